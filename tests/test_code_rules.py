@@ -228,6 +228,14 @@ def test_the_configuration_knows_the_flows_that_exist() -> None:
     assert not {flow.name for flow in FLOWS} & {inner.name for inner in SUB_FLOWS}
 
 
+def test_the_first_page_and_the_guide_tell_of_every_flow() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    assert sorted(rows) == sorted(flow.name for flow in FLOWS)
+    guide = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert [flow.name for flow in FLOWS if f"`{flow.name}`" not in guide] == []
+
+
 def test_an_event_is_a_notification_for_one_flow() -> None:
     events = [
         event for flow in FLOWS if (adobe := flow.trigger(AdobeEvents)) for event in adobe.names

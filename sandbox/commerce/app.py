@@ -13,6 +13,7 @@ from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
+from sandbox.commerce.media import MEDIA
 from sandbox.commerce.order_endpoints import ORDERS
 from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
@@ -27,8 +28,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *PRODUCT_WRITES,
-    *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
+    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

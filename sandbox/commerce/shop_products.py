@@ -21,13 +21,16 @@ RULES: Final[Columns] = {
 @dataclass
 class ShopProducts:
     """Values by SKU without case, and by scope: attribute code -> value. `rules`: those of stock
-    items. `members`: ids of categories by SKU. `links`: what configurable products offer, by SKU.
+    items. `members`: ids of categories by SKU. `links`: what configurable products offer,
+    `media`: images, both by SKU.
     `stamps`: time of change by SKU. `tax_classes`, `attribute_sets`: names by id."""
 
     values: dict[tuple[str, str], Columns] = field(default_factory=dict)
     attributes: Attributes = field(default_factory=Attributes)
     categories: dict[int, str] = field(default_factory=lambda: {3: "Lamps", 4: "Sale", 5: "New"})
     members: dict[str, set[int]] = field(default_factory=dict)
+    media: dict[str, list[Columns]] = field(default_factory=dict)
+    last_image: int = 0
     links: dict[str, Columns] = field(default_factory=dict)
     rules: dict[str, Columns] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from sync.dynamics.product_categories import (
     CATEGORIES,
     CATEGORY_FIELDS,
 )
+from sync.dynamics.product_images import CONTENT, IMAGE_FIELDS, IMAGES
 from sync.dynamics.released_products import (
     PRODUCT_FIELDS,
     QUANTITY_FIELDS,
@@ -43,6 +44,8 @@ def product_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     }  # fmt: skip
     attributes = {VALUES: VALUE_FIELDS} if products.attributes else {}
     attributes |= {BARCODES: ("dataAreaId", *BARCODE_FIELDS)} if products.barcode else {}
+    if products.images:
+        attributes |= {IMAGES: (*IMAGE_FIELDS, CONTENT)}
     if products.categories:
         attributes |= {CATEGORIES: CATEGORY_FIELDS, ASSIGNMENTS: ASSIGNMENT_FIELDS}
     found |= attributes

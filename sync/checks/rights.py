@@ -121,6 +121,8 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.get(path_of("products", "attribute-sets", 0))
     if products.attribute_codes:
         yield _listing(ATTRIBUTES, "attribute_id")
+    if products.images:
+        yield _bare(path_of("products", " ", "media"))
     if products.categories:
         yield _listing(CATEGORIES, "id")
     if "status" in products.fields:

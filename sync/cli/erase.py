@@ -16,6 +16,7 @@ from sync.cli.output import json_line, line, note, table
 from sync.cli.person import Named, Records
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
+from sync.operating.activity import Activity
 from sync.operating.problem import Problem
 from sync.operating.story import story_of
 
@@ -119,7 +120,9 @@ async def _erase(
         count = counts.get((flow, key))
         json_line({"connection": name, "flow": flow, "key": key, "erased": count})
     if agreed:
-        services.edition_parts.compact()
+        parts = services.edition_parts
+        await Activity(parts.tables, parts.clock).erase(name, set(records))
+        parts.compact()
         if not context.as_json:
             line(f"Erased: what was kept of {len(records)} records.")
     elif records:

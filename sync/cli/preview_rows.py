@@ -2,9 +2,10 @@
 which requests. Nothing is."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -22,6 +23,8 @@ from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
 from sync.operating.problem import Problem
 
+MANY: Final = 10
+"""So many rows are listed without what they are made of."""
 PARKS = 1
 """Exit status: some row would be parked."""
 
@@ -40,7 +43,7 @@ class PreviewedRow:
         if fault is not None:
             return {**shown, "parked": {"reason": fault.reason, "remedy": fault.remedy}}
         sent = [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests]
-        return {**shown, "requests": sent}
+        return {**shown, "origin": self.row.origin, "requests": sent}
 
 
 Skus = Annotated[
@@ -122,7 +125,8 @@ async def changed_rows(
 ) -> list[PreviewedRow]:
     """All that a run would publish now, and the rows that cannot be shown."""
     known = await ledger.mirror.whole(f"{systems.name}|{flow.name}")
-    found = await compared(flow.source.every(systems, ledger), known, ledger.mirror)
+    rows_now = flow.source.every(systems, ledger)
+    found = await compared(rows_now, known, ledger.mirror, most=sys.maxsize)
     rows = [*found.changed.values(), *found.held_back]
     return [PreviewedRow(row, _requests(flow, row, systems)) for row in rows]
 
@@ -156,4 +160,6 @@ def show_rows(context: CommandContext, found: Sequence[PreviewedRow]) -> None:
             line(f"{one.row.key} would be parked: {one.row.fault.reason} {one.row.fault.remedy}")
         elif one.row.content is None:
             line(f"{one.row.key}: nothing of it is shown; it has no item in F&O, or no such field.")
+        elif one.row.origin and len(found) < MANY:
+            line(f"{one.row.key} is of {one.row.origin}.")
     line(f"Rows: {len(found)}.")

@@ -9,8 +9,9 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.output import json_line, line, note
-from sync.commerce.hooks import Registration, registrations, webhooks_xml
 from sync.config.connections import Commerce
+from sync.flows import FLOWS
+from sync.intake_http.registered_hooks import Registration, registrations, webhooks_xml
 from sync.operating.problem import Problem
 
 NO_KEYS = (
@@ -48,7 +49,8 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
     """
     context = context_of(ctx)
     name, settings = context.one(context.connections())
-    found = registrations(name, settings.flows, address_of(url), extra=addresses)
+    flowing = [flow for flow in FLOWS if flow.name in settings.flows]
+    found = registrations(name, flowing, address_of(url), extra=addresses)
     if not found:
         remedy = f"Its flows are polled: {', '.join(settings.flows)}."
         raise Problem(f"no flow of {name} takes webhooks", remedy=remedy)

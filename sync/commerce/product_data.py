@@ -41,6 +41,7 @@ FIELDS: Final[tuple[Node, ...]] = (
         "configurable_product_links",
         ("configurable_product_options", ("attribute_id",)),
     )),
+    ("media_gallery_entries", ("id", "file")),
     ("custom_attributes", ("attribute_code", "value")),
 )  # fmt: skip
 
@@ -83,6 +84,16 @@ class ProductData:
             rows = await self._client.scoped("all").rows(PRODUCTS, search, key="sku")
             found |= {str(row["sku"]): int(row["id"]) for row in rows}
         return found
+
+    async def add_image(self, sku: str, entry: Mapping[str, Any], *, not_after: datetime) -> None:
+        """Add an image; the shop has it twice where it is added twice."""
+        path, client = path_of(PRODUCTS, sku, "media"), self._client.scoped("all")
+        await client.post(path, {"entry": dict(entry)}, not_after=not_after)
+
+    async def remove_image(self, sku: str, number: int, *, not_after: datetime) -> None:
+        """Remove an image."""
+        path = path_of(PRODUCTS, sku, "media", number)
+        await self._client.scoped("all").delete(path, not_after=not_after)
 
     async def stock_items(self, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The stock items, by SKU as given, side by side; those of unknown products are left

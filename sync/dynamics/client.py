@@ -22,6 +22,7 @@ from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
 from sync.dynamics.product_attributes import ProductAttributes
 from sync.dynamics.product_categories import ProductCategories
+from sync.dynamics.product_images import ProductImages
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.sales_orders import SalesOrders
@@ -58,5 +59,6 @@ class DynamicsClient(ODataClient):
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)
         self.product_categories = ProductCategories(self)
+        self.product_images = ProductImages(self)
         self.released_products = ReleasedProducts(self)
         self.unit_conversions = UnitConversions(self)

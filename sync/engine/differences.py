@@ -43,6 +43,7 @@ class _Comparison:
     known: Mirrors
     mirror: Mirror
     is_asked: bool
+    most: int
     found: Differences = field(default_factory=Differences)
 
     def take(self, row: Shown) -> None:
@@ -63,7 +64,7 @@ class _Comparison:
             found.held_back.append(row)
         elif not self.mirror.shows(was, row) and not (key in found.alone or key in found.changed):
             found.of_shown += bool(was.digest)
-            if len(found.changed) < MOST_HELD:
+            if len(found.changed) < self.most:
                 found.changed[key] = row
             else:
                 found.left += 1
@@ -87,11 +88,12 @@ async def compared(
     mirror: Mirror,
     *,
     is_asked: bool = False,
+    most: int | None = None,
     alive: Callable[[], Awaitable[None]] = _nothing,
 ) -> Differences:
     """Compare all rows with the mirror. `is_asked`: a person wants refused rows tried again.
-    `alive` is called while rows are read."""
-    comparison = _Comparison(known, mirror, is_asked)
+    `most`: changed rows that are held. `alive` is called while rows are read."""
+    comparison = _Comparison(known, mirror, is_asked, MOST_HELD if most is None else most)
     found = comparison.found
     async for row in rows:
         if found.rows % ALIVE_EVERY == 0:

@@ -26,10 +26,24 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Hook:
+    """A webhook as Commerce is told of it: its name there, the method that fires it, and its body:
+    name there -> path in what Commerce would send. One that fires after the commit finds what it
+    tells of. `is_extra`: it costs more than it usually gives."""
+
+    name: str
+    method: str
+    fields: Mapping[str, str]
+    is_extra: bool = False
+
+
+@dataclass(frozen=True)
 class CommerceHook:
-    """A signed webhook. `keys_in(payload)`: the keys in its body; raises `NoKey`."""
+    """A signed webhook. `keys_in(payload)`: the keys in its body; raises `NoKey`. `hooks`: what is
+    registered in Commerce for it."""
 
     keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+    hooks: tuple[Hook, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sync.engine.mirror_pieces import Piece, ends_of, in_transactions, piece_of
 MIRROR: Final = "mirrors"
 NOTHING: Final = "nothing"
 DOUBTED: Final = "doubted"
-SIDE_BY_SIDE: Final = 8
+SIDE_BY_SIDE: Final = 3
 """So many pieces are read by their keys; more are read as a range."""
 TRIES: Final = 5
 

@@ -31,6 +31,8 @@ from sync.engine.published_rows import (
     RowsWrite,
     RowTarget,
     counted,
+    in_words,
+    some_of,
     time_left,
 )
 from sync.engine.results import Change
@@ -45,6 +47,8 @@ EVERYTHING: Final = "*"
 """The key of a run over all rows."""
 SPAN: Final = timedelta(minutes=3)
 """How long a run publishes; what is left, the next one publishes at once."""
+MOST_ALONE: Final = 1000
+"""Rows that one run has looked at one by one; others are named by the next ones."""
 MOST_REFUSED: Final = 100
 """Rows that a target refuses while it takes none: then it is not the rows that are wrong."""
 
@@ -122,17 +126,19 @@ class PublicationFlow:
         began = delivery.now()
         progress = await self._publish_all(found, known, delivery)
         published, left = progress.published, len(found.changed) + found.left - progress.tried
-        alone = [*found.alone, *progress.refused, *([EVERYTHING] if left else [])]
+        alone = some_of([*found.alone, *progress.refused], MOST_ALONE, systems.clock)
+        alone += [EVERYTHING] * bool(left)
         follow_ups = tuple(
             Notification(self.name, key, goes_on=key == EVERYTHING) for key in dict.fromkeys(alone)
         )
         if not published and not follow_ups:
             return Skipped("the target shows everything already")
         action = "amended" if published else "unchanged"
-        result = Result("rows", counted(published), "", action)
+        to_come = time_left(published, left, delivery.now() - began)
+        number = counted(published) + in_words(to_come)
         return Plan(
-            (), digest=digest(published), shown_by=(result,),
-            keys={"rows": str(published), **time_left(published, left, delivery.now() - began)},
+            (), digest=digest(published), shown_by=(Result("rows", number, "", action),),
+            keys={"rows": str(published), **to_come},
             follow_ups=follow_ups, starts_anew=True,
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never, NotProvided
+from sync.core.ports import Clock
 from sync.core.request import Request
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
@@ -173,3 +174,17 @@ def time_left(published: int, left: int, took: timedelta) -> dict[str, str]:
         return {}
     minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
     return {"left": str(left), "minutes_left": str(minutes)}
+
+
+def in_words(to_come: Mapping[str, str]) -> str:
+    """What `time_left` says, for people."""
+    if not to_come:
+        return ""
+    minutes = to_come["minutes_left"]
+    return f", {to_come['left']} left" + (f": about {minutes} minutes" if minutes != "0" else "")
+
+
+def some_of(keys: Sequence[str], most: int, clock: Clock) -> list[str]:
+    """At most so many, and each time others: those that stay at fault keep nobody waiting."""
+    start = int(clock.between(0, len(keys))) if len(keys) > most else 0
+    return [*keys[start:], *keys[:start]][:most]

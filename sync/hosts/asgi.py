@@ -6,7 +6,7 @@ and decodes paths as Latin-1. What it does besides is this.
 
 from collections.abc import MutableMapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import azure.functions as func
 
@@ -37,7 +37,7 @@ async def answered_by(app: WebApp, request: func.HttpRequest) -> func.HttpRespon
 
 
 def _response(start: Message, body: bytes) -> func.HttpResponse:
-    response = func.HttpResponse(body, status_code=start["status"], mimetype="")
+    response = func.HttpResponse(body, status_code=start["status"])
     for name, value in start.get("headers", ()):
         response.headers.add_header(name.decode("latin-1"), value.decode("latin-1"))
     return response
@@ -45,10 +45,12 @@ def _response(start: Message, body: bytes) -> func.HttpResponse:
 
 def _scope(request: func.HttpRequest) -> Message:
     url = urlsplit(request.url)
+    query = url.query or urlencode(dict(request.params))
+    port = url.port or (443 if url.scheme == "https" else 80)
     headers = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
     return {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1",
         "method": request.method.upper(), "scheme": url.scheme, "path": unquote(url.path),
-        "raw_path": url.path.encode(), "query_string": url.query.encode(), "root_path": "",
-        "headers": headers, "server": (url.hostname or "localhost", url.port or 0), "client": None,
+        "raw_path": url.path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": headers, "server": (url.hostname or "localhost", port), "client": None,
     }  # fmt: skip

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from html import escape
 from typing import Any, Final
 
 from sync.config.connections.products import Products, ProductView
 from sync.core.errors import Never
 from sync.core.money import ZERO
+from sync.dynamics.documents.product_image import ProductImage
 from sync.dynamics.documents.released_product import (
     OrderSettings,
     ReleasedProduct,
@@ -24,6 +24,9 @@ from sync.dynamics.documents.released_product import (
 )
 from sync.mapping.configurables import VARIANTS, Child, variants_to_show
 from sync.mapping.product_attributes import NO_ATTRIBUTES, AttributeSources, attributes_to_show
+from sync.mapping.product_images import IMAGES, images_to_show
+from sync.mapping.product_tax import tax_class_of
+from sync.mapping.product_texts import fields_of
 from sync.mapping.unshowable import Unshowable
 
 ALL: Final = "all"
@@ -41,7 +44,7 @@ class Described:
     """A product, and what is known of it. `variant`: where it is one. `pieces`: of the shop in one
     inventory unit, or why nobody knows. `has_price`: in the shop. `attributes`: what its attributes
     show. `categories`: record ids of those it is assigned to. `children`: of a configurable
-    product; None for any other."""
+    product; None for any other. `images`: where F&O owns them."""
 
     sku: str
     released: ReleasedProduct
@@ -54,6 +57,7 @@ class Described:
     attributes: AttributeSources = NO_ATTRIBUTES
     categories: frozenset[str] = frozenset()
     children: Sequence[Child] | None = None
+    images: Sequence[ProductImage] = ()
 
 
 def product_to_show(
@@ -61,7 +65,7 @@ def product_to_show(
 ) -> dict[str, Any] | Never:
     """The content, or why it cannot be known. `tax_classes`: ids by name without case. What must
     not be sold is disabled whatever else cannot be known of it."""
-    disabled = is_sellable(known, settings) is False and "status" in settings.fields
+    disabled = "status" in settings.fields and why_not_sold(known, settings)
     try:
         return _content(known, settings, tax_classes)
     except Unshowable as error:
@@ -82,16 +86,30 @@ def name_of(known: Described, settings: Products) -> str:
     return " ".join(texts.name.split()) if texts else known.sku
 
 
-def is_sellable(known: Described, settings: Products) -> bool:
-    """Whether F&O lets it be sold on this day."""
+def why_not_sold(known: Described, settings: Products) -> str:
+    """Why F&O does not let it be sold on this day; empty where it does."""
     product, states = known.released, {one.casefold() for one in settings.lifecycle_states}
     lifecycle = (known.variant.lifecycle if known.variant else "") or product.lifecycle
-    return not (
-        known.orders.is_stopped
-        or (states and lifecycle.casefold() not in states)
-        or (product.sells_from and known.day < product.sells_from)
-        or (product.sells_until and known.day > product.sells_until)
-    )
+    if known.orders.is_stopped:
+        return "it is stopped for sales in its default order settings"
+    if states and lifecycle.casefold() not in states:
+        return f'its lifecycle state "{lifecycle}" is not in products.lifecycle_states'
+    if product.sells_from and known.day < product.sells_from:
+        return f"it is sold from {product.sells_from}"
+    if product.sells_until and known.day > product.sells_until:
+        return f"it was sold until {product.sells_until}"
+    return ""
+
+
+def origin_of(known: Described, settings: Products) -> str:
+    """The rows of F&O that it is made of, and why it is not enabled, for people."""
+    item = f"item {known.released.item}"
+    named = f"{item}, variant {known.variant.product}" if known.variant else item
+    if "status" not in settings.fields:
+        return named
+    if why := why_not_sold(known, settings):
+        return f"{named}; disabled: {why}"
+    return named if known.has_price else f"{named}; not enabled: it has no price in the shop"
 
 
 def _content(
@@ -102,7 +120,7 @@ def _content(
     if "weight" in fields and known.children is None:
         whole["weight"] = _weight(known, settings)
     if "tax_class" in fields:
-        whole["tax_class_id"] = _tax_class(known, settings, tax_classes)
+        whole["tax_class_id"] = tax_class_of(known.sku, known.released, settings, tax_classes)
     whole |= attributes_to_show(known.sku, known.attributes, settings)
     found: dict[str, dict[str, Any]] = {}
     if known.children is not None:
@@ -110,6 +128,8 @@ def _content(
     found[ALL] = {**whole, **status}
     for code, view in settings.views.items():
         found[code] = {**_view_texts(known, settings, view), **status}
+    if settings.images and known.variant is None:
+        found[IMAGES] = images_to_show(known.sku, known.images)
     found[CATEGORIES] = _categories(known, settings)
     if "quantities" in fields and known.children is None:
         found[STOCK_ITEM] = _quantities(known)
@@ -120,7 +140,7 @@ def _status(known: Described, settings: Products) -> dict[str, int]:
     """A product without a price is not enabled: what status it has is left alone."""
     if "status" not in settings.fields:
         return {}
-    if not is_sellable(known, settings):
+    if why_not_sold(known, settings):
         return {"status": DISABLED}
     return {"status": ENABLED} if known.has_price else {}
 
@@ -128,13 +148,13 @@ def _status(known: Described, settings: Products) -> dict[str, int]:
 def _view_texts(known: Described, settings: Products, view: ProductView) -> dict[str, str]:
     """Where there is no translation, what all store views show."""
     texts = _texts_in(known, view.language) or _texts_in(known, settings.language)
-    return _fields_of(texts or _own_texts(known), view.fields)
+    return fields_of(texts or _own_texts(known), view.fields)
 
 
 def _texts(known: Described, language: str, fields: tuple[str, ...]) -> dict[str, Any]:
     if not {"name", "description"} & {*fields}:
         return {}
-    return _fields_of(_texts_in(known, language) or _own_texts(known), fields)
+    return fields_of(_texts_in(known, language) or _own_texts(known), fields)
 
 
 def _texts_in(known: Described, language: str) -> Texts | None:
@@ -164,18 +184,6 @@ def _numbers(known: Described) -> tuple[str, ...]:
     return (*own, known.released.product.casefold())
 
 
-def _fields_of(texts: Texts, fields: tuple[str, ...]) -> dict[str, str]:
-    """A name is one line; a description is plain text in F&O and HTML in the shop."""
-    found = {"name": " ".join(texts.name.split()), "description": as_html(texts.description)}
-    return {name: text for name, text in found.items() if name in fields}
-
-
-def as_html(text: str) -> str:
-    """Plain text as HTML, its lines kept."""
-    lines = (escape(line.strip(), quote=False) for line in text.strip().splitlines())
-    return "<br>".join(lines)
-
-
 def _weight(known: Described, settings: Products) -> Decimal:
     """Of one piece, in the shop's unit."""
     product = known.released
@@ -190,26 +198,6 @@ def _pieces(known: Described) -> Fraction:
     if isinstance(known.pieces, Never):
         raise Unshowable(known.pieces.reason, remedy=known.pieces.remedy)
     return known.pieces
-
-
-def _tax_class(known: Described, settings: Products, tax_classes: Mapping[str, str]) -> str:
-    group = known.released.tax_group
-    named = {one.casefold(): name for one, name in settings.tax_classes.items()}
-    name = named.get(group.casefold())
-    if name is None:
-        raise Unshowable(
-            f'{known.sku}: the item sales tax group "{group}" of item {known.released.item} is'
-            " not in products.tax_classes",
-            remedy=f'Add "{group}" = "<product tax class>" to products.tax_classes in'
-            " connections.toml.",
-        )
-    if name.casefold() not in tax_classes:
-        raise Unshowable(
-            f'{known.sku}: the shop has no product tax class "{name}"',
-            remedy="Correct products.tax_classes in connections.toml, or add the class in"
-            " Commerce (Stores > Taxes > Tax Zones and Rates > Tax Rules > Product Tax Class).",
-        )
-    return tax_classes[name.casefold()]
 
 
 def _categories(known: Described, settings: Products) -> dict[str, int]:

@@ -5,7 +5,7 @@ of who asked.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from typing import Any, Final
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Clock, Row, Tables, Value
 from sync.engine.cell_text import clipped
+from sync.engine.erasure import ERASED
 
 ACTIVITY: Final = "activity"
 ALL: Final = "all"
@@ -59,6 +60,18 @@ class Activity:
         }  # fmt: skip
         await self._tables.insert(ACTIVITY, Row(ALL, key, cells))
         return key
+
+    async def erase(self, connection: str, records: Collection[tuple[str, str]]) -> int:
+        """Forget what people wrote about these records (flow and key); that they did something
+        stays. Reads the whole log: people make it, and it is erased from rarely. Safe to repeat."""
+        count = 0
+        async for row in self._tables.query(ACTIVITY, ALL):
+            act = _act(row)
+            is_meant = act.connection == connection and (act.flow, act.subject) in records
+            if is_meant and act.why not in ("", ERASED):
+                await self._tables.upsert(ACTIVITY, row.having(why=ERASED))
+                count += 1
+        return count
 
     async def newest(self, most: int, *, start: str = "") -> Sequence[Act]:
         """The newest, or those from the id `start` on, which is older."""

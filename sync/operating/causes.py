@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import product
 from typing import Final
 
@@ -34,6 +35,21 @@ class Waiting:
     at: datetime | None
     skus: tuple[str, ...] = ()
     worth: str = ""
+
+    @cached_property
+    def cause(self) -> str:
+        """The reason without what is the record's own: its key, its number, and amounts. So a cause
+        is the same for all records that it holds up, and two SKUs that are not mapped are two."""
+        text = self.reason
+        for name in _numbers(self.key):
+            text = _without(text, name) if name in text else text
+        return AMOUNT.sub(MASK, text)
+
+    @cached_property
+    def cause_id(self) -> str:
+        """Names the cause in URLs."""
+        text = f"{self.connection}|{self.flow}|{self.cause}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -70,10 +86,10 @@ class Parked:
         """The causes, the one that holds up most records first."""
         found: dict[str, Cause] = {}
         for one in self.records:
-            id_ = cause_id(one)
-            said = cause_in(one)
-            cause = Cause(id_, one.connection, one.flow, said, one.remedy)
-            found.setdefault(id_, cause).records.append(one)
+            if one.cause_id not in found:
+                named = (one.cause_id, one.connection, one.flow, one.cause, one.remedy)
+                found[one.cause_id] = Cause(*named)
+            found[one.cause_id].records.append(one)
         return sorted(found.values(), key=lambda cause: (-cause.count, cause.reason))
 
     @property
@@ -127,25 +143,21 @@ def worth_of(records: Iterable[Waiting]) -> str:
     return ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
 
 
-def cause_in(one: Waiting) -> str:
-    """The reason without what is the record's own: its key, its number, and amounts. So a cause is
-    the same for all records that it holds up, and two SKUs that are not mapped are two."""
-    return AMOUNT.sub(MASK, _without(one.reason, (one.key, *_numbers(one.key))))
-
-
-def cause_id(one: Waiting) -> str:
-    """Names the cause."""
-    text = f"{one.connection}|{one.flow}|{cause_in(one)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _numbers(key: str) -> Iterable[str]:
     """The number of a key, with and without its store: 000000042@1 is also called 000000042."""
     number = key.rpartition("|")[2].partition("@")[0]
-    return (number,) if len(number) > 1 else ()
+    return (key, number) if len(number) > 1 else (key,)
 
 
-def _without(text: str, names: Iterable[str]) -> str:
-    for name in names:
-        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", MASK, text)
-    return text
+def _without(text: str, name: str) -> str:
+    """The text with a mark for each time that `name` stands in it as a word."""
+    pieces = text.split(name)
+    joined = pieces[0]
+    for piece in pieces[1:]:
+        is_word = not (_goes_on(joined[-1:]) or _goes_on(piece[:1]))
+        joined += f"{MASK if is_word else name}{piece}"
+    return joined
+
+
+def _goes_on(character: str) -> bool:
+    return character.isalnum() or character in ("-", "_")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sync.app.services import Services
 from sync.engine.claim import Claim
@@ -9,14 +10,17 @@ from sync.engine.refused_keys import key_fault
 from sync.mapping_tables.records import ItemMapping, email_digest, normal_sku
 from sync.operating.mapping_rows import items_of
 from sync.operating.records import Ledgers
+from sync.operating.story import published_stories
 
 
 @dataclass(frozen=True)
 class Found:
-    """`records` that are called so, and, by connection, the item that a SKU of that name is."""
+    """`records` that are called so; by connection, the item that a SKU of that name is; and what
+    publications have shown of it lately."""
 
     records: tuple[Claim, ...]
     items: tuple[tuple[str, ItemMapping], ...]
+    published: tuple[dict[str, Any], ...] = ()
 
 
 async def found_by(services: Services, text: str) -> Found:
@@ -29,7 +33,8 @@ async def found_by(services: Services, text: str) -> Found:
     exact = {(one.connection, one.flow, one.key): one for one in claims}
     for one in await ledgers.numbered(text):
         exact.setdefault((one.connection, one.flow, one.key), one)
-    return Found(tuple(exact.values()), tuple(await _items(services, text)))
+    published = await published_stories(services, "", "", text)
+    return Found(tuple(exact.values()), tuple(await _items(services, text)), tuple(published))
 
 
 async def _items(services: Services, sku: str) -> Sequence[tuple[str, ItemMapping]]:

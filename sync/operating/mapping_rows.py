@@ -3,11 +3,23 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from sync.app.services import Services
+from sync.core.errors import Later, Never
 from sync.mapping_tables.records import AccountMapping, ItemMapping, normal_sku
 from sync.mapping_tables.table import MappingTable
 from sync.operating.causes import Waiting
+
+RELEASED: Final = "ReleasedProductsV2"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An item that a SKU probably is, and what F&O calls it."""
+
+    item_number: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,23 @@ def accounts_of(services: Services, connection: str) -> MappingTable[AccountMapp
     """The customers, guests and companies that are mapped."""
     tables = services.edition_parts.tables
     return MappingTable(tables, f"{connection}:accounts", AccountMapping.from_cells)
+
+
+async def suggested(services: Services, connection: str, sku: str) -> Suggestion | None:
+    """The item of the same number, where F&O has released one. None also where F&O does not answer:
+    a person can write the number all the same."""
+    systems = await services.systems_pool.open(connection)
+    select = ("ItemNumber", "ProductSearchName")
+    try:
+        rows = await systems.dynamics.find_by(
+            RELEASED, "ItemNumber", sku, company=systems.settings.dynamics.company, select=select
+        )
+    except (Later, Never):
+        return None
+    found = [row for row in rows if normal_sku(str(row["ItemNumber"])) == normal_sku(sku)]
+    if len(found) != 1:
+        return None
+    return Suggestion(str(found[0]["ItemNumber"]), str(found[0].get("ProductSearchName") or ""))
 
 
 def unmatched_in(records: Iterable[Waiting]) -> list[Unmatched]:

@@ -59,12 +59,6 @@ class Pauses:
             found = await self._read(system)
         return found if found is not None and (found.is_away or found.until > now) else None
 
-    async def until(self, system: str) -> datetime | None:
-        """When the system may be called again; None when it may be now, or when one request may
-        find out."""
-        found = await self.standing(system)
-        return found.until if found is not None and found.until > self._clock.now() else None
-
     async def pause(self, system: str, length: timedelta, reason: str = "") -> None:
         """Nobody calls `system` for `length` from now: it asked for that, so it is not away. Safe
         to repeat and to race: the latest end wins."""

@@ -17,7 +17,7 @@ WHOLE: dict[str, Any] = {
     "fields": ["name", "status", "tax_class", "quantities"], "create": True,
     "tax_classes": {"FULL": "Taxable Goods", "": "reduced"}, "lifecycle_states": ["", "Live"],
     "views": {"de": {"language": "de"}}, "attributes": {"material": {"name": "Material"}},
-    "barcode": "ean", "category_hierarchy": "Web", "categories": {"77": 3},
+    "barcode": "ean", "images": True, "category_hierarchy": "Web", "categories": {"77": 3},
 }  # fmt: skip
 
 

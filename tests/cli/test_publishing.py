@@ -131,6 +131,8 @@ def test_products_are_previewed_published_and_compared(shop: Line) -> None:
     assert [one["path"] for one in row["requests"]] == [
         f"/{scope}/V1/products/{SKU}" for scope in ("all", "de")
     ]
+    assert f"{SKU} is of item {SKU}." in shop("preview", "products", "--sku", SKU).out
+    assert row["origin"] == f"item {SKU}"
     assert shop("publish", "products", "--sku", SKU, "--wait", "0").status == 0
     shop.deliver_everything()
     assert shop("drift", "products", "--sku", SKU, "--json").documents == []

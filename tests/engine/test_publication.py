@@ -11,7 +11,7 @@ import pytest
 
 from sync.engine.claim import State
 from sync.engine.flow_pauses import FlowPauses
-from sync.engine.mirror import Mirrored
+from sync.engine.mirror import Mirrored, Shown
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
 from tests.engine.price_list import NAME, PriceList
@@ -330,6 +330,7 @@ async def test_a_run_that_leaves_rows_says_how_long_they_take() -> None:
     rows, left = int(run.details["rows"]), int(run.details["left"])
     assert (rows > 0, rows + left) == (True, 40)
     assert int(run.details["minutes_left"]) >= left // 3
+    assert run.number == f"{rows} rows, {left} left: about {run.details['minutes_left']} minutes"
 
 
 async def test_several_who_write_one_piece_of_the_mirror_all_leave_their_rows() -> None:
@@ -357,3 +358,17 @@ async def test_what_was_shown_of_a_key_is_told_with_its_times() -> None:
     assert [one.at for one in told] == sorted(one.at for one in told)
     assert [one.content for one in await log.of(partition, "B")] == [{"price": 2}]
     assert await log.of(partition, "C") == [], "it was refused"
+
+
+async def test_rows_that_cannot_be_told_are_looked_at_in_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sync.engine.publication.MOST_ALONE", 2)
+    there = PriceList(source=prices(6))
+    there.twice = [Shown(f"SKU-{number}", {"price": 9}) for number in range(5)]
+    await there.publish()
+    assert len(await there.parked()) == 2
+    for _ in range(20):
+        await there.publish()
+    assert len(await there.parked()) == 5
+    assert there.shop.prices == {"SKU-5": 5}

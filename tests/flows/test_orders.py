@@ -10,11 +10,11 @@ import pytest
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sync.app.services import Services
-from sync.commerce.hooks import TIMEOUT
 from sync.core.errors import Later
 from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.flows import FLOWS
+from sync.intake_http.registered_hooks import TIMEOUT
 from sync.mapping_tables.records import ItemMapping
 from tests.harness import Harness, in_both_harnesses, in_harness
 from tests.systems import COMPANY

@@ -698,3 +698,91 @@ async def test_two_processes_at_once_leave_what_f_and_o_says(harness: Harness) -
     assert shown(harness)["name"] == "Lamp"
     assert (await drifts(harness), await harness.parked("products")) == ([], [])
     await other.services.close()
+
+
+PIXEL = "aW1hZ2U="
+
+
+def attaches(harness: Harness, item: str, name: str, *, main: str = "No", **more: Any) -> None:
+    """An image is attached to a product, now."""
+    values = {"FileType": "png", "Attachment": PIXEL, "IsProductImage": "Yes", **more}
+    harness.dynamics.put(
+        "ReleasedProductDocumentAttachments", dataAreaId=COMPANY, ItemNumber=item,
+        DocumentAttachmentTypeCode="Image", AttachmentDescription=name,
+        AttachedDateTime=harness.clock.now().replace(microsecond=0), IsDefaultProductImage=main,
+        **values,
+    )  # fmt: skip
+
+
+def detaches(harness: Harness, name: str) -> None:
+    table = "ReleasedProductDocumentAttachments"
+    for row in [*harness.dynamics.store.table(table).records.values()]:
+        if row["AttachmentDescription"] == name:
+            harness.dynamics.store.delete(table, row)
+
+
+def gallery(harness: Harness, sku: str = SKU) -> list[dict[str, Any]]:
+    return harness.commerce.products.media.get(sku.casefold(), [])
+
+
+@in_harness(**owning("name", images=True))
+async def test_images_are_added_once_and_the_shops_own_stay(harness: Harness) -> None:
+    own = {"id": 900, "file": "/o/u/ours.png", "types": ["image"], "label": "ours"}
+    harness.commerce.products.media[SKU.casefold()] = [own]
+    attaches(harness, SKU, "front", main="Yes")
+    attaches(harness, SKU, "back")
+    attaches(harness, SKU, "secret", ProductImageUsage="Internal")
+    attaches(harness, SKU, "manual", IsProductImage="No")
+    await publishes(harness)
+    ours, *theirs = gallery(harness)
+    assert (ours["id"], len(theirs)) == (900, 2)
+    assert sorted("image" in one["types"] for one in theirs) == [False, True]
+    assert (await drifts(harness), await harness.parked("products")) == ([], [])
+    await harness.works_for(60)
+    detaches(harness, "back")
+    detaches(harness, "front")
+    attaches(harness, SKU, "front", main="Yes")
+    await publishes(harness)
+    assert len(gallery(harness)) == 2
+    assert {one["id"] for one in gallery(harness)} == {900, 3}
+    harness.dynamics.store.table("ReleasedProductsV2").records.clear()
+    await publishes(harness, origin="replay")
+    assert len(gallery(harness)) == 2
+
+
+@in_harness(**owning("name", images=True, largest_image_kilobytes=100))
+async def test_an_image_that_the_shop_cannot_take_parks_its_product_alone(
+    harness: Harness,
+) -> None:
+    attaches(harness, SKU, "huge", Attachment="A" * 400_000)
+    attaches(harness, OTHER, "plan", FileType="tif")
+    attaches(harness, BOX, "broken", Attachment="###")
+    await publishes(harness)
+    reasons = {
+        key: (await harness.claim(key, "products")).reason
+        for key in await harness.parked("products")
+    }
+    assert reasons == {
+        SKU: f'{SKU}: image "huge" of item {SKU} has 300 kB',
+        OTHER: f'{OTHER}: image "plan" of item {OTHER} is a tif',
+        BOX: f"Commerce answered 400 to POST products/{BOX}/media: The … content must be valid"
+        " … data.",
+    }
+    assert shown(harness)["name"] == f"Product {SKU}"  # all else of it is shown
+
+
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE])
+@in_harness(**owning("name", images=True))
+async def test_a_lost_answer_adds_no_image_twice(harness: Harness, kind: Kind) -> None:
+    attaches(harness, SKU, "front", main="Yes")
+
+    def where(arrival: Arrival) -> bool:
+        return arrival.method == "POST" and arrival.path.endswith("media")
+
+    harness.shop_dials.next(kind, where=where, seconds=40)
+    await harness.services.intake.accept("products", "shop", [EVERYTHING], "poll")
+    await harness.works_for(5)
+    await harness.shop_dials.settle()
+    await publishes(harness)
+    assert len(gallery(harness)) == 1
+    assert await drifts(harness) == []

@@ -11,13 +11,13 @@ from azure.functions.servicebus import ServiceBusMessage
 from azure.functions.timer import TimerRequest
 
 from sync.app.settings import SettingsMissing
-from sync.commerce.hooks import TIMEOUT
 from sync.config.file.reading import BadConfiguration, Fault
 from sync.core.errors import Later
 from sync.hosts.azure import build_app
 from sync.hosts.holding import PATIENCE, UNCONFIGURED
 from sync.hosts.runtime import Opening, Runtime
 from sync.intake_http.answers import MOST_LINES
+from sync.intake_http.registered_hooks import TIMEOUT
 from tests.hosts.toys import Notebook, Said
 from tests.virtual_time import virtually
 

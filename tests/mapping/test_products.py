@@ -18,7 +18,8 @@ from sync.dynamics.documents.released_product import (
     Variant,
 )
 from sync.mapping.configurables import Child, variants_to_show
-from sync.mapping.products import Described, as_html, is_sellable, product_to_show
+from sync.mapping.product_texts import as_html
+from sync.mapping.products import Described, origin_of, product_to_show, why_not_sold
 from sync.mapping.shown_products import quantities_of, stock_item_of, values_of
 from sync.mapping.unshowable import Unshowable
 
@@ -106,25 +107,33 @@ def test_quantities_are_whole_pieces(
 
 
 @pytest.mark.parametrize(
-    ("values", "sold"),
+    ("values", "why"),
     [
-        ({}, True),
-        ({"orders": OrderSettings(is_stopped=True)}, False),
-        ({"lifecycle": "LIVE"}, True),
-        ({"lifecycle": ""}, False),
-        ({"variant": Variant("V", "Dead")}, False),
-        ({"variant": Variant("V", "")}, True),
-        ({"sells_from": DAY, "sells_until": DAY}, True),
-        ({"sells_from": date(2026, 3, 3)}, False),
-        ({"sells_until": date(2026, 3, 1)}, False),
+        ({}, ""),
+        ({"orders": OrderSettings(is_stopped=True)}, "stopped for sales"),
+        ({"lifecycle": "LIVE"}, ""),
+        ({"lifecycle": ""}, 'its lifecycle state ""'),
+        ({"variant": Variant("V", "Dead")}, 'its lifecycle state "Dead"'),
+        ({"variant": Variant("V", "")}, ""),
+        ({"sells_from": DAY, "sells_until": DAY}, ""),
+        ({"sells_from": date(2026, 3, 3)}, "it is sold from 2026-03-03"),
+        ({"sells_until": date(2026, 3, 1)}, "it was sold until 2026-03-01"),
     ],
 )
-def test_f_and_o_says_whether_a_product_may_be_sold(values: dict[str, Any], sold: bool) -> None:
-    known, settings = described(**values), Products(lifecycle_states=("live",))
-    assert is_sellable(known, settings) is sold
-    assert is_sellable(described(lifecycle=""), Products())
-    status = product_to_show(known, settings.model_copy(update={"fields": ("status",)}), {})
-    assert status == {"all": {"status": 1 if sold else 2}}
+def test_f_and_o_says_whether_a_product_may_be_sold(values: dict[str, Any], why: str) -> None:
+    settings = Products(lifecycle_states=("live",), fields=("status",))
+    known = described(**values)
+    assert why in why_not_sold(known, settings)
+    assert why_not_sold(described(lifecycle=""), Products()) == ""
+    assert product_to_show(known, settings, {}) == {"all": {"status": 2 if why else 1}}
+    assert (f"disabled: {why_not_sold(known, settings)}" in origin_of(known, settings)) is bool(why)
+
+
+def test_people_are_told_what_a_product_is_made_of_and_why_it_is_not_enabled() -> None:
+    known = described(has_price=False, variant=Variant("P-1:2", ""))
+    assert origin_of(known, Products()) == "item LAMP, variant P-1:2"
+    told = origin_of(known, Products(fields=("status",)))
+    assert told == "item LAMP, variant P-1:2; not enabled: it has no price in the shop"
 
 
 def test_what_must_not_be_sold_is_disabled_whatever_else_is_unknown() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,8 +21,13 @@ async def tables() -> AsyncIterator[SqliteTables]:
     found.close()
 
 
+async def until(pauses: Pauses) -> datetime | None:
+    found = await pauses.standing(SYSTEM)
+    return found.until if found is not None else None
+
+
 async def test_a_system_that_never_asked_may_be_called(tables: SqliteTables) -> None:
-    assert await Pauses(tables, HandClock()).until(SYSTEM) is None
+    assert await until(Pauses(tables, HandClock())) is None
 
 
 async def test_a_pause_is_known_at_once_where_it_was_asked_for_and_soon_everywhere(
@@ -30,20 +35,20 @@ async def test_a_pause_is_known_at_once_where_it_was_asked_for_and_soon_everywhe
 ) -> None:
     clock = HandClock()
     here, there = Pauses(tables, clock), Pauses(tables, clock)
-    assert await there.until(SYSTEM) is None
+    assert await until(there) is None
     await here.pause(SYSTEM, MINUTE)
-    assert await here.until(SYSTEM) == clock.at + MINUTE
+    assert await until(here) == clock.at + MINUTE
     end = clock.at + MINUTE
     await clock.pass_by(FRESH)
-    assert await there.until(SYSTEM) == end
+    assert await until(there) == end
 
 
 async def test_what_was_read_a_moment_ago_is_not_read_again(tables: SqliteTables) -> None:
     pauses = Pauses(tables, HandClock())
     await pauses.pause(SYSTEM, MINUTE)
-    known = await pauses.until(SYSTEM)
+    known = await until(pauses)
     tables.close()
-    assert await pauses.until(SYSTEM) == known
+    assert await until(pauses) == known
 
 
 async def test_a_pause_ends_by_itself(tables: SqliteTables) -> None:
@@ -51,7 +56,7 @@ async def test_a_pause_ends_by_itself(tables: SqliteTables) -> None:
     pauses = Pauses(tables, clock)
     await pauses.pause(SYSTEM, MINUTE)
     await clock.pass_by(MINUTE)
-    assert await pauses.until(SYSTEM) is None
+    assert await until(pauses) is None
 
 
 async def test_a_shorter_pause_never_shortens_a_longer_one(tables: SqliteTables) -> None:
@@ -59,15 +64,15 @@ async def test_a_shorter_pause_never_shortens_a_longer_one(tables: SqliteTables)
     pauses = Pauses(tables, clock)
     await pauses.pause(SYSTEM, 5 * MINUTE)
     await pauses.pause(SYSTEM, MINUTE)
-    assert await pauses.until(SYSTEM) == clock.at + 5 * MINUTE
+    assert await until(pauses) == clock.at + 5 * MINUTE
     await pauses.pause(SYSTEM, 7 * MINUTE)
-    assert await pauses.until(SYSTEM) == clock.at + 7 * MINUTE
+    assert await until(pauses) == clock.at + 7 * MINUTE
 
 
 async def test_one_system_asks_for_itself_only(tables: SqliteTables) -> None:
     pauses = Pauses(tables, HandClock())
     await pauses.pause(SYSTEM, MINUTE)
-    assert await pauses.until("Commerce at shop.example.com") is None
+    assert await pauses.standing("Commerce at shop.example.com") is None
 
 
 async def test_of_many_at_once_the_latest_end_wins(tables: SqliteTables) -> None:
@@ -77,10 +82,10 @@ async def test_of_many_at_once_the_latest_end_wins(tables: SqliteTables) -> None
         for number, worker in enumerate(workers, start=1):
             group.create_task(worker.pause(SYSTEM, number * MINUTE))
     await clock.pass_by(FRESH)
-    assert {await worker.until(SYSTEM) for worker in workers} == {clock.at + 8 * MINUTE - FRESH}
+    assert {await until(worker) for worker in workers} == {clock.at + 8 * MINUTE - FRESH}
 
 
 async def test_a_pause_outlives_the_process(tables: SqliteTables) -> None:
     clock = HandClock()
     await Pauses(tables, clock).pause(SYSTEM, MINUTE)
-    assert await Pauses(tables, clock).until(SYSTEM) == clock.at + MINUTE
+    assert await until(Pauses(tables, clock)) == clock.at + MINUTE

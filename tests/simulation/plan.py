@@ -131,8 +131,12 @@ class Plan:
             shoppers=random.choice((1, 1, 2, 2, 3, 4)),
             trouble=random.uniform(60, 600),
             spread=random.choice((1.0, 30.0, 300.0)),
-            ledger=_system(random, harsh, latency=random.choice((0.0, 0.4, 4.0, 4.0, 4.0, 130.0))),
-            shop=_system(random, harsh * 0.5, latency=random.choice((0.0, 0.4, 4.0, 20.0))),
+            ledger=_system(
+                random, harsh, latency=random.choice((0.0, 0.4, 4.0, 4.0, 4.0, 130.0)), latest=170.0
+            ),
+            shop=_system(
+                random, harsh * 0.5, latency=random.choice((0.0, 0.4, 4.0, 20.0)), latest=55.0
+            ),
             intake=_intake(random),
             skew=random.choice((0.0, 0.0, 0.0, 20.0, -20.0, 150.0, -150.0)),
             store_latency=random.choice((0.0, 0.0, 0.0, 0.02, 0.3)),
@@ -188,8 +192,9 @@ class Plan:
         }  # fmt: skip
 
 
-def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]:
-    """Dials of one sandbox."""
+def _system(random: Random, harsh: float, *, latency: float, latest: float) -> dict[str, float]:
+    """Dials of one sandbox. `latest`: no write whose answer was lost lands later, within the
+    system's `commit_horizon_seconds`."""
     rates = {f"{name}_rate": round(harsh * random.choice((0.0, 0.02, 0.1)), 4) for name in RATES}
     return {
         **rates,
@@ -197,7 +202,7 @@ def _system(random: Random, harsh: float, *, latency: float) -> dict[str, float]
         "latency_high": latency,
         "retry_after": random.choice((1, 5, 30)),
         "delay_low": 1.0,
-        "delay_high": random.choice((20.0, 170.0)),
+        "delay_high": random.choice((20.0, latest)),
     }
 
 

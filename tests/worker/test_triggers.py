@@ -15,6 +15,7 @@ from typing import Any, Final
 import pytest
 
 from sandbox.commerce.signing import WebhookSignature
+from sync.app.console_sign_ins import Role, SignIns
 from sync.core.encoding import from_json, to_json
 from sync.engine.claim import State
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -63,6 +64,28 @@ async def answered(there: Serving, given: Input) -> Outcome:
 
 def notified(key: str = KEY) -> bytes:
     return Message("orders", CONNECTION, key, "webhook", AT).encode()
+
+
+async def test_a_person_signs_in_to_the_console_by_a_form(there: Serving) -> None:
+    parts = there.beside.edition_parts
+    token = await SignIns(parts.tables, parts.clock).token("ann", Role.VIEWER)
+    page = await there.worker.invoke("console", http("GET", f"console/sign-in?token={token}"))
+    assert (page.status, page.content_type) == (200, "text/html; charset=utf-8")
+    assert token.encode() in page.body
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    sent = http("POST", "console/sign-in", headers=form, body=f"token={token}".encode())
+    answer = await there.worker.invoke("console", sent)
+    assert (answer.status, answer.http["headers"]["location"]) == (303, "/api/console")
+    (cookie,) = answer.http["cookies"]
+    assert (cookie["name"], cookie["http_only"]["value"], cookie["same_site"]) == (
+        "console", True, 2
+    )  # fmt: skip
+    given = {"cookie": f"console={cookie['value']}"}
+    seen = await there.worker.invoke("console", http("GET", "console", headers=given))
+    assert b"ann, viewer" in seen.body
+    log = there.worker.log
+    assert token not in log
+    assert "ann, viewer" not in log, "no page is logged, at any level"
 
 
 async def test_a_signed_webhook_is_answered_and_its_key_is_queued(there: Serving) -> None:

@@ -64,6 +64,10 @@ class Products(Section):
     categories: dict[str, Whole] = {}
     """Record id of a category in F&O -> id of a category in Commerce, which then has these products
     and no others. Categories that are not named here are Commerce's."""
+    images: YesNo = False
+    """Whether the images attached to released products are shown; those of the shop stay."""
+    largest_image_kilobytes: Whole = Field(default=4000, ge=1, le=100_000)
+    """A larger image parks its product: web servers before a shop refuse large requests."""
     tax_classes: dict[str, str] = {}
     """Item sales tax group in F&O -> product tax class in Commerce, by its name."""
     weight: Literal["net", "gross"] = "net"

@@ -8,7 +8,7 @@ from sync.console.visit import PAGE, Visit, see
 from sync.engine.refused_keys import key_fault
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.operating.causes import parked_of
-from sync.operating.mapping_rows import accounts_of, items_of, unmatched_in
+from sync.operating.mapping_rows import accounts_of, items_of, suggested, unmatched_in
 from sync.operating.problem import Problem
 from sync.operating.records import require_known
 
@@ -23,10 +23,13 @@ async def show(visit: Visit) -> Response:
         table.some(start, PAGE + 1) if table is not None
         else items_of(visit.services, name).some(normal_sku(start), PAGE + 1)
     )  # fmt: skip
-    parked = await parked_of(visit.services, name)
+    parked, sku = await parked_of(visit.services, name), visit.asked("sku")
+    is_asked = sku and visit.person.is_operator
+    suggestion = await suggested(visit.services, name, sku) if is_asked else None
     return visit.page(
         "mappings.html", name=name, kind=kind, start=start, rows=rows[:PAGE],
-        more=rows[PAGE].key if len(rows) > PAGE else "", sku=visit.asked("sku"),
+        more=rows[PAGE].key if len(rows) > PAGE else "", sku=sku,
+        suggestion=suggestion,
         unmatched=[one for one in unmatched_in(parked.records) if one.connection == name][:PAGE],
     )  # fmt: skip
 

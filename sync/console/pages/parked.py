@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from sync.console.files import as_file
 from sync.console.visit import PAGE, Visit
-from sync.operating.causes import Cause, Parked, Waiting, cause_id, parked_of, worth_of
+from sync.operating.causes import Cause, Parked, Waiting, parked_of, worth_of
 from sync.operating.parked import key_row, letter_row
 from sync.operating.records import Ledgers, require_known
 
@@ -39,7 +39,7 @@ class Wanted:
     def of(self, parked: Parked) -> tuple[Waiting, ...]:
         """Those of them that fit."""
         fitting = parked.having(self.text).records if self.text else parked.records
-        return tuple(one for one in fitting if self.id in ("", cause_id(one)))
+        return tuple(one for one in fitting if not self.id or one.cause_id == self.id)
 
 
 async def show(visit: Visit) -> Response:

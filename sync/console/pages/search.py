@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from sync.console.pages.record import written
 from sync.console.visit import Visit, see
 from sync.operating.finding import Found, found_by, guest_key
 
@@ -18,7 +19,7 @@ async def show(visit: Visit) -> Response:
     """The records that are called so; the record itself where there is one."""
     text = visit.asked("q")
     found = await found_by(visit.services, text) if text else Found((), ())
-    if len(found.records) == 1 and not found.items:
+    if len(found.records) == 1 and not (found.items or found.published):
         (claim,) = found.records
         return see("/record", connection=claim.connection, flow=claim.flow, key=claim.key)
-    return visit.page("search.html", text=text, found=found)
+    return visit.page("search.html", text=text, found=found, written=written)

@@ -1,7 +1,9 @@
-"""Sales prices in F&O -> base prices and tier prices in Commerce.
+"""Sales prices in F&O -> base prices, tier prices and special prices in Commerce.
 
-In:      prices of released products, posted price agreements of groups and of everybody.
-Out:     base prices and tiers of all websites, of everybody and of the mapped customer groups.
+In:      prices of released products, posted price agreements of everybody, of groups and of mapped
+         customers; line discounts, where they are shown.
+Out:     base prices and tiers of all websites or of one, of everybody and of the mapped customer
+         groups; special prices until they end, where that is on.
 Key:     the sku as the shop spells it, or "*" for all.
 Parks:   a sku without price, one whose price the shop cannot show or F&O's search leaves unclear, a
          row that the shop refuses or does not show, and a run that would change too much.

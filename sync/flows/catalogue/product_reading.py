@@ -11,6 +11,7 @@ from sync.commerce.inventory import WITH_STOCK
 from sync.commerce.models.product_attribute import ShopAttribute
 from sync.config.connections.products import Products
 from sync.dynamics.documents.product_attribute import Barcode
+from sync.dynamics.documents.product_image import ProductImage
 from sync.dynamics.documents.released_product import (
     OrderSettings,
     ReleasedProduct,
@@ -35,7 +36,8 @@ from sync.mapping_tables.records import ItemMapping, normal_sku
 class Reading:
     """`types`: of the products that the shop has. `prices`: its base prices. `variants_there`: what
     tells variants apart, as the shop shows it. SKUs are as `normal_sku` has them; `values`,
-    `barcodes` and `categories` are by product number without case. `family`: all that is chosen."""
+    `barcodes` and `categories` are by product number without case, `images` by item number.
+    `family`: all that is chosen, by item number."""
 
     variants: Mapping[str, Variant]
     texts: TextsByLanguage
@@ -44,11 +46,12 @@ class Reading:
     values: Mapping[str, ValuesByName]
     barcodes: Mapping[str, Sequence[Barcode]]
     categories: Mapping[str, frozenset[str]]
+    images: Mapping[str, Sequence[ProductImage]]
     tax_classes: Mapping[str, str]
     attributes: Mapping[str, ShopAttribute]
     types: Mapping[str, str]
     variants_there: Mapping[str, Mapping[str, str | None]]
-    family: Collection[Chosen]
+    family: Mapping[str, Sequence[Chosen]]
     prices: Mapping[str, Decimal]
     websites: tuple[int, ...]
     day: date
@@ -88,8 +91,9 @@ async def read(
         conversions=await systems.dynamics.unit_conversions.all(),
         values=await _values(systems, few), barcodes=await _barcodes(systems, few),
         categories=await _categories(systems, few),
+        images=await systems.dynamics.product_images.all(company, item) if settings.images else {},
         tax_classes=await shop.tax_classes() if "tax_class" in settings.fields else {},
-        attributes=attributes, family=chosen,
+        attributes=attributes, family=_by_item(chosen),
         variants_there=await _variants_there(systems, chosen, attributes),
         types=known, prices=await _prices(systems, chosen, known),
         websites=tuple(sorted(await systems.websites.ours() or ())),
@@ -163,6 +167,7 @@ def described(
         has_price=bool(reading.prices.get(sku)),
         attributes=_attributes(product, item, variant, reading),
         categories=_categories_of(product, variant, reading),
+        images=reading.images.get(product.item.casefold(), ()),
     )  # fmt: skip
 
 
@@ -178,9 +183,9 @@ def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Ch
     """The released variants of a master that the shop has."""
     found = []
     kinds = _kinds_of(master, settings, reading)
-    for one in reading.family:
+    for one in reading.family[master.released.item]:
         there = reading.variants_there.get(normal_sku(one.key))
-        if one.item is None or there is None or not one.is_variant or not _is_of(one, master):
+        if one.item is None or there is None or not one.is_variant:
             continue
         with suppress(LookupError):
             variant_of(one.item, one.released, reading)
@@ -191,15 +196,18 @@ def children_of(master: Chosen, settings: Products, reading: Reading) -> list[Ch
 
 def _kinds_of(master: Chosen, settings: Products, reading: Reading) -> list[str]:
     """The attributes of the dimensions that some variant of a master has."""
-    items = [one.item for one in reading.family if one.item and _is_of(one, master)]
+    items = [one.item for one in reading.family[master.released.item] if one.item]
     return [
         code for kind, code in settings.dimensions.items()
         if any(getattr(item, kind) for item in items)
     ]  # fmt: skip
 
 
-def _is_of(one: Chosen, master: Chosen) -> bool:
-    return one.released.item == master.released.item
+def _by_item(chosen: Iterable[Chosen]) -> dict[str, list[Chosen]]:
+    found: dict[str, list[Chosen]] = {}
+    for one in chosen:
+        found.setdefault(one.released.item, []).append(one)
+    return found
 
 
 def _attributes(

@@ -7,11 +7,13 @@ from typing import Any, Final
 from sync.commerce.product_data import PRODUCTS, body_of, url_key
 from sync.core.errors import Never
 from sync.core.request import Request
+from sync.dynamics.documents.product_image import ProductImage
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
 from sync.flows.catalogue.configurable_links import LINKS
 from sync.flows.catalogue.product_rows import ShownProduct
 from sync.mapping.configurables import CHILDREN, VARIANTS
+from sync.mapping.product_images import IMAGES, entry_of
 from sync.mapping.products import ALL, CATEGORIES, DISABLED, STOCK_ITEM, withdrawn
 from sync.mapping.shown_products import Content, stock_item_of
 
@@ -34,7 +36,7 @@ def wanted_of(row: Shown, systems: Systems) -> Content:
 
 def requests_of(row: Shown, systems: Systems) -> Sequence[Request]:
     """All that could be sent for a row; only what differs is. Variants stand there by SKU, and are
-    sent by id."""
+    sent by id; images stand there by name, and are sent with their content."""
     found = []
     if isinstance(row, ShownProduct) and row.is_new:
         found.append(Request("POST", f"/all/V1/{PRODUCTS}", body_of(first_values(row, systems))))
@@ -43,6 +45,8 @@ def requests_of(row: Shown, systems: Systems) -> Sequence[Request]:
         if scope == STOCK_ITEM:
             body = {"stockItem": stock_item_of(values)}
             found.append(Request("PUT", f"/all/{path}/stockItems/1", body))
+        elif scope == IMAGES:
+            found.append(Request("POST", f"/all/{path}/media", dict(values)))
         elif scope == CATEGORIES:
             found += [_moved(row.key, category, is_in) for category, is_in in values.items()]
         elif scope == VARIANTS:
@@ -51,6 +55,23 @@ def requests_of(row: Shown, systems: Systems) -> Sequence[Request]:
         else:
             found.append(Request("PUT", f"/{scope}/{path}", body_of(values)))
     return found
+
+
+async def image_entry(row: Shown, image: ProductImage, systems: Systems) -> dict[str, Any]:
+    """An image with its content, as the shop takes it. Raises `Unlike` for one that is too
+    large, or gone meanwhile."""
+    company, settings = systems.settings.legal_entity, systems.settings.products
+    content = await systems.dynamics.product_images.content(company, image)
+    kilobytes = len(content) * 3 // 4000
+    if not content or kilobytes > settings.largest_image_kilobytes:
+        what = f"{kilobytes} kB" if content else "no content"
+        raise Unlike(
+            f'{row.key}: image "{image.description}" of item {image.item} has {what}',
+            remedy="Attach a smaller one in F&O, or raise products.largest_image_kilobytes as far"
+            " as the web server before the shop allows.",
+        )
+    label = row.name if isinstance(row, ShownProduct) else row.key
+    return entry_of(image, content, label)
 
 
 def _moved(sku: str, category: str, is_in: int) -> Request:

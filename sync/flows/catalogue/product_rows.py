@@ -4,12 +4,13 @@ The shop is asked which products it has, and which of them have a price: without
 enabled.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sync.commerce.inventory import WITH_STOCK
 from sync.core.errors import Never
+from sync.dynamics.documents.product_image import ProductImage
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
@@ -22,7 +23,7 @@ from sync.flows.catalogue.product_reading import (
     released_products,
     variant_of,
 )
-from sync.mapping.products import Described, name_of, product_to_show
+from sync.mapping.products import Described, name_of, origin_of, product_to_show
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 CONFIGURABLE: Final = "configurable"
@@ -31,13 +32,15 @@ CONFIGURABLE: Final = "configurable"
 @dataclass(frozen=True)
 class ShownProduct(Shown):
     """A product, with what only a new one is given: `name`, `kind`, its type, and `websites`; none
-    where all are ours. `is_new`: the shop lacks it. `is_part`: shoppers find it in another one."""
+    where all are ours. `is_new`: the shop lacks it. `is_part`: shoppers find it in another one.
+    `images`: those of F&O."""
 
     name: str = ""
     kind: str = "simple"
     websites: tuple[int, ...] = ()
     is_new: bool = False
     is_part: bool = False
+    images: Sequence[ProductImage] = ()
 
 
 async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
@@ -94,9 +97,10 @@ def _row(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> 
     if isinstance(shown, Never):
         return Shown(one.key, {"fault": shown.reason}, shown)
     return ShownProduct(
-        one.key, shown, name=name_of(known, settings), kind=_kind(one),
+        one.key, shown, origin=origin_of(known, settings),
+        name=name_of(known, settings), kind=_kind(one),
         websites=reading.websites, is_new=kind is None,
-        is_part=settings.configurables and one.is_variant,
+        is_part=settings.configurables and one.is_variant, images=known.images,
     )  # fmt: skip
 
 

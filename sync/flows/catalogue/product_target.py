@@ -6,10 +6,10 @@ product. A product that is not released any more is disabled, and never deleted.
 
 from asyncio import TaskGroup
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -21,40 +21,27 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.configurable_links import links_of, variants_shown
+from sync.flows.catalogue.configurable_links import links_of
 from sync.flows.catalogue.product_requests import (
     REMEDY,
     Unlike,
     first_values,
+    image_entry,
     requests_of,
     wanted_of,
 )
 from sync.flows.catalogue.product_rows import CONFIGURABLE, ShownProduct
+from sync.flows.catalogue.shop_reading import ABSENT, There, read_shop
 from sync.flows.targets import commerce_of
 from sync.mapping.configurables import VARIANTS
+from sync.mapping.product_images import IMAGES
 from sync.mapping.products import ALL, CATEGORIES, STOCK_ITEM
 from sync.mapping.shown_products import (
-    QUANTITIES,
     Content,
-    attributes_of,
-    categories_of,
     differences,
-    quantities_of,
     stock_item_of,
-    values_of,
 )
 from sync.mapping_tables.records import normal_sku
-
-
-@dataclass
-class There:
-    """A product of the shop: its type, and the fields that F&O owns, by scope."""
-
-    kind: str
-    content: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-ABSENT: Final = There("")
 
 
 @dataclass(frozen=True)
@@ -87,7 +74,7 @@ class ShopProducts(RowTarget):
         views = (self._save_views,) if systems.settings.products.views else ()
         for save in (self._create, self._save, *views):
             if is_stale:
-                there = await _read(systems, [row.key for row in kept]) if kept else {}
+                there = await read_shop(systems, [row.key for row in kept]) if kept else {}
             refused |= await _side_by_side(kept, partial(save, systems, there, not_after))
             kept = [row for row in rows if row.key not in refused]
             is_stale = save == self._save or len(there) < len(kept)
@@ -119,6 +106,8 @@ class ShopProducts(RowTarget):
             elif scope == VARIANTS:
                 links = await links_of(wanted[scope], systems)
                 await shop.change(ALL, row.key, links, not_after=not_after)
+            elif scope == IMAGES:
+                await self._save_images(row, known, systems, not_after)
             elif scope == ALL:
                 await shop.change(ALL, row.key, changed, not_after=not_after)
 
@@ -131,6 +120,22 @@ class ShopProducts(RowTarget):
             if scope in systems.settings.products.views:
                 shop = systems.commerce.product_data
                 await shop.change(scope, row.key, changed, not_after=not_after)
+
+    async def _save_images(
+        self, row: Shown, there: There, systems: Systems, not_after: datetime
+    ) -> None:
+        """Images that the shop lacks are added, and those that F&O has no more are removed. One is
+        held in memory at a time."""
+        shop = systems.commerce.product_data
+        images = row.images if isinstance(row, ShownProduct) else ()
+        for image in images:
+            if image.name not in there.images:
+                async with systems.one_at_a_time("images"):
+                    entry = await image_entry(row, image, systems)
+                    await shop.add_image(row.key, entry, not_after=not_after)
+        for name, number in there.images.items():
+            if name not in {image.name for image in images}:
+                await shop.remove_image(row.key, number, not_after=not_after)
 
     async def _move(
         self, sku: str, changed: Mapping[str, int], systems: Systems, not_after: datetime
@@ -158,35 +163,7 @@ class ShopProducts(RowTarget):
     async def shown(
         self, systems: Systems, keys: Collection[str] | None = None
     ) -> Mapping[str, Content]:
-        return {sku: there.content for sku, there in (await _read(systems, keys)).items()}
-
-
-async def _read(systems: Systems, keys: Collection[str] | None) -> dict[str, There]:
-    """What the shop has of these, or of all, by `normal_sku`."""
-    settings, shop = systems.settings.products, systems.commerce.product_data
-    found: dict[str, There] = {}
-    linked: dict[str, Mapping[str, Any]] = {}
-    attributes = await shop.kinds(settings.attribute_codes)
-    async for row in shop.shown(ALL, keys):
-        there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
-        owned = values_of(row, settings.fields) | attributes_of(row, attributes)
-        there.content[ALL] = owned
-        there.content[CATEGORIES] = categories_of(row, [*settings.categories.values()])
-        if there.kind == CONFIGURABLE:
-            linked[normal_sku(str(row["sku"]))] = row.get("extension_attributes") or {}
-    for code, view in settings.views.items():
-        status = ("status",) if "status" in settings.fields else ()
-        async for row in shop.shown(code, keys):
-            if known := found.get(normal_sku(str(row["sku"]))):
-                known.content[code] = values_of(row, (*view.fields, *status))
-    if settings.configurables:
-        for sku, content in (await variants_shown(linked, attributes, systems)).items():
-            found[sku].content[VARIANTS] = content
-    if QUANTITIES in settings.fields:
-        stocked = [sku for sku, one in found.items() if one.kind in WITH_STOCK]
-        for sku, item in (await shop.stock_items(stocked)).items():
-            found[sku].content[STOCK_ITEM] = quantities_of(item)
-    return found
+        return {sku: there.content for sku, there in (await read_shop(systems, keys)).items()}
 
 
 async def _side_by_side(

@@ -42,6 +42,7 @@ from sync.flows.customers.customer_accounts import (
     left_out,
 )
 from sync.flows.payloads import id_in
+from sync.flows.shop_hooks import COMPANY
 from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import company_account_from
 from sync.mapping.customer_account import CustomerAccount
@@ -232,7 +233,7 @@ companies = DocumentFlow[dict[str, Any]](
     source=Source(read),
     plan=plan,
     triggers=(
-        CommerceHook(keys_in),
+        CommerceHook(keys_in, (COMPANY,)),
         AdobeEvents(("observer.company_save_commit_after", "observer.company_save_after"), keys_in),
         Poll(
             changed,

@@ -38,6 +38,7 @@ from sync.flows.customers.customer_accounts import (
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
+from sync.flows.shop_hooks import CUSTOMER
 from sync.flows.targets import dynamics_of
 from sync.mapping.customer_account import customer_account_from
 from sync.mapping.shopper import Shopper, shopper_of_customer
@@ -227,7 +228,7 @@ customers = DocumentFlow[Shopper](
     source=Source(read, resolve, is_joined=True),
     plan=plan,
     triggers=(
-        CommerceHook(keys_in),
+        CommerceHook(keys_in, (CUSTOMER,)),
         AdobeEvents(
             (
                 "observer.customer_save_commit_after", "observer.customer_save_after",

@@ -49,6 +49,7 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.orders.write_back import write_back_of
+from sync.flows.shop_hooks import ADDRESS, ORDER
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
@@ -223,7 +224,7 @@ orders = DocumentFlow[Order](
     source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
     triggers=(
-        CommerceHook(keys_in),
+        CommerceHook(keys_in, (ORDER, ADDRESS)),
         AdobeEvents(
             (
                 "observer.sales_order_save_commit_after", "observer.sales_order_place_after",

@@ -23,6 +23,7 @@ from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.flows.shop_hooks import document_hook
 from sync.mapping.booking import nothing_to_book, reason_to_wait
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
@@ -53,7 +54,8 @@ class DocumentsOf(Generic[D]):
         saved = f"observer.sales_order_{self.noun}_save"
         events = AdobeEvents((f"{saved}_commit_after", f"{saved}_after"), self.keys_in)
         poll = Poll(self.changed, self.until, minutes, listed=self.listed, lag=SETTLING)
-        return CommerceHook(self.keys_in), events, poll
+        hook = CommerceHook(self.keys_in, (document_hook(self.noun, saved),))
+        return hook, events, poll
 
     def keys_in(self, payload: Mapping[str, Any]) -> Sequence[str]:
         """The document named in a hook's body or an event's value."""

@@ -141,3 +141,23 @@ async def test_variants_are_linked_by_a_whole_list_and_need_values(
     assert await links(1, 2, 3) == (200, [1, 2, 3])
     status, said = await links(1, 3)
     assert (status, "have the same set of attribute values" in said) == (400, True)
+
+
+async def test_images_are_always_added_and_roles_are_taken_over(
+    state: CommerceState, shop: httpx.AsyncClient
+) -> None:
+    path = f"all/V1/products/{SKU}/media"
+
+    def entry(data: str = "aW1hZ2U=", *types: str) -> dict[str, Any]:
+        content = {"base64_encoded_data": data, "type": "image/png", "name": "Front.png"}
+        return {"entry": {"media_type": "image", "types": [*types], "content": content}}
+
+    assert (await asked(shop, "POST", path, entry("###")))[0] == 400
+    assert await asked(shop, "POST", path, entry()) == (200, "1")
+    assert await asked(shop, "POST", path, entry("aW1hZ2U=", "image")) == (200, "2")
+    first, second = (await asked(shop, "GET", f"all/V1/products/{SKU}"))[1]["media_gallery_entries"]
+    assert [first["file"], second["file"]] == ["/f/r/front.png", "/f/r/front_1.png"]
+    assert ("image" in first["types"], second["types"]) == (False, ["image"])
+    assert await asked(shop, "DELETE", f"{path}/1") == (200, True)
+    assert (await asked(shop, "DELETE", f"{path}/1"))[0] == 404
+    assert len(state.products.media[SKU.casefold()]) == 1

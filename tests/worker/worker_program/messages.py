@@ -91,7 +91,15 @@ DECLARED: Final = {
         " status_code:string query:{string} enable_content_negotiation:bool rawBody:TypedData"
         " cookies:[RpcHttpCookie]"
     ),
-    "RpcHttpCookie": "name:string value:string",
+    "RpcHttpCookie": (
+        "name:string value:string domain:NullableString path:NullableString"
+        " expires:NullableTimestamp secure:NullableBool http_only:NullableBool same_site:enum"
+        " max_age:NullableDouble"
+    ),
+    "NullableString": "value:string",
+    "NullableTimestamp": "value:enum",
+    "NullableBool": "value:bool",
+    "NullableDouble": "value:double",
 }
 FIELDS: Final = {
     name: dict(field.split(":") for field in text.split()) for name, text in DECLARED.items()
@@ -101,7 +109,7 @@ ALTERNATIVES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "ParameterBinding": {"rpc_data": frozenset({"data", "rpc_shared_memory"})},
     "TypedData": {"data": frozenset(FIELDS["TypedData"])},
 }
-CONSTANTS: Final[Mapping[str, Mapping[str, int]]] = {
+CONSTANTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "BindingInfo": {
         "in": 0,
         "out": 1,
@@ -112,6 +120,9 @@ CONSTANTS: Final[Mapping[str, Mapping[str, int]]] = {
         "stream": 3,
     },
     "StatusResult": {"Failure": 0, "Success": 1, "Cancelled": 2},
+    "RpcHttpCookie": {
+        "SameSite": SimpleNamespace(**{"None": 0, "Lax": 1, "Strict": 2, "ExplicitNone": 3})
+    },
     "RpcRetryOptions": {"exponential_backoff": 0, "fixed_delay": 1},
 }
 

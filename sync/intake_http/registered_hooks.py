@@ -1,4 +1,4 @@
-"""Which of Commerce's webhooks are notifications for which flow, and how they are registered there.
+"""How the webhooks of flows are registered in Commerce.
 
 A hook runs inside the shopper's request. So each is optional (a failure of ours is logged in the
 shop and stops nothing), ends after `TIMEOUT` at the latest, and carries the record's key alone:
@@ -6,11 +6,13 @@ personal data has no business in a notification. Answers are never cached (`ttl`
 comes again with every change. Source: Adobe's webhooks reference, read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from xml.etree import ElementTree as ET
+
+from sync.engine.flow import CommerceHook, DocumentFlow, Hook
 
 TIMEOUT: Final = timedelta(seconds=2)
 """Commerce gives up then and goes on; without it a checkout would wait for as long as we are
@@ -22,51 +24,11 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 @dataclass(frozen=True)
-class Hook:
-    """One hook: what it is a notification for, when it fires, and its body: name there -> path in
-    what Commerce would send."""
+class Registration:
+    """A flow's hook as it is to be registered for one connection; `address` is where the app is
+    reached, without a path."""
 
     flow: str
-    name: str
-    method: str
-    fields: Mapping[str, str]
-    is_extra: bool = False
-
-
-def _document(flow: str, kind: str, method: str) -> Hook:
-    ids = ("increment_id", "store_id")
-    return Hook(
-        flow, flow, f"observer.{method}", {f"{kind}.{id_}": f"data.{kind}.{id_}" for id_ in ids}
-    )
-
-
-HOOKS: Final = (
-    _document("orders", "order", "sales_order_save_commit_after"),
-    Hook(
-        "orders", "orders_address", "observer.sales_order_address_save_after",
-        {"address.parent_id": "data.address.parent_id"}, is_extra=True,
-    ),
-    Hook(
-        "customers", "customers", "observer.customer_save_commit_after",
-        {"customer.entity_id": "data.customer.entity_id"},
-    ),
-    Hook(
-        "companies", "companies", "observer.company_save_commit_after",
-        {"company.entity_id": "data.data_object.entity_id"},
-    ),
-    _document("invoices", "invoice", "sales_order_invoice_save_commit_after"),
-    _document("creditmemos", "creditmemo", "sales_order_creditmemo_save_commit_after"),
-)  # fmt: skip
-"""Fired after the commit, so that what is read then is there. `is_extra`: an order's address tells
-of no change of the order, so no poll finds it; but at checkout this hook fires beside the order's
-own, for nothing."""
-
-
-@dataclass(frozen=True)
-class Registration:
-    """A hook as it is to be registered for one connection; `address` is where the app is reached,
-    without a path."""
-
     hook: Hook
     connection: str
     address: str
@@ -74,7 +36,7 @@ class Registration:
     @property
     def url(self) -> str:
         """Where Commerce sends it."""
-        return f"{self.address}/api/webhooks/{self.connection}/{self.hook.flow}"
+        return f"{self.address}/api/webhooks/{self.connection}/{self.flow}"
 
     @property
     def batch(self) -> str:
@@ -106,14 +68,15 @@ class Registration:
 
 
 def registrations(
-    connection: str, flows: Sequence[str], address: str, *, extra: bool = False
+    connection: str, flows: Iterable[DocumentFlow[Any]], address: str, *, extra: bool = False
 ) -> list[Registration]:
-    """The hooks of a connection's flows; `extra` adds those that cost more than they usually
-    give."""
+    """The hooks of these flows; `extra` adds those that cost more than they usually give."""
     return [
-        Registration(hook, connection, address)
-        for hook in HOOKS
-        if hook.flow in flows and (extra or not hook.is_extra)
+        Registration(flow.name, hook, connection, address)
+        for flow in flows
+        if (trigger := flow.trigger(CommerceHook)) is not None
+        for hook in trigger.hooks
+        if extra or not hook.is_extra
     ]
 
 
