@@ -8,7 +8,9 @@ import pytest
 
 from sandbox.commerce.records import Columns, StoredOrder
 from sync.engine.claim import State
+from sync.mapping_tables.records import ItemMapping
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
+from tests.harness import key_of
 from tests.systems import COMPANY
 
 MEMOS = "creditmemos"
@@ -330,3 +332,20 @@ async def test_an_invoice_on_account_books_no_payment(finance: Finance) -> None:
     await finance.books(invoice)
     assert finance.payments(invoice) == []
     assert "moves no money" in await finance.reason(invoice)
+
+
+@in_finance(items={"rule": "none"})
+async def test_documents_that_parked_with_their_order_follow_it_when_it_is_replayed(
+    finance: Finance,
+) -> None:
+    systems = await finance.services.systems_pool.open("shop")
+    order = finance.place(**finance.wants("SIMPLE-001"))
+    await finance.delivers(order)
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert await finance.parked() == [key_of(order)]
+    assert await finance.parked("invoices") == [key(invoice)]
+    await systems.items.put(ItemMapping("SIMPLE-001", "SIMPLE-001", unit="ea"))
+    await finance.replays(key_of(order))
+    assert [await finance.parked(flow) for flow in ("orders", "invoices")] == [[], []]
+    assert await finance.stands(invoice) is State.DELIVERED

@@ -209,6 +209,24 @@ async def test_a_source_that_shows_too_little_is_filled_first(harness: Harness) 
     assert [[one.quantity, one.status] for one in left] == [[0, 0], [7, 1]]
 
 
+@in_harness(
+    **{**SHIPPED, "flows": (*SHIPPED["flows"], "stock")}, stock={"sources": {"13": "default"}}
+)
+async def test_a_source_that_was_filled_is_shown_again_as_f_and_o_has_it(harness: Harness) -> None:
+    harness.commerce.stock.is_managed = True
+    harness.dynamics.receive(SKU, 0)
+    await harness.polls("stock")
+    await harness.works_until_idle()
+    order = await ordered(harness, SKU)
+    packed(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    await harness.services.intake.accept("stock", "shop", ["*"], "poll")
+    await harness.works_until_idle()
+    there = [(one.quantity, one.status) for one in harness.commerce.stock.of(SKU)]
+    assert there == [(Decimal(0), 0)]
+
+
 @in_harness(**SHIPPED)
 async def test_shipments_side_by_side_drive_no_source_below_zero(harness: Harness) -> None:
     """The shop itself would: nothing protects a source from two orders at once."""

@@ -97,8 +97,10 @@ def is_excused(world: World, order: StoredOrder) -> bool:
 
 
 def is_killer(world: World, order: StoredOrder, claim: Claim) -> bool:
-    """Parked because every process died of it."""
-    return reference_of(order) == world.story.killer and claim.reason == NOBODY_SURVIVES.reason
+    """Parked because every process died of it, or of the order that it replaces."""
+    killer, reference = world.story.killer, reference_of(order)
+    is_it = bool(killer) and (reference == killer or reference.startswith(f"{killer}-"))
+    return is_it and claim.reason == NOBODY_SURVIVES.reason
 
 
 def _wrong_lines(world: World, order: StoredOrder, header: Any) -> list[str]:

@@ -5,7 +5,7 @@ The marker is a comment of the shipment, `PS:` and the number of the slip. A per
 by hand may write it in the Admin: then that shipment is taken over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -47,7 +47,9 @@ class WantedShipment:
 
 @dataclass(frozen=True)
 class ShipmentWrite(Write):
-    """The shipment of one slip. `there`: the shipment as it was seen a moment ago, if it was."""
+    """The shipment of one slip. `there`: the shipment as it was seen a moment ago, if it was.
+    `doubt`: told of SKUs of which a source is given pieces, for the stock that is shown is another
+    one then."""
 
     kind: ClassVar[str] = "shipment"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -55,6 +57,7 @@ class ShipmentWrite(Write):
     systems: Systems
     target: Target
     there: Shipment | None
+    doubt: Callable[[Collection[str]], Awaitable[None]]
 
     @property
     @override
@@ -102,6 +105,7 @@ class ShipmentWrite(Write):
         inventory, order_id = self.systems.commerce.inventory, self.wanted.order_id
         async with self.shipments.sources_in_use.shipping(source, goods) as lacking:
             if lacking:
+                await self.doubt(lacking)
                 await inventory.fill(source, lacking, not_after=not_after)
             number = await self.shipments.ship(order_id, self.wanted.body(), not_after=not_after)
         return Found(str(number))

@@ -15,6 +15,7 @@ Repeats: the marker is looked for before anything is shipped again. No echo: the
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sync.commerce.models.order import Order
@@ -28,6 +29,7 @@ from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
+from sync.flows.catalogue.stock import stock
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
@@ -155,7 +157,8 @@ async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
         tuple(Track(number, carrier.title, carrier.code) for number in slip.tracking),
         source, goods, settings.notify,
     )  # fmt: skip
-    return ShipmentWrite(wanted, systems, commerce_of(systems), view.there)
+    doubt = partial(delivery.ledger.mirror.doubt, f"{systems.name}|{stock.name}")
+    return ShipmentWrite(wanted, systems, commerce_of(systems), view.there, doubt)
 
 
 def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:

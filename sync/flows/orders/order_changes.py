@@ -9,7 +9,7 @@ from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
-from sync.engine.plan import OpenPoint, Plan
+from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_sums import OrderLook, was_left
@@ -67,6 +67,25 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     return without_credited(order, credited)
 
 
+async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """The invoices and credit memos of an order that was parked: they parked with it, and its
+    remedy is theirs.
+
+    Asks Commerce for them, but only where the order was parked since it was last delivered.
+    """
+    claim, systems = delivery.claim, delivery.systems
+    if not claim.remedy or claim.differs or order.entity_id is None:
+        return ()
+    lists = {"invoices": systems.commerce.invoices, "creditmemos": systems.commerce.creditmemos}
+    found = [
+        Notification(flow, f"{row['increment_id']}@{order.store_id}")
+        for flow, documents in lists.items()
+        if flow in systems.settings.flows
+        for row in await documents.of_order(order.entity_id)
+    ]
+    return tuple(found)
+
+
 def former_reference(order: Order) -> str:
     """The order's reference in D365 by the template of earlier releases."""
     return FORMER["orders"].format(increment_id=order.increment_id)
@@ -105,7 +124,8 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
     new = write_back_of("orders", delivery.message.key, connection)
-    return Plan((removal,), when_new=new, look=look)
+    held_up = await parked_with(order, delivery)
+    return Plan((removal,), when_new=new, look=look, follow_ups=held_up)
 
 
 async def _document_of(order: Order, delivery: Delivery) -> SalesOrder:

@@ -44,6 +44,7 @@ from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
     given_up,
+    parked_with,
     without_what_is_credited,
 )
 from sync.flows.orders.order_sums import OrderLook
@@ -134,6 +135,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
+        follow_ups=await parked_with(order, delivery),
         when_new=write_back_of("orders", delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
