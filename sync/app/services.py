@@ -110,7 +110,7 @@ class Services:
     def _jobs(self, engine: Engine) -> Jobs:
         parts = self.edition_parts
         old = OldQueues(parts.queue, self.intake, self.dead_letter_parking, parts.clock)
-        names = OldFlowNames(parts.tables, self.connections)
+        names = OldFlowNames(parts.tables, self.connections, parts.clock)
         tidy = tidying(self.documents, parts.tables, parts.clock)
         return Jobs(
             self.polling,

@@ -24,6 +24,8 @@ from sync.reconcile.sheets import write_csv, write_xlsx
 UNEXPLAINED: Final = 1
 """Exit status: somebody has to do something about a difference."""
 DAYS: Final = 7
+TRIES: Final = 5
+"""How often a kind is begun, where a system asks for quiet or does not answer."""
 SHOWN: Final = 50
 """Differences that people are shown one by one; files and programs get all."""
 HEADS: Final = (
@@ -117,7 +119,8 @@ async def _reconciled(
         connected = await Connected.of(systems, services.ledger, services.documents)
         now = services.edition_parts.clock.now().replace(microsecond=0)
         window = _window(days, systems.settings, now, stores)
-        return await reconcile(connected, window, kinds_of(connected, kinds), report.tell)
+        wanted = kinds_of(connected, kinds)
+        return await reconcile(connected, window, wanted, report.tell, tries=TRIES)
 
 
 def _window(

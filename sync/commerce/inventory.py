@@ -159,6 +159,18 @@ class Inventory:
             for source, sku in keys if (source, sku.casefold()) in held
         }  # fmt: skip
 
+    async def fill(self, source: str, goods: Mapping[str, Decimal], *, not_after: datetime) -> None:
+        """Make a source hold these pieces. Whether it is in stock stays as it is: what is out of
+        stock can be shipped all the same (measured)."""
+        found = [row async for row in self.source_items([source], goods)]
+        statuses = {str(row["sku"]).casefold(): int(row["status"]) for row in found}
+        items = [
+            {"sku": sku, "source_code": source, "quantity": pieces,
+             "status": statuses.get(sku.casefold(), 0)}
+            for sku, pieces in goods.items()
+        ]  # fmt: skip
+        await self.save(items, not_after=not_after)
+
     async def save(self, items: Sequence[dict[str, Any]], *, not_after: datetime) -> None:
         """Make source items hold these quantities: `sku`, `source_code`, `quantity`, `status`."""
         async for _ in self._calls.post(items, not_after):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sync.config.old_names import OLD_NAMES
-from sync.core.ports import Tables
+from sync.core.ports import Clock, Tables
 from sync.engine.claim import CLAIMS, PARKED
 from sync.engine.flow_pauses import FLOW_PAUSES, STANDING, FlowPause
 from sync.engine.old_records import insert, moved
@@ -23,7 +23,8 @@ from sync.engine.watermarks import WATERMARKS
 log = logging.getLogger("sync.engine.old_flow_names")
 
 AT_ONCE: Final = 500
-"""Records of a flow and connection that one run moves."""
+RUN: Final = timedelta(minutes=2)
+"""Records of a flow and connection that one run moves, and after how long it moves no more."""
 SOON, LATER = timedelta(minutes=1), timedelta(hours=1)
 """When to look again: while something is there, and always. The earlier release may come back for a
 while."""
@@ -35,21 +36,24 @@ class OldFlowNames:
 
     tables: Tables
     connections: Collection[str]
+    clock: Clock
 
     async def move(self, _: datetime | None) -> timedelta:
         """Move the next records of each flow, and the rows that tell how far its poll, repair and
         pauses are; returns when to look again. Safe to repeat and to race."""
         await self._move_pauses()
-        count = 0
+        count, ends, is_late = 0, self.clock.now() + RUN, False
         for connection in self.connections:
             for flow, old in OLD_NAMES.items():
                 await self._move_places(connection, flow, old)
-                count += await self._move_records(connection, flow, old)
+                is_late = is_late or self.clock.now() >= ends
+                if not is_late:
+                    count += await self._move_records(connection, flow, old, ends)
         if count:
             log.warning("old_flow_names.moved records=%d", count)
-        return SOON if count else LATER
+        return SOON if count or is_late else LATER
 
-    async def _move_records(self, connection: str, flow: str, old: str) -> int:
+    async def _move_records(self, connection: str, flow: str, old: str, ends: datetime) -> int:
         partition = f"{connection}|{old}"
         keys = dict[str, None]()
         for table in (PARKED, CLAIMS):
@@ -58,6 +62,8 @@ class OldFlowNames:
         for key in keys:
             if not await moved(self.tables, connection, flow, key):
                 await self.tables.delete(PARKED, partition, key)
+            if self.clock.now() >= ends:
+                break
         for row in [row async for row in self.tables.query(REFUSED_KEYS, partition)]:
             there = replace(row, partition=f"{connection}|{flow}", etag="")
             await self.tables.upsert(REFUSED_KEYS, there)

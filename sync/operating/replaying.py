@@ -1,7 +1,9 @@
 """Delivering records again, after a person has mended what stopped them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sync.app.services import Services
 from sync.core.message_queue import DeadLetter
@@ -11,6 +13,9 @@ from sync.flows.customers.customer_accounts import replayed_by
 from sync.operating.asking import Asking
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, Letter, is_called
+
+TOGETHER: Final = 20
+"""Rows that are written side by side."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,10 @@ async def enqueued(ledgers: Ledgers, wanted: Sequence[Again], *, by: str) -> Ask
     """Each record's trail says who asked; then notifications; only then is a message that was set
     aside forgotten. Safe to repeat."""
     asking, services = Asking(ledgers.services, "replay"), ledgers.services
-    for one in wanted:
-        asked = Entry(services.edition_parts.clock.now(), "asked", details={"by": by})
-        await services.ledger.write(Claim(one.connection, one.flow, one.key), asked)
+    asked = Entry(services.edition_parts.clock.now(), "asked", details={"by": by})
+    for start in range(0, len(wanted), TOGETHER):
+        claims = [Claim(one.connection, one.flow, one.key) for one in wanted[start:][:TOGETHER]]
+        await asyncio.gather(*(services.ledger.write(claim, asked) for claim in claims))
     groups: dict[tuple[str, str], list[str]] = {}
     for one in wanted:
         groups.setdefault((one.connection, one.flow), []).append(one.key)

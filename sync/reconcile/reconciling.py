@@ -6,10 +6,12 @@ others are looked at one by one. All reads go after deliveries.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Final
 
-from sync.core.errors import Never
+from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.examining import Examination, Verdict, agreed
@@ -24,7 +26,11 @@ from sync.reconcile.receivables import (
 )
 from sync.reconcile.spool import Entry, Spool
 
+log = logging.getLogger("sync.reconcile.reconciling")
+
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
+SHORTEST: Final = timedelta(seconds=30)
+"""After which time a system is asked again that did not answer."""
 TOGETHER: Final = 20
 """Records that are looked at side by side: their reads become few requests."""
 
@@ -45,17 +51,39 @@ def kinds_of(connected: Connected, names: Sequence[str] = ()) -> list[Kind]:
 
 
 async def reconcile(
-    connected: Connected, window: Window, kinds: Iterable[Kind], tell: Tell
+    connected: Connected, window: Window, kinds: Iterable[Kind], tell: Tell, *, tries: int = 1
 ) -> Summary:
-    """Compare the books. `tell` is called with each difference. Raises `Later` and `Never` where a
-    system cannot be read."""
+    """Compare the books. `tell` is called with the differences of a kind once it has been compared.
+    One that a system does not let us read to its end is read again after a while, `tries` times in
+    all. Raises `Later` and `Never` where a system cannot be read."""
     summary = Summary(window.since.isoformat(), window.until.isoformat())
     with working_at(Priority.CATALOGUE):
         for kind in kinds:
-            with Spool() as spool:
-                await _fill(spool, connected, window, kind)
-                await _compare(spool, Examination(connected, kind, window), summary, tell)
+            found, differences = await _patiently(Examination(connected, kind, window), tries)
+            summary.sums |= found.sums
+            summary.causes += found.causes
+            for one in differences:
+                tell(one)
     return summary
+
+
+async def _patiently(examination: Examination, tries: int) -> tuple[Summary, list[Difference]]:
+    for _ in range(tries - 1):
+        try:
+            return await _compared(examination)
+        except Later as trouble:
+            log.warning("reconcile.again kind=%s why=%s", examination.kind.name, trouble.reason)
+            await asyncio.sleep(max(trouble.after or SHORTEST, SHORTEST).total_seconds())
+    return await _compared(examination)
+
+
+async def _compared(examination: Examination) -> tuple[Summary, list[Difference]]:
+    """One kind: its sums, and its differences."""
+    summary, differences = Summary("", ""), list[Difference]()
+    with Spool() as spool:
+        await _fill(spool, examination.connected, examination.window, examination.kind)
+        await _compare(spool, examination, summary, differences.append)
+    return summary, differences
 
 
 async def _fill(spool: Spool, connected: Connected, window: Window, kind: Kind) -> None:
@@ -82,7 +110,12 @@ async def _compare(spool: Spool, examination: Examination, summary: Summary, tel
 async def _look(
     waiting: Sequence[list[Entry]], examination: Examination, summary: Summary, tell: Tell
 ) -> None:
-    for verdict in await asyncio.gather(*map(examination.look, waiting)):
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(examination.look(entries)) for entries in waiting]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    for verdict in (task.result() for task in tasks):
         if verdict is not None:
             _count(verdict, summary, tell)
 

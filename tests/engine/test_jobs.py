@@ -54,6 +54,7 @@ async def test_a_timer_that_fires_twice_in_a_minute_stores_what_is_due_once(
         "old-queues||",
         "poll|customers|shop",
         "poll|orders|shop",
+        "reconcile|shop||",
         "repair||",
         "tidy||",
     ]

@@ -2,7 +2,7 @@
 nothing is lost, and what waits for a person or is paused still does."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sync.engine.message import Message
 from sync.engine.old_flow_names import LATER, SOON, OldFlowNames
 from sync.engine.queues import POLLS
 from sync.engine.watermarks import WATERMARKS, watermark_of
+from tests.contracts.hand_clock import HandClock
 from tests.doubles.memory_tables import MemoryTables
 from tests.flows.finance import BOOKS, Finance, in_finance
 from tests.flows.renamed_flows import Orders, recorded_tables, reopened, rows_of
@@ -126,7 +127,7 @@ async def test_a_poll_goes_on_where_it_stood(finance: Finance, tmp_path: Path) -
     tables = finance.systems.tables
     before = await watermark_of(tables, CONNECTION, "posted_invoices")
     assert before.at is not None
-    await OldFlowNames(tables, [CONNECTION]).move(None)
+    await OldFlowNames(tables, [CONNECTION], finance.clock).move(None)
     assert await watermark_of(tables, CONNECTION, "posted_invoices") == before
     assert await tables.get(WATERMARKS, CONNECTION, "postings") is None
     assert await finance.polls("posted_invoices") == 2  # the queued one, and the unseen one
@@ -158,18 +159,36 @@ class Mortal(MemoryTables):
 
 
 async def test_the_move_goes_on_wherever_it_was_stopped_and_beside_others() -> None:
-    whole = await recorded_tables(Mortal())
+    whole, clock = await recorded_tables(Mortal()), HandClock()
     before, whole.writes_left = len(await rows_of(whole)), -1
-    assert await OldFlowNames(whole, [CONNECTION]).move(None) == SOON
-    assert await OldFlowNames(whole, [CONNECTION]).move(None) == LATER
+    assert await OldFlowNames(whole, [CONNECTION], clock).move(None) == SOON
+    assert await OldFlowNames(whole, [CONNECTION], clock).move(None) == LATER
     expected, writes = await rows_of(whole), -1 - whole.writes_left
     assert len(expected) == before - len(["repairs"] * len(OLD_NAMES))
     for stop in range(0, writes, 3):
         tables = await recorded_tables(Mortal())
         tables.writes_left = stop
-        moving = OldFlowNames(tables, [CONNECTION])
+        moving = OldFlowNames(tables, [CONNECTION], clock)
         with pytest.raises(Stopped):
             await moving.move(None)
         tables.writes_left = -1
         await asyncio.gather(moving.move(None), moving.move(None))
         assert await rows_of(tables) == expected
+
+
+class Passing(HandClock):
+    """Each look at it takes twenty seconds."""
+
+    def now(self) -> datetime:
+        self.at += timedelta(seconds=20)
+        return self.at
+
+
+async def test_a_run_ends_in_time_and_the_next_one_goes_on() -> None:
+    tables = await recorded_tables(MemoryTables())
+    moving = OldFlowNames(tables, [CONNECTION], Passing())
+    runs = [await moving.move(None) for _ in range(10)]
+    assert runs.index(LATER) > 1  # one run alone would have ended so
+    whole = await recorded_tables(MemoryTables())
+    await OldFlowNames(whole, [CONNECTION], HandClock()).move(None)
+    assert await rows_of(tables) == await rows_of(whole)

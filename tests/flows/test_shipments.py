@@ -199,14 +199,14 @@ async def test_a_process_that_dies_ships_nothing_twice(harness: Harness, before:
 async def test_a_source_that_shows_too_little_is_filled_first(harness: Harness) -> None:
     """F&O has taken the goods off what it has on hand, and the shop shows that already."""
     harness.commerce.stock.is_managed = True
-    for sku, held in ((SKU, 1), (OTHER, 10)):
-        harness.commerce.stock.put(sku, Decimal(held))
+    for sku, held, status in ((SKU, 1, 0), (OTHER, 10, 1)):
+        harness.commerce.stock.put(sku, Decimal(held), status=status)
     order = await ordered(harness, SKU, OTHER)
     packed(harness, order)
     await polls(harness)
     assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
-    left = {sku: harness.commerce.stock.of(sku)[0].quantity for sku in (SKU, OTHER)}
-    assert left == {SKU: 0, OTHER: 7}
+    left = [harness.commerce.stock.of(sku)[0] for sku in (SKU, OTHER)]
+    assert [[one.quantity, one.status] for one in left] == [[0, 0], [7, 1]]
 
 
 @in_harness(

@@ -1,19 +1,23 @@
 """Both books are listed whole, whatever stands between our documents, and in one order."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.dials import Kind
 from sync.dynamics.book_sums import FEW
-from sync.reconcile.difference import Cause
+from sync.reconcile.difference import Cause, Difference
+from sync.reconcile.kind import Connected, Window
+from sync.reconcile.reconciling import kinds_of, reconcile
 from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry, Spool
 from tests.flows.finance import Finance, in_finance
 from tests.harness import key_of
 from tests.reconcile.planted import Ledger, aged, header_of, lines_of, reconciled
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 MANY: Final = FEW + 3
 
@@ -116,3 +120,23 @@ async def test_what_somebody_else_entered_before_our_time_is_none_of_ours(
     found, summary = await reconciled(finance)
     assert found == []
     assert [one["commerce_count"] for one in summary.totals()] == [1]
+
+
+@in_finance(flows=("orders", "customers"))
+async def test_a_system_that_asks_for_quiet_is_asked_again_and_nothing_is_told_twice(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    aged(order)
+    await finance.placed()
+    services = finance.services
+    systems = await services.systems_pool.open(CONNECTION)
+    connected = await Connected.of(systems, services.ledger, services.documents)
+    now, found = finance.clock.now(), list[Difference]()
+    window = Window(now - timedelta(days=1), now + timedelta(seconds=1))
+    for _ in range(2):
+        finance.ledger_dials.next(Kind.THROTTLE, seconds=60)
+    summary = await reconcile(connected, window, kinds_of(connected), found.append, tries=5)
+    assert [one.key for one in found] == [key_of(order)]
+    assert [one["commerce_count"] for one in summary.totals()] == [2]
+    assert finance.clock.now() - now >= timedelta(seconds=60)

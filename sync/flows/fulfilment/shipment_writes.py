@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -18,8 +18,6 @@ from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Conflict, Found, Target, Write
-
-IN_STOCK: Final = 1
 
 
 @dataclass(frozen=True)
@@ -107,12 +105,8 @@ class ShipmentWrite(Write):
         inventory, order_id = self.systems.commerce.inventory, self.wanted.order_id
         async with self.shipments.sources_in_use.shipping(source, goods) as lacking:
             if lacking:
-                items = [
-                    {"sku": sku, "source_code": source, "quantity": pieces, "status": IN_STOCK}
-                    for sku, pieces in lacking.items()
-                ]
                 await self.doubt(lacking)
-                await inventory.save(items, not_after=not_after)
+                await inventory.fill(source, lacking, not_after=not_after)
             number = await self.shipments.ship(order_id, self.wanted.body(), not_after=not_after)
         return Found(str(number))
 
