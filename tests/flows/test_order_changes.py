@@ -275,6 +275,19 @@ async def test_an_edited_order_replaces_the_one_it_was_made_from(harness: Harnes
     assert await harness.events(first) == ["created", "cancelled", "unchanged"]
 
 
+@in_harness()
+async def test_an_edited_order_replaces_one_that_cost_nothing_and_was_invoiced_in_part(
+    harness: Harness,
+) -> None:
+    first = harness.place(wants=_pieces(harness, 3))
+    await harness.delivers(first)
+    second = harness.commerce.edit(first)
+    first.row |= {"state": "processing", "total_canceled": Decimal(0)}
+    first.items[0]["qty_canceled"] = Decimal(2)
+    await harness.delivers(second)
+    assert len(harness.headers(second)) == 1
+
+
 @in_both_harnesses()
 async def test_an_edited_order_is_not_posted_beside_one_that_the_warehouse_sent(
     harness: Harness,

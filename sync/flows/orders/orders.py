@@ -189,7 +189,8 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
     old = await read(key, delivery.systems)
     if old is None:
         return
-    if old.state != "canceled" and not old.total_canceled:
+    is_given_up = old.total_canceled or any(item.qty_canceled for item in old.items)
+    if old.state != "canceled" and not is_given_up:
         raise Later(
             f"order {parent}, which this one replaces, is not cancelled yet",
             after=timedelta(seconds=5),
