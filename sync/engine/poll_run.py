@@ -104,8 +104,11 @@ class PollRun:
         or, where nobody knows what was read or what is listed, was read long after its stamp.
 
         What waits for its next try will be read again anyway. Never for a record that had vanished:
-        now it is there.
+        now it is there. One that nobody survived was not read: it is left to a person until its
+        stamp is newer.
         """
+        if claim.state is State.PARKED and claim.deaths and claim.read_at is not None:
+            return claim.read_at >= change.changed_at
         is_settled = claim.state not in (State.NEW, State.POSTING, State.VANISHED)
         waits = claim.retry_at is not None and claim.retry_at > self.engine.clock.now()
         listed = change.fingerprint or change.listed

@@ -13,7 +13,7 @@ from typing import Any
 
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
-from sync.engine.claim import LEASE, MOST_DEATHS, Claim
+from sync.engine.claim import MOST_DEATHS, Claim
 from sync.engine.corrections import require_no_hold
 from sync.engine.delivery import Delivery
 from sync.engine.engine import Engine
@@ -28,15 +28,19 @@ from sync.engine.reading import required, rereading, stopped
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
 from sync.engine.systems import Systems
-from sync.engine.timing import NOBODY_SURVIVES, has_been_read_since, lease_over
+from sync.engine.timing import (
+    NOBODY_SURVIVES,
+    has_been_read_since,
+    held_by_another,
+    lease_over,
+    nobody_survives,
+)
 from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.priority import working_at
 from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.runner")
 
-SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
-"""Waits for a required record that another holds."""
 SPREAD = 10.0
 """Seconds over which messages come again that trouble of our own stores has stopped."""
 
@@ -191,17 +195,19 @@ class Runner:
             systems.name, flow_name, key, self._engine.worker, is_notification=False
         )
         if not is_held:
-            raise self._held_by_another(claim)
+            raise held_by_another(claim, self._engine.clock)
+        if claim.deaths >= MOST_DEATHS:
+            raise nobody_survives(await self._ledger.release(claim))
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:
             inner.read_at = delivery.read_at  # it was read since then
         try:
             with kept(self._ledger, claim):
-                known = await required(flow, key, systems, record)
-                return await self._deliver_record(flow, inner, known)
+                found = await required(flow, key, systems, record)
+                return await self._deliver_record(flow, inner, found)
         except LeaseLost:
-            raise self._held_by_another(claim) from None
+            raise held_by_another(claim, self._engine.clock) from None
         except Exception as error:
             await self._stopped(inner, claim, error)
             raise
@@ -214,14 +220,6 @@ class Runner:
             inner.claim, **stopped(taken, error), **inner.settles_sooner(error)
         )
         await self._outcomes.let_go(inner.message, released)
-
-    def _held_by_another(self, claim: Claim) -> Later:
-        """Wait briefly at first, longer the longer its holder has shown no sign of life: they may
-        have died, and have their lease yet."""
-        now = self._engine.clock.now()
-        silent = now - (claim.lease_until or now) + LEASE
-        after = min(max(silent / 2, SHORTEST_LOOK), LONGEST_LOOK)
-        return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
 
     def _delivery(self, systems: Systems, message: Message, claim: Claim) -> Delivery:
         return Delivery(

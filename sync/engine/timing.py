@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from sync.core.errors import Later, Never
 from sync.core.ports import Clock
-from sync.engine.claim import MOST_DEATHS, Claim, State
+from sync.engine.claim import LEASE, MOST_DEATHS, Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.message import CLOCKS_APART, Message
 from sync.pacing.retry import Park
@@ -13,6 +14,8 @@ SEEN_AFTER = timedelta(seconds=5)
 before the commit they announce."""
 DEATHS_APART = 15.0
 """Seconds, times the deaths, over which records that somebody died of come back."""
+SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
+"""Waits for a required record that another holds."""
 NOBODY_SURVIVES = Park(
     f"{MOST_DEATHS} times in a row, work on this record never ended: the app stopped, or ran out of"
     " time, during it",
@@ -20,6 +23,21 @@ NOBODY_SURVIVES = Park(
     " mend it, then replay the record. D365 may hold what the last try wrote: replaying looks"
     " there first.",
 )
+
+
+def held_by_another(claim: Claim, clock: Clock) -> Later:
+    """Why a record waits for one that it requires: briefly at first, longer the longer its holder
+    has shown no sign of life. They may have died, and have their lease yet."""
+    now = clock.now()
+    silent = now - (claim.lease_until or now) + LEASE
+    after = min(max(silent / 2, SHORTEST_LOOK), LONGEST_LOOK)
+    return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
+
+
+def nobody_survives(claim: Claim) -> Never:
+    """Why a record goes no further that requires this one, on which work never ended."""
+    reason = f"{claim.flow} {claim.key}: {NOBODY_SURVIVES.reason}"
+    return Never(reason, remedy=NOBODY_SURVIVES.remedy)
 
 
 def lease_over(claim: Claim, clock: Clock) -> datetime:

@@ -1,7 +1,11 @@
 """A record that its holders die of waits for a person in the end; those that died beside it do
 not."""
 
+from datetime import timedelta
+
 from sync.engine.claim import MOST_DEATHS, State
+from sync.engine.timing import NOBODY_SURVIVES
+from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness, key_of
 
 
@@ -60,3 +64,20 @@ async def test_deaths_are_forgotten_once_a_try_has_ended(harness: Harness) -> No
     await harness.works_until_idle()
     claim = await harness.claim(order)
     assert (claim.state, claim.deaths) == (State.DELIVERED, 0)
+
+
+@in_finance()
+async def test_what_requires_a_record_that_nobody_survives_is_parked_and_tries_it_no_more(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    died = finance.clock.now() - timedelta(hours=1)
+    claim = await finance.claim(order)
+    assert await finance.services.ledger.note(
+        claim, deaths=MOST_DEATHS - 1, owner="dead/1", lease_until=died
+    )
+    await finance.books(invoice := finance.commerce.invoice(order))
+    assert await finance.stands(invoice) is State.PARKED
+    assert await finance.reason(invoice) == f"orders {key_of(order)}: {NOBODY_SURVIVES.reason}"
+    assert finance.headers(order) == []
+    assert (await finance.claim(order)).deaths == MOST_DEATHS - 1
