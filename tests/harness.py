@@ -25,8 +25,8 @@ from sync.app.services import Services
 from sync.core.encoding import to_json
 from sync.core.message_queue import LockLost, Received
 from sync.engine.claim import Claim
-from sync.engine.ledger import Entry
 from sync.engine.queues import DELIVERIES
+from sync.engine.trail import Entry
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sync.core.ports import Row, Tables
-from sync.engine.claim import Claim
-from sync.engine.ledger import CLAIMS
+from sync.engine.claim import CLAIMS, Claim
 
 FEW: Final = 4
 """So many are asked for by key at once."""

@@ -14,7 +14,8 @@ from sync.core.errors import Never
 from sync.core.ports import Clock
 from sync.engine.claim import Claim, State, targets_json
 from sync.engine.delivery import unsettled_until
-from sync.engine.ledger import Entry, Ledger
+from sync.engine.ledger import Ledger
+from sync.engine.trail import Entry
 from sync.engine.write import Result
 
 OTHER = "corrected"

@@ -16,11 +16,11 @@ from sync.core.ports import Row, Value
 from sync.engine.claim import Claim, State
 from sync.engine.engine import Engine
 from sync.engine.jobs import Job
-from sync.engine.ledger import Entry
 from sync.engine.message import Message
 from sync.engine.queues import POLLS
 from sync.engine.refused_keys import RefusedKeys, key_fault
 from sync.engine.timing import has_been_read_since, lease_over
+from sync.engine.trail import Entry
 from sync.engine.troubles import Troubles
 
 log = logging.getLogger("sync.engine.dead_letters")

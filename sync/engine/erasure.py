@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Conflict, Row, Tables
-from sync.engine.claim import Claim
+from sync.engine.claim import CLAIMS, PARKED, TRAIL, Claim
 from sync.engine.copies import DocumentCopies
-from sync.engine.ledger import CLAIMS, PARKED, TRAIL, Ledger
+from sync.engine.ledger import Ledger
 from sync.engine.refused_keys import RefusedKeys
 
 Record = tuple[str, str]

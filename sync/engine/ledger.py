@@ -16,8 +16,6 @@ from sync.engine.old_records import moved
 from sync.engine.published_log import PublishedLog
 from sync.engine.trail import Entry
 
-__all__ = ["CLAIMS", "PARKED", "TRAIL", "Entry", "LeaseLost", "Ledger"]
-
 
 class LeaseLost(Exception):
     """Somebody else holds the record now: stop, write nothing more; it will look before it

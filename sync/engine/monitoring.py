@@ -17,9 +17,9 @@ from sync.config.connections import Connection
 from sync.core.message_queue import Depth, Queue
 from sync.core.ports import Clock, Tables
 from sync.core.telemetry import SILENT, Telemetry
+from sync.engine.claim import PARKED
 from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, FlowPauses
-from sync.engine.ledger import PARKED
 from sync.engine.samples import Sample
 from sync.engine.samples import keep as keep_sample
 from sync.engine.watermarks import WATERMARKS

@@ -8,8 +8,8 @@ from sync.core.skipped import Skipped
 from sync.engine.cell_text import clipped
 from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
-from sync.engine.ledger import Entry
 from sync.engine.plan import Delivered
+from sync.engine.trail import Entry
 
 
 def entry_of(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> Entry:

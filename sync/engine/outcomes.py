@@ -12,13 +12,14 @@ from sync.engine.claim import Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
-from sync.engine.ledger import Entry, LeaseLost, Ledger
+from sync.engine.ledger import LeaseLost, Ledger
 from sync.engine.message import Message
 from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.timing import next_try
+from sync.engine.trail import Entry
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
 
 log = logging.getLogger("sync.engine.outcomes")

@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sync.core.ports import Row, Value
-from sync.engine.claim import Claim, State
+from sync.engine.claim import CLAIMS, PARKED, Claim, State
 from sync.engine.engine import Engine
-from sync.engine.ledger import CLAIMS, PARKED
 from sync.pacing.pace import may_begin
 
 log = logging.getLogger("sync.engine.repair")

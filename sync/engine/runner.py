@@ -20,7 +20,7 @@ from sync.engine.engine import Engine
 from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
-from sync.engine.ledger import Entry, LeaseLost
+from sync.engine.ledger import LeaseLost
 from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
@@ -35,6 +35,7 @@ from sync.engine.timing import (
     lease_over,
     nobody_survives,
 )
+from sync.engine.trail import Entry
 from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.priority import working_at
 from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of

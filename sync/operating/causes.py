@@ -14,7 +14,7 @@ from typing import Final
 
 from sync.app.services import Services
 from sync.core.ports import Row
-from sync.engine.ledger import PARKED
+from sync.engine.claim import PARKED
 
 MOST_ROWS: Final = 1_000
 """Rows that are read of each flow and connection; beyond, counts are said to be of the first."""

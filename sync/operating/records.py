@@ -9,9 +9,8 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.core.encoding import NotJson
 from sync.core.message_queue import DeadLetter
-from sync.engine.claim import Claim
+from sync.engine.claim import CLAIMS, PARKED, Claim
 from sync.engine.flow import DocumentFlow
-from sync.engine.ledger import CLAIMS, PARKED
 from sync.engine.message import Message
 from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES

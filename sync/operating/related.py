@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sync.app.services import Services
 from sync.engine.claim import Claim, State
-from sync.engine.ledger import Entry
 from sync.engine.numbers import RELATED, records_called
+from sync.engine.trail import Entry
 from sync.operating.records import Ledgers
 
 WRITTEN_BACK: Final = "write_back"

@@ -8,7 +8,7 @@ from typing import Final
 from sync.app.services import Services
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
-from sync.engine.ledger import Entry
+from sync.engine.trail import Entry
 from sync.flows.customers.customer_accounts import replayed_by
 from sync.operating.asking import Asking
 from sync.operating.problem import Problem

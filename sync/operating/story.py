@@ -5,7 +5,7 @@ from typing import Any
 
 from sync.app.services import Services
 from sync.engine.claim import Claim
-from sync.engine.ledger import Entry
+from sync.engine.trail import Entry
 from sync.flows import PUBLICATIONS
 
 KINDS = ("read", "wanted", "sent", "answered", "refused")

@@ -13,8 +13,7 @@ from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.books import Booked
 from sync.dynamics.posted_invoices import PostedInvoice
-from sync.engine.claim import Claim, State
-from sync.engine.ledger import PARKED
+from sync.engine.claim import PARKED, Claim, State
 from sync.flows.receivables.posted_invoices import posted_invoices
 from sync.reconcile.difference import Cause
 from sync.reconcile.kind import Connected, Kind, Place

@@ -9,7 +9,7 @@ import pytest
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.core.ports import Row
-from sync.engine.ledger import PARKED
+from sync.engine.claim import PARKED
 from sync.pacing.pauses import Pauses
 from tests.cli.running import ROOT, Line
 

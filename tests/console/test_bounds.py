@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sync.app.services import Services
 from sync.core.ports import Row, Tables, Upsert, Value
-from sync.engine.ledger import CLAIMS, PARKED, TRAIL
+from sync.engine.claim import CLAIMS, PARKED, TRAIL
 from sync.engine.numbers import NUMBERS
 from sync.flows import FLOWS
 from sync.operating.activity import ACTIVITY, Act, Activity

@@ -11,10 +11,9 @@ import pytest
 from sync.app.services import Services
 from sync.core.message_queue import DeadLetter
 from sync.core.ports import Row
-from sync.engine.claim import LEASE, State
+from sync.engine.claim import LEASE, PARKED, State
 from sync.engine.dead_letters import DEAD_LETTERS
 from sync.engine.jobs import Job
-from sync.engine.ledger import PARKED
 from sync.engine.message import Message
 from sync.flows import FLOWS
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of

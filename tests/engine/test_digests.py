@@ -7,9 +7,10 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.ports import Row
-from sync.engine.claim import State
+from sync.engine.claim import CLAIMS, TRAIL, State
 from sync.engine.digests import KeyedDigests
-from sync.engine.ledger import CLAIMS, TRAIL, Entry, Ledger
+from sync.engine.ledger import Ledger
+from sync.engine.trail import Entry
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 from tests.flows.b2b import B2B, KIM, in_b2b

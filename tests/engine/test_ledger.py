@@ -10,8 +10,9 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Row
-from sync.engine.claim import LEASE, Claim, State
-from sync.engine.ledger import CLAIMS, Entry, LeaseLost, Ledger
+from sync.engine.claim import CLAIMS, LEASE, Claim, State
+from sync.engine.ledger import LeaseLost, Ledger
+from sync.engine.trail import Entry
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 

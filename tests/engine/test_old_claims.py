@@ -5,8 +5,8 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.ports import Row
-from sync.engine.claim import State
-from sync.engine.ledger import CLAIMS, Ledger
+from sync.engine.claim import CLAIMS, State
+from sync.engine.ledger import Ledger
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 

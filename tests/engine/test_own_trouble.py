@@ -5,8 +5,7 @@ from typing import Any
 
 from sync.core.errors import Never
 from sync.core.ports import Clock, Row
-from sync.engine.claim import State
-from sync.engine.ledger import CLAIMS
+from sync.engine.claim import CLAIMS, State
 from tests.harness import Harness, in_harness
 
 

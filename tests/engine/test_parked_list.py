@@ -1,7 +1,6 @@
 """The list of the parked holds what is parked, and nothing else, whenever a process dies."""
 
-from sync.engine.claim import State
-from sync.engine.ledger import PARKED
+from sync.engine.claim import PARKED, State
 from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness, key_of
 from tests.systems import COMPANY, CONNECTION

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from sync.core.ports import Insert, Row, Value
-from sync.engine.claim import Claim, State
-from sync.engine.ledger import CLAIMS, PARKED
+from sync.engine.claim import CLAIMS, PARKED, Claim, State
 from sync.engine.repair import EVERY, PAGE, REPAIRS, is_left_alone
 from tests.contracts.hand_clock import HandClock
 from tests.harness import Harness, in_harness, key_of

@@ -17,7 +17,7 @@ from sandbox.commerce.records import StoredOrder, stamp
 from sync.adapters.cipher import Cipher
 from sync.core.encoding import digest
 from sync.core.errors import Never
-from sync.engine.ledger import CLAIMS, PARKED, TRAIL
+from sync.engine.claim import CLAIMS, PARKED, TRAIL
 from tests.harness import Harness, key_of
 from tests.systems import CONNECTION
 

@@ -10,10 +10,9 @@ from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sync.dynamics.posted_invoices import FREE_TEXT as DRAFTS
 from sync.dynamics.posted_invoices import SALES
-from sync.engine.claim import State
+from sync.engine.claim import PARKED, State
 from sync.engine.corrections import Corrections
 from sync.engine.erasure import WHY
-from sync.engine.ledger import PARKED
 from sync.engine.repair import Repair
 from tests.flows.finance import FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.flows.test_order_life import of

@@ -5,8 +5,7 @@ queue. All of it was recorded with that release."""
 from pathlib import Path
 
 from sandbox.commerce.records import StoredOrder
-from sync.engine.claim import State
-from sync.engine.ledger import CLAIMS
+from sync.engine.claim import CLAIMS, State
 from sync.engine.watermarks import WATERMARKS
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.flows.old_home import OldHome

@@ -13,7 +13,7 @@ from sync.core.money import rounded
 from sync.dynamics.posted_invoices import JOURNAL, SALES
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
-from sync.engine.ledger import Entry
+from sync.engine.trail import Entry
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, GERMAN, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import COMPANY

@@ -11,7 +11,7 @@ from sync.core.errors import Later
 from sync.core.message_queue import Depth, Outgoing, Queue
 from sync.core.ports import Row, Tables
 from sync.core.telemetry import Silent
-from sync.engine.ledger import PARKED
+from sync.engine.claim import PARKED
 from sync.engine.monitoring import monitor
 from sync.engine.queues import QUEUES
 from sync.engine.watermarks import WATERMARKS

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any, Final
 
 from sync.core.ports import Clock, Row
+from sync.engine.claim import CLAIMS
 from sync.engine.flow_pauses import FRESH, FlowPause, FlowPauses, covering
-from sync.engine.ledger import CLAIMS
 from sync.engine.watermarks import WATERMARKS
 from tests.simulation.watching import EventLog
 

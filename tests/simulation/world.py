@@ -27,9 +27,8 @@ from sync.config.connections import Connections
 from sync.core.encoding import to_json
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Row
-from sync.engine.claim import Claim, State
+from sync.engine.claim import CLAIMS, Claim, State
 from sync.engine.flow_pauses import FlowPauses
-from sync.engine.ledger import CLAIMS
 from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.systems import Systems

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from sync.console.pages.deciding import decisions_on
 from sync.console.visit import Visit
 from sync.engine.claim import Claim, State
-from sync.engine.ledger import Entry
 from sync.engine.refused_keys import key_fault
+from sync.engine.trail import Entry
 from sync.operating.problem import Problem
 from sync.operating.records import require_known
 from sync.operating.related import related_to

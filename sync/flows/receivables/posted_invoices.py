@@ -30,10 +30,11 @@ from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
-from sync.engine.ledger import Entry, Ledger
+from sync.engine.ledger import Ledger
 from sync.engine.plan import Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
+from sync.engine.trail import Entry
 from sync.engine.write import Found, Result, Target, Write
 from sync.flows.receivables.posted_records import looked_at_again, orders_of, record_of
 from sync.flows.receivables.posted_sums import Verdict, compared
