@@ -100,7 +100,7 @@ def is_killer(world: World, order: StoredOrder, claim: Claim) -> bool:
     """Parked because every process died of it, or of the order that it replaces."""
     killer, reference = world.story.killer, reference_of(order)
     is_it = bool(killer) and (reference == killer or reference.startswith(f"{killer}-"))
-    return is_it and claim.reason == NOBODY_SURVIVES.reason
+    return is_it and claim.reason.endswith(NOBODY_SURVIVES.reason)
 
 
 def _wrong_lines(world: World, order: StoredOrder, header: Any) -> list[str]:
