@@ -60,8 +60,8 @@ class Pair:
 
 
 def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) -> bool:
-    """Whether whoever required a record is done, and died before its claim said so: the record is
-    there, and the hourly repair settles the claim."""
+    """Whether the record that required this one is done, and a host died before the claim said so:
+    the document is there, and the hourly repair settles the claim."""
     flow, _, key = claim.required_by.partition("|")
     return bool(key) and (claim.connection, flow, key) not in open_
 
