@@ -58,6 +58,11 @@ Xlsx = Annotated[
 ]
 
 
+Tries = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Begin a kind so often where a system is away.")
+]
+
+
 @dataclass
 class Report:
     """Where differences go while they are found. `as_json`: printed at once, each on a line."""
@@ -82,6 +87,7 @@ def reconcile_books(
     kind: Kinds = None,
     as_csv: AsCsv = False,
     xlsx: Xlsx = None,
+    tries: Tries = TRIES,
 ) -> None:
     """Compare counts and money of both systems' own books, per day, store view, currency and kind;
     tell the cause of each difference, since when it is there, and what mends it. Reads only, after
@@ -100,7 +106,7 @@ def reconcile_books(
         raise Problem("--json, --csv and --xlsx say three things", remedy="Name one of them.")
     report = Report(context.as_json)
     summary = asyncio.run(
-        _reconciled(context, report, (since, until), stores=store, kinds=kind or [])
+        _reconciled(context, report, (since, until), store, kinds=kind or [], tries=tries)
     )
     _writer(context, as_csv=as_csv, xlsx=xlsx)(report, summary)
     if summary.unexplained:
@@ -111,16 +117,17 @@ async def _reconciled(
     context: CommandContext,
     report: Report,
     days: tuple[datetime | None, datetime | None],
-    *,
     stores: list[int] | None,
+    *,
     kinds: list[str],
+    tries: int,
 ) -> Summary:
     async with context.systems() as (services, systems):
         connected = await Connected.of(systems, services.ledger, services.documents)
         now = services.edition_parts.clock.now().replace(microsecond=0)
         window = _window(days, systems.settings, now, stores)
         wanted = kinds_of(connected, kinds)
-        return await reconcile(connected, window, wanted, report.tell, tries=TRIES)
+        return await reconcile(connected, window, wanted, report.tell, tries=tries)
 
 
 def _window(
