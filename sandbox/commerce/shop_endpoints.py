@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from sandbox.commerce import columns
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import Kind
-from sandbox.commerce.customers import merged
+from sandbox.commerce.customers import merged, registered
 from sandbox.commerce.faults import no_such
-from sandbox.commerce.records import Columns
+from sandbox.commerce.records import Columns, stamp
 from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import number, plain
@@ -51,6 +51,18 @@ def save_customer(call: RestRequest) -> Columns:
     others = [other for other in call.state.customers.values() if other["id"] != known["id"]]
     call.state.save_customer(merged(known, sent, others, call.state.sequences))
     answer: Columns = plain(call.state.customers[known["id"]])
+    return answer
+
+
+def register(call: RestRequest) -> Columns:
+    """`POST customers`: a new customer, who is mailed a welcome."""
+    state, sent = call.state, call.argument("customer")
+    number = max(state.customers, default=0) + 1
+    others = list(state.customers.values())
+    now = stamp(state.clock.now())
+    state.save_customer(registered(sent, others, state.sequences, number, now))
+    state.mails.append(("welcome", number))
+    answer: Columns = plain(state.customers[number])
     return answer
 
 
@@ -134,6 +146,7 @@ def currency(call: RestRequest) -> Columns:
 SHOP = (
     Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),
     Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
+    Endpoint("POST", "customers", "anonymous", register),
     Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),
     Endpoint("GET", "customerGroups/search", "Magento_Customer::group", groups),
     Endpoint("GET", "customerGroups/{id}", "Magento_Customer::group", group),

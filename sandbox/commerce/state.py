@@ -80,6 +80,10 @@ class CommerceState(Administration):
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
         self.companies: dict[int, Columns] = {}
+        self.approves_companies = False
+        """Whether new companies wait for an administrator's approval."""
+        self.mails: list[tuple[str, int]] = []
+        """What was mailed, and to which customer."""
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))

@@ -9,6 +9,7 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
@@ -43,11 +44,12 @@ class DynamicsClient(ODataClient):
             write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch, lengths=settings.lengths,
         )  # fmt: skip
-        self._own(settings)
+        self._own(settings, clock)
 
-    def _own(self, settings: Dynamics) -> None:
+    def _own(self, settings: Dynamics, clock: Clock) -> None:
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
+        self.accounts = Accounts(self, clock)
         self.sales_orders = SalesOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)
