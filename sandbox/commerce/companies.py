@@ -4,9 +4,10 @@ Adobe's B2B code is closed: rules are those of its documentation (required field
 who is a customer of no other company, users who follow the company's customer group).
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sandbox.commerce import columns
+from sandbox.commerce.customers import member_of
 from sandbox.commerce.faults import RestFault, no_such, required, unsupported
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
@@ -64,7 +65,7 @@ def _sent(call: RestRequest) -> Columns:
 def make_company(call: RestRequest) -> Columns:
     """`POST company`: where registrations are approved, it waits for that, whatever was sent."""
     sent, state = _sent(call), call.state
-    if _company_of(state.customers[int(sent["super_user_id"])]):
+    if member_of(state.customers[int(sent["super_user_id"])]).get("company_id"):
         raise RestFault(400, "The customer is a member of another company.")
     number = max(state.companies, default=0) + 1
     status = 0 if state.approves_companies else int(sent.get("status", 1))
@@ -85,10 +86,10 @@ def _saved(call: RestRequest, number: int) -> Columns:
     """Tell of it. Its users, the administrator among them, are in its customer group."""
     state, row = call.state, call.state.companies[number]
     administrator = state.customers[int(row["super_user_id"])]
-    if not _company_of(administrator):
+    if not member_of(administrator).get("company_id"):
         made_member(administrator, {"company_id": number, "status": 1, "job_title": None})
     for customer in state.customers.values():
-        if _company_of(customer) == number:
+        if member_of(customer).get("company_id") == number:
             customer["group_id"] = row["customer_group_id"]
     state.save_company(number)
     answer: Columns = plain(state.companies[number])
@@ -101,11 +102,6 @@ def made_member(customer: Columns, attributes: Columns) -> None:
     extension["company_attributes"] = {
         **attributes, "customer_id": customer["id"], "is_default": True
     }  # fmt: skip
-
-
-def _company_of(customer: Columns) -> Any:
-    extension = customer.get("extension_attributes") or {}
-    return (extension.get("company_attributes") or {}).get("company_id") or 0
 
 
 def country(call: RestRequest) -> Columns:

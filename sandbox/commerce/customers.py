@@ -175,14 +175,15 @@ def merged(
 def _may_join(before: Columns, after: Columns) -> None:
     """Who becomes a user of a company needs a job title and a telephone number (user guide of
     companies)."""
-    was, member = _member(before), _member(after)
+    was, member = member_of(before), member_of(after)
     if member.get("company_id") and member["company_id"] != was.get("company_id"):
         for name in ("job_title", "telephone"):
             if not member.get(name):
                 raise RestFault(400, f'"{name}" is a required value.')
 
 
-def _member(customer: Columns) -> Columns:
+def member_of(customer: Columns) -> Columns:
+    """What a customer is in their company; empty for those of none."""
     found: Columns = (customer.get("extension_attributes") or {}).get("company_attributes") or {}
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sandbox.commerce import columns
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import Kind
-from sandbox.commerce.customers import merged, registered
+from sandbox.commerce.customers import member_of, merged, registered
 from sandbox.commerce.faults import no_such
 from sandbox.commerce.records import Columns, stamp
 from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
@@ -49,7 +49,10 @@ def save_customer(call: RestRequest) -> Columns:
     without a change."""
     known, sent = _customer(call), call.argument("customer")
     others = [other for other in call.state.customers.values() if other["id"] != known["id"]]
-    call.state.save_customer(merged(known, sent, others, call.state.sequences))
+    saved = merged(known, sent, others, call.state.sequences)
+    company = call.state.companies.get(member_of(saved).get("company_id") or 0)
+    saved["group_id"] = company["customer_group_id"] if company else saved["group_id"]
+    call.state.save_customer(saved)
     answer: Columns = plain(call.state.customers[known["id"]])
     return answer
 

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sync.core.ports import Clock
 from sync.dynamics.documents.account import Account, AccountAddress, AccountContact
 from sync.dynamics.documents.requests import ADDRESSES, CUSTOMERS
 from sync.dynamics.odata import Filter, instant_of
@@ -43,9 +42,8 @@ class Accounts:
     """The accounts of one environment. Raises as the client does. `flag`: a further field that is
     read of each, empty for none."""
 
-    def __init__(self, client: ODataReader, clock: Clock) -> None:
+    def __init__(self, client: ODataReader) -> None:
         self._client = client
-        self._clock = clock
 
     async def get(self, company: str, number: str, *, flag: str = "") -> Account | None:
         """An account; None where there is none (any more)."""
@@ -114,7 +112,7 @@ class Accounts:
     def _account(
         self, company: str, row: Mapping[str, Any], addresses: Rows, contacts: Rows
     ) -> Account:
-        now = self._clock.now()
+        now = self._client.now()
         valid = (one for one in addresses if (end := _moment(one, "Expiration")) and end > now)
         people = (one for one in contacts if _text(one, "IsInactive") != YES)
         return Account(
@@ -148,12 +146,11 @@ def country_of(row: Mapping[str, Any]) -> str:
 
 
 def _contact(row: Mapping[str, Any]) -> AccountContact:
-    texts = (
-        "ContactPersonId", "FirstName", "LastName", "PrimaryEmailAddress", "PrimaryPhoneNumber",
-        "EmploymentJobTitle",
+    return AccountContact(
+        _text(row, "ContactPersonId"), _text(row, "FirstName"), _text(row, "LastName"),
+        _text(row, "PrimaryEmailAddress"), _text(row, "PrimaryPhoneNumber"),
+        _text(row, "EmploymentJobTitle"), _text(row, "IsDefaultContactPerson") == YES,
     )  # fmt: skip
-    is_default = _text(row, "IsDefaultContactPerson") == YES
-    return AccountContact(*(_text(row, name) for name in texts), is_default=is_default)
 
 
 def _moment(row: Mapping[str, Any], name: str) -> Any:

@@ -44,12 +44,12 @@ class DynamicsClient(ODataClient):
             write_timeout=timedelta(seconds=settings.write_timeout_seconds),
             documents_per_batch=settings.documents_per_batch, lengths=settings.lengths,
         )  # fmt: skip
-        self._own(settings, clock)
+        self._own(settings)
 
-    def _own(self, settings: Dynamics, clock: Clock) -> None:
+    def _own(self, settings: Dynamics) -> None:
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
-        self.accounts = Accounts(self, clock)
+        self.accounts = Accounts(self)
         self.sales_orders = SalesOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)

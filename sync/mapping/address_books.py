@@ -17,7 +17,7 @@ from sync.core.errors import Never
 GONE: Final = 0
 """The address id of a link whose address the user has deleted: it is not made again."""
 MOST_BOUNCES: Final = 5
-"""Turns of direction in a row of one address, after which a person has to look."""
+"""Turns of direction of one address, less than a day apart, after which a person has to look."""
 DAY: Final = 24 * 60 * 60
 
 
@@ -47,8 +47,8 @@ class Held:
 @dataclass(frozen=True)
 class Link:
     """An address of the account and its copy in a user's book. `base`: a digest of what both held;
-    `last`: which side was written to last, and `at` when; `bounces`: how often in a row that turned
-    within a day."""
+    `last`: which side was written to last, and `at` when; `bounces`: how often that turned, less
+    than a day apart."""
 
     address_id: int
     base: str
@@ -82,7 +82,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Books:
+class AddressBooks:
     """Both sides. `ledger`: by location; `shop`: by address id; `links`: by location. `digest_of`:
     keyed, so that a stored digest tells nothing. `both`: whether the shop's changes count."""
 
@@ -169,10 +169,10 @@ class Books:
 
     def _written(self, location: str, link: Link, to: str, content: Content) -> Link:
         at = int(self.now.timestamp())
-        is_turned = link.last not in ("", to) and at - link.at < DAY
-        bounces = link.bounces + 1 if is_turned else 0
-        if bounces >= MOST_BOUNCES:
+        recent = link.bounces if at - link.at < DAY else 0
+        if recent >= MOST_BOUNCES:
             raise _to_and_fro(location)
+        bounces = recent + (link.last not in ("", to))
         return Link(link.address_id, self.base(content), to, bounces, at)
 
 

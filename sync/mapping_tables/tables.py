@@ -14,6 +14,7 @@ from typing import Final
 
 from sync.config.connections import Items
 from sync.core.ports import Clock, Tables
+from sync.mapping_tables.company_index import CompanyIndex
 from sync.mapping_tables.records import (
     LONGEST,
     AccountKind,
@@ -142,8 +143,8 @@ class ItemMappings:
 class AccountMappings:
     """Customer, guest or company -> account, for one connection and each of its legal entities.
 
-    `home`: the connection's own legal entity. Rows from before a row named its legal entity are of
-    the one that `entity_of` tells, which is asked once; without it, of `home`.
+    `companies`: those of an account. `home`: the connection's own legal entity. Old rows that name
+    none are of the one that `entity_of` tells, which is asked once; without it, of `home`.
     """
 
     def __init__(
@@ -164,7 +165,7 @@ class AccountMappings:
         )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
         self._without_old_row: Remembered[bool] = Remembered(clock, FRESH_FOR)
-        self._companies: Remembered[dict[tuple[str, str], list[str]]] = Remembered(clock, FRESH_FOR)
+        self.companies = CompanyIndex(self._rows, Remembered(clock, FRESH_FOR))
 
     async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
         """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal
@@ -178,19 +179,6 @@ class AccountMappings:
             if known is not None:
                 self._remembered.keep(key, known)
         return known
-
-    async def companies_of(self, account: str, company: str) -> list[str]:
-        """The ids of the companies of Commerce that are mapped to an account; their rows are read
-        all at once."""
-        found = self._companies.get("all")
-        if found is None:
-            found = {}
-            async for row in self._rows.all():
-                if row.kind != "company":
-                    break
-                found.setdefault((row.account.casefold(), row.company), []).append(row.source_key)
-            self._companies.keep("all", found)
-        return found.get((account.casefold(), company), [])
 
     async def learn(self, mapping: AccountMapping) -> AccountMapping:
         """Store a mapping unless there is one; returns the one that holds. Safe to repeat and to
@@ -228,7 +216,7 @@ class AccountMappings:
     async def put_many(self, mappings: Iterable[AccountMapping]) -> None:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
-        self._companies.clear()
+        self.companies.forget()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
         old = [key for m in placed.values() if (key := await self._replaced_by(m))]
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
@@ -244,7 +232,7 @@ class AccountMappings:
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""
         self._remembered.clear()
-        self._companies.clear()
+        self.companies.forget()
         for named in (company, "") if company == self._home else (company,):
             await self._rows.remove(account_key(kind, source_key, named))
 

@@ -1,4 +1,4 @@
-"""A customer account of F&O as it goes out: its own fields, its delivery addresses, its contacts."""
+"""A customer account of F&O as it goes out: its fields, delivery addresses and contacts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

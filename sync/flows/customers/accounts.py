@@ -30,7 +30,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.company_search import company_of
-from sync.flows.customers.company_users import CompanyUser, company_users, key_of
+from sync.flows.customers.company_users import delivered_users, left_out, website_of
 from sync.flows.customers.company_writes import (
     ADMINISTRATOR,
     COMPANY,
@@ -114,14 +114,14 @@ async def plan(account: Account, delivery: Delivery) -> Plan | Skipped:
     async def then(results: Sequence[Result]) -> None:
         number = results[-1].number
         await _learned(account, number, rule, delivery.systems)
-        left.update(await _users(account, int(number), delivery))
+        left.update(await delivered_users(account, int(number), delivery))
 
     async def look() -> OpenPoint | None:
-        return _left(left)
+        return left_out(left)
 
     return Plan(
-        writes, digest=write.digest, keys={"company_matched_by": rule}, read=dict(fields), then=then, look=look,
-        starts_anew=_has_drifted(write, delivery),
+        writes, digest=write.digest, keys={"company_matched_by": rule}, read=dict(fields),
+        then=then, look=look, starts_anew=_has_drifted(write, delivery),
     )  # fmt: skip
 
 
@@ -170,8 +170,8 @@ async def _administrator(account: Account, delivery: Delivery) -> ShopUser:
     systems, contact = delivery.systems, account.main_contact
     if contact is None or not contact.email:
         raise Never(
-            f"account {account.number} names no contact with an e-mail address, who would administer"
-            " its company",
+            f"account {account.number} names no contact with an e-mail address, who would"
+            " administer its company",
             remedy=(
                 "Choose the primary contact of the customer in F&O, with an e-mail address; then"
                 f' run: replay accounts "{account.number}"'
@@ -180,19 +180,6 @@ async def _administrator(account: Account, delivery: Delivery) -> ShopUser:
     is_ours = delivery.inherited is not None or delivery.held(ADMINISTRATOR) is not None
     website = await website_of(systems)
     return ShopUser(account.number, contact, website, systems, None, is_ours)
-
-
-async def website_of(systems: Systems) -> int:
-    """The website that new users belong to. Raises `Never` where the shop has no such store
-    view."""
-    store = systems.settings.accounts.store
-    website = await systems.websites.of_store(store)
-    if website is None:
-        raise Never(
-            f"the shop has no store view {store}, which new users are to belong to",
-            remedy="Correct accounts.store in connections.toml, then replay.",
-        )
-    return website
 
 
 def _has_drifted(write: CompanyWrite, delivery: Delivery) -> bool:
@@ -213,29 +200,6 @@ async def _learned(account: Account, company: str, rule: str, systems: Systems) 
                 f' or the claim (forget accounts "{account.number}" --why "..."), then replay.'
             ),
         )
-
-
-async def _users(account: Account, company: int, delivery: Delivery) -> dict[str, Never]:
-    """Have the contacts delivered as users; why those are not who need a person."""
-    systems, left = delivery.systems, dict[str, Never]()
-    if not systems.settings.accounts.users:
-        return left
-    website = await website_of(systems)
-    for contact in account.contacts if company else ():
-        if contact.email:
-            user = CompanyUser(account, contact, company, website)
-            try:
-                await delivery.require(company_users.name, key_of(user), user)
-            except Never as error:
-                left[contact.number] = error
-    return left
-
-
-def _left(left: Mapping[str, Never]) -> OpenPoint | None:
-    if not left:
-        return None
-    reason = "; ".join(error.reason for error in left.values())
-    return OpenPoint(reason, " ".join(dict.fromkeys(error.remedy for error in left.values())))
 
 
 accounts: DocumentFlow[Account] = DocumentFlow(

@@ -7,9 +7,9 @@ Out:     one account of an organisation in CustomersV3; one contact person for t
 Key:     the company id.
 Matched: by the mapping table, then by the configured rules among organisations; what is not clear
 is parked.
-Skips:   pending companies, unless F&O decides on them (`company_requests`); rejected and blocked ones that have no account; those whose
-         administrator is a customer of another website or store, until they have an account or an
-         order of theirs needs one.
+Skips:   pending companies, unless F&O decides on them (`company_requests`); rejected and blocked
+         ones that have no account; those whose administrator is a customer of another website or
+         store, until they have an account or an order of theirs needs one.
 Holds:   blocked and rejected companies' accounts are put on hold. Only a hold of ours is lifted,
          when the company is approved again, back to what was there before; what the ledger changed
          meanwhile stays as it is.

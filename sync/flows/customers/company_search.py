@@ -31,7 +31,7 @@ async def company_of(
     """(the company, how it was found); None where there is none. `administrator`: the customer
     whom an earlier try made for it. Raises `Never` where several fit, or one that is another
     account's, or that nobody has approved: its fields are what somebody wrote who registered."""
-    mapped = await systems.accounts.companies_of(account.number, account.company)
+    mapped = await systems.accounts.companies.of(account.number, account.company)
     if mapped:
         return await _mapped(account, mapped, systems), "mapping"
     for rule in systems.settings.accounts.match:

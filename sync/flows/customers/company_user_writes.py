@@ -174,7 +174,7 @@ def gone_user(account: str, contact: str, customer: str) -> Conflict:
         f"account {account}: contact {contact} was customer {customer}, who is not in Commerce any"
         " more",
         remedy=(
-            f'To have them registered anew, run: forget company_users "{contact}@{account}" --why'
+            f'To have them registered again, run: forget company_users "{contact}@{account}" --why'
             f' "..."; then run: replay accounts "{account}". To leave them out, end the contact in'
             " F&O."
         ),

@@ -15,17 +15,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sync.commerce.models.customer import Customer
+from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.account import Account, AccountContact
 from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
-from sync.engine.plan import Plan
+from sync.engine.plan import OpenPoint, Plan
 from sync.engine.systems import Systems
 from sync.flows.customers.company_user_writes import KIND, CompanyUserWrite, gone_user
 from sync.flows.customers.company_writes import ShopUser
 from sync.flows.customers.ledger_addresses import LedgerAddressesWrite
 from sync.flows.targets import commerce_of, dynamics_of
-from sync.mapping.address_books import Books, Link, Merged
+from sync.mapping.address_books import AddressBooks, Link, Merged
 from sync.mapping.shop_addresses import of_account, of_book
 
 LINK: Final = "address "
@@ -100,7 +101,7 @@ async def _as_it_is_now(account: Account, systems: Systems) -> Account:
 
 async def _merged(
     user: CompanyUser, there: Mapping[str, Any] | None, delivery: Delivery
-) -> tuple[Books | None, Merged]:
+) -> tuple[AddressBooks | None, Merged]:
     systems, held = delivery.systems, delivery.held(KIND)
     settings, mode = systems.settings.customers, systems.settings.accounts.addresses
     if mode == "none":
@@ -112,14 +113,14 @@ async def _merged(
         if key.startswith(LINK)
     }
     shop = of_book(Customer.read(there), settings) if there else {}
-    books = Books(
+    books = AddressBooks(
         of_account(user.account, settings), shop, links, systems.digest_of, mode == "both",
         delivery.now(),
     )  # fmt: skip
     return books, books.merged()
 
 
-def _read(books: Books | None) -> Any:
+def _read(books: AddressBooks | None) -> Any:
     """Both sides as they were, where a person may want to know."""
     if books is None:
         return None
@@ -133,3 +134,41 @@ def _read(books: Books | None) -> Any:
 company_users = SubFlow[CompanyUser](
     "company_users", "Users of companies, required by accounts", plan
 )
+
+
+async def website_of(systems: Systems) -> int:
+    """The website that new users belong to. Raises `Never` where the shop has no such store
+    view."""
+    store = systems.settings.accounts.store
+    website = await systems.websites.of_store(store)
+    if website is None:
+        raise Never(
+            f"the shop has no store view {store}, which new users are to belong to",
+            remedy="Correct accounts.store in connections.toml, then replay.",
+        )
+    return website
+
+
+async def delivered_users(account: Account, company: int, delivery: Delivery) -> dict[str, Never]:
+    """Have the contacts of an account delivered as users, where they are wanted; by contact, why
+    those are not who need a person."""
+    left = dict[str, Never]()
+    if not delivery.systems.settings.accounts.users:
+        return left
+    website = await website_of(delivery.systems)
+    for contact in account.contacts:
+        if contact.email:
+            user = CompanyUser(account, contact, company, website)
+            try:
+                await delivery.require(company_users.name, key_of(user), user)
+            except Never as error:
+                left[contact.number] = error
+    return left
+
+
+def left_out(left: Mapping[str, Never]) -> OpenPoint | None:
+    """What is left for a person where contacts could not become users."""
+    if not left:
+        return None
+    reason = "; ".join(error.reason for error in left.values())
+    return OpenPoint(reason, " ".join(dict.fromkeys(error.remedy for error in left.values())))

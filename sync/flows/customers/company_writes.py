@@ -5,7 +5,7 @@ A company is known by its reseller id, which is the account's number where we ma
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -178,7 +178,8 @@ class CompanyWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        customer = await self.user.find() if self.user else None
+        made = replace(self.user, is_ours=True) if self.user else None  # found or made just now
+        customer = await made.find() if made else None
         if customer is None:
             raise Later(f"account {self.account}: its administrator is not there yet")
         body = {**self.new, "super_user_id": customer["id"]}
@@ -217,7 +218,7 @@ def gone(account: str, company: str) -> Conflict:
     return Conflict(
         f"account {account}: its company {company} is not in Commerce any more",
         remedy=(
-            f'To have it made or found anew, run: forget accounts "{account}" --why "..."; then'
+            f'To have it made or found again, run: forget accounts "{account}" --why "..."; then'
             f' run: replay accounts "{account}"'
         ),
     )
