@@ -28,6 +28,7 @@ from sync.core.skipped import Skipped
 from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, OpenPoint, Plan
@@ -39,6 +40,8 @@ from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.waiting import until_released
+from sync.flows.keys import parts_of, whole_in
+from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.write_back import OrderComment
 from sync.flows.receivables.posted_invoices import DAYS_BACK
 from sync.flows.targets import commerce_of
@@ -145,6 +148,7 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
         digest=view.invoice.fingerprint,
         keys={"order": view.order.increment_id, "invoice": view.invoice.number},
         amounts={"F&O": f"{view.invoice.amount:.2f} {view.invoice.currency}"},
+        open_point=view.open_point(),
         look=look,
     )
 
@@ -197,6 +201,17 @@ def _write(
         systems.settings.captures.notify,
     )  # fmt: skip
     return InvoiceWrite(wanted, systems, commerce_of(systems), there)
+
+
+async def invoices_of(claim: Claim, systems: Systems) -> list[str]:
+    """The keys of all that is captured or invoiced of an order that was posted, the oldest
+    first."""
+    if (held := claim.delivered.get(KIND)) is None:
+        return []
+    company = systems.settings.legal_entity_of(whole_in(parts_of(claim.key)[1]))
+    keys = await systems.dynamics.invoiced_lines.of_order(company, held.number)
+    is_once = "at_first_shipment" in systems.settings.captures.methods.values()
+    return [*([f"{company}|{held.number}|{WHOLE}"] if is_once else []), *keys]
 
 
 def at_first_shipment(

@@ -91,7 +91,7 @@ class InvoiceWrite(Write):
 
 
 def marked(invoices: Iterable[Invoice], marker: str) -> Invoice | None:
-    """The invoice that bears a comment, unless it was cancelled; None where there is none."""
+    """The invoice with this comment, unless it was cancelled; None where there is none."""
     wanted = marker.partition(VOUCHER)[0]
     live = (one for one in invoices if one.state != CANCELLED)
     return next((one for one in live if one.made_of.partition(VOUCHER)[0] == wanted), None)
