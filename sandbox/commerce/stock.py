@@ -90,7 +90,7 @@ class Stock:
 
     def release(self, goods: dict[str, Decimal], let_go: dict[str, Decimal]) -> None:
         """A shipment releases all that it takes, also pieces that a refund released before: those
-        are offered once more, for ever (measured)."""
+        are offered once too often from then on (measured)."""
         for sku, pieces in goods.items() if self.is_managed else ():
             more = pieces - let_go.get(as_text(sku), ZERO)
             self.released[as_text(sku)] = self.released.get(as_text(sku), ZERO) + more

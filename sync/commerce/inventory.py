@@ -32,7 +32,7 @@ OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded
 """States of orders that may still have goods reserved."""
 FINISHED: Final = ("complete", "closed", "canceled")
 """States of orders that are over: pieces may have been shipped; of a closed order that was paid
-back by an adjustment, some may be reserved for ever."""
+back by an adjustment, some may stay reserved."""
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id",
     ("items", (

@@ -126,7 +126,7 @@ class PublicationFlow:
         )  # fmt: skip
         guard = self.guard(systems.settings)
         if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
-            raise self._too_many(found.of_shown, known.shown, guard)
+            raise guard.refusal(self.name, self.title, found.of_shown, known.shown)
         began = delivery.now()
         progress = await self._publish_all(found, known, delivery)
         published, left = progress.published, len(found.changed) + found.left - progress.tried
@@ -220,16 +220,6 @@ class PublicationFlow:
 
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip
-
-    def _too_many(self, changed: int, shown: int, guard: MassChange) -> Never:
-        return Never(
-            f"{self.title}: {changed} of {shown} rows that the target shows would change or go,"
-            f" more than {guard.share:.0%}",
-            remedy=(
-                f"Look at them with: preview {self.name} --changed. If the source is whole, run:"
-                f" approve {self.name}. It lifts the limit once."
-            ),
-        )
 
 
 def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:

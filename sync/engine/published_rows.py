@@ -88,6 +88,17 @@ class MassChange:
         """Whether so many of the rows shown are too many."""
         return changed >= self.at_least and changed > self.share * shown
 
+    def refusal(self, flow: str, title: str, changed: int, shown: int) -> Never:
+        """Why a run stops."""
+        return Never(
+            f"{title}: {changed} of {shown} rows that the target shows would change or go, more"
+            f" than {self.share:.0%}",
+            remedy=(
+                f"Look at them with: preview {flow} --changed. If the source is whole, run: approve"
+                f" {flow}. It lifts the limit once."
+            ),
+        )
+
 
 @dataclass(frozen=True)
 class Chunk:

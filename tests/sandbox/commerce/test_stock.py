@@ -114,7 +114,7 @@ def refund(pieces: int, *, returns: bool = False) -> Step:
         ((INVOICE, RETURN), 20, 20),
         ((INVOICE, SHIP, REFUND), 18, 18),
         ((INVOICE, SHIP, RETURN), 20, 20),
-        ((INVOICE, ship(1), refund(1), ship(1)), 17, 18),  # offered once more, for ever
+        ((INVOICE, ship(1), refund(1), ship(1)), 17, 18),  # offered once too often
         ((INVOICE, ship(1), refund(1)), 18, 18),
         ((INVOICE, ship(1), refund(1, returns=True)), 19, 19),
         ((invoice(1), ship(1), CANCEL), 19, 19),
