@@ -57,6 +57,14 @@ def save_customer(call: RestRequest) -> Columns:
     return answer
 
 
+def customer_attribute(call: RestRequest) -> Columns:
+    """`GET attributeMetadata/customer/attribute/{code}`."""
+    code = call.arguments["code"]
+    if code not in call.state.customer_attributes:
+        raise no_such("attributeCode", code)
+    return {"attribute_code": code, "frontend_input": "text", "backend_type": "varchar"}
+
+
 def register(call: RestRequest) -> Columns:
     """`POST customers`: a new customer, who is mailed a welcome."""
     state, sent = call.state, call.argument("customer")
@@ -151,6 +159,7 @@ SHOP = (
     Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
     Endpoint("POST", "customers", "anonymous", register),
     Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),
+    Endpoint("GET", "attributeMetadata/customer/attribute/{code}", "anonymous", customer_attribute),
     Endpoint("GET", "customerGroups/search", "Magento_Customer::group", groups),
     Endpoint("GET", "customerGroups/{id}", "Magento_Customer::group", group),
     Endpoint("GET", "store/storeViews", "Magento_Backend::store", store_views),

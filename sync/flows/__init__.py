@@ -13,6 +13,7 @@ from sync.flows.customers.companies import companies
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
+from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
@@ -34,6 +35,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    captures,
     accounts,
 )
 

@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 
 from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -60,6 +61,7 @@ __all__ = [
     "Accounts",
     "Alerts",
     "Amount",
+    "Captures",
     "Carrier",
     "Commerce",
     "Companies",
@@ -110,6 +112,7 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "captures",
     "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -138,6 +141,7 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    captures: Captures = Captures()
     accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}

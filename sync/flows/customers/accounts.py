@@ -174,7 +174,7 @@ async def _administrator(account: Account, delivery: Delivery) -> ShopUser:
             " administer its company",
             remedy=(
                 "Choose the primary contact of the customer in F&O, with an e-mail address; then"
-                f' run: replay accounts "{account.number}"'
+                f' run: replay "{account.number}" --flow accounts'
             ),
         )
     is_ours = delivery.inherited is not None or delivery.held(ADMINISTRATOR) is not None
