@@ -3,17 +3,19 @@
 from sync.cli.command import Command, group
 from sync.cli.map_attributes import attributes
 from sync.cli.map_categories import categories
+from sync.cli.map_companies import app as companies
 from sync.cli.map_customers import app as customers
 from sync.cli.map_items import app as items
 from sync.cli.map_sources import sources
 
 app = group(
     "map",
-    "Mapping tables: items (SKU to item number), customers (to customer accounts), sources,"
-    " attributes, categories.",
+    "Mapping tables: items (SKU to item number), customers (to customer accounts), companies,"
+    " sources, attributes, categories.",
 )
 app.add_typer(items)
 app.add_typer(customers)
+app.add_typer(companies)
 app.command(cls=Command)(sources)
 app.command(cls=Command)(attributes)
 app.command(cls=Command)(categories)

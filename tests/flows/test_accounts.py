@@ -6,9 +6,10 @@ import pytest
 from sandbox.commerce.catalogue import Shopper
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
+from sync.preview.accounts import preview_account
 from tests.flows.b2b import APPROVED, CONTOSO, OFFICE, PENDING, REJECTED
 from tests.flows.outgoing import MAIN, SECOND, TAILSPIN, Outgoing, in_outgoing
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 
 @in_outgoing()
@@ -76,6 +77,29 @@ async def test_a_field_that_somebody_changed_in_the_shop_is_restored_by_replay(o
     o.commerce.save_company(o.company["id"], telephone="0")
     await o.replays(TAILSPIN, "accounts")
     assert o.company["telephone"] == "555-0170"
+
+
+@in_outgoing()
+async def test_what_a_preview_shows_is_what_is_sent(o: Outgoing) -> None:
+    systems, services = await o.services.systems_pool.open(CONNECTION), o.services
+    before = o.writes()
+    shown = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert (o.writes(), [one.outcome for one in shown]) == (before, ["deliver"] * 2)
+    paths = [request.path for one in shown for request in one.requests]
+    assert paths == ["/V1/customers", "/V1/company/", "/V1/customers"]
+    body = shown[0].requests[1].body
+    assert body is not None
+    await o.polls_accounts()
+    sent = body["company"]
+    assert {name: o.company[name] for name in sent} == sent
+    again = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert [(one.outcome, one.reason) for one in again] == [
+        ("skip", "Commerce shows it as F&O has it")
+    ] * 3
+    o.clerk(PrimaryContactPhone="1")
+    (first, *_) = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert [request.body for request in first.requests] == [{"company": {"telephone": "1"}}]
+    assert await preview_account("NOPE", systems, services.ledger, services.documents) == []
 
 
 @in_outgoing(accounts={"create": False})
