@@ -45,6 +45,16 @@ async def test_what_went_over_is_quiet_on_both_sides(o: Outgoing) -> None:
 
 
 @in_outgoing()
+async def test_a_user_who_is_not_a_member_yet_gets_no_account_of_their_own(o: Outgoing) -> None:
+    """The hook of a registration may be delivered before the registration is finished."""
+    o.joins(Shopper("tom@tailspin.example", "Tom", "Spin", "ny", 7))
+    await o.notify(7, "customers")
+    claim = await o.claim("7", "customers")
+    assert (claim.state, "a contact of an account" in claim.reason) == (State.SKIPPED, True)
+    assert not o.accounts("tom@tailspin.example")
+
+
+@in_outgoing()
 async def test_a_change_in_f_and_o_is_one_write_of_the_fields_it_owns(o: Outgoing) -> None:
     await o.polls_accounts()
     await o.hears_the_shop()
