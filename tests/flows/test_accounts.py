@@ -34,6 +34,7 @@ async def test_an_account_becomes_a_company_with_its_administrator_and_users(o: 
 async def test_what_went_over_is_quiet_on_both_sides(o: Outgoing) -> None:
     await o.polls_accounts()
     await o.hears_the_shop()
+    assert await o.polls("accounts") == 0
     before = o.writes()
     for _ in range(2):
         await o.polls_accounts()
