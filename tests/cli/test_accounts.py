@@ -18,7 +18,7 @@ def test_companies_are_matched_and_accounts_previewed(line: Line, systems: Syste
     ran = line("preview", "accounts", "--account", "US-001")
     assert (ran.status, "accounts is not on" in ran.err) == (2, True)
     path: Path = line.folder / "connections.toml"
-    flows = '[connections.shop]\nflows = ["orders", "customers", "accounts"]'
+    flows = '[connections.shop]\nflows = ["orders", "customers", "companies", "accounts"]'
     path.write_text(path.read_text().replace("[connections.shop]", flows) + ACCOUNTS)
     (*_, counts) = line("map", "companies", "match", "--json").documents
     assert (counts["matched"], counts["unmatched"], counts["stored"]) == (0, 1, 0)
