@@ -8,7 +8,7 @@ from typing import Any
 from sync.core.errors import Later, Never, said_in
 from sync.core.ports import Clock
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim, State
+from sync.engine.claim import SUSPECTED, Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
@@ -18,6 +18,7 @@ from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
 from sync.engine.plan import Delivered
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.suspects import Suspected
 from sync.engine.timing import next_try
 from sync.engine.trail import Entry
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
@@ -111,7 +112,7 @@ class Outcomes:
         now = self._clock.now()
         due, is_stored = next_try(delivery, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
-        reason = reason_of(error)
+        reason, deaths = reason_of(error), 0 if is_counted else delivery.claim.deaths
         is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
         if is_counted or is_news:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
@@ -128,7 +129,8 @@ class Outcomes:
                 delivery.claim, reason=reason, retry_at=due,
                 heard_at=delivery.claim.heard_with(delivery.message.notified_at),
                 seen=delivery.seen or delivery.claim.seen,
-                deaths=0 if is_counted else delivery.claim.deaths, **delivery.settles_sooner(error),
+                deaths=max(deaths, SUSPECTED) if isinstance(error, Suspected) else deaths,
+                **delivery.settles_sooner(error),
             )  # fmt: skip
             await self.let_go(delivery.message, released)
         except LeaseLost:
