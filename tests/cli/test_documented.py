@@ -1,5 +1,5 @@
-"""Commands in the documents are commands of the product, with their options. Those in blocks are run
-in `test_reconcile.py`, beside both systems."""
+"""Commands in the documents are commands of the product, with their options. Those in blocks are
+run in `test_reconcile.py`, beside both systems."""
 
 import re
 import shlex
