@@ -12,8 +12,11 @@ sources = { 13 = "default" }
 
 [connections.shop.captures]
 methods = { "*" = "at_invoice" }
+
+[connections.shop.status.steps.confirmed]
+comment = "It ships on {date}."
 """
-FLOWS = 'flows = ["orders", "customers", "shipments", "captures"]'
+FLOWS = 'flows = ["orders", "customers", "shipments", "captures", "status"]'
 
 
 @pytest.fixture
@@ -86,3 +89,24 @@ def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> 
     assert (ran.status, "no order is named" in ran.err) == (2, True)
     ran = line("preview", "shipments", "--order", "1")
     assert (ran.status, "shipments is not on" in ran.err) == (2, True)
+
+
+def test_the_progress_of_an_order_is_previewed_and_told(shop: Line, systems: Systems) -> None:
+    number = systems.orders[0]
+    assert shop("backfill", "--ids", number).status == 0
+    shop.deliver_everything()
+    (order,) = shop("trail", number, "--json").documents
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    assert (found["outcome"], found["reason"]) == ("skip", "nothing to tell of it")
+    body = {"document": "confirmation", "number": order["documents"]["sales_order"]}
+    httpx.post(f"{systems.dynamics}/sandbox/postings", json=body).raise_for_status()
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    (request,) = found["requests"]
+    text = request["body"]["statusHistory"]["comment"]
+    assert (found["outcome"], text.startswith("It ships on 20")) == ("deliver", True)
+    assert shop("poll", "--flow", "status").status == 0
+    shop.deliver_everything()
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    assert (found["outcome"], found["reason"]) == ("skip", "a comment of the order shows it")
+    stories = shop("trail", number, "--json").documents
+    assert [one["flow"] for one in stories] == ["orders", "status"]

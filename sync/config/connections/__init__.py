@@ -47,6 +47,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -85,6 +86,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -111,6 +114,7 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "captures",
+    "status",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -139,6 +143,7 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
+    status: Status = Status()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
