@@ -23,10 +23,7 @@ FLOWS = 'flows = ["orders", "customers", "shipments", "captures", "status"]'
 def shop(line: Line, systems: Systems) -> Line:
     line.configured(systems)
     path = line.folder / "connections.toml"
-    text = path.read_text().replace(
-        "[connections.shop]",
-        '[connections.shop]\nflows = ["orders", "customers", "shipments", "captures"]',
-    )
+    text = path.read_text().replace("[connections.shop]", f"[connections.shop]\n{FLOWS}")
     path.write_text(text + SHIPMENTS)
     return line
 
