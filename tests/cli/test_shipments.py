@@ -54,7 +54,7 @@ def test_a_slip_is_previewed_shipped_and_on_the_orders_line_of_time(
     assert (found["outcome"], found["requests"]) == ("skip", [])
     assert "shows it" in found["reason"]
     stories = shop("trail", number, "--json").documents
-    assert [one["flow"] for one in stories] == ["orders", "shipments"]
+    assert [one["flow"] for one in stories] == ["orders", "shipments", "status"]
     assert stories[1]["key"] == f"usmf|{sales_order}|{slip}"
     told = shop("trail", number).out
     assert told.index("orders") < told.rindex("shipments")
@@ -89,7 +89,7 @@ def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> 
 
 
 def test_the_progress_of_an_order_is_previewed_and_told(shop: Line, systems: Systems) -> None:
-    number = systems.orders[0]
+    number = systems.orders[1]
     assert shop("backfill", "--ids", number).status == 0
     shop.deliver_everything()
     (order,) = shop("trail", number, "--json").documents

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
@@ -58,6 +59,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
     "Captures",
@@ -115,6 +117,7 @@ FLOW_NAMES: Final = (
     "shipments",
     "captures",
     "status",
+    "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -144,6 +147,7 @@ class Connection(Section):
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
     status: Status = Status()
+    accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
