@@ -48,6 +48,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -87,6 +88,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -113,6 +116,7 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "captures",
+    "status",
     "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -142,6 +146,7 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
+    status: Status = Status()
     accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
