@@ -127,7 +127,7 @@ class CommerceState(Administration):
 
     def salable_by_sku(self) -> dict[str, Decimal]:
         """The same of all SKUs that any source or open order has, by SKU without case."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
+        found: dict[str, Decimal] = defaultdict(Decimal, self.stock.released)
         for (sku, source), one in self.stock.items.items():
             found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
         for order in self.orders.values():

@@ -14,6 +14,7 @@ from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
+from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.packing_slips import PackingSlips
@@ -54,6 +55,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
