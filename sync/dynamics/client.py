@@ -9,6 +9,7 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
@@ -49,6 +50,7 @@ class DynamicsClient(ODataClient):
     def _own(self, settings: Dynamics) -> None:
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
+        self.accounts = Accounts(self)
         self.sales_orders = SalesOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)

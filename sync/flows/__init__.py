@@ -8,7 +8,9 @@ from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
+from sync.flows.customers.accounts import accounts
 from sync.flows.customers.companies import companies
+from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
 from sync.flows.fulfilment.captures import captures
@@ -34,10 +36,11 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     product_options.runs,
     shipments,
     captures,
+    accounts,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
-    contacts, payments, stock.chunks, prices.chunks, products.chunks,
+    contacts, company_users, payments, stock.chunks, prices.chunks, products.chunks,
     product_options.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
@@ -57,6 +58,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
     "Captures",
@@ -111,6 +113,7 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "captures",
+    "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -139,6 +142,7 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
+    accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
