@@ -111,6 +111,19 @@ def _of_captures(_: Connection) -> Iterator[Ask]:
     yield _bare(order_notes.comments_of(0))
 
 
+def _of_status(settings: Connection) -> Iterator[Ask]:
+    """What the steps ask for; their rights are apart in Commerce."""
+    steps = settings.status.steps.values()
+    acts = {step.act for step in steps}
+    if any(step.comment for step in steps):
+        yield _bare(order_notes.comments_of(0))
+    if any(step.status for step in steps):
+        yield _bare(order_notes.EXTERNAL_ID)
+    for act, names in (("hold", ("hold", "unhold")), ("cancel", ("cancel",))):
+        for name in names if act in acts else ():
+            yield _bare(path_of("orders", 0, name))
+
+
 def _of_prices(_: Connection) -> Iterator[Ask]:
     yield _listing("customerGroups/search", "code")
     for path in (BASE_PRICES, TIER_PRICES):
@@ -159,6 +172,6 @@ def _bare(path: str) -> Ask:
 
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
-    ("captures", _of_captures), ("prices", _of_prices), ("products", _of_products),
+    ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices), ("products", _of_products),
 )  # fmt: skip
 """Flows that ask for rights of their own."""
