@@ -172,6 +172,7 @@ def _bare(path: str) -> Ask:
 
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
-    ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices), ("products", _of_products),
+    ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
+    ("products", _of_products),
 )  # fmt: skip
 """Flows that ask for rights of their own."""
