@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments",
+    "prices", "products", "shipments", "accounts",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -85,6 +85,12 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.accounts]
+groups = ["20"]
+create = true
+users = true
+addresses = "both"
+poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

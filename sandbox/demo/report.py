@@ -78,6 +78,11 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
         f" {len(shipped.findings)} differ."
     )
+    sent = outcome.sent
+    console.print(
+        f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
+        f" users; {len(sent.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:
