@@ -13,7 +13,7 @@ from sync.config.connections import NumberMode
 
 COMPANY: Final = "usmf"
 GROUP: Final = "20"
-COUNT: Final = 4
+COUNT: Final = 3
 PLACE: Final = {
     "AddressCity": "New York", "AddressZipCode": "10001", "AddressState": "NY",
     "AddressCountryRegionId": "USA",
