@@ -55,7 +55,8 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done. `console`: its web console, once somebody has asked for a page of it."""
+    when done. `console`: its web console, once somebody has asked for a page of it; `portals`:
+    those of the connections, likewise."""
 
     console: Any = None
 
@@ -67,6 +68,7 @@ class Services:
         sub_flows: Sequence[SubFlow[Any]] = SUB_FLOWS,
     ) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
+        self.portals: dict[str, Any] = {}
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()

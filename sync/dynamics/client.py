@@ -12,6 +12,7 @@ from sync.core.ports import Clock
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
+from sync.dynamics.buyer_documents import BuyerDocuments
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
@@ -59,6 +60,7 @@ class DynamicsClient(ODataClient):
         self.packing_slips = PackingSlips(self)
         self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
+        self.buyer_documents = BuyerDocuments(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

@@ -27,6 +27,7 @@ from sync.config.connections.orders import (
     TaxGroups,
     tax_codes_in,
 )
+from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
@@ -57,6 +58,7 @@ __all__ = [
     "CURRENCY",
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
+    "ORIGIN",
     "VAULT_NAME",
     "Accounts",
     "Alerts",
@@ -79,6 +81,7 @@ __all__ = [
     "NumberMode",
     "Orders",
     "Payment",
+    "Portal",
     "Posting",
     "Prices",
     "Products",
@@ -143,6 +146,7 @@ class Connection(Section):
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
     accounts: Accounts = Accounts()
+    portal: Portal | None = None
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
