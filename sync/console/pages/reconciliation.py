@@ -11,11 +11,12 @@ from sync.console.visit import Visit
 from sync.operating.problem import Problem
 from sync.operating.records import require_known
 from sync.reconcile.difference import COLUMNS
+from sync.reconcile.reconciling import COMPARISONS
 from sync.reconcile.stored import Reconciled, Reconciliations
 
 SHOWN: Final = timedelta(days=31)
-FLOW_OF: Final[Mapping[str, str]] = {"payments": "invoices", "refunds": "creditmemos"}
-"""Whose records are compared, where a kind is no flow."""
+FLOW_OF: Final[Mapping[str, str]] = {one.name: one.flow for one in COMPARISONS}
+"""Whose records are compared."""
 
 
 async def show(visit: Visit) -> Response:
@@ -40,7 +41,10 @@ async def one(visit: Visit) -> Response:
         what = f"{name} was not reconciled for {day.isoformat()}"
         raise Problem(what, remedy=f"Run: python -m sync reconcile --from {day} --to {day}")
     rows = await stored.differences(name, day)
-    return visit.page("reconciled-day.html", name=name, found=found[0], rows=rows, flow_of=FLOW_OF)
+    return visit.page(
+        "reconciled-day.html", name=name, found=found[0], rows=rows, flow_of=FLOW_OF,
+        flows=visit.services.flows,
+    )  # fmt: skip
 
 
 async def as_csv(visit: Visit) -> Response:
