@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
+from sandbox.commerce.buyers import BUYERS
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.document_endpoints import DOCUMENTS
@@ -29,7 +30,7 @@ from sandbox.gate import Gate
 
 ENDPOINTS = (
     *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
-    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS, *BUYERS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

@@ -46,7 +46,8 @@ class Change:
 class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
     `client`. `approves_companies`: new companies wait for an administrator; `mails`: what was
-    mailed to which customer."""
+    mailed to which customer. `customer_tokens`: who is signed in by which token; `roles`: a company
+    role by its id, with `users`."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class CommerceState(Administration):
         self.orders: dict[int, StoredOrder] = {}
         self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
+        self.customer_tokens, self.roles = dict[str, int](), dict[int, Columns]()
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))

@@ -5,6 +5,7 @@ same 404. Answers are for the shop's own pages: CORS by the list of origins, and
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -28,14 +29,18 @@ from sync.portal.documents import Document, balances, statement
 from sync.portal.identity import Buyer, Identity, NobodyKnown, NotAllowed
 from sync.portal.links import opened
 from sync.portal.originals import original_of
-from sync.portal.rate import Rate
+from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
 
 log = logging.getLogger("sync.portal")
 
 JSON: Final = "application/json"
 PDF: Final = "application/pdf"
+PLAIN: Final = re.compile(r"[^A-Za-z0-9-]")
 STATEMENT_DAYS: Final = timedelta(days=92)
+UNKNOWN_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = 120
+"""Seconds."""
 STRANGERS_PER_MINUTE: Final = 600
 """Requests of callers who have shown nothing yet, in each process: each may cost a question to
 Commerce."""
@@ -97,28 +102,34 @@ class PortalApp:
         return endpoint
 
     async def _answered(self, page: Handler, request: Request) -> Response:
-        now = self._systems.clock.now()
         try:
-            if wait := self._strangers.wait("", now):
-                return _busy(wait)
-            buyer = await self._identity.of(request.headers)
-            if wait := self._buyers.wait(str(buyer.customer), now):
-                return _busy(wait)
-            accounts = await self.reader.accounts(buyer.accounts)
-            return await page(Visit(request, buyer, accounts))
+            return await self._asked(page, request)
         except NobodyKnown:
             return _said(401, "sign in first", {"WWW-Authenticate": "Bearer"})
         except NotAllowed:
             return _said(403, "your role in the company does not show its documents")
         except BadQuery as bad:
             return _said(400, f"{bad} cannot be read")
-        except Later as later:
-            log.warning("portal.unavailable connection=%s", self._systems.name)
-            seconds = max(1, round((later.after or timedelta(seconds=15)).total_seconds()))
-            return _said(503, "try again in a moment", {"Retry-After": str(min(seconds, 120))})
-        except Never as never:
-            log.error("portal.refused connection=%s reason=%s", self._systems.name, never.reason)  # noqa: TRY400
-            return _said(503, "the documents cannot be read now")
+        except TooMany as many:
+            return _said(429, "too many requests", {"Retry-After": str(many.seconds)})
+        except (Later, Never) as away:
+            return self._away(away)
+
+    async def _asked(self, page: Handler, request: Request) -> Response:
+        now = self._systems.clock.now()
+        self._strangers.take("", now)
+        buyer = await self._identity.of(request.headers)
+        self._buyers.take(str(buyer.customer), now)
+        accounts = await self.reader.accounts(buyer.accounts)
+        return await page(Visit(request, buyer, accounts))
+
+    def _away(self, error: Later | Never) -> Response:
+        """A system does not answer, or lets the app read too little: the log says which."""
+        log.error("portal.unavailable connection=%s reason=%s", self._systems.name, error)
+        after = error.after if isinstance(error, Later) else None
+        seconds = round((after or UNKNOWN_WAIT).total_seconds())
+        retry = {"Retry-After": str(min(max(1, seconds), LONGEST_WAIT))}
+        return _said(503, "the documents cannot be read now; try again in a moment", retry)
 
     def _with_cors(self, request: Request, response: Response) -> Response:
         origin = request.headers.get("origin", "").casefold()
@@ -187,18 +198,22 @@ class PortalApp:
 
     async def _linked(self, request: Request) -> Response:
         """One document by a signed link. Whoever guesses gets the same 404."""
+        return await self._answered_link(request.path_params["link"])
+
+    async def _answered_link(self, text: str) -> Response:
         now = self._systems.clock.now()
-        if wait := self._strangers.wait("", now):
-            return _busy(wait)
-        link = opened(request.path_params["link"], self._key, now)
+        link = opened(text, self._key, now)
         if link is None or link.connection != self._systems.name:
             return _absent()
         try:
+            self._strangers.take("link", now)
             accounts = await self.reader.accounts([(link.company, link.account)])
             document = self.reader.find(accounts, link.document)
             return _absent() if document is None else await self._printed(document)
-        except (Later, Never):
-            return _said(503, "try again in a moment", {"Retry-After": "60"})
+        except TooMany as many:
+            return _said(429, "too many requests", {"Retry-After": str(many.seconds)})
+        except (Later, Never) as away:
+            return self._away(away)
 
     def _found(self, visit: Visit) -> Document | None:
         document = self.reader.find(visit.accounts, visit.request.path_params["id"])
@@ -214,9 +229,7 @@ class PortalApp:
             lines = await self.reader.lines(document)
             seller = self._portal.seller or document.company.upper()
             pdf = copy_of(document, lines, Parties(seller, ""))
-        name = "".join(
-            c if (c.isascii() and c.isalnum()) or c == "-" else "_" for c in document.number
-        )
+        name = PLAIN.sub("_", document.number)
         return Response(
             pdf, media_type=PDF,
             headers={"Content-Disposition": f'inline; filename="{name}.pdf"',
@@ -234,10 +247,6 @@ def _said(status: int, error: str, headers: dict[str, str] | None = None) -> Res
 
 def _absent() -> Response:
     return _said(404, "there is no such document")
-
-
-def _busy(seconds: int) -> Response:
-    return _said(429, "too many requests", {"Retry-After": str(seconds)})
 
 
 def _as_of(accounts: list[Account]) -> str | None:

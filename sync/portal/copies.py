@@ -1,4 +1,4 @@
-"""A document as PDF, made from F&O's data and marked as a copy: the original is what F&O printed."""
+"""A document as PDF, made from F&O's data and marked as a copy: the original is F&O's print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def _facts(document: Document, parties: Parties) -> Table:
 
 
 def _lines(lines: Sequence[InvoiceLine]) -> Table:
-    rows: list[Sequence[Any]] = [[_text(name) for name in COLUMNS]]
+    rows: list[tuple[Any, ...]] = [tuple(_text(name) for name in COLUMNS)]
     rows += [
         (_text(line.number), _text(line.item), _text(line.name), _number(line.quantity),
          _text(line.unit), _number(line.price), _amount(line.amount))

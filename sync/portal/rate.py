@@ -8,6 +8,14 @@ MOST: Final = 10_000
 """Callers that are remembered; who was longest away is forgotten first."""
 
 
+class TooMany(Exception):
+    """The caller has asked too often: 429. `seconds`: until one more is taken."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
 class Rate:
     """So many requests a minute for each caller, all of them at once at most."""
 
@@ -15,8 +23,8 @@ class Rate:
         self._per_minute = per_minute
         self._left: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
 
-    def wait(self, caller: str, now: datetime) -> int:
-        """Seconds until the caller may ask again; 0 where this request is taken and counted."""
+    def take(self, caller: str, now: datetime) -> None:
+        """Count a request. Raises `TooMany`."""
         left, since = self._left.pop(caller, (float(self._per_minute), now))
         refill = self._per_minute / 60
         left = min(left + (now - since).total_seconds() * refill, float(self._per_minute))
@@ -24,4 +32,5 @@ class Rate:
         self._left[caller] = left - 1 if is_taken else left, now
         while len(self._left) > MOST:
             self._left.popitem(last=False)
-        return 0 if is_taken else max(1, round((1 - left) / refill))
+        if not is_taken:
+            raise TooMany(max(1, round((1 - left) / refill)))

@@ -139,7 +139,7 @@ class Reader:
                 one.company,
                 one.number,
                 self.since,
-                {store.origin or "" for store in settings.stores.values()},
+                ours,
             )
         return sorted(rows, key=lambda row: str(row["OrderCreationDateTime"]), reverse=True)
 
