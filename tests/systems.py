@@ -42,6 +42,8 @@ SECRETS: Final = dict.fromkeys(
     ("consumer-key", "consumer-secret", "token", "token-secret"), "x" * 32
 )
 WEBHOOK_KEY: Final = "webhook-key"
+SHOP_KEY: Final = "k" * 40
+"""With which the shop signs who is signed in."""
 TENANT: Final = "tenant"
 SAAS: Final[Mapping[str, Any]] = {
     "edition": "saas", "url": f"https://{SHOP_HOST}/{TENANT}", "ims_url": f"https://{SHOP_HOST}",
@@ -180,7 +182,13 @@ class SystemsUnderTest:
         where it goes another way than the queue's. `pool`: connections of each of its HTTP clients.
         """
         secrets = Named(
-            {**SECRETS, "client-secret": "p8e-sandbox", "bearer": "sandbox", WEBHOOK_KEY: "hook"}
+            {
+                **SECRETS,
+                "client-secret": "p8e-sandbox",
+                "bearer": "sandbox",
+                WEBHOOK_KEY: "hook",
+                "shop-key": SHOP_KEY,
+            }
         )
         return EditionParts(
             queue=queue or self.queue,

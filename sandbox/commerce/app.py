@@ -29,8 +29,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
-    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS, *BUYERS,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
+    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

@@ -7,7 +7,7 @@ same 404. Answers are for the shop's own pages: CORS by the list of origins, and
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -27,7 +27,7 @@ from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
 from sync.portal.copies import Parties, copy_of
 from sync.portal.documents import Document, balances, statement
 from sync.portal.identity import Buyer, Identity, NobodyKnown, NotAllowed
-from sync.portal.links import opened
+from sync.portal.links import Link, opened, signed
 from sync.portal.originals import original_of
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
@@ -90,6 +90,10 @@ class PortalApp:
         app = Starlette(routes=routes)
         app.router.redirect_slashes = False
         return app
+
+    def link(self, company: str, account: str, document: str, until: datetime) -> str:
+        """The last part of a signed link to a document, by its name, until it ends."""
+        return signed(Link(self._systems.name, company, account, document, until), self._key)
 
     def _guarded(self, page: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The page for buyers who show who they are."""
