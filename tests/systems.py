@@ -181,15 +181,8 @@ class SystemsUnderTest:
         shop. `clock`: the worker's own,
         where it goes another way than the queue's. `pool`: connections of each of its HTTP clients.
         """
-        secrets = Named(
-            {
-                **SECRETS,
-                "client-secret": "p8e-sandbox",
-                "bearer": "sandbox",
-                WEBHOOK_KEY: "hook",
-                "shop-key": SHOP_KEY,
-            }
-        )
+        others = {"client-secret": "p8e-sandbox", "bearer": "sandbox", "shop-key": SHOP_KEY}
+        secrets = Named({**SECRETS, **others, WEBHOOK_KEY: "hook"})
         return EditionParts(
             queue=queue or self.queue,
             tables=tables or self.tables,

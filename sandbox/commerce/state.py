@@ -80,9 +80,9 @@ class CommerceState(Administration):
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
-        self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
+        self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
-        self.customer_tokens, self.roles = dict[str, int](), dict[int, Columns]()
+        self.customer_tokens: dict[str, int] = {}
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))

@@ -59,6 +59,7 @@ class Services:
     those of the connections, likewise."""
 
     console: Any = None
+    portals: Any = None
 
     def __init__(
         self,
@@ -68,7 +69,6 @@ class Services:
         sub_flows: Sequence[SubFlow[Any]] = SUB_FLOWS,
     ) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
-        self.portals: dict[str, Any] = {}
         self.flows = {flow.name: flow for flow in flows}
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()

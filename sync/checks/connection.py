@@ -25,6 +25,7 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.items import items_are_there
 from sync.checks.own import stores_answer
+from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
 from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
@@ -76,7 +77,7 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        cutover_is_named, captures_are_decided,
+        shop_key_is_long, cutover_is_named, captures_are_decided,
         free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
@@ -90,7 +91,8 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        invoiced_lines_can_be_read, progress_can_be_read, rounding_agrees,
+        invoiced_lines_can_be_read, buyers_documents_can_be_read,
+        progress_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -5,8 +5,7 @@ same 404. Answers are for the shop's own pages: CORS by the list of origins, and
 """
 
 import logging
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -24,19 +23,20 @@ from sync.core.ports import Secrets
 from sync.engine.systems import Systems
 from sync.portal import answers
 from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
-from sync.portal.copies import Parties, copy_of
 from sync.portal.documents import Document, balances, statement
 from sync.portal.identity import Buyer, Identity, NobodyKnown, NotAllowed
 from sync.portal.links import Link, opened, signed
-from sync.portal.originals import original_of
+from sync.portal.printed import printed
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
 
 log = logging.getLogger("sync.portal")
 
 JSON: Final = "application/json"
-PDF: Final = "application/pdf"
-PLAIN: Final = re.compile(r"[^A-Za-z0-9-]")
+PATHS: Final = (
+    "/invoices", "/invoices/{id}", "/invoices/{id}/pdf", "/balance", "/statement", "/orders",
+)  # fmt: skip
+"""What buyers may ask for."""
 STATEMENT_DAYS: Final = timedelta(days=92)
 UNKNOWN_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = 120
@@ -77,14 +77,12 @@ class PortalApp:
     def application(self) -> ASGIApp:
         """All routes."""
         base = f"/api/portal/{self._systems.name}"
-        pages: dict[str, Handler] = {
-            "/invoices": self._invoices, "/invoices/{id}": self._invoice,
-            "/invoices/{id}/pdf": self._pdf, "/balance": self._balance,
-            "/statement": self._statement, "/orders": self._orders,
-        }  # fmt: skip
+        pages: Sequence[Handler] = (
+            self._invoices, self._invoice, self._pdf, self._balance, self._statement, self._orders,
+        )  # fmt: skip
         routes = [
             Route(base + path, self._guarded(page), methods=["GET", "OPTIONS"])
-            for path, page in pages.items()
+            for path, page in zip(PATHS, pages, strict=True)
         ]
         routes.append(Route(f"{base}/link/{{link}}", self._linked, methods=["GET"]))
         app = Starlette(routes=routes)
@@ -201,7 +199,7 @@ class PortalApp:
         })  # fmt: skip
 
     async def _linked(self, request: Request) -> Response:
-        """One document by a signed link. Whoever guesses gets the same 404."""
+        """One document by a signed link. A guess gets the same 404."""
         return await self._answered_link(request.path_params["link"])
 
     async def _answered_link(self, text: str) -> Response:
@@ -227,18 +225,7 @@ class PortalApp:
         return document
 
     async def _printed(self, document: Document) -> Response:
-        """The original where a document store has it, else a copy."""
-        pdf = await original_of(document, self._portal, self._http, self._secrets)
-        if pdf is None:
-            lines = await self.reader.lines(document)
-            seller = self._portal.seller or document.company.upper()
-            pdf = copy_of(document, lines, Parties(seller, ""))
-        name = PLAIN.sub("_", document.number)
-        return Response(
-            pdf, media_type=PDF,
-            headers={"Content-Disposition": f'inline; filename="{name}.pdf"',
-                     "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-        )  # fmt: skip
+        return await printed(document, self._portal, self.reader, self._http, self._secrets)
 
 
 def _json(document: dict[str, Any]) -> Response:

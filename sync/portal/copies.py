@@ -40,7 +40,7 @@ class Parties:
 
 @cache
 def _with_fonts() -> bool:
-    """Fonts that have the letters of every language a name may be written in, but for East Asia."""
+    """Fonts with the letters of most languages, without those of East Asia."""
     folder = files("sync.portal") / "fonts"
     for name, file in ((FONT, "DejaVuSans.ttf"), (BOLD, "DejaVuSans-Bold.ttf")):
         registerFont(TTFont(name, BytesIO((folder / file).read_bytes())))
@@ -87,7 +87,7 @@ def _facts(document: Document, parties: Parties) -> Table:
 
 
 def _lines(lines: Sequence[InvoiceLine]) -> Table:
-    rows: list[tuple[Any, ...]] = [tuple(_text(name) for name in COLUMNS)]
+    rows: list[tuple[Any, ...]] = [COLUMNS]
     rows += [
         (_text(line.number), _text(line.item), _text(line.name), _number(line.quantity),
          _text(line.unit), _number(line.price), _amount(line.amount))

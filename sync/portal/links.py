@@ -1,4 +1,4 @@
-"""Signed links: whoever has one may print one document, until it ends, and nothing else."""
+"""Signed links: with one, anybody may print one document until it ends, and nothing else."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode

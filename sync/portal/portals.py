@@ -13,7 +13,8 @@ PURPOSE: Final = b"portal"
 
 async def portal_of(services: Services, connection: str) -> ASGIApp | None:
     """The portal of a connection; None where there is none."""
-    known: dict[str, ASGIApp] = services.portals
+    known: dict[str, ASGIApp] = services.portals or {}
+    services.portals = known
     if connection not in known:
         made = await portal_app(services, connection)
         if made is None:

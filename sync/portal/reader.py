@@ -51,7 +51,7 @@ class Reader:
 
     @property
     def since(self) -> date:
-        """The first day that is shown, but for what is open."""
+        """The first day that is shown; what is open is shown always."""
         return self.today - timedelta(days=self._portal.months * DAYS_A_MONTH)
 
     @property

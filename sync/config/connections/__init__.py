@@ -172,6 +172,8 @@ class Connection(Section):
             commerce.client_secret,
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
         ]  # fmt: skip
+        if self.portal is not None:
+            names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))
 
     @property

@@ -1,19 +1,41 @@
-"""The original of a document, where a document store has it under its number."""
+"""A document as PDF: the original where a document store has it under its number, else a copy."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 import httpx
+from starlette.responses import Response
 
 from sync.config.connections.portal import Portal
 from sync.core.ports import Secrets
+from sync.portal.copies import Parties, copy_of
 from sync.portal.documents import Document
+from sync.portal.reader import Reader
 
 log = logging.getLogger("sync.portal")
 
 LARGEST: Final = 20 * 1024 * 1024
+PLAIN: Final = re.compile(r"[^A-Za-z0-9-]")
+
+
+async def printed(
+    document: Document, portal: Portal, reader: Reader, http: httpx.AsyncClient, secrets: Secrets
+) -> Response:
+    """The answer with it, to be shown or stored under the document's number. Raises as F&O's client
+    does."""
+    pdf = await original_of(document, portal, http, secrets)
+    if pdf is None:
+        seller = portal.seller or document.company.upper()
+        pdf = copy_of(document, await reader.lines(document), Parties(seller, ""))
+    name = PLAIN.sub("_", document.number)
+    headers = {
+        "Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }  # fmt: skip
+    return Response(pdf, media_type="application/pdf", headers=headers)
 
 
 async def original_of(
