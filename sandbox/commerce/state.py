@@ -82,9 +82,8 @@ class CommerceState(Administration):
         self.orders: dict[int, StoredOrder] = {}
         self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
-        self.customer_tokens: dict[str, int] = {}
         self.requests: Counter[str] = Counter()
-        self.public_keys: dict[str, bytes] = {}
+        self.public_keys, self.customer_tokens = dict[str, bytes](), dict[str, int]()
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:
