@@ -23,6 +23,8 @@ BOXES: Final = {
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Customer::customer": "Customers > All Customers",
+    "Magento_Customer::manage": "Customers > All Customers",
+    "Magento_Company::manage": "Customers > Companies",
     "Magento_Customer::group": "Customers > Customer Groups",
     "Magento_Company::index": "Customers > Companies",
     "Magento_Catalog::catalog": "Catalog",

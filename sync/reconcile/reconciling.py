@@ -14,6 +14,7 @@ from typing import Final
 
 from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
+from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.catalogue import catalogue
 from sync.reconcile.difference import Difference, Summary
@@ -32,7 +33,7 @@ from sync.reconcile.verdict import Comparison, Verdict
 log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
-COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, catalogue)
+COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, accounts, catalogue)
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
 """After which time a system is asked again that did not answer."""
