@@ -10,6 +10,7 @@ from starlette.routing import Route
 from sandbox.commerce.bulk_endpoints import BULKS
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
+from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
@@ -29,7 +30,7 @@ from sandbox.gate import Gate
 
 ENDPOINTS = (
     *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
-    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

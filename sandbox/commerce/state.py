@@ -16,6 +16,7 @@ from sandbox.commerce import lifecycle
 from sandbox.commerce.administration import Administration
 from sandbox.commerce.bulks import Bulks
 from sandbox.commerce.catalogue import Catalogue, Shopper
+from sandbox.commerce.company_credits import CompanyCredits
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
@@ -80,6 +81,7 @@ class CommerceState(Administration):
         self.orders: dict[int, StoredOrder] = {}
         self.customers: dict[int, Columns] = {}
         self.companies: dict[int, Columns] = {}
+        self.company_credits = CompanyCredits(clock)
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))
@@ -202,6 +204,7 @@ class CommerceState(Administration):
             self._report(event, lambda: {"company": raw(self.companies[company_id])})
 
     def _saved(self, order: StoredOrder) -> None:
+        self.company_credits.buy(order)
         for event in SAVED:
             self._report(event, lambda: {"order": raw_order(order)})
 

@@ -12,6 +12,7 @@ from sync.core.ports import Clock
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
+from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.odata_client import ODataClient
@@ -54,6 +55,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)

@@ -20,15 +20,37 @@ from sync.engine.mirror import Mirrors, Shown
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
+Keeping = Callable[[str, Sequence[Shown], Systems, Ledger], Awaitable[None]]
+
 
 @dataclass(frozen=True)
 class Rows:
     """The source. `every(systems, ledger)`: all rows that the target is to show. `one(key, systems,
     ledger)`: one of them, its content None where there is none. Both may raise `Later` or
-    `Never`."""
+    `Never`. `keep(key, rows, systems, ledger)`: stores what our own tables are to hold of the rows
+    that were read for this key, before any is published; previews do not call it."""
 
     every: Callable[[Systems, Ledger], AsyncIterator[Shown]]
     one: Callable[[str, Systems, Ledger], Awaitable[Shown]]
+    keep: Keeping | None = None
+
+    async def all(self, key: str, systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
+        """All rows, once they are kept where they are to be."""
+        if self.keep is None:
+            async for row in self.every(systems, ledger):
+                yield row
+            return
+        found = [row async for row in self.every(systems, ledger)]
+        await self.keep(key, found, systems, ledger)
+        for row in found:
+            yield row
+
+    async def single(self, key: str, systems: Systems, ledger: Ledger) -> Shown:
+        """One row, once it is kept where it is to be."""
+        row = await self.one(key, systems, ledger)
+        if self.keep is not None:
+            await self.keep(key, [row], systems, ledger)
+        return row
 
 
 class RowTarget(ABC):

@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.companies import Companies
+from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
@@ -64,11 +65,13 @@ __all__ = [
     "Company",
     "Connection",
     "Connections",
+    "Credit",
     "CreditMemos",
     "Currency",
     "Customers",
     "Dynamics",
     "EventKeys",
+    "Gate",
     "Invoices",
     "Items",
     "Mail",
@@ -108,6 +111,7 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "credit",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -135,6 +139,7 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
