@@ -11,8 +11,8 @@ from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import plain
 
-RIGHT: Final = "Magento_CompanyCredit::index"
-WRITES: Final = "Magento_CompanyCredit::manage"
+RIGHT: Final = "Magento_Company::index"
+WRITES: Final = "Magento_Company::manage"
 COLUMNS: Final[dict[str, Kind]] = {
     "entity_id": "number", "company_id": "number", "credit_limit": "number", "balance": "number",
     "currency_code": "text", "exceed_limit": "number",

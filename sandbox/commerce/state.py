@@ -75,13 +75,12 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
+        self.company_credits = CompanyCredits(clock)
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
-        self.customers: dict[int, Columns] = {}
-        self.companies: dict[int, Columns] = {}
-        self.company_credits = CompanyCredits(clock)
+        self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))

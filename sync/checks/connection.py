@@ -15,6 +15,11 @@ from sync.checks.commerce import (
     shop_answers,
     stores_exist,
 )
+from sync.checks.credit import (
+    company_credits_are_there,
+    credit_can_be_read,
+    credit_is_checked_as_said,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -80,12 +85,13 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        carriers_are_mapped, product_places_are_there, bulks_can_be_followed,
+        carriers_are_mapped, product_places_are_there, company_credits_are_there,
+        bulks_can_be_followed,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        rounding_agrees,
+        credit_can_be_read, credit_is_checked_as_said, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

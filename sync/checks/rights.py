@@ -14,6 +14,7 @@ from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
@@ -79,6 +80,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_prices()
     if "products" in flows:
         yield from _of_products(settings.products)
+    if "credit" in flows:
+        yield from _of_credit(settings)
     yield from _of_notes(settings)
 
 
@@ -127,6 +130,14 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield _listing(CATEGORIES, "id")
     if "status" in products.fields:
         yield _bare(f"{BASE_PRICES}-information")
+
+
+def _of_credit(settings: Connection) -> Iterator[Ask]:
+    yield _listing(CREDITS, "id")
+    yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
+    if settings.credit.methods:
+        yield _listing(COMPANIES, "id")
+        yield lambda probe: probe.commerce.put(path_of("company", 0), {})
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:

@@ -25,6 +25,7 @@ BOXES: Final = {
     "Magento_Customer::customer": "Customers > All Customers",
     "Magento_Customer::group": "Customers > Customer Groups",
     "Magento_Company::index": "Customers > Companies",
+    "Magento_Company::manage": "Customers > Companies > Manage",
     "Magento_Catalog::catalog": "Catalog",
     "Magento_Catalog::products": "Catalog > Inventory > Products",
     "Magento_Catalog::attributes_attributes": "Stores > Attributes > Product",

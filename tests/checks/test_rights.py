@@ -24,6 +24,7 @@ WHOLE: Final[dict[str, Any]] = {
     "stock": {"sources": {"13": "default"}},
     "shipments": {"sources": {"13": "default"}},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
+    "credit": {"currency": "USD", "methods": ["companycredit", "checkmo"]},
     "products": {
         "fields": ["status", "tax_class", "quantities"],
         "create": True,

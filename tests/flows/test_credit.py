@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.commerce.company_credits import Credit
 from sandbox.commerce.records import StoredOrder
-from sandbox.dials import Arrival, Kind
+from sandbox.dials import Kind
 from sync.credit.prepared import PreparedCredit
 from sync.engine.publication import EVERYTHING
 from tests.flows.b2b import B2B, CONTOSO, in_b2b
@@ -212,7 +212,7 @@ async def test_a_small_change_writes_nothing(b2b: B2B) -> None:
 @in_b2b(**CREDIT)
 async def test_a_lost_answer_sets_the_limit_once(b2b: B2B) -> None:
     await account(b2b)
-    b2b.shop_dials.plan(Arrival(Kind.LOST_ANSWER, method="PUT"))
+    b2b.shop_dials.next(Kind.LOST, method="PUT")
     await publishes(b2b)
     assert shown(b2b).limit == 10_000
     assert len(b2b.commerce.company_credits.history) == 1

@@ -2,15 +2,27 @@
 it."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from sync.config.connections.section import Amount, CurrencyOrNone, Section, Whole, YesNo
 
-FORBIDDEN = (
-    "This order cannot be placed on account. Please choose another way to pay, or contact us."
-)
+TEXTS: Final = {
+    "en": "This order cannot be placed on account. Please choose another way to pay, or contact"
+    " us.",
+    "de": "Diese Bestellung kann nicht auf Rechnung aufgegeben werden. Bitte wählen Sie eine andere"
+    " Zahlungsart, oder sprechen Sie uns an.",
+    "fr": "Cette commande ne peut pas être passée à crédit. Veuillez choisir un autre mode de"
+    " paiement ou nous contacter.",
+    "es": "Este pedido no se puede realizar a crédito. Elija otra forma de pago o póngase en"
+    " contacto con nosotros.",
+    "it": "Questo ordine non può essere effettuato a credito. Scelga un altro metodo di pagamento o"
+    " ci contatti.",
+    "nl": "Deze bestelling kan niet op rekening worden geplaatst. Kies een andere betaalwijze of"
+    " neem contact met ons op.",
+}
+"""What a buyer reads where an order is refused, by language; English where there is none."""
 
 
 class Gate(Section):
@@ -32,16 +44,19 @@ class Gate(Section):
     """So long an order that was let through counts before Commerce shows it."""
     keep_days: Whole = Field(default=30, ge=1, le=400)
     """So long decisions are kept."""
+    languages: dict[str, str] = {}
+    """Store view -> its language (`de`); `*` for all others. English where none is named."""
     texts: dict[str, str] = {}
-    """What a buyer reads where an order is refused, by language (`de`) or store view (`store:2`);
-    `*` for all others."""
+    """What a buyer reads where an order is refused, by language, in place of ours; `*` for all
+    others."""
     bearer: YesNo = False
     """Whether Commerce must bring a token of Adobe's identity service besides its signature."""
 
-    def text_for(self, store_id: str, language: str) -> str:
-        """The text of a store view, else of a language."""
-        found = (self.texts.get(name) for name in (f"store:{store_id}", language, "*"))
-        return next((text for text in found if text), FORBIDDEN)
+    def text_for(self, store_id: str) -> str:
+        """What a buyer in a store view reads."""
+        language = self.languages.get(store_id, self.languages.get("*", "en"))
+        known = (self.texts.get(language), self.texts.get("*"), TEXTS.get(language[:2]))
+        return next((text for text in known if text), TEXTS["en"])
 
 
 class Credit(Section):

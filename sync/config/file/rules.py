@@ -26,6 +26,7 @@ from sync.config.file.breaches import (
     template_breaches,
     too_long,
 )
+from sync.config.file.credit_rules import credit_breaches
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
@@ -74,6 +75,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from receivable_breaches(path, written)
     yield from stock_breaches(path, written)
     yield from price_breaches(path, written)
+    yield from credit_breaches(path, written)
     yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
