@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
-from sync.core.errors import Missing, Never
+from sync.core.errors import Never
 from sync.core.money import CENT
 
 DIGITS = 60
@@ -39,7 +39,6 @@ class Rates:
                     " [connections.<name>.credit.rates]: what one unit of"
                     f" {self.books} is in it. Then replay."
                 ),
-                missing=(Missing("credit.rates", currency),),
             )
         return rate
 

@@ -82,7 +82,11 @@ def saves(b2b: B2B) -> int:
 async def test_a_limit_is_shown_and_not_sent_again(b2b: B2B) -> None:
     await account(b2b, 2500)
     await publishes(b2b)
-    assert (shown(b2b).limit, shown(b2b).may_exceed, shown(b2b).available) == (2500, False, 2500)
+    assert (shown(b2b).limit, shown(b2b).may_exceed, shown(b2b).available) == (
+        D(2500),
+        False,
+        D(2500),
+    )
     await publishes(b2b)
     await publishes(b2b)
     assert saves(b2b) == 1
@@ -131,7 +135,7 @@ async def test_a_hold_leaves_nothing_and_its_end_gives_all_back(b2b: B2B) -> Non
     order = buys(b2b)
     b2b.clerk_holds(number, "All")
     await publishes(b2b)
-    assert (shown(b2b).available, shown(b2b).limit) == (-owed(order), 0)
+    assert (shown(b2b).available, shown(b2b).limit) == (-owed(order), D(0))
     b2b.clerk_holds(number, "No")
     await publishes(b2b)
     assert shown(b2b).available == 10_000 - owed(order)
@@ -141,10 +145,10 @@ async def test_a_hold_leaves_nothing_and_its_end_gives_all_back(b2b: B2B) -> Non
 async def test_an_account_without_limit_may_exceed_what_is_shown(b2b: B2B) -> None:
     number = await account(b2b, CredManCustUnlimitedCredit="Yes")
     await publishes(b2b)
-    assert (shown(b2b).limit, shown(b2b).may_exceed) == (0, True)
+    assert (shown(b2b).limit, shown(b2b).may_exceed) == (D(0), True)
     sets(b2b, number, CredManCustUnlimitedCredit="No")
     await publishes(b2b)
-    assert (shown(b2b).limit, shown(b2b).may_exceed) == (10_000, False)
+    assert (shown(b2b).limit, shown(b2b).may_exceed) == (D(10_000), False)
 
 
 @in_b2b(**with_credit(methods=["checkmo", "companycredit", "banktransfer"]))
@@ -194,7 +198,7 @@ async def test_a_limit_that_a_person_changes_in_the_shop_is_set_again(b2b: B2B) 
     b2b.commerce.company_credits.set_limit(shown(b2b), D(99_999), may_exceed=False)
     await publishes(b2b)
     await publishes(b2b)
-    assert (shown(b2b).limit, saves(b2b)) == (10_000, 2)
+    assert (shown(b2b).limit, saves(b2b)) == (D(10_000), 2)
 
 
 @in_b2b(**with_credit(tolerance=50))
@@ -203,10 +207,10 @@ async def test_a_small_change_writes_nothing(b2b: B2B) -> None:
     await publishes(b2b)
     sets(b2b, number, CreditLimit=D(10_050))
     await publishes(b2b)
-    assert (shown(b2b).limit, saves(b2b)) == (10_000, 1)
+    assert (shown(b2b).limit, saves(b2b)) == (D(10_000), 1)
     sets(b2b, number, CreditLimit=D(10_051))
     await publishes(b2b)
-    assert (shown(b2b).limit, saves(b2b)) == (10_051, 2)
+    assert (shown(b2b).limit, saves(b2b)) == (D(10_051), 2)
 
 
 @in_b2b(**CREDIT)
@@ -250,7 +254,11 @@ async def test_what_a_run_read_is_prepared_for_the_checkout(b2b: B2B) -> None:
     one = await prepared.of(CONTOSO)
     assert one is not None
     assert (one.account, one.currency) == (number, "USD")
-    assert (one.limit, one.available, one.pending) == (10_000, 10_000 - owed(order), owed(order))
+    assert (one.limit, one.available, one.pending) == (
+        D(10_000),
+        D(10_000) - owed(order),
+        owed(order),
+    )
     assert await prepared.company_of(7) == await prepared.company_of(2) == CONTOSO
     assert await prepared.company_of(1) is None
     read = await prepared.looked_at()
