@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.config.connections import Credit
+from sync.core.rates import Rates
 from sync.dynamics.documents.credit_account import AccountCredit, Check, OpenItem
 from sync.mapping.company_credit import Shown, Wanted, owed_for, wanted_of
 from sync.mapping.credit import Rules, Standing, standing_of
-from sync.core.rates import Rates
 from tests.mapping.test_credit import TODAY
 
 D = Decimal

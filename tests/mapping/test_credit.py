@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sync.config.connections import Credit
 from sync.core.errors import Never
+from sync.core.rates import Rates
 from sync.dynamics.documents.credit_account import (
     AccountCredit,
     Check,
@@ -22,7 +23,6 @@ from sync.dynamics.documents.credit_account import (
     TemporaryLimit,
 )
 from sync.mapping.credit import Rules, Standing, standing_of
-from sync.core.rates import Rates
 
 TODAY = date(2026, 3, 10)
 D = Decimal
