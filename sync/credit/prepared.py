@@ -116,10 +116,14 @@ class PreparedCredit:
         await self._tables.upsert(PREPARED, Row(self._connection, RUN, {"at": at}))
 
     async def learn(self, companies: Mapping[int, int | None]) -> None:
-        """Store for which company each of these customers buys; 0 for none."""
-        await self._write(
-            Upsert(Row(self._connection, f"{BUYER}{buyer}", {"company": company or 0}))
+        """Store for which company each of these customers buys. Of those that buy for none, nothing
+        is kept."""
+        rows = {
+            buyer: Row(self._connection, f"{BUYER}{buyer}", {"company": company or 0})
             for buyer, company in companies.items()
+        }
+        await self._write(
+            Upsert(row) if companies[buyer] else Delete(row) for buyer, row in rows.items()
         )
 
     async def buyers_until(self) -> datetime | None:

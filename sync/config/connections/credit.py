@@ -29,8 +29,6 @@ class Gate(Section):
     """What the checkout is told. A gate that is off answers that everything is allowed."""
 
     enabled: YesNo = False
-    methods: tuple[str, ...] = ("companycredit",)
-    """Ways to pay that are on account."""
     fresh_minutes: Whole = Field(default=15, ge=1, le=1440)
     """Older figures are stale."""
     stale: Literal["allow", "allow-below", "refuse"] = "allow-below"
@@ -109,7 +107,7 @@ class Credit(Section):
     """All ways to pay that the shop gives companies. Where they are named, those on account are
     taken from a company that may not use them, and given back."""
     on_account: tuple[str, ...] = ("companycredit",)
-    """Those on account."""
+    """Those on account: they are withheld, and a checkout asks about them."""
     most_changed_percent: Whole = Field(default=30, ge=1, le=100)
     """A run that would change more of the companies shown waits for `approve`."""
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)

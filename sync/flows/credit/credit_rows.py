@@ -181,6 +181,10 @@ async def _learn_buyers(prepared: PreparedCredit, systems: Systems) -> None:
     since = await prepared.buyers_until() or FIRST
     until = await systems.commerce.settled("customers/search")
     client = systems.commerce.company_credits
-    found = {buyer: company async for buyer, company in client.users_changed(since, until)}
+    found = {
+        buyer: company
+        async for buyer, company in client.users_changed(since, until)
+        if company is not None or since != FIRST
+    }
     await prepared.learn(found)
     await prepared.buyers_read(until)
