@@ -81,8 +81,7 @@ class CommerceState(Administration):
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
         self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
-        self.requests: Counter[str] = Counter()
-        self.public_keys: dict[str, bytes] = {}
+        self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:

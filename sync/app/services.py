@@ -69,8 +69,7 @@ class Services:
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         parts, tables, clock = edition_parts, edition_parts.tables, edition_parts.clock
-        months = parts.keep_months
-        self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=months)
+        self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=parts.keep_months)
         self.public_keys = PublicKeyHosts(clock)
         self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         digests = KeyedDigests(edition_parts.email_key)

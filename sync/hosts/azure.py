@@ -28,10 +28,11 @@ from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.console import add_console
+from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
-from sync.intake_http.answers import SUCCESS, RefusalLines
+from sync.intake_http.answers import RefusalLines
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,6 @@ namespace."""
 
 IN_ALL: Final = timedelta(seconds=1.8)
 """A hook's time from its arrival to its answer: Commerce gives up after two seconds."""
-
-AT_CHECKOUT: Final = timedelta(seconds=1.2)
-"""The same of a checkout's question, whose hook ends after 1.5 seconds."""
 
 DEAD = "/$deadletterqueue"
 """What Service Bus calls a queue's dead letters, after the queue's name."""
@@ -67,7 +65,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     lines = RefusalLines(SystemClock())
     _webhooks(app, runtime, lines)
-    _gate(app, runtime, lines)
+    add_gate(app, partial(_answered, runtime, lines), lines)
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _health(app, runtime, lines)
@@ -94,23 +92,6 @@ def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> N
         named, headers = request.route_params, _headers(request)
         given = (named["connection"], named["flow"], headers, request.get_body())
         return await _answered_in_time(runtime, lines, lambda ready: ready.accept_webhook(*given))
-
-
-def _gate(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
-    """Anonymous by design, as webhooks are. A shopper waits: what cannot be answered in time is
-    answered with "go on"."""
-
-    @app.function_name("ask_gate")
-    @app.route(
-        "gate/{connection}/{question}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
-        auth_level=func.AuthLevel.ANONYMOUS,
-    )
-    async def ask_gate(request: func.HttpRequest) -> func.HttpResponse:
-        named, headers = request.route_params, _headers(request)
-        given = (named["connection"], named["question"], headers, request.get_body())
-        return await _answered_anyway(runtime, lines, lambda ready: ready.ask_gate(*given))
 
 
 def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
@@ -217,24 +198,6 @@ async def _answered_in_time(
             error="the app is starting; nothing was stored, and nothing is lost: the poll finds"
             " the record"
         )
-
-
-async def _answered_anyway(
-    runtime: Opening, lines: RefusalLines, ask: Callable[[Runtime], Awaitable[HostAnswer]]
-) -> func.HttpResponse:
-    """As `_answered`; where the app is not open, or in trouble, the checkout goes on."""
-    try:
-        async with asyncio.timeout(AT_CHECKOUT.total_seconds()):
-            answer = await _answered(runtime, lines, ask)
-    except Exception as error:  # noqa: BLE001 - a gate that fails stops no checkout
-        if lines.may_be_logged("gate"):
-            log.error("host.gate_open error=%s", type(error).__name__)  # noqa: TRY400 - no trace
-        return _go_on()
-    return answer if answer.status_code < 500 else _go_on()
-
-
-def _go_on() -> func.HttpResponse:
-    return func.HttpResponse(SUCCESS.body, status_code=200, mimetype="application/json")
 
 
 def _trace_parent(context: func.Context | None) -> str:

@@ -133,9 +133,9 @@ def webhooks_xml(found: Sequence[Registration]) -> str:
         method = ET.SubElement(config, "method", name=each.hook.method, type=each.kind)
         batch = ET.SubElement(ET.SubElement(method, "hooks"), "batch", name=each.batch)
         hook = ET.SubElement(
-            batch, "hook", name=each.hook.name, url=each.url, method="POST", required="false",
-            timeout=str(_milliseconds(each.timeout)), softTimeout=str(_milliseconds(SLOW)),
-            **each.extra,
+            batch, "hook", each.extra, name=each.hook.name, url=each.url, method="POST",
+            required="false", timeout=str(_milliseconds(each.timeout)),
+            softTimeout=str(_milliseconds(SLOW)),
         )  # fmt: skip
         fields = ET.SubElement(hook, "fields")
         for name, source in each.hook.fields.items():
