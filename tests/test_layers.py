@@ -15,8 +15,10 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "app")
-OPERATING: Final = (*APP, "preview", "checks", "operating")
+APP: Final = (
+    *FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "preview", "checks", "app",
+)  # fmt: skip
+OPERATING: Final = (*APP, "operating")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "core": CORE,
@@ -33,7 +35,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "alerts": (*ENGINE, "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
-    "checks": (*FLOWS, "preview", "checks"),
+    "checks": (*FLOWS, "preview", "alerts", "checks"),
     "reconcile": (*FLOWS, "reconcile"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),

@@ -1,4 +1,4 @@
-"""The REST resources of company credit, and of saving a company."""
+"""The REST resources of company credit."""
 
 from decimal import Decimal
 from typing import Final
@@ -9,7 +9,6 @@ from sandbox.commerce.faults import RestFault, no_such, required, unsupported
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
-from sandbox.commerce.shape import plain
 
 RIGHT: Final = "Magento_Company::index"
 WRITES: Final = "Magento_Company::manage"
@@ -79,30 +78,6 @@ def move_balance(call: RestRequest, *, up: bool) -> bool:
     return True
 
 
-def save_company(call: RestRequest) -> Columns:
-    """`PUT company/{id}`: every required field again. Ways to pay that are left out go back to the
-    shop's configuration (inferred)."""
-    sent, wanted = call.argument("company"), call.whole("id")
-    there = call.state.companies.get(wanted)
-    if there is None:
-        raise no_such("id", wanted)
-    for name in REQUIRED:
-        if not sent.get(name):
-            raise required(name)
-    lost = [key for key in there if key not in sent and key not in {"id", "status"}]
-    extension = sent.get("extension_attributes") or {"use_config_settings": 1}
-    changes = {**dict.fromkeys(lost), **sent, "extension_attributes": extension}
-    call.state.save_company(wanted, **changes)
-    answer: Columns = plain(call.state.companies[wanted])
-    return answer
-
-
-REQUIRED: Final = (
-    "company_name", "company_email", "street", "city", "country_id", "postcode", "telephone",
-    "customer_group_id", "super_user_id",
-)  # fmt: skip
-
-
 def _by_id(call: RestRequest) -> Credit:
     wanted = call.whole("id")
     for company in sorted(call.state.companies):
@@ -124,5 +99,4 @@ COMPANY_CREDITS: Final = (
         "POST", "companyCredits/{id}/decreaseBalance", WRITES,
         lambda call: move_balance(call, up=False),
     ),
-    Endpoint("PUT", "company/{id}", "Magento_Company::manage", save_company),
 )  # fmt: skip

@@ -46,7 +46,8 @@ class Change:
 
 class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
-    `client`."""
+    `client`. `approves_companies`: new companies wait for an administrator; `mails`: what was
+    mailed to which customer."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class CommerceState(Administration):
         self.orders: dict[int, StoredOrder] = {}
         self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
         self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
+        self.approves_companies, self.mails = False, list[tuple[str, int]]()
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:
@@ -127,7 +129,7 @@ class CommerceState(Administration):
 
     def salable_by_sku(self) -> dict[str, Decimal]:
         """The same of all SKUs that any source or open order has, by SKU without case."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
+        found: dict[str, Decimal] = defaultdict(Decimal, self.stock.released)
         for (sku, source), one in self.stock.items.items():
             found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
         for order in self.orders.values():

@@ -5,6 +5,7 @@ over sales orders pass over what they find settled, as batch jobs do; the others
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from sandbox.dynamics import (
@@ -16,6 +17,7 @@ from sandbox.dynamics import (
     packing,
     payment_journals,
     posting,
+    progress,
     return_posting,
     returns,
 )
@@ -68,13 +70,31 @@ class DynamicsState(Environment):
         """Correct the quantities of a packing slip by lot; None: cancel it."""
         packing.correct(self, slip, company, quantities)
 
+    def confirm(self, number: str, ships_on: datetime, company: str | None = None) -> None:
+        """Confirm an order, which ships on that day."""
+        for header in self._orders(number, company):
+            progress.confirm(self, header, ships_on)
+
+    def pick(self, number: str, company: str | None = None) -> None:
+        """Post a picking list of an order."""
+        for header in self._orders(number, company):
+            progress.pick(self, header)
+
+    def control_credit(
+        self, number: str, *, held: bool, rejected: bool = False, company: str | None = None
+    ) -> None:
+        """Put an order under credit control, release or reject it."""
+        for header in self._orders(number, company):
+            progress.control_credit(self, header, held=held, rejected=rejected)
+
     def invoice(
-        self, number: str, company: str | None = None, *, tax: Decimal | None = None
-    ) -> list[str]:
-        """Post the invoice of a whole order, as a batch job would; the invoice numbers.
+        self, number: str, company: str | None = None, *, tax: Decimal | None = None,
+        quantities: Mapping[str, Decimal] | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Post an invoice of an order, as a batch job would; the invoice numbers.
 
         `tax`: the tax of the whole invoice, as an external engine gives it; None: computed from the
-        tax groups.
+        tax groups. `quantities` by lot; None: all that is not invoiced yet.
         """
         posted = []
         for header in self._orders(number, company):
@@ -85,8 +105,11 @@ class DynamicsState(Environment):
                 continue
             with self.store.transaction():
                 has_lines = bool(self.lines(header[COMPANY], number))
-                event = posting.post_sales_order(self, header, tax) if has_lines else None
-                self._set_status(header, "Invoiced")
+                event = (
+                    posting.post_sales_order(self, header, tax, quantities) if has_lines else None
+                )
+                if posting.is_invoiced(self, header):
+                    self._set_status(header, "Invoiced")
             if event is not None:
                 self.emit(event)
                 posted.append(str(event["InvoiceId"]))

@@ -92,12 +92,6 @@ class CompanyCredits:
         path = path_of("companyCredits", str(body["id"]))
         await self._client.put(path, {"creditLimit": dict(body)}, not_after=not_after)
 
-    async def save_company(self, body: Mapping[str, Any], *, not_after: datetime) -> None:
-        """Write a whole company, as it was read, with what is to be changed: what is left out is
-        lost. Safe to repeat."""
-        path = path_of("company", str(body["id"]))
-        await self._client.put(path, {"company": dict(body)}, not_after=not_after)
-
     async def open_orders(
         self, stores: Sequence[int] | frozenset[int] | None, finished_since: datetime
     ) -> list[dict[str, Any]]:

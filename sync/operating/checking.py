@@ -8,14 +8,13 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.checks.connection import checked
 from sync.checks.finding import Finding, Level, Own, Probe, fault
-from sync.checks.secrets import secret_names
+from sync.checks.finding import probe_of as opened_probe
+from sync.checks.schema_watch import CHECK_RESULTS
 from sync.config.connections import Connection
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never
-from sync.core.ports import Row, Tables, Value
-from sync.preview.unasked import Lookups
+from sync.core.ports import UNDATED, Dated, Row, SecretDates, Secrets, Tables, Value
 
-CHECK_RESULTS: Final = "checkresults"
 LAST: Final = "last"
 MOST: Final = 60
 """Findings that are kept; what is fine is only counted."""
@@ -35,15 +34,9 @@ class LastCheck:
 async def probe_of(services: Services, name: str) -> Probe:
     """The opened connection, as checks see it. Raises `Never` where it does not open."""
     systems = await services.systems_pool.open(name)
-    edition_parts = services.edition_parts
-    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
-    url, every = systems.settings.commerce.url, services.connections.items()
-    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
-    return Probe(
-        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours,
-        own=Own(edition_parts.queue, edition_parts.tables),
-    )  # fmt: skip
+    parts = services.edition_parts
+    own = Own(parts.queue, parts.tables)
+    return opened_probe(systems, parts.secrets, own, services.connections)
 
 
 async def checked_now(services: Services, name: str, *, by: str) -> list[dict[str, Any]]:
@@ -80,16 +73,26 @@ async def last_check(tables: Tables, name: str) -> LastCheck | None:
     return LastCheck(at, str(row.values["by"]), fine, from_json(str(row.values["findings"])))
 
 
-async def secrets_of(services: Services, settings: Connection) -> dict[str, str]:
-    """By name: `set`, `missing`, or `unknown` where the vault does not answer. No value is kept."""
-    found = {}
-    for name in secret_names(settings):
-        try:
-            await services.edition_parts.secrets.get(name)
-        except Never:
-            found[name] = "missing"
-        except Later:
-            found[name] = "unknown"
-        else:
-            found[name] = "set"
-    return found
+@dataclass(frozen=True)
+class SecretState:
+    """`state`: `set`, `missing`, or `unknown` where the vault does not answer. No value is kept."""
+
+    state: str
+    dates: SecretDates = UNDATED
+
+
+async def secrets_of(services: Services, settings: Connection) -> dict[str, SecretState]:
+    """Those that a connection names."""
+    secrets = services.edition_parts.secrets
+    return {name: await _state(secrets, name) for name in settings.secret_names}
+
+
+async def _state(secrets: Secrets, name: str) -> SecretState:
+    try:
+        await secrets.get(name)
+        dates = await secrets.dates(name) if isinstance(secrets, Dated) else UNDATED
+    except Never:
+        return SecretState("missing")
+    except Later:
+        return SecretState("unknown")
+    return SecretState("set", dates)

@@ -4,13 +4,15 @@ import csv
 import io
 import shlex
 import zipfile
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sync.reconcile.difference import COLUMNS
-from tests.cli.running import Line, Systems
+from tests.cli.running import MIXED, Line, Systems
+from tests.cli.test_documented import WAITS, in_blocks, words_of
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def test_what_is_missing_is_listed_delivered_and_gone(shop: Line, systems: Syste
         sheets = [book.read(f"xl/worksheets/sheet{place}.xml").decode() for place in (1, 2)]
     assert all(one["key"] in sheets[1] for one in differences)
     assert f"<v>{Decimal(differences[0]['commerce']).normalize():f}</v>" in sheets[1]
+    assert _shadow(shop) == {"not entered": len(systems.orders)}
     for one in differences:
         mends(shop, one)
     shop.deliver_everything()
@@ -57,8 +60,22 @@ def test_what_is_missing_is_listed_delivered_and_gone(shop: Line, systems: Syste
     assert sum(sums) == sum(Decimal(one["commerce"]) for one in differences)
     assert all(one["difference"] == "0.00" for one in totals.values())
     assert "Both books agree." in shop("reconcile").out
+    assert _shadow(shop) == {"equal": len(systems.orders)}
     other = shop("reconcile", "--store", "999", "--json").documents[-1]
     assert other["summary"]["totals"] == []
+
+
+def _shadow(shop: Line) -> dict[str, int]:
+    """How the orders come out of a shadow run: said to people, to programs and as CSV alike."""
+    ran = shop("shadow", "--json")
+    *orders, closing = ran.documents
+    found: dict[str, int] = closing["summary"]["orders"]
+    assert ran.status == (0 if set(found) == {"equal"} else 1)
+    assert Counter(one["outcome"] for one in orders) == found
+    assert all(f"{count} {outcome}" in shop("shadow").out for outcome, count in found.items())
+    rows = [*csv.DictReader(io.StringIO(shop("shadow", "--csv").out))]
+    assert [row["key"] for row in rows] == [one["key"] for one in orders]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -79,3 +96,16 @@ def test_what_cannot_be_reached_is_no_difference(shop: Line, systems: Systems) -
     path = shop.folder / "connections.toml"
     path.write_text(path.read_text().replace(systems.dynamics, "http://127.0.0.1:9"))
     assert shop("reconcile", "--json", "--tries", "1").status == 2
+
+
+def test_the_commands_in_blocks_run_against_both_systems(shop: Line) -> None:
+    (shop.folder / "exports").mkdir()
+    for path in (shop.folder / "order.json", shop.folder / "exports" / "order.json"):
+        path.write_bytes(MIXED.read_bytes())
+    ran: dict[str, Any] = {}
+    for text in dict.fromkeys(in_blocks()):
+        words = words_of(text.replace("bikes-de", "shop").replace("payments", "orders"))
+        if not {*WAITS} & {*words}:
+            ran[text] = shop(*words)
+    assert len(ran) >= 8
+    assert {text: one.err for text, one in ran.items() if one.status not in {0, 1}} == {}

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
@@ -47,6 +49,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -57,8 +60,10 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
+    "Captures",
     "Carrier",
     "Commerce",
     "Companies",
@@ -86,6 +91,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -111,6 +118,9 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "captures",
+    "status",
+    "accounts",
     "credit",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -139,6 +149,9 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    captures: Captures = Captures()
+    status: Status = Status()
+    accounts: Accounts = Accounts()
     credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -150,6 +163,17 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The names of all secrets that the configuration refers to, each once."""
+        commerce, dynamics = self.commerce, self.dynamics
+        names = [
+            commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+            commerce.client_secret,
+            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+        ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
 
     @property
     def shipping_sources(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from sync.checks.connection import CHECKS
 from sync.checks.finding import Level
+from sync.checks.schema_watch import last_seen
 from sync.console.visit import Visit, see
 from sync.operating.checking import checked_now, last_check, secrets_of
 from sync.operating.problem import Problem
@@ -14,10 +15,13 @@ from sync.operating.records import require_known
 async def show(visit: Visit) -> Response:
     """All connections."""
     services = visit.services
+    ends = await services.watch.expiries.known()
     rows = [
         (
             name, settings, await secrets_of(services, settings),
             await last_check(services.edition_parts.tables, name),
+            await last_seen(services.edition_parts.tables, name),
+            [one for one in ends if one.connection == name],
         )
         for name, settings in services.connections.items()
     ]  # fmt: skip

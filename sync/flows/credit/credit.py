@@ -22,7 +22,7 @@ from sync.pacing.priority import Priority
 credit = PublicationFlow(
     name="credit",
     title="Credit of accounts to company credit",
-    source=Rows(every, one, keep),
+    source=Rows(every, one, keep=keep),
     target=ShopCredit(),
     every=lambda connection: connection.credit.poll_minutes,
     guard=lambda connection: MassChange(connection.credit.share),

@@ -82,7 +82,7 @@ class ShopCredit(RowTarget):
         wanted = _wanted_methods(row, now, settings.on_account)
         if set(wanted) != set(now):
             body = having(company, wanted, settings.methods)
-            await systems.commerce.company_credits.save_company(body, not_after=not_after)
+            await systems.commerce.companies.save(int(row.key), body, not_after=not_after)
 
     @override
     async def shown(
