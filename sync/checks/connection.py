@@ -22,6 +22,11 @@ from sync.checks.commerce import (
     shop_answers,
     stores_exist,
 )
+from sync.checks.credit import (
+    company_credits_are_there,
+    credit_can_be_read,
+    credit_is_checked_as_said,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -92,15 +97,15 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, carriers_are_mapped, product_places_are_there,
-        bulks_can_be_followed,
-        customer_attribute_is_there, schema_was_seen,
+        company_credits_are_there, bulks_can_be_followed, customer_attribute_is_there,
+        schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
         accounts_would_be_delivered, warehouses_are_there, slips_can_be_read,
         product_codes_are_there, invoiced_lines_can_be_read, buyers_documents_can_be_read,
-        progress_can_be_read, rounding_agrees,
+        progress_can_be_read, credit_can_be_read, credit_is_checked_as_said, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -14,6 +14,7 @@ from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
@@ -151,6 +152,14 @@ def _of_products(settings: Connection) -> Iterator[Ask]:
         yield _bare(f"{BASE_PRICES}-information")
 
 
+def _of_credit(settings: Connection) -> Iterator[Ask]:
+    yield _listing(CREDITS, "id")
+    yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
+    if settings.credit.methods:
+        yield _listing(COMPANIES, "id")
+        yield lambda probe: probe.commerce.put(path_of("company", 0), {})
+
+
 def _of_notes(settings: Connection) -> Iterator[Ask]:
     """Invoices and credit memos are written back by comments alone."""
     to, flows = settings.write_back.to, settings.flows
@@ -173,6 +182,6 @@ def _bare(path: str) -> Ask:
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
-    ("products", _of_products),
+    ("products", _of_products), ("credit", _of_credit),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

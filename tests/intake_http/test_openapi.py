@@ -27,6 +27,7 @@ PAGE: Final = json.loads(
 TOLD_ELSEWHERE: Final = ("console", "portal")
 """`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
+GATE: Final = "/api/gate/{connection}/{question}"
 BUSINESS, HEALTH = "/api/business-events/{connection}", "/api/health"
 ORDER: Final = b'{"order":{"increment_id":"1","store_id":1}}'
 FUNCTION_KEY: Final = {"x-functions-key": KEY}
@@ -78,6 +79,12 @@ ASKED: Final = [
         HOOK, "post", 503, "/api/webhooks/bikes/orders",
         signed_by_commerce(ORDER), ORDER, no_queue,
     ),
+    Asked(GATE, "post", 200, "/api/gate/bikes/place-order", signed_by_commerce(ORDER), ORDER),
+    Asked(GATE, "post", 200, "/api/gate/bikes/place-order", {}, ORDER, no_secrets),
+    Asked(GATE, "post", 400, "/api/gate/bikes/place-order", signed_by_commerce(b"[]"), b"[]"),
+    Asked(GATE, "post", 401, "/api/gate/bikes/place-order", {}, ORDER),
+    Asked(GATE, "post", 404, "/api/gate/bikes/nothing", signed_by_commerce(ORDER), ORDER),
+    Asked(GATE, "post", 413, "/api/gate/bikes/place-order", {HEADER: "AAAA"}, LONG),
     Asked(EVENTS, "get", 200, "/api/events/bikes?challenge=x"),
     Asked(EVENTS, "get", 400, "/api/events/bikes"),
     Asked(EVENTS, "get", 404, "/api/events/nobody?challenge=x"),

@@ -16,6 +16,7 @@ from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
+from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
@@ -71,11 +72,13 @@ __all__ = [
     "Company",
     "Connection",
     "Connections",
+    "Credit",
     "CreditMemos",
     "Currency",
     "Customers",
     "Dynamics",
     "EventKeys",
+    "Gate",
     "Invoices",
     "Items",
     "Mail",
@@ -121,6 +124,7 @@ FLOW_NAMES: Final = (
     "captures",
     "status",
     "accounts",
+    "credit",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -152,6 +156,7 @@ class Connection(Section):
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
