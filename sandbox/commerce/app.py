@@ -19,6 +19,7 @@ from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
+from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
@@ -28,7 +29,7 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
+    *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
     *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""

@@ -16,7 +16,7 @@ from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.refund_rows import Refund
-from sandbox.commerce.stock import Stock, reserved
+from sandbox.commerce.stock import Stock, given_back, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -40,6 +40,7 @@ class InvoicingAndRefunds:
     gross_shipping: bool = False
 
     def __init__(self) -> None:
+        super().__init__()
         self._unseen: dict[tuple[Kind, int], datetime] = {}
 
     @abstractmethod
@@ -98,6 +99,7 @@ class InvoicingAndRefunds:
         online: bool = False,
         to_store_credit: Decimal = ZERO,
         returns_to_stock: bool = False,
+        to_stock: frozenset[int] = frozenset(),
         visible_in: timedelta | None = None,
     ) -> Columns:
         """Refund `quantities` by order item id, or all that is left, of the order or of one of its
@@ -115,7 +117,7 @@ class InvoicingAndRefunds:
         before = reserved(order)
         document = refunding.refund(order, asked, self.clock.now(), self.sequences)
         if not returns_to_stock:
-            self.stock.leave(before, reserved(order))
+            self.stock.leave(before, reserved(order), given_back(order, document, to_stock))
         if online and invoice is not None:
             document["transaction_id"] = f"{invoice['transaction_id']}-refund"
         self._show("creditmemo", document, visible_in)

@@ -87,13 +87,27 @@ class Stock:
             self.items[as_text(sku), source].quantity -= pieces
         self._taken.append((now, {(as_text(sku), source): qty for sku, qty in wanted.items()}))
 
-    def leave(self, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
+    def leave(
+        self, before: dict[str, Decimal], after: dict[str, Decimal], back: dict[str, Decimal]
+    ) -> None:
         """Refunded pieces that were never shipped and are not returned to stock leave it: what is
-        reserved no more."""
-        for sku, pieces in before.items() if self.is_managed else ():
+        reserved no more. `back`: pieces that are returned to stock; those that were shipped come
+        into it again (measured)."""
+        for sku in {*before, *back} if self.is_managed else ():
             there = self.items.get((sku, DEFAULT))
+            released = before.get(sku, ZERO) - after.get(sku, ZERO)
             if there is not None:
-                there.quantity -= pieces - after.get(sku, ZERO)
+                there.quantity += max(back[sku] - released, ZERO) if sku in back else -released
+
+
+def given_back(order: StoredOrder, memo: Columns, to_stock: frozenset[int]) -> dict[str, Decimal]:
+    """Pieces by SKU, without case, that a credit memo returns to stock."""
+    back = {one["order_item_id"]: one["qty"] for one in memo["items"]}
+    found: dict[str, Decimal] = {}
+    for sku, item in stocked(order):
+        if item["item_id"] in to_stock and item["item_id"] in back:
+            found[as_text(sku)] = found.get(as_text(sku), ZERO) + back[item["item_id"]]
+    return found
 
 
 def stocked(order: StoredOrder) -> list[tuple[str, Columns]]:

@@ -18,6 +18,9 @@ from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
 from sync.flows.receivables.posted_invoices import posted_invoices
+from sync.flows.returns.refunds import refunds
+from sync.flows.returns.return_states import return_states
+from sync.flows.returns.returns import returns
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -32,6 +35,9 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    returns,
+    return_states,
+    refunds,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -28,6 +28,7 @@ from sync.config.connections.orders import (
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -73,12 +74,14 @@ __all__ = [
     "Items",
     "Mail",
     "NumberMode",
+    "OrderIssues",
     "Orders",
     "Payment",
     "Posting",
     "Prices",
     "Products",
     "Reconcile",
+    "Returns",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -108,6 +111,10 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "returns",
+    "return_states",
+    "refunds",
+    # "order_issues",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -135,6 +142,8 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    returns: Returns = Returns()
+    order_issues: OrderIssues = OrderIssues()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
