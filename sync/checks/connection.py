@@ -30,6 +30,7 @@ from sync.checks.products import (
     product_places_are_there,
 )
 from sync.checks.reached import webhooks_reach_us
+from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -80,11 +81,13 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        carriers_are_mapped, product_places_are_there, bulks_can_be_followed,
+        carriers_are_mapped, return_options_are_mapped, product_places_are_there,
+        bulks_can_be_followed,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
+        codes_exist, warehouses_are_there, slips_can_be_read,
+        credit_notes_can_be_read, product_codes_are_there,
         rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (

@@ -19,6 +19,7 @@ from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection, Products
@@ -75,6 +76,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_stock(settings)
     if "shipments" in flows:
         yield from _of_shipments(settings)
+    if flows & {"returns", "return_states", "refunds"}:
+        yield from _of_returns(flows)
     if "prices" in flows:
         yield from _of_prices()
     if "products" in flows:
@@ -101,6 +104,16 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
     if settings.stock.inventory == "sources":
         yield _listing(SOURCES, "source_code")
         yield _bare(SOURCE_ITEMS)
+
+
+def _of_returns(flows: frozenset[str]) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+    if "return_states" in flows:
+        yield _bare(path_of(RETURNS, 0, "comments"))
+    if "refunds" in flows:
+        yield _listing("creditmemos")
+        yield _listing("invoices")
+        yield _bare(path_of("order", 0, "refund"))
 
 
 def _of_prices() -> Iterator[Ask]:

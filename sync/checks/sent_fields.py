@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from sync.checks.compared_books import book_fields
 from sync.checks.products import product_fields
+from sync.checks.returns import return_fields
 from sync.checks.sent_receivables import receivable_fields
 from sync.checks.shipments import shipment_fields
 from sync.checks.shown_prices import price_fields
@@ -77,7 +78,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
         receivable_fields(settings), book_fields(settings),
         stock_fields(settings), price_fields(settings), product_fields(settings),
-        shipment_fields(settings),
+        shipment_fields(settings), return_fields(settings),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import typer
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
+from sync.cli.preview_returns import returns
 from sync.cli.preview_rows import prices, products, stock
 from sync.cli.preview_slips import shipments
 from sync.cli.previewing import Run
@@ -42,6 +43,7 @@ def _ids(help_: str) -> Any:
 app.command(cls=Command)(stock)
 app.command(cls=Command)(prices)
 app.command(cls=Command)(shipments)
+app.command(cls=Command)(returns)
 app.command(cls=Command)(products)
 
 

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED, PAID, CreditMemo
 from sync.commerce.models.order import Order
-from sync.commerce.refunds import WantedRefund
-from sync.core.errors import Missing
+from sync.commerce.models.refund import WantedRefund
 from sync.core.money import CENT, ZERO, rounded, stored
 from sync.mapping.order_parts import order_parts
 from sync.mapping.refund_case import BY_HAND, ONE, Given, RefundCase
@@ -148,13 +147,11 @@ def _is_online(case: RefundCase) -> bool:
         return found == "online"
     if not any(one.get("transaction_id") for one in case.invoices):
         return False
-    never = case.never(
+    raise case.never(
         f"nobody has said who pays out what was paid by {method}",
         f'Write {method} = "online" (the gateway pays it out) or "offline" under returns.methods in'
         " connections.toml, then replay.",
     )
-    never.missing = (Missing("returns.methods", method),)
-    raise never
 
 
 def _shipping(order: Order, gross: Decimal) -> tuple[Decimal, ShippingBack]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
-from sync.commerce.refunds import marker_of
+from sync.commerce.models.refund import marker_of
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total

@@ -13,7 +13,7 @@ from sync.commerce.models.order import Order, utc
 from sync.commerce.models.rma import Rma, RmaItem
 from sync.config.connections import Connection, NumberMode
 from sync.config.connections.returns import Returns
-from sync.core.errors import Missing, Never
+from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.mapping.document_numbers import fitting_number
@@ -137,7 +137,6 @@ def _reason(rma: Rma, settings: Returns) -> str:
             f'Write "{unknown}" = "..." (or "*" for all others) under returns.reasons in'
             " connections.toml, then replay."
         ),
-        missing=[Missing("returns.reasons", unknown)],
     )
 
 

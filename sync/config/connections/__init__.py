@@ -114,7 +114,7 @@ FLOW_NAMES: Final = (
     "returns",
     "return_states",
     "refunds",
-    # "order_issues",
+    "order_issues",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.commerce.models.invoice import CANCELLED
 from sync.commerce.models.order import utc
-from sync.commerce.refunds import APART, WantedRefund, marker_of, markers_in
+from sync.commerce.models.refund import APART, WantedRefund, marker_of, markers_in
 from sync.core.money import ZERO, total
 from sync.flows.returns.refund_writes import amount_of
 from sync.mapping.refund_case import Given, RefundCase

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order, utc
+from sync.commerce.models.refund import APART, MARKER, marker_of, markers_in
 from sync.commerce.models.rma import Rma
-from sync.commerce.refunds import APART, MARKER, marker_of, markers_in
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.skipped import Skipped, Waiting

@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from sync.commerce.models.invoice import CreditMemo
-from sync.commerce.refunds import WantedRefund, is_marked, marker_of, markers_in
+from sync.commerce.models.refund import WantedRefund, is_marked, marker_of, markers_in
 from sync.core.encoding import digest
 from sync.core.money import rounded, total
 from sync.core.request import Request

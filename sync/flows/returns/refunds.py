@@ -17,7 +17,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Final
 
-from sync.commerce.refunds import is_marked
+from sync.commerce.models.refund import is_marked
 from sync.core.encoding import digest
 from sync.core.errors import Later
 from sync.core.money import ZERO, rounded, total
