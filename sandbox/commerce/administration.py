@@ -26,6 +26,11 @@ class Administration(InvoicingAndRefunds, Shipping, Rmas):
     maker: OrderMaker
     products: ShopProducts
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.customer_attributes = {"fno_account"}
+        """Beside those that every shop has."""
+
     @abstractmethod
     def place(self, order: StoredOrder) -> StoredOrder:
         """Take an order up."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from sync.checks.captures import captures_are_decided, invoiced_lines_can_be_read
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
     clocks_agree,
@@ -33,6 +34,8 @@ from sync.checks.reached import webhooks_reach_us
 from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
+from sync.checks.schema import customer_attribute_is_there
+from sync.checks.schema_watch import schema_was_seen
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.shipments import (
@@ -73,7 +76,7 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        cutover_is_named,
+        cutover_is_named, captures_are_decided,
         free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
@@ -82,13 +85,12 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         carriers_are_mapped, return_options_are_mapped, product_places_are_there,
-        bulks_can_be_followed,
+        bulks_can_be_followed, customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read,
-        credit_notes_can_be_read, product_codes_are_there,
-        rounding_agrees,
+        codes_exist, warehouses_are_there, slips_can_be_read, credit_notes_can_be_read,
+        product_codes_are_there, invoiced_lines_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

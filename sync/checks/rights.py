@@ -76,8 +76,11 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_stock(settings)
     if "shipments" in flows:
         yield from _of_shipments(settings)
-    if flows & {"returns", "return_states", "refunds"}:
-        yield from _of_returns(flows)
+    yield from _of_returns(flows)
+    if "captures" in flows:
+        yield _listing("invoices")
+        yield _bare(path_of("order", 0, "invoice"))
+        yield _bare(order_notes.comments_of(0))
     if "prices" in flows:
         yield from _of_prices()
     if "products" in flows:
@@ -107,7 +110,8 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
 
 
 def _of_returns(flows: frozenset[str]) -> Iterator[Ask]:
-    yield _listing(RETURNS)
+    if flows & {"returns", "return_states", "refunds"}:
+        yield _listing(RETURNS)
     if "return_states" in flows:
         yield _bare(path_of(RETURNS, 0, "comments"))
     if "refunds" in flows:

@@ -3,7 +3,6 @@ cent, whatever the order is made of, or nothing is sent and a person is told."""
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -30,19 +29,13 @@ from sync.mapping.refund_case import RefundCase, given_by
 from sync.mapping.refund_sums import left_to_refund, memo_of
 from sync.mapping.returned_pieces import returned_pieces
 from sync.mapping.rma_return_order import RmaWithOrder
+from tests.mapping_tables.clock import StillClock
 from tests.systems import SETTINGS, merged
 
 CONNECTION = Connection.model_validate(
     merged(SETTINGS, {"returns": {"methods": {"*": "online"}, "exchanges": ["6"]}})
 )
 NOISE = ("0.00", "0.00", "0.01", "-0.01", "0.02")
-
-
-class Clock:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 class Drawn:
@@ -170,7 +163,7 @@ def prepared(shop: CommerceState, order: StoredOrder) -> None:
     "orders", [60, pytest.param(5000, marks=pytest.mark.long)], ids=["some", "many"]
 )
 def test_drawn_returns_are_refunded_to_the_cent_and_never_twice(orders: int) -> None:
-    shop, random = CommerceState(Clock(), seed=11, catalogue=Catalogue()), Random(11)
+    shop, random = CommerceState(StillClock(), seed=11, catalogue=Catalogue()), Random(11)
     told: Counter[str] = Counter()
     for _ in range(orders):
         told += lived(shop, random)
