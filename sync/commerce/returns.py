@@ -87,6 +87,19 @@ class Returns:
             if page.is_last(len(page.items)):
                 return
 
+    async def since(
+        self, since: datetime, until: datetime, *, stores: Collection[int] | None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Those requested from `since` until before `until`, whole, in no promised order."""
+        search = Search(sorts=BY_ID, page_size=self._client.settings.page_size)
+        search = search.having(where("date_requested", Op.GTEQ, since))
+        search = search.having(where("date_requested", Op.LT, until))
+        for one in of_any("store_id", stores):
+            search = search.having(one)
+        async for page in self._client.pages(RETURNS, search):
+            for row in page.items:
+                yield await self._whole(row)
+
     async def send(self, request: Request, *, not_after: datetime) -> None:
         """Send what `saved`, `comment` or `track` made."""
         write = self._client.put if request.method == "PUT" else self._client.post

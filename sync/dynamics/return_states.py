@@ -76,9 +76,9 @@ class ReturnStates:
         self, company: str, day: date, *, after: str = ""
     ) -> AsyncIterator[tuple[PostedInvoice, date]]:
         """Credit notes with an invoice date from `day` on, by number, those after this one."""
-        async for posted, dated in self._posted.sales_invoices_since(company, day, after=after):
-            if posted.amount and posted.amount < ZERO:
-                yield posted, dated
+        listed = self._posted.sales_invoices_since(company, day, after=after, credits_only=True)
+        async for posted, dated in listed:
+            yield posted, dated
 
     async def _state(self, company: str, header: Mapping[str, Any]) -> ReturnState:
         number = str(header["ReturnOrderNumber"])

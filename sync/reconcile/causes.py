@@ -69,6 +69,10 @@ class Case:
         """Delivers it again."""
         return self._command(f"replay {self.place.key} --flow {self.kind.flow} --yes")
 
+    def replay_of(self, flow: str, key: str) -> str:
+        """Delivers another record again, which has to do with it."""
+        return self._command(f"replay '{key}' --flow {flow} --yes")
+
     def backfill(self) -> str:
         """Delivers what was never heard of."""
         return self._command(f"backfill --flow {self.kind.flow} --ids {self.place.key}")
@@ -93,6 +97,9 @@ class Case:
 async def explained(case: Case, wanted: Wanted | Never) -> Told:
     """The cause of a difference. `wanted`: what F&O has to hold, or why that cannot be said."""
     claim = case.claim
+    if case.kind.explained is not None and claim.state is not State.PARKED:
+        told: Told = await case.kind.explained(case, wanted)
+        return told
     if claim.state is State.PARKED:
         return await _parked(case)
     if _is_under_way(claim, case):

@@ -24,11 +24,12 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
+from sync.reconcile.returns import returns
 from sync.reconcile.spool import Entry, Spool
 
 log = logging.getLogger("sync.reconcile.reconciling")
 
-KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
+KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 SHORTEST: Final = timedelta(seconds=30)
 """After which time a system is asked again that did not answer."""
 TOGETHER: Final = 20

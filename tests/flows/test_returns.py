@@ -10,7 +10,10 @@ from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.dials import Arrival, Kind
 from sandbox.dynamics import return_handling
 from sync.engine.claim import State
+from sync.preview.returns import preview_return
+from sync.reconcile.difference import Cause, Difference
 from tests.flows.returns import Returning, in_returns, key
+from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
 
@@ -432,8 +435,6 @@ async def test_goods_go_back_to_stock_where_the_shop_keeps_it(ours: Returning) -
 
 @in_returns()
 async def test_a_person_reads_what_would_be_sent(ours: Returning) -> None:
-    from sync.preview.returns import preview_return
-
     order = await ours.sold()
     rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
     services = ours.services
@@ -444,3 +445,30 @@ async def test_a_person_reads_what_would_be_sent(ours: Returning) -> None:
     assert [one.outcome for one in found] == ["deliver", "skip"]
     assert found[0].requests[0].path.endswith("ReturnOrderHeadersV2")
     assert ours.rows("ReturnOrderHeadersV2") == []
+
+
+@in_returns()
+async def test_both_books_of_returns_agree_or_say_why(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 2, 1)
+    ours.receives(rma, 1)
+    ours.credits(rma)
+    await ours.look()
+    assert await reconciled(ours, "returns", "creditmemos") == ([], ["returns"])
+    ours.receives(rma, disposition="REPLCREDIT")
+    note = ours.credits(rma)
+    await ours.look()
+    assert await reconciled(ours, "returns") == ([], ["returns"])
+    journal = ours.rows("CustInvoiceJour", InvoiceNumber=note)[0]
+    more = {"TotalInvoiceAmount": journal["TotalInvoiceAmount"] - 5}
+    ours.dynamics.store.update("CustInvoiceJour", journal, more)
+    found, _ = await reconciled(ours, "returns")
+    assert [(one.kind, one.key, one.cause) for one in found] == [
+        ("returns", key(rma), Cause.AMOUNT)
+    ]  # fmt: skip
+
+
+async def reconciled(ours: Returning, *kinds: str) -> tuple[list[Difference], list[str]]:
+    """The differences, and the kinds of which anything was counted."""
+    found, summary = await books_of(ours, *kinds)
+    return found, sorted({str(one[0]) for one in summary.sums})

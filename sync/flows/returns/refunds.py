@@ -95,7 +95,7 @@ async def plan(credited: Credited, delivery: Delivery) -> Plan | Skipped:
     number = await return_order_of(found.rma.key, delivery)
     if number != note.return_order:
         return Skipped(f"of {note.return_order}, which is no return order of ours")
-    case = await _case(note, found, delivery)
+    case = await case_of(note, found, delivery)
     if case is None:
         return Waiting(f"return order {number} does not show")
     given = given_by(case)
@@ -104,7 +104,9 @@ async def plan(credited: Credited, delivery: Delivery) -> Plan | Skipped:
     return await _planned(case, given, delivery)
 
 
-async def _case(note: CreditNote, found: RmaWithOrder, delivery: Delivery) -> RefundCase | None:
+async def case_of(note: CreditNote, found: RmaWithOrder, delivery: Delivery) -> RefundCase | None:
+    """All that decides over the refund of a credit note; None where its return order does not
+    show."""
     systems, order = delivery.systems, found.order
     states = await systems.dynamics.return_states.named(note.company, note.reference)
     state = next((one for one in states if one.number == note.return_order), None)
