@@ -16,6 +16,8 @@ from tests.flows.returns import Returning, in_returns, key
 from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
+COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
+
 
 @in_returns()
 async def test_a_return_goes_out_comes_in_and_is_refunded_to_the_cent(ours: Returning) -> None:
@@ -181,8 +183,10 @@ async def test_an_rma_closed_by_the_shop_while_goods_are_expected_is_listed(
 @pytest.mark.parametrize(
     ("kind", "where"),
     [
-        (Kind.LOST, "/refund"), (Kind.ERROR_AFTER, "/refund"), (Kind.DELAYED, "/refund"),
-        (Kind.ERROR_BEFORE, "/refund"), (Kind.LOST, "/comments"), (Kind.LOST, "/V1/returns/1"),
+        (Kind.LOST, "/refund"), (Kind.LOST, "/V1/returns/1"),
+        *(pytest.param(kind, "/refund", marks=pytest.mark.long)
+          for kind in (Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE)),
+        pytest.param(Kind.LOST, "/comments", marks=pytest.mark.long),
     ],
 )  # fmt: skip
 @in_returns()
@@ -205,7 +209,7 @@ async def test_a_lost_answer_of_the_shop_refunds_and_comments_once(
     assert ours.now(rma)["status"] == "processed_closed"
 
 
-@pytest.mark.parametrize("before", ["claims", "trail"])
+@pytest.mark.parametrize("before", [pytest.param("claims", marks=pytest.mark.long), "trail"])
 @in_returns()
 async def test_a_process_that_dies_refunds_nothing_twice(ours: Returning, before: str) -> None:
     order = await ours.sold()
@@ -381,6 +385,7 @@ async def test_null_is_not_loaded_and_never_empty(ours: Returning) -> None:
     assert len(ours.now(rma)["comments"]) == 1
 
 
+@pytest.mark.long
 @in_returns()
 async def test_a_guest_sends_goods_back_as_anybody_does(ours: Returning) -> None:
     guest = next(one for one in SHOPPERS if one.id is None and one.place == "la")
@@ -404,7 +409,9 @@ async def test_f_and_o_takes_goods_back_once_it_has_invoiced_them(ours: Returnin
     assert len(ours.return_rows(rma)) == 1
 
 
-@pytest.mark.parametrize("sku", ["KIT-DYN", "KIT-FIX", "TEE", "SET-GRP"])
+@pytest.mark.parametrize(
+    "sku", ["KIT-DYN", *(pytest.param(one, marks=pytest.mark.long) for one in COMPOSED)]
+)
 @in_returns()
 async def test_composed_products_come_back_by_the_rows_that_carry_money(
     ours: Returning, sku: str
