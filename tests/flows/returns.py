@@ -57,9 +57,13 @@ class Returning(Finance):
             await self.polls(flow)
         await self.works_until_idle()
 
+    def reference_of(self, rma: Columns) -> str:
+        """Our reference of its return order."""
+        return f"{rma['store_id']}-R{rma['increment_id']}"
+
     def of(self, rma: Columns) -> Record:
         """Its one return order."""
-        (header,) = self.dynamics.returns_for(f"{rma['store_id']}-R{rma['increment_id']}")
+        (header,) = self.dynamics.returns_for(self.reference_of(rma))
         return header
 
     def number(self, rma: Columns) -> str:
