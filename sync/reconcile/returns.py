@@ -23,6 +23,7 @@ from sync.flows.returns.rma_records import RETURNS
 from sync.mapping.refund_case import given_by
 from sync.mapping.rma_return_order import RmaWithOrder, requested_at, rma_reference
 from sync.reconcile.causes import Case, Told
+from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause
 from sync.reconcile.kind import Connected, Kind, Place, Window, charged_entry
 from sync.reconcile.spool import Entry
@@ -106,7 +107,7 @@ async def explained(case: Case, _: Wanted | Never) -> Told:
             if claim.waits_for_a_person:
                 return Cause.PARKED, "", claim.remedy
             if claim.state not in (State.DELIVERED, State.SKIPPED):
-                return Cause.WAITING, "", case.replay_of(REFUNDS, key)
+                return Cause.WAITING, "", Commands(systems.name, REFUNDS, key).replay()
     said = f"Compare the credit memos of the order with the credit notes of {case.numbers}."
     return Cause.AMOUNT, "", said
 

@@ -49,6 +49,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -90,6 +91,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -120,6 +123,7 @@ FLOW_NAMES: Final = (
     "refunds",
     "order_issues",
     "captures",
+    "status",
     "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -151,6 +155,7 @@ class Connection(Section):
     returns: Returns = Returns()
     order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
+    status: Status = Status()
     accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -162,6 +167,17 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The names of all secrets that the configuration refers to, each once."""
+        commerce, dynamics = self.commerce, self.dynamics
+        names = [
+            commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+            commerce.client_secret,
+            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+        ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
 
     @property
     def shipping_sources(self) -> Mapping[str, str]:
