@@ -56,17 +56,19 @@ class InvoicingAndRefunds:
         quantities: Mapping[int, Decimal] | None = None,
         *,
         captured: bool = True,
+        online: bool = True,
         visible_in: timedelta | None = None,
     ) -> Columns:
         """Invoice `quantities` by order item id, or all that is left; the invoice.
 
-        `captured` False: an authorised payment is taken later, by `capture`. `visible_in`: readers
-        see the invoice only then. Raises `RestFault` for more than is left.
+        `captured` False: an authorised payment is taken later, by `capture`. `online` False: it
+        counts as paid, and no gateway is asked. `visible_in`: readers see the invoice only then.
+        Raises `RestFault` for more than is left.
         """
         document = invoicing.invoice(
             order, self.clock.now(), self.sequences, quantities, captured=captured
         )
-        if captured:
+        if captured and online:
             self._transact(order, document)
         self._show("invoice", document, visible_in)
         self._reported("invoice", order, document)

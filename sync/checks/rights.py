@@ -75,6 +75,10 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_stock(settings)
     if "shipments" in flows:
         yield from _of_shipments(settings)
+    if "captures" in flows:
+        yield _listing("invoices")
+        yield _bare(path_of("order", 0, "invoice"))
+        yield _bare(order_notes.comments_of(0))
     if "prices" in flows:
         yield from _of_prices()
     if "products" in flows:

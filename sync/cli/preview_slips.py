@@ -1,13 +1,15 @@
-"""`preview shipments`: what would be shipped of an order's packing slips. Nothing is."""
+"""`preview shipments` and `captures`: what would be shown of an order's packing slips and invoices.
+Nothing is."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.previewing import Run
+from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.operating.problem import Problem
 from sync.preview.previews import Preview
@@ -17,6 +19,7 @@ Orders = Annotated[
     list[str] | None,
     typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
 ]
+NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice"}
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -32,24 +35,45 @@ def shipments(ctx: typer.Context, *, orders: Orders = None, documents: Whole = F
 
     python -m sync preview shipments --order 000000042 --json
     """
+    _show(ctx, SHIPMENTS, orders, whole=documents)
+
+
+def captures(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
+    """Show the invoice that each posted invoice of an order would be in Commerce, and whether money
+    would be captured. Both systems are asked.
+
+    Exit status: 0 all can be shown, 1 some would wait for a person.
+
+    For example:
+
+    python -m sync preview captures --order 000000042
+
+    python -m sync preview captures --order 000000042 --json
+    """
+    _show(ctx, CAPTURES, orders, whole=documents)
+
+
+def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: bool) -> None:
     if not orders:
         raise Problem("no order is named", remedy="For example: --order 000000042")
-    run = Run(context_of(ctx), documents)
-    for found in asyncio.run(_previewed(run.context, orders)):
-        run.show(found, "Slip")
+    run = Run(context_of(ctx), whole)
+    for found in asyncio.run(_previewed(run.context, flow, orders)):
+        run.show(found, NOUNS[flow])
     raise typer.Exit(run.status)
 
 
-async def _previewed(context: CommandContext, orders: list[str]) -> list[Preview]:
+async def _previewed(context: CommandContext, flow: str, orders: list[str]) -> list[Preview]:
     found: list[Preview] = []
     async with context.systems() as (services, systems):
-        if SHIPMENTS not in systems.settings.flows:
-            remedy = 'Add "shipments" to flows in connections.toml.'
-            raise Problem("shipments is not on", remedy=remedy)
+        if flow not in systems.settings.flows:
+            raise Problem(f"{flow} is not on", remedy=f'Add "{flow}" to flows in connections.toml.')
         for number in orders:
-            of_order = await preview_slips(number, systems, services.ledger, services.documents)
+            of_order = await preview_slips(
+                number, systems, services.ledger, services.documents, flow
+            )
             if not of_order:
-                what = f"order {number} has no packing slip, or was not posted by us"
+                noun = {"Slip": "packing slip"}.get(NOUNS[flow], NOUNS[flow].lower())
+                what = f"F&O shows no {noun} of order {number}, or it was not posted by us"
                 raise Problem(what, remedy=f"Look at `trail {number}`.")
             found += of_order
     return found

@@ -12,6 +12,7 @@ from sync.commerce.categories import Categories
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
+from sync.commerce.order_invoices import OrderInvoices
 from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
@@ -37,6 +38,7 @@ class CommerceClient(RestClient):
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.order_notes = OrderNotes(self)
+        self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)

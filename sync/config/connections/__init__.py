@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -56,8 +58,10 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
+    "Captures",
     "Carrier",
     "Commerce",
     "Companies",
@@ -108,6 +112,8 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "captures",
+    "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -135,6 +141,8 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    captures: Captures = Captures()
+    accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

@@ -26,7 +26,9 @@ from sync.config.file.breaches import (
     template_breaches,
     too_long,
 )
+from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.secret_rules import (
@@ -77,6 +79,8 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
+    yield from capture_breaches(path, written)
+    yield from outgoing_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

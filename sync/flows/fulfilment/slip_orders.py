@@ -60,8 +60,11 @@ def may_be_ours(reference: str, settings: Connection) -> bool:
     return not reference or bool(_numbers_in(reference, settings))
 
 
-async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
-    """The slip with the orders that its reference may name, as they are now."""
+async def packed_slip(
+    slip: PackingSlip, systems: Systems, *, is_shipped: bool = True
+) -> PackedSlip:  # fmt: skip
+    """The slip with the orders that its reference may name, as they are now; with their
+    shipments, where it `is_shipped`."""
     if not slip.reference:
         slip = replace(slip, reference=await _reference_of(slip, systems))
     commerce, orders = systems.commerce, list[PackedOrder]()
@@ -69,7 +72,7 @@ async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
         for document in await commerce.orders.by_number(number):
             order = Order.read(document)
             if not elsewhere(order.store_id, systems):
-                is_begun = any(item.qty_shipped for item in order.items)
+                is_begun = is_shipped and any(item.qty_shipped for item in order.items)
                 order_id = order.entity_id or 0
                 shipments = await commerce.shipments.of_order(order_id) if is_begun else []
                 orders.append(PackedOrder(order, tuple(shipments)))
