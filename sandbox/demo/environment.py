@@ -40,6 +40,7 @@ PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
 ACCOUNTS: Final = "accounts"
+RETURNS: Final = ("returns", "refunds", "return_states")
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
@@ -148,7 +149,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, ACCOUNTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, ACCOUNTS, *RETURNS)
             async for claim in ledger.parked(name, flow)
         ]
 

@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments", "accounts",
+    "prices", "products", "shipments", "accounts", "returns", "return_states", "refunds",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -91,6 +91,11 @@ create = true
 users = true
 addresses = "both"
 poll_minutes = 60
+[connections.{name}.returns]
+poll_minutes = 60
+authorise = "rule"
+reasons = {{ "*" = "WEB" }}
+methods = {{ braintree = "online", paypal_express = "online" }}
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

@@ -18,6 +18,7 @@ from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.returned import SentBack, send_back
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
@@ -50,6 +51,7 @@ class Outcome:
     goods: Goods
     shipped: Shipped
     sent: Sent
+    sent_back: SentBack
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -74,6 +76,7 @@ class Outcome:
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
             "accounts": self.sent.as_json(),
+            "returns": self.sent_back.as_json(),
         }
 
 
@@ -91,6 +94,7 @@ async def run_scenario(
     shipped = await pack_and_ship(environment, PATIENCE)
     sent = await send_accounts(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
+    sent_back = await send_back(environment, PATIENCE)
     prices = await _measured(environment, plan, gauges)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
@@ -99,7 +103,9 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
-    findings += [*goods.findings, *shipped.findings, *sent.findings]
+    findings += [
+        *goods.findings, *shipped.findings, *sent.findings, *sent_back.findings
+    ]  # fmt: skip
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -111,7 +117,7 @@ async def run_scenario(
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
         company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped, sent=sent,
+        shipped=shipped, sent=sent, sent_back=sent_back,
     )  # fmt: skip
 
 

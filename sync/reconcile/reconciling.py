@@ -27,12 +27,13 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
+from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.verdict import Comparison, Verdict
 
 log = logging.getLogger("sync.reconcile.reconciling")
 
-KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
+KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, accounts, catalogue)
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

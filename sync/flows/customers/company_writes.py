@@ -141,13 +141,18 @@ class CompanyWrite(Write):
     new: Mapping[str, Any]
     there: Mapping[str, Any] | None
     user: ShopUser | None
-    companies: Companies
+    systems: Systems
     target: Target
 
     @property
     @override
     def reference(self) -> str:
         return self.account
+
+    @property
+    def companies(self) -> Companies:
+        """Those of the shop."""
+        return self.systems.commerce.companies
 
     @property
     @override
@@ -187,16 +192,22 @@ class CompanyWrite(Write):
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
-        company = await self.companies.by_id(int(number))
-        if company is None:
-            raise gone(self.account, number)
+        company = self.there or await self._read(number)
         changes = differing(company, self.wanted)
 
         async def apply(not_after: datetime) -> None:
-            await self.companies.save(int(number), {**company, **changes}, not_after=not_after)
-            await self._must_hold(int(number), changes)
+            async with self.systems.one_at_a_time(lock_of(number)):
+                fresh = await self._read(number)
+                await self.companies.save(int(number), {**fresh, **changes}, not_after=not_after)
+                await self._must_hold(int(number), changes)
 
         return Amendment(self.document, apply if changes else None)
+
+    async def _read(self, number: str) -> Mapping[str, Any]:
+        company = await self.companies.by_id(int(number))
+        if company is None:
+            raise gone(self.account, number)
+        return company
 
     async def _must_hold(self, number: int, changes: Mapping[str, Any]) -> None:
         """Compare what the shop keeps with what was sent."""
@@ -211,6 +222,11 @@ class CompanyWrite(Write):
                     f' replay "{self.account}" --flow accounts'
                 ),
             )
+
+
+def lock_of(company: str) -> str:
+    """What takes a company that is read, changed and saved whole."""
+    return f"{COMPANY}|{company}"
 
 
 def gone(account: str, company: str) -> Conflict:
