@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.commerce.companies import PATH, Companies
+from sync.commerce.companies import PATH, Companies, lock_of
 from sync.commerce.customers import ALL
 from sync.commerce.models.customer import Customer
 from sync.core.encoding import digest
@@ -222,11 +222,6 @@ class CompanyWrite(Write):
                     f' replay "{self.account}" --flow accounts'
                 ),
             )
-
-
-def lock_of(company: str) -> str:
-    """What takes a company that is read, changed and saved whole."""
-    return f"{COMPANY}|{company}"
 
 
 def gone(account: str, company: str) -> Conflict:
