@@ -121,12 +121,13 @@ class AdministratorWrite(Write):
     @override
     async def find(self) -> Found | None:
         found = await self.user.find()
-        return None if found is None else Found(str(found["id"]))
+        return None if found is None else _found("customer", found["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
         customers = self.user.systems.commerce.customers
-        return Found(str(await customers.create(self.user.body(), not_after=not_after)))
+        number = await customers.create(self.user.body(), not_after=not_after)
+        return _found("customer", number)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class CompanyWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return None if self.there is None else Found(str(self.there["id"]))
+        return None if self.there is None else _found(COMPANY, self.there["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
@@ -188,7 +189,7 @@ class CompanyWrite(Write):
         if customer is None:
             raise Later(f"account {self.account}: its administrator is not there yet")
         body = {**self.new, "super_user_id": customer["id"]}
-        return Found(str(await self.companies.create(body, not_after=not_after)))
+        return _found(COMPANY, await self.companies.create(body, not_after=not_after))
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
@@ -222,6 +223,10 @@ class CompanyWrite(Write):
                     f' replay "{self.account}" --flow accounts'
                 ),
             )
+
+
+def _found(what: str, number: int) -> Found:
+    return Found(str(number), label=f"{what} {number}")
 
 
 def gone(account: str, company: str) -> Conflict:
