@@ -59,7 +59,7 @@ class World:
             for sku in skus
         )
         is_online = method in METHODS[:2]
-        paid = {"paid": "authorised"} if is_online else {}
+        paid: dict[str, Any] = {"paid": "authorised"} if is_online else {}
         order = self.harness.place(wants=wants, payment=method, **paid)
         await self.harness.hooks(order)
         await self.works()
