@@ -78,6 +78,11 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
         f" {len(shipped.findings)} differ."
     )
+    captured = outcome.captured
+    console.print(
+        f"Dynamics invoiced {captured.invoices} orders before their shop, which invoiced and"
+        f" captured them then; {len(captured.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.environment import Environment
@@ -48,6 +49,7 @@ class Outcome:
     compared: int
     goods: Goods
     shipped: Shipped
+    captured: Captured
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -71,6 +73,7 @@ class Outcome:
             "documents_reconciled": self.compared,
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
+            "captures": self.captured.as_json(),
         }
 
 
@@ -88,6 +91,7 @@ async def run_scenario(
     shipped = await pack_and_ship(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
     prices = await _measured(environment, plan, gauges)
+    captured = await invoice_and_capture(environment, PATIENCE)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
     if tamper:
@@ -95,7 +99,7 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
-    findings += [*goods.findings, *shipped.findings]
+    findings += [*goods.findings, *shipped.findings, *captured.findings]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -107,7 +111,7 @@ async def run_scenario(
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
         company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped,
+        shipped=shipped, captured=captured,
     )  # fmt: skip
 
 
