@@ -160,6 +160,17 @@ class Connection(Section):
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
 
     @property
+    def secret_names(self) -> list[str]:
+        """The names of all secrets that the configuration refers to, each once."""
+        commerce, dynamics = self.commerce, self.dynamics
+        names = [
+            commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+            commerce.client_secret,
+            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+        ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
+
+    @property
     def shipping_sources(self) -> Mapping[str, str]:
         """Warehouse in F&O -> the source that its packing slips are shipped from."""
         return self.shipments.sources or self.stock.sources
