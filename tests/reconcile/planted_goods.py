@@ -42,11 +42,17 @@ async def slip_is_new(harness: Harness) -> Planted:
 
 
 async def slip_is_parked(harness: Harness) -> Planted:
+    """Its warehouse is no source, until a person corrects that."""
     order = await ordered(harness, SKU)
-    order.row["state"] = "holded"
-    slip = packed(harness, order)
+    slip, table = packed(harness, order), "CustPackingSlipJourBiEntities"
+    (row,) = [
+        one for one in harness.dynamics.store.table(table).oldest_first()
+        if one["PackingSlipId"] == slip
+    ]  # fmt: skip
+    own = row["inventLocationId"]
+    harness.dynamics.store.update(table, row, {"inventLocationId": "24"})
     await polls(harness)
-    order.row["state"] = "new"
+    harness.dynamics.store.update(table, row, {"inventLocationId": own})
     return Planted(key_of(harness, order, slip), Cause.PARKED)
 
 
