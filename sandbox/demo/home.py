@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments", "returns", "return_states", "refunds",{more}
+    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -92,6 +92,12 @@ reasons = {{ "*" = "WEB" }}
 methods = {{ braintree = "online", paypal_express = "online" }}
 [connections.{name}.captures]
 methods = {{ "*" = "at_invoice" }}
+[connections.{name}.accounts]
+groups = ["20"]
+create = true
+users = true
+addresses = "both"
+poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"
