@@ -9,6 +9,7 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
@@ -17,6 +18,7 @@ from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
+from sync.dynamics.order_progress import OrdersInProgress
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
@@ -49,12 +51,14 @@ class DynamicsClient(ODataClient):
     def _own(self, settings: Dynamics) -> None:
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
+        self.accounts = Accounts(self)
         self.sales_orders = SalesOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)

@@ -16,7 +16,7 @@ from sync.engine.ledger import LeaseLost, Ledger
 from sync.engine.message import Message
 from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
-from sync.engine.plan import Delivered
+from sync.engine.plan import Delivered, PassedOn
 from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.suspects import Suspected
 from sync.engine.timing import next_try
@@ -51,7 +51,7 @@ class Outcomes:
             await self.write(delivery, entry)
         if isinstance(outcome, Delivered):
             await keep_numbers(self._ledger.tables, delivery, outcome)
-        for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
+        for then in outcome.follow_ups if isinstance(outcome, Delivered | PassedOn) else ():
             origin = message.origin if then.goes_on and message.is_asked else "told"
             await self._intake.accept(then.flow, message.connection, [then.key], origin)
         if undecided(delivery, outcome):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
@@ -47,6 +48,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -57,6 +59,7 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
     "Captures",
@@ -85,6 +88,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -111,6 +116,8 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "captures",
+    "status",
+    "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -139,6 +146,8 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
+    status: Status = Status()
+    accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
