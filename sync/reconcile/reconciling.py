@@ -20,6 +20,7 @@ from sync.reconcile.catalogue import catalogue
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
+from sync.reconcile.quantities import quantities
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -34,7 +35,9 @@ from sync.reconcile.verdict import Comparison, Verdict
 log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
-COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, accounts, catalogue)
+COMPARISONS: Final[tuple[Comparison, ...]] = (
+    *map(ByBooks, KINDS), quantities, shipments, accounts, catalogue,
+)  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
 """After which time a system is asked again that did not answer."""
