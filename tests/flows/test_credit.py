@@ -266,3 +266,15 @@ async def test_what_a_run_read_is_prepared_for_the_checkout(b2b: B2B) -> None:
     await publishes(b2b)
     assert await prepared.of(CONTOSO) == one
     assert (await prepared.looked_at() or one.at) > (read or one.at)  # type: ignore[operator]
+
+
+@in_b2b(**CREDIT)
+async def test_an_order_that_f_and_o_took_refreshes_its_company(b2b: B2B) -> None:
+    await account(b2b)
+    await publishes(b2b)
+    prepared = PreparedCredit(b2b.services.ledger.tables, CONNECTION)
+    order = buys(b2b)
+    await b2b.delivers(order)
+    one = await prepared.of(CONTOSO)
+    assert one is not None
+    assert (one.pending, one.used) == (D(0), b2b.total(order))
