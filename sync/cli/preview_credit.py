@@ -41,7 +41,7 @@ def credit(
         json_line(found)
     else:
         _show(found)
-    if any("parked" in one for one in found["companies"]):
+    if any(one["parked"] for one in found["companies"]):
         raise typer.Exit(PARKS)
 
 
@@ -61,15 +61,15 @@ def _show(found: dict[str, Any]) -> None:
         line(f"  {reason}")
     rows = [
         (
-            one["company"], one["currency"], one["debt"], one.get("pending", ""), one["limit"],
-            one.get("wanted", {}).get("limit", ""), _left(one),
+            one["company"], one["currency"], one["debt"], one["pending"] or "", one["limit"],
+            (one["wanted"] or {}).get("limit", ""), _left(one),
         )
         for one in found["companies"]
     ]  # fmt: skip
     names = ("company", "currency", "debt>", "pending>", "limit now>", "limit then>", "left>")
     table(names, rows)
     for one in found["companies"]:
-        if "parked" in one:
+        if one["parked"]:
             line(f"{one['company']} would be parked: {one['parked']['reason']}")
             line(one["parked"]["remedy"])
     for one in found.get("decisions", ()):
@@ -78,7 +78,7 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _left(one: dict[str, Any]) -> str:
-    wanted = one.get("wanted", {})
+    wanted = one["wanted"] or {}
     return "no limit" if wanted.get("may_exceed") else _amount(wanted.get("available"))
 
 

@@ -66,12 +66,13 @@ def _company(reading: Reading, standing: Standing, company: int) -> Mapping[str,
         shown = Shown(there.currency, there.limit, there.debt, there.may_exceed)
         wanted = wanted_of(standing, shown, pending, rules.rates, rules.settings.tolerance)
     except Never as fault:
-        return {**said, "parked": {"reason": fault.reason, "remedy": fault.remedy}}
+        parked = {"reason": fault.reason, "remedy": fault.remedy}
+        return {**said, "pending": None, "wanted": None, "parked": parked}
     to_show = {
         "limit": _cents(wanted.limit), "may_exceed": wanted.may_exceed,
         "available": _cents(wanted.available),
     }  # fmt: skip
-    return {**said, "pending": _cents(pending), "wanted": to_show}
+    return {**said, "pending": _cents(pending), "wanted": to_show, "parked": None}
 
 
 async def prepared_rows(services: Services, connection: str) -> list[Prepared]:
