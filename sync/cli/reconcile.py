@@ -34,7 +34,8 @@ Kinds = Annotated[
     list[str] | None,
     typer.Option(
         "--kind", metavar="KIND",
-        help="Only orders, invoices, payments, creditmemos, refunds, shipments or catalogue.",
+        help="Only orders, invoices, payments, creditmemos, refunds, shipments, credit or"
+        " catalogue.",
     ),
 ]  # fmt: skip
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")]
