@@ -76,7 +76,7 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
-        self.company_credits = CompanyCredits(clock)
+        self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
