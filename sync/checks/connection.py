@@ -50,6 +50,7 @@ from sync.checks.shown_prices import (
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    visibility_has_measures,
     warehouses_are_there,
 )
 from sync.checks.stores import (
@@ -88,7 +89,8 @@ GROUPS: Final = (
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
+        codes_exist, warehouses_are_there, visibility_has_measures, slips_can_be_read,
+        product_codes_are_there,
         invoiced_lines_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (

@@ -50,6 +50,7 @@ from sync.config.connections.section import (
 from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.visibility import Visibility
 
 __all__ = [
     "COMPANY",
@@ -91,6 +92,7 @@ __all__ = [
     "Store",
     "TaxGroups",
     "Url",
+    "Visibility",
     "WebhookKeys",
     "Whole",
     "WriteBack",

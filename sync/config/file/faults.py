@@ -25,6 +25,7 @@ from sync.config.connections import (
     Connection,
     Connections,
 )
+from sync.config.connections.visibility import MEASURE
 from sync.config.file.breaches import Breach
 from sync.config.file.toml_lines import Path
 
@@ -40,6 +41,10 @@ PATTERNS: Final = {
     **dict.fromkeys(
         (CURRENCY, CURRENCY_OR_NONE),
         ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
+    ),
+    MEASURE: (
+        "this is no measure",
+        'Write its data source and its name, as in "fno.physicalinvent"; "-" takes it off.',
     ),
     CONNECTION_NAME: (
         "this cannot name a connection",
