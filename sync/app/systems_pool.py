@@ -91,14 +91,14 @@ class SystemsPool:
             Access(
                 settings,
                 secrets=self._edition_parts.secrets,
-                http=self._kept(self._edition_parts.commerce_http(settings)),
+                http=self.kept(self._edition_parts.commerce_http(settings)),
                 clock=self._edition_parts.clock,
                 pace=pace,
             )
         )
 
     def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:
-        http = self._kept(self._edition_parts.dynamics_http(settings))
+        http = self.kept(self._edition_parts.dynamics_http(settings))
         return DynamicsClient(
             settings,
             http=http,
@@ -118,7 +118,8 @@ class SystemsPool:
         pace = self.paces.of(section)
         return Transport(section.url, http=http, tokens=tokens, pace=pace, clock=clock)
 
-    def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+    def kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+        """A client that is closed with the pool."""
         if http not in self._https:
             self._https.append(http)
         return http

@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.config.connections import Visibility
+from sync.config.connections.visibility import Visibility
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Never
 from sync.dynamics.faults import error_from_nonsense

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-from sync.config.connections import Visibility
+from sync.config.connections.visibility import Visibility
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never, SignInRefused
 from sync.core.ports import Clock

@@ -21,6 +21,7 @@ from sync.config.connections import (
     CONNECTION_NAME,
     CURRENCY,
     CURRENCY_OR_NONE,
+    ORIGIN,
     VAULT_NAME,
     Connection,
     Connections,
@@ -42,9 +43,10 @@ PATTERNS: Final = {
         (CURRENCY, CURRENCY_OR_NONE),
         ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
     ),
-    MEASURE: (
-        "this is no measure",
-        'Write its data source and its name, as in "fno.physicalinvent"; "-" takes it off.',
+    MEASURE: ("this is no measure", 'Write source and name, as in "fno.physicalinvent".'),
+    ORIGIN: (
+        "this is not the origin of a page",
+        'Write scheme and host without a path, as in "https://shop.example".',
     ),
     CONNECTION_NAME: (
         "this cannot name a connection",
