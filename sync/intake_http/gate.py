@@ -10,7 +10,7 @@ starter kit (payment method filter), read 2026-11.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -51,10 +51,11 @@ OPEN: Final = SUCCESS
 
 @dataclass(frozen=True)
 class Decided:
-    """A verdict, and the figures that it rests on."""
+    """A verdict, and the figures that it rests on. `is_kept`: it is recorded already."""
 
     verdict: Verdict
     figures: Figures
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Gate:
         document = from_json(body)
         if not isinstance(document, Mapping):
             raise NotJson("a JSON object is expected")
-        asked, look = asked_in(about, document), _Look(self, connection, settings)
+        asked, look = asked_in(about, document), _Look(self, connection, settings, self.clock.now())
         decided, is_verified = look.by_policy(asked, "NoTime"), False
         try:
             async with asyncio.timeout(self.budget.total_seconds()):
@@ -118,31 +119,35 @@ class Gate:
         except Exception as error:
             # Whatever our own trouble is, the shopper goes on by the policy.
             log.exception("gate.failed connection=%s error=%s", connection, type(error).__name__)
-        if is_verified and is_worth_keeping(asked, decided):
+        if is_verified and not decided.is_kept and is_worth_keeping(asked, decided):
             await look.record(asked, decided)
         return answer_of(asked, decided.verdict, settings)
 
 
 @dataclass(frozen=True)
 class _Look:
-    """One question's look at the rows of its connection."""
+    """One question's look at the rows of its connection. `at`: when it was asked."""
 
     gate: Gate
     connection: str
     settings: Connection
+    at: datetime
 
     async def decide(self, asked: Asked) -> Decided:
         """By the figures, with what is reserved meanwhile; an order that is let through is reserved
         before it is answered."""
         known = await self._known(asked)
         for _ in range(TRIES):
-            now = self.gate.clock.now()
-            reserved, figures = await self._reserved(asked, known, now)
-            verdict = verdict_on(asked, figures, self.settings.credit, now)
+            reserved, figures = await self._reserved(asked, known)
+            verdict = verdict_on(asked, figures, self.settings.credit, self.at)
+            decided = Decided(verdict, figures)
             if asked.about == "methods" or not verdict.reserves or figures.prepared is None:
-                return Decided(verdict, figures)
-            if await self._reserve(asked, reserved, verdict, now):
-                return Decided(verdict, figures)
+                return decided
+            is_first, _ = await asyncio.gather(
+                self._reserve(asked, reserved, verdict), self.record(asked, decided)
+            )
+            if is_first:
+                return replace(decided, is_kept=True)
         self.undecided(asked, "TooManyAtOnce")
         return self.by_policy(asked, "too many at once")
 
@@ -159,9 +164,9 @@ class _Look:
         )
 
     async def record(self, asked: Asked, decided: Decided) -> None:
-        """Keep what was decided and by which figures. What cannot be kept is logged."""
-        now = self.gate.clock.now()
-        kept = Decisions(self.gate.tables, self.connection)
+        """Keep what was decided and by which figures, over what this question was told before. What
+        cannot be kept is logged."""
+        now, kept = self.at, Decisions(self.gate.tables, self.connection)
         try:
             async with asyncio.timeout(self.gate.recording.total_seconds()):
                 await kept.keep(decision_of(asked, decided, now), now)
@@ -178,28 +183,24 @@ class _Look:
         one = await prepared.of(company) if company is not None else None
         return Figures(company, one, looked_at)
 
-    async def _reserved(
-        self, asked: Asked, known: Figures, now: datetime
-    ) -> tuple[Reserved, Figures]:
+    async def _reserved(self, asked: Asked, known: Figures) -> tuple[Reserved, Figures]:
         """What is reserved, and the company's row read after it: a run first lets an order count in
         the row, and then no longer as reserved."""
         if known.company is None or known.prepared is None:
             return Reserved(""), known
         account = known.prepared.account
-        held = await Reservations(self.gate.tables, self.connection).of(account, now)
+        held = await Reservations(self.gate.tables, self.connection).of(account, self.at)
         one = await PreparedCredit(self.gate.tables, self.connection).of(known.company)
         times = [at for at in (known.at, one.at if one else None) if at is not None]
         others = held.besides(asked.subject)
         return held, Figures(known.company, one, max(times, default=None), others)
 
-    async def _reserve(
-        self, asked: Asked, reserved: Reserved, verdict: Verdict, now: datetime
-    ) -> bool:
+    async def _reserve(self, asked: Asked, reserved: Reserved, verdict: Verdict) -> bool:
         """Hold the amount for the order; False where somebody else was first."""
         minutes = self.settings.credit.gate.reserve_minutes
         amount = verdict.amount if verdict.amount is not None else verdict.reserved
         order = asked.subject or self.gate.clock.unique()
-        one = Reservation(order, amount, ends(now, minutes))
+        one = Reservation(order, amount, ends(self.at, minutes))
         try:
             await Reservations(self.gate.tables, self.connection).put(reserved.having(one))
         except Conflict:

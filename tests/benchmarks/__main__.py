@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from tests.benchmarks.arrivals import Took
 from tests.benchmarks.beside import measured_beside
 from tests.benchmarks.edge import Ratio, measured
+from tests.benchmarks.gate import measured_gate
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations", "stock", "reconciling", "beside")
+PARTS = ("edge", "gate", "operations", "stock", "reconciling", "beside")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     wanted = (asked.only,) if asked.only else PARTS
     took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
+    gate = asyncio.run(measured_gate(asked.hooks)) if "gate" in wanted else []
     found = [
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
+            "gate": [each.facts() for each in gate],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
             "stock": [each.facts() for each in stock],
@@ -45,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    shown = [*_lines(took, ratios, found), *_stock_lines(stock), *lines(books)]
+    shown = [each.line() for each in gate]
+    shown += [*_lines(took, ratios, found), *_stock_lines(stock), *lines(books)]
     if beside:
         shown += ["", "Orders beside a publication of all stock:", beside.line()]
     print("\n".join(shown))  # noqa: T201
