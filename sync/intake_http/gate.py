@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sync.commerce.ims_bearer import ImsKeysOf, verify_bearer
 from sync.commerce.signature import Refused, verify
 from sync.config.connections import Connection
 from sync.core.encoding import NotJson, from_json, to_json
@@ -68,6 +69,7 @@ class Gate:
     tables: Tables
     clock: Clock
     refusals: RefusalLines
+    ims_keys: ImsKeysOf
     budget: timedelta = BUDGET
     recording: timedelta = RECORDING
 
@@ -107,7 +109,7 @@ class Gate:
         decided, is_verified = look.by_policy(asked, "NoTime"), False
         try:
             async with asyncio.timeout(self.budget.total_seconds()):
-                await verify(body, headers, settings.commerce.webhook, self.secrets)
+                await self._verify(settings, headers, body)
                 is_verified = True
                 if asked.method and asked.method not in settings.credit.on_account:
                     return OPEN
@@ -122,6 +124,16 @@ class Gate:
         if is_verified and not decided.is_kept and is_worth_keeping(asked, decided):
             await look.record(asked, decided)
         return answer_of(asked, decided.verdict, settings)
+
+    async def _verify(self, settings: Connection, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises `Refused` for a body that Commerce did not sign, or a token that is not good."""
+        await verify(body, headers, settings.commerce.webhook, self.secrets)
+        client = settings.credit.gate.bearer
+        if client:
+            await verify_bearer(
+                headers, self.ims_keys(settings.commerce.ims_url), self.clock.now(),
+                client=client, organisation=settings.commerce.organisation or "",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
