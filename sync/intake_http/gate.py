@@ -9,30 +9,36 @@ starter kit (payment method filter), read 2026-11.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sync.commerce.ims_bearer import ImsKeysOf, verify_bearer
 from sync.commerce.signature import Refused, verify
 from sync.config.connections import Connection
-from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Conflict, Secrets, Tables
 from sync.credit.asked import About, Asked, asked_in
-from sync.credit.decisions import Decision, Decisions
+from sync.credit.decisions import Decisions
 from sync.credit.policy import Figures, Verdict, verdict_on, without_figures
 from sync.credit.prepared import PreparedCredit
 from sync.credit.reservations import Reservation, Reservations, Reserved, ends
 from sync.intake_http.answers import (
     LARGEST_BODY,
-    SUCCESS,
     HttpAnswer,
     RefusalLines,
     refused,
     too_large,
     unknown_connection,
+)
+from sync.intake_http.gate_answers import (
+    OPEN,
+    Decided,
+    answer_of,
+    decision_of,
+    is_worth_keeping,
 )
 from sync.intake_http.webhooks import COMPARE_KEY
 
@@ -46,17 +52,6 @@ TRIES: Final = 6
 """Checkouts of one account at the same moment, of which each sees what the others were given."""
 QUESTIONS: Final[Mapping[str, About]] = {"payment-methods": "methods", "place-order": "order"}
 CORRECT: Final = "Correct the hook's URL: /api/gate/<connection>/payment-methods or /place-order."
-OPEN: Final = SUCCESS
-"""What is answered where nothing may be decided: go on."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A verdict, and the figures that it rests on. `is_kept`: it is recorded already."""
-
-    verdict: Verdict
-    figures: Figures
-    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,41 +213,3 @@ class _Look:
         except Conflict:
             return False
         return True
-
-
-def is_worth_keeping(asked: Asked, decided: Decided) -> bool:
-    """Whether a decision is kept: of every order on account, and of carts of known companies."""
-    return asked.about == "order" or decided.figures.company is not None
-
-
-def decision_of(asked: Asked, decided: Decided, now: datetime) -> Decision:
-    """The record of a decision."""
-    figures, verdict = decided.figures, decided.verdict
-    one = figures.prepared
-    return Decision(
-        now.isoformat(), asked.about, asked.subject, one.account if one else "",
-        str(figures.company or ""), str(asked.customer or ""), verdict.is_allowed, verdict.reason,
-        "" if verdict.amount is None else f"{verdict.amount:.2f}",
-        "" if one is None or one.available is None else f"{one.available:.2f}",
-        f"{verdict.reserved:.2f}", one.currency if one else "",
-        figures.at.isoformat() if figures.at else "",
-    )  # fmt: skip
-
-
-def answer_of(asked: Asked, verdict: Verdict, settings: Connection) -> HttpAnswer:
-    """The answer as Commerce reads it: go on, the order is refused, or ways to pay are taken off
-    the offer."""
-    credit = settings.credit
-    if verdict.is_allowed:
-        return OPEN
-    if asked.about == "order":
-        return _json({"op": "exception", "message": credit.gate.text_for(asked.store)})
-    return _json([_hidden(method) for method in credit.on_account])
-
-
-def _hidden(method: str) -> Mapping[str, Any]:
-    return {"op": "add", "path": "result", "value": {"code": method}}
-
-
-def _json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> HttpAnswer:
-    return HttpAnswer(200, to_json(document))
