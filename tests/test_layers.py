@@ -42,7 +42,8 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "app": APP,
     "operating": OPERATING,
     "console": (*OPERATING, "console"),
-    "hosts": (*OPERATING, "console", "hosts"),
+    "portal": (*APP, "portal"),
+    "hosts": (*OPERATING, "console", "portal", "hosts"),
 }
 """All that the modules of a package can reach of the product. `cli` may reach everything."""
 

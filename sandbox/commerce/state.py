@@ -47,7 +47,8 @@ class Change:
 class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
     `client`. `approves_companies`: new companies wait for an administrator; `mails`: what was
-    mailed to which customer."""
+    mailed to which customer. `customer_tokens`: who is signed in by which token; `roles`: a company
+    role by its id, with `users`."""
 
     def __init__(
         self,
@@ -76,14 +77,14 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
-        self.company_credits = CompanyCredits(clock)
+        self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
-        self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
-        self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
+        self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
+        self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:

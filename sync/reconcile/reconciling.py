@@ -14,12 +14,14 @@ from typing import Final
 
 from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
+from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.catalogue import catalogue
 from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
+from sync.reconcile.quantities import quantities
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -27,14 +29,15 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
+from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.verdict import Comparison, Verdict
 
 log = logging.getLogger("sync.reconcile.reconciling")
 
-KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
+KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), shipments, credit, catalogue,
+    *map(ByBooks, KINDS), quantities, shipments, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

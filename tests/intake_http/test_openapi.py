@@ -24,8 +24,8 @@ from tests.intake_http.hosted import KEY, LARGEST, hosted
 PAGE: Final = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8")
 )
-PAGES_FOR_PEOPLE: Final = "console"
-"""What programs do not call: docs/console.md tells of it."""
+TOLD_ELSEWHERE: Final = ("console", "portal")
+"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
 GATE: Final = "/api/gate/{connection}/{question}"
 BUSINESS, HEALTH = "/api/business-events/{connection}", "/api/health"
@@ -128,7 +128,7 @@ def test_every_registered_route_is_told_with_its_methods_and_who_may_call_it() -
     assert told == {
         (f"/api/{each.route}", method, each.level is not func.AuthLevel.ANONYMOUS)
         for each in registered(app())
-        if isinstance(each, HttpFunction) and each.name != PAGES_FOR_PEOPLE
+        if isinstance(each, HttpFunction) and each.name not in TOLD_ELSEWHERE
         for method in each.methods
     }
 

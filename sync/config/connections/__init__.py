@@ -28,9 +28,11 @@ from sync.config.connections.orders import (
     TaxGroups,
     tax_codes_in,
 )
+from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -59,6 +61,7 @@ __all__ = [
     "CURRENCY",
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
+    "ORIGIN",
     "VAULT_NAME",
     "Accounts",
     "Alerts",
@@ -81,12 +84,15 @@ __all__ = [
     "Items",
     "Mail",
     "NumberMode",
+    "OrderIssues",
     "Orders",
     "Payment",
+    "Portal",
     "Posting",
     "Prices",
     "Products",
     "Reconcile",
+    "Returns",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -118,6 +124,10 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "returns",
+    "return_states",
+    "refunds",
+    "order_issues",
     "captures",
     "status",
     "accounts",
@@ -149,9 +159,12 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    returns: Returns = Returns()
+    order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
+    portal: Portal | None = None
     credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -173,6 +186,8 @@ class Connection(Section):
             commerce.client_secret,
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
         ]  # fmt: skip
+        if self.portal is not None:
+            names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))
 
     @property
