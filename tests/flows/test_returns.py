@@ -378,12 +378,13 @@ async def test_a_refund_by_hand_of_another_sum_is_listed(ours: Returning) -> Non
     assert ours.now(rma)["status"] != "processed_closed"
 
 
-@in_returns()
+@in_returns(returns={"authorise": "person"})
 async def test_what_the_shop_has_gone_on_with_stays(ours: Returning) -> None:
     order = await ours.sold()
     rma = await ours.requested(order, 1)
     ours.now(rma)["items"][0]["status"] = "received"
-    await ours.replays(key(rma), "return_states")
+    return_handling.let_go(ours.dynamics, ours.of(rma))
+    await ours.look()
     assert ours.now(rma)["items"][0]["status"] == "received"
     ours.commerce.set_rma(ours.now(rma), "closed")
     ours.receives(rma)
@@ -392,6 +393,24 @@ async def test_what_the_shop_has_gone_on_with_stays(ours: Returning) -> None:
     await ours.replays(key(rma), "return_states")
     assert ours.now(rma)["status"] == "closed"
     assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_nothing(
+    ours: Returning,
+) -> None:
+    first, second = await ours.sold(), await ours.sold()
+    rma, other = await ours.requested(first, 1), await ours.requested(second, 1)
+    header = ours.of(other)
+    ours.receives(other)
+    borrowed = {"CustomersOrderReference": ours.reference_of(rma)}
+    ours.dynamics.store.update("ReturnOrderHeadersV2", header, borrowed)
+    note = ours.dynamics.post_return(str(header["ReturnOrderNumber"]), only_received=True)
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    assert first.creditmemos == second.creditmemos == []
+    assert await ours.parked("return_states") == [key(other)]
+    assert ours.reference_of(other) in (await ours.claim(key(other), "return_states")).remedy
 
 
 @in_returns()
