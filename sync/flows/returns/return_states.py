@@ -96,7 +96,7 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     if state is None:
         reference = rma_reference(rma, handled.found.order, systems.settings)
         raise Never(
-            f"{rma.label}: D365 has no return order {number} of its reference any more",
+            f"{rma.label}: return order {number} is not there any more under its reference",
             remedy=(
                 f"Give {number} the customer reference {reference} again in D365. If it was deleted"
                 f' on purpose, run: skip {STATES} {rma.key} --why "..."'
