@@ -4,6 +4,7 @@ Each posting is one part of a transaction and gives the business event to be emi
 over.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 from sandbox.dynamics.customer_transactions import NOTHING
 from sandbox.dynamics.environment import Environment
 from sandbox.dynamics.invoicing import Invoice, Line, post
+from sandbox.dynamics.remainders import cancelled
 from sandbox.dynamics.schema import COMPANY, DIMENSIONS
 from sandbox.dynamics.store import Record
 from sandbox.dynamics.tax import spread, tax_on
@@ -50,7 +52,8 @@ def dimensions_of(row: Record) -> dict[str, str]:
 def post_sales_order(env: Environment, header: Record, tax: Decimal | None) -> dict[str, Any]:
     """The invoice of a whole sales order; `tax` None: computed from its tax groups."""
     company, currency = header[COMPANY], header["CurrencyCode"]
-    rows = env.lines(company, header["SalesOrderNumber"])
+    rows = [_left(env, row) for row in env.lines(company, header["SalesOrderNumber"])
+            if row.values.get("SalesOrderLineStatus") != "Canceled"]  # fmt: skip
     included = header.values.get("ArePricesIncludingSalesTax") == "Yes"
     percent = Fraction(header.values.get("TotalDiscountPercentage", NOTHING)) / 100
     amounts = [row["LineAmount"] for row in rows]
@@ -78,6 +81,18 @@ def post_sales_order(env: Environment, header: Record, tax: Decimal | None) -> d
         source=header.values,
     )
     return post(env, invoice)
+
+
+def _left(env: Environment, row: Record) -> Record:
+    """A line without what was cancelled of its deliver remainder: that is never invoiced."""
+    off = cancelled(row)
+    if not off:
+        return row
+    quantity = row["OrderedSalesQuantity"] - off
+    share = Fraction(quantity) / Fraction(row["OrderedSalesQuantity"])
+    amount = env.rounded(Fraction(row["LineAmount"]) * share, row["CurrencyCode"])
+    changes = {"OrderedSalesQuantity": quantity, "LineAmount": amount}
+    return replace(row, values={**row.values, **changes})
 
 
 def line_tax(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from sync.checks.cancellations import refunds_are_decided, remainders_can_be_read
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
     clocks_agree,
@@ -73,7 +74,7 @@ GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
         cutover_is_named,
-        free_text_is_taxed, recipes_go_together,
+        free_text_is_taxed, recipes_go_together, refunds_are_decided,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
@@ -85,7 +86,7 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        rounding_agrees,
+        rounding_agrees, remainders_can_be_read,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

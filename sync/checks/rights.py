@@ -13,6 +13,7 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
+from sync.commerce.closing import cancel_path
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
@@ -75,6 +76,8 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield from _of_stock(settings)
     if "shipments" in flows:
         yield from _of_shipments(settings)
+    if "cancellations" in flows:
+        yield from _of_cancellations(settings)
     if "prices" in flows:
         yield from _of_prices()
     if "products" in flows:
@@ -101,6 +104,18 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
     if settings.stock.inventory == "sources":
         yield _listing(SOURCES, "source_code")
         yield _bare(SOURCE_ITEMS)
+
+
+def _of_cancellations(settings: Connection) -> Iterator[Ask]:
+    """Nothing is known of an order of id 0."""
+    yield _bare(cancel_path(0))
+    yield _bare(order_notes.comments_of(0))
+    if {"record", "online"} & {*settings.cancellations.refunds.values()}:
+        yield _listing("creditmemos")
+        yield _bare(path_of("order", 0, "refund"))
+    if "online" in settings.cancellations.refunds.values():
+        yield _listing("invoices")
+        yield _bare(path_of("invoice", 0, "refund"))
 
 
 def _of_prices() -> Iterator[Ask]:

@@ -1,5 +1,5 @@
 """`trail`: one record's whole story, and with `--documents` what was read, sent and answered. An
-order is shown with its packing slips, both directions on one line of time."""
+order is shown with its packing slips and cancellations, both directions on one line of time."""
 
 import asyncio
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.operating.records import checked, is_called
 from sync.operating.story import published_stories, story_of
@@ -52,7 +53,9 @@ def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = 
         note(f"Nothing is known of {key}: no notification of it came, or it waits in the queue.")
         note(f"What to do: fetch it with `backfill --flow FLOW --ids {key}`.")
         raise typer.Exit(NOTHING_KNOWN)
-    is_joined = any(story["flow"] == SHIPMENTS for story in found) and len(found) > 1
+    is_joined = (
+        any(story["flow"] in (SHIPMENTS, CANCELLATIONS) for story in found) and len(found) > 1
+    )
     for story in found:
         if context.as_json:
             json_line(story)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sync.commerce.access import Access
 from sync.commerce.categories import Categories
+from sync.commerce.closing import Closing
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
@@ -37,6 +38,7 @@ class CommerceClient(RestClient):
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.order_notes = OrderNotes(self)
+        self.closing = Closing(self, self.creditmemos)
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)

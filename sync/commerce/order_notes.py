@@ -13,10 +13,10 @@ LONGEST_EXTERNAL_ID: Final = 32
 """Characters of the column `ext_order_id`."""
 
 
-def comment(order_id: int, text: str) -> Request:
-    """A hidden comment, of which no customer is told. Each call adds one, and leaves the order's
-    `updated_at` alone."""
-    line = {"comment": text, "is_customer_notified": 0, "is_visible_on_front": 0}
+def comment(order_id: int, text: str, *, is_visible: bool = False) -> Request:
+    """A comment, hidden or one that the buyer finds in the account; nobody is told of it by mail.
+    Each call adds one, and leaves the order's `updated_at` alone."""
+    line = {"comment": text, "is_customer_notified": 0, "is_visible_on_front": int(is_visible)}
     body = {"statusHistory": {**line, "parent_id": order_id}}
     return Request("POST", f"/V1/{comments_of(order_id)}", body)
 

@@ -14,6 +14,7 @@ from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
+from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.packing_slips import PackingSlips
@@ -49,6 +50,7 @@ class DynamicsClient(ODataClient):
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
         self.sales_orders = SalesOrders(self, settings)
+        self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)

@@ -97,6 +97,15 @@ class ExistingSalesOrder:
         }
 
     @property
+    def cancelled(self) -> frozenset[str]:
+        """Our lines that F&O has cancelled: they keep their quantities, and send nothing."""
+        return frozenset(
+            str(row["ExternalItemNumber"])
+            for row in self.lines
+            if row.get("ExternalItemNumber") and row.get("SalesOrderLineStatus") == "Canceled"
+        )
+
+    @property
     def amounts(self) -> dict[str, Decimal]:
         """Our lines: reference -> amount, as F&O has computed it."""
         return {

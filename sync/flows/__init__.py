@@ -11,6 +11,7 @@ from sync.flows.catalogue.stock import stock
 from sync.flows.customers.companies import companies
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
+from sync.flows.fulfilment.cancellations import cancellations
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
@@ -32,6 +33,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    cancellations,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -14,6 +14,7 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.message import Message
 from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
 from sync.flows.orders.sales_order_writes import KIND
@@ -74,7 +75,7 @@ class Ledgers:
         return [claim for claim in found if claim.etag]
 
     async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
-        """The packing slips of the orders among these records."""
+        """The packing slips of the orders among these records, and what F&O cancelled of them."""
         slips = []
         for claim in found:
             settings = self.services.connections.get(claim.connection)
@@ -83,6 +84,9 @@ class Ledgers:
                 prefix = f"{company}|{held.number}|" if held else ""
                 claims = self.services.ledger.claims(claim.connection, SHIPMENTS, prefix=prefix)
                 slips += [one async for one in claims]
+                key = prefix.removesuffix("|")
+                ended = await self.services.ledger.claim(claim.connection, CANCELLATIONS, key)
+                slips += [ended] if ended.etag else []
         return slips
 
     async def _called(self, connection: str, flow: str, key: str) -> list[Claim]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import StringConstraints
 
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.cancellations import Cancellations
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -58,6 +59,7 @@ __all__ = [
     "VAULT_NAME",
     "Alerts",
     "Amount",
+    "Cancellations",
     "Carrier",
     "Commerce",
     "Companies",
@@ -108,6 +110,7 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "cancellations",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -135,6 +138,7 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    cancellations: Cancellations = Cancellations()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

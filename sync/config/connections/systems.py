@@ -14,6 +14,7 @@ from sync.config.connections.section import (
     TimeZone,
     Url,
     Whole,
+    YesNo,
 )
 
 
@@ -119,6 +120,9 @@ class Dynamics(Section):
         "SalesOrderHeadersV4"
     )
     order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
+    copies: YesNo = True
+    """Whether our user may view the table-shaped copies of orders (`*BiEntities`), which alone tell
+    what remains of a line and when it changed; `check` finds out."""
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""

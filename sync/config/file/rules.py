@@ -26,6 +26,7 @@ from sync.config.file.breaches import (
     template_breaches,
     too_long,
 )
+from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
@@ -77,6 +78,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
+    yield from cancellation_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

@@ -3,6 +3,8 @@
 Goods that D365 shipped before the refund are left to the credit memo, which returns them.
 """
 
+from typing import Final
+
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
@@ -25,6 +27,8 @@ from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
+
+CANCELLATIONS: Final = "cancellations"
 
 
 def given_up(order: Order, delivery: Delivery) -> str:
@@ -86,6 +90,16 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
     return tuple(found)
 
 
+async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """The cancellation of an order in F&O that waits for what Commerce does with the order."""
+    held, settings = delivery.held(KIND), delivery.systems.settings
+    if held is None or CANCELLATIONS not in settings.flows:
+        return ()
+    key = f"{settings.legal_entity_of(order.store_id)}|{held.number}"
+    claim = await delivery.ledger.claim(delivery.systems.name, CANCELLATIONS, key)
+    return (Notification(CANCELLATIONS, key),) if claim.remedy else ()
+
+
 def former_reference(order: Order) -> str:
     """The order's reference in D365 by the template of earlier releases."""
     return FORMER["orders"].format(increment_id=order.increment_id)
@@ -124,7 +138,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
     new = write_back_of("orders", delivery.message.key, connection)
-    held_up = await parked_with(order, delivery)
+    held_up = (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
     return Plan((removal,), when_new=new, look=look, follow_ups=held_up)
 
 

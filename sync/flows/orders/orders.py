@@ -41,6 +41,8 @@ from sync.flows.keys import (
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
+    CANCELLATIONS,
+    cancelled_with,
     former_reference,
     give_up,
     given_up,
@@ -135,7 +137,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
-        follow_ups=await parked_with(order, delivery),
+        follow_ups=(*await parked_with(order, delivery), *await cancelled_with(order, delivery)),
         when_new=write_back_of("orders", delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
@@ -161,6 +163,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
+        live=delivery.systems.dynamics.live_orders if CANCELLATIONS in connection.flows else None,
     )
 
 

@@ -1,0 +1,74 @@
+"""Sales orders as their table-shaped copies for reporting show them (`*BiEntities`): with the time
+of their last change, and with what remains of each line. They are worked out when asked for.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.dynamics.customer_transactions import NOTHING
+from sandbox.dynamics.environment import Environment
+from sandbox.dynamics.remainders import remaining, shipped
+from sandbox.dynamics.schema import COMPANY
+from sandbox.dynamics.store import Record, key_of
+
+ORDERS: Final = "SalesTableBiEntities"
+LINES: Final = "SalesLineBiEntities"
+
+
+def refresh(env: Environment, name: str) -> None:
+    """Work the rows of a set out again."""
+    table, row_of = COPIED[name]
+    copies = env.store.table(name)
+    rows = [row_of(env, record) for record in env.store.table(table).oldest_first()]
+    keys = {key_of(copies.entity, row) for row in rows}
+    for key, record in list(copies.records.items()):
+        if key not in keys:
+            env.store.delete(name, record)
+    for row in rows:
+        known = copies.records.get(key_of(copies.entity, row))
+        if known is None or known.values != row:
+            env.put(name, **row)
+
+
+def _order(_: Environment, header: Record) -> dict[str, Any]:
+    values = header.values
+    return {
+        COMPANY: header[COMPANY], "SalesId": header["SalesOrderNumber"],
+        "CustomerRef": values.get("CustomersOrderReference", ""),
+        "SalesStatus": values.get("SalesOrderStatus", "None"),
+        "SalesOriginId": values.get("SalesOrderOriginCode", ""),
+        "MCROrderStopped": values.get("IsSalesProcessingStopped", "No"),
+        "CreatedOn": values.get("OrderCreationDateTime", header.changed_at),
+        "SysModifiedDateTime": header.changed_at,
+    }  # fmt: skip
+
+
+def _line(env: Environment, line: Record) -> dict[str, Any]:
+    values, rest = line.values, remaining(env, line)
+    invoiced = values.get("SalesOrderLineStatus") == "Invoiced"
+    return {
+        COMPANY: line[COMPANY], "SalesId": line["SalesOrderNumber"],
+        "LineCreationSequenceNumber": line["LineCreationSequenceNumber"],
+        "InventTransId": line["InventoryLotId"], "ItemId": line["ItemNumber"],
+        "ExternalItemId": values.get("ExternalItemNumber", ""),
+        "SalesStatus": values.get("SalesOrderLineStatus", "None"),
+        "QtyOrdered": line["OrderedSalesQuantity"], "SalesUnit": values.get("SalesUnitSymbol", ""),
+        "RemainSalesPhysical": NOTHING if invoiced else rest,
+        "RemainSalesFinancial": NOTHING if invoiced else shipped(env, line),
+        "SysModifiedDateTime": _changed_at(env, line),
+    }  # fmt: skip
+
+
+def _changed_at(env: Environment, line: Record) -> Any:
+    """A slip changes what remains of its lines."""
+    slips = env.store.table("CustPackingSlipTransBiEntities")
+    lot = str(line["InventoryLotId"]).casefold()
+    rows = [row for row in slips.having("InventTransId", (lot,)) if row[COMPANY] == line[COMPANY]]
+    return max([line.changed_at, *(row.changed_at for row in rows)])
+
+
+RowOf = Callable[[Environment, Record], dict[str, Any]]
+COPIED: Final[Mapping[str, tuple[str, RowOf]]] = {
+    ORDERS: ("SalesTable", _order), LINES: ("SalesLine", _line),
+}  # fmt: skip
+"""Set -> the table that it copies, and how."""
