@@ -28,12 +28,12 @@ demo-embedded: $(VENV)/run-time
 demo-emulated: $(VENV)/development $(AZURITE)
 	$(RUN) -m tests.emulators $(RUN) -m sandbox demo --emulated
 
-# Three workers on two cores: many tests wait for other processes. All of them, and what they start,
+# Four workers on two cores: many tests wait for other processes. All of them, and what they start,
 # read compiled code, whatever the shell says: compiling costs half a minute a run.
 TESTS := PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest --dist worksteal
 
 test: $(VENV)/development
-	$(TESTS) -n 3
+	$(TESTS) -n 4
 
 # The same tests, and which lines and branches of the product they reach. Nothing is proved by that,
 # and it costs a fifth of the time.

@@ -15,8 +15,10 @@ SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
-APP: Final = (*FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "app")
-OPERATING: Final = (*APP, "preview", "checks", "operating")
+APP: Final = (
+    *FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "preview", "checks", "app",
+)  # fmt: skip
+OPERATING: Final = (*APP, "operating")
 
 MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "core": CORE,

@@ -25,6 +25,11 @@ class Administration(InvoicingAndRefunds, Shipping):
     maker: OrderMaker
     products: ShopProducts
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.customer_attributes = {"fno_account"}
+        """Beside those that every shop has."""
+
     @abstractmethod
     def place(self, order: StoredOrder) -> StoredOrder:
         """Take an order up."""

@@ -54,6 +54,14 @@ def save_customer(call: RestRequest) -> Columns:
     return answer
 
 
+def customer_attribute(call: RestRequest) -> Columns:
+    """`GET attributeMetadata/customer/attribute/{code}`."""
+    code = call.arguments["code"]
+    if code not in call.state.customer_attributes:
+        raise no_such("attributeCode", code)
+    return {"attribute_code": code, "frontend_input": "text", "backend_type": "varchar"}
+
+
 def groups(call: RestRequest) -> Columns:
     """`GET customerGroups/search`."""
     return _page(call, [dict(group) for group in GROUPS], columns.GROUP)
@@ -135,6 +143,7 @@ SHOP = (
     Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),
     Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
     Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),
+    Endpoint("GET", "attributeMetadata/customer/attribute/{code}", "anonymous", customer_attribute),
     Endpoint("GET", "customerGroups/search", "Magento_Customer::group", groups),
     Endpoint("GET", "customerGroups/{id}", "Magento_Customer::group", group),
     Endpoint("GET", "store/storeViews", "Magento_Backend::store", store_views),

@@ -36,7 +36,8 @@ class Settings:
     currency, before what the Currencies table says. `automatic_settlement`: posted payments settle
     a customer's oldest open invoices. `journal_write_seconds`: how long a request that writes lines
     of a payment journal works; one that comes meanwhile with other lines of that journal is
-    refused. `reserves_on_arrival`: sales lines reserve what is on hand.
+    refused. `reserves_on_arrival`: sales lines reserve what is on hand. `lacks`: fields
+    ("Set.Field") that `$metadata` does not name.
     """
 
     manual: set[str] = field(default_factory=set)
@@ -46,6 +47,7 @@ class Settings:
     automatic_settlement: bool = False
     journal_write_seconds: float = 0.0
     reserves_on_arrival: bool = False
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -28,8 +28,9 @@ def service_document(root: str) -> dict[str, Any]:
 
 
 @cache
-def csdl() -> bytes:
-    """`GET /data/$metadata`: enums, entity types and the container of all sets."""
+def csdl(lacks: frozenset[str] = frozenset()) -> bytes:
+    """`GET /data/$metadata`: enums, entity types and the container of all sets. `lacks`: fields
+    ("Set.Field") that this environment has not (any more)."""
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>',
         (
@@ -38,7 +39,7 @@ def csdl() -> bytes:
         ),
         f'<Schema Namespace="{NAMESPACE}" xmlns="http://docs.oasis-open.org/odata/ns/edm">',
         *(_enum_type(name, members) for name, members in ENUMS.items()),
-        *(_entity_type(entity) for entity in SETS.values()),
+        *(_entity_type(entity, lacks) for entity in SETS.values()),
         '<EntityContainer Name="Resources">',
         *(
             f'<EntitySet Name="{name}" EntityType="{NAMESPACE}.{entity.type}"/>'
@@ -56,11 +57,12 @@ def _enum_type(name: str, members: dict[str, int]) -> str:
     return f'<EnumType Name="{name}">{listed}</EnumType>'
 
 
-def _entity_type(entity: EntitySet) -> str:
+def _entity_type(entity: EntitySet, lacks: frozenset[str]) -> str:
     key = "".join(f'<PropertyRef Name="{name}"/>' for name in entity.key)
     listed = "".join(
         _property(known, nullable=known.name not in entity.key)
         for known in entity.properties.values()
+        if f"{entity.name}.{known.name}" not in lacks
     )
     return f'<EntityType Name="{entity.type}"><Key>{key}</Key>{listed}</EntityType>'
 

@@ -58,7 +58,7 @@ def perform(state: Environment, call: ODataRequest) -> Reply:
             raise ODataFault(
                 405, f"The requested resource does not support http method '{call.method}'."
             )
-        return _about(path, call.root)
+        return _about(path, call.root, state.settings.lacks)
     address = address_from(path)
     state.operations[f"{call.method} {address.entity.name}"] += 1
     if call.method == "GET":
@@ -120,10 +120,10 @@ def _json(call: ODataRequest) -> object:
         ) from None
 
 
-def _about(path: str, root: str) -> Reply:
+def _about(path: str, root: str, lacks: frozenset[str]) -> Reply:
     if path:
         return Reply(
-            200, metadata.csdl(), {"Content-Type": "application/xml", "OData-Version": "4.0"}
+            200, metadata.csdl(lacks), {"Content-Type": "application/xml", "OData-Version": "4.0"}
         )
     return Reply(
         200,

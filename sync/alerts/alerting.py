@@ -53,6 +53,12 @@ class Standing:
         return Row(STANDING, self.alert.cause, {**cells, **known})
 
 
+async def standing_alerts(tables: Tables) -> list[Standing]:
+    """The alerts that stand, the oldest first."""
+    rows = [row async for row in tables.query(ALERTS, STANDING)]
+    return sorted((Standing.of(row) for row in rows), key=lambda one: one.since)
+
+
 class Alerting:
     """Keeps the list of alerts, and tells of what is new and what is over."""
 
@@ -64,8 +70,7 @@ class Alerting:
 
     async def standing(self) -> list[Standing]:
         """The alerts that stand, the oldest first."""
-        rows = [row async for row in self._tables.query(ALERTS, STANDING)]
-        return sorted((Standing.of(row) for row in rows), key=lambda one: one.since)
+        return await standing_alerts(self._tables)
 
     async def look(self, seen: Sequence[Alert]) -> None:
         """Store what stands now; tell of what has lasted, and of what is over. Safe to repeat."""

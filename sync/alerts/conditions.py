@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from sync.config.connections import Alerts, Connection
 from sync.core.message_queue import Depth
 from sync.engine.monitoring import FlowReading, Readings
+from sync.engine.traffic import Silence
 
 Severity = Literal["critical", "warning"]
 """`critical`: records do not flow. `warning`: a person is needed in working hours."""
@@ -26,6 +27,11 @@ class Alert:
     text: str
     remedy: str
 
+    @property
+    def kind(self) -> str:
+        """The first word of its cause, as the runbook has it."""
+        return self.cause.partition("|")[0]
+
 
 @dataclass(frozen=True)
 class Expiry:
@@ -34,6 +40,17 @@ class Expiry:
     connection: str
     what: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A connection of whose systems one has lost, or changed, what the mapping uses. `count`: of
+    findings; `what` and `cure`: of the first."""
+
+    connection: str
+    count: int
+    what: str
+    cure: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,7 @@ def alerts_of(
     stopped: Iterable[Mapping[str, Any]],
     expiries: Iterable[Expiry],
     differing: Iterable[Differing] = (),
+    lacking: Iterable[Lacking] = (),
     *,
     connections: Mapping[str, Connection],
     settings: Alerts,
@@ -65,6 +83,7 @@ def alerts_of(
         *(alert for system in stopped for alert in _system(system, now, settings)),
         *(alert for expiry in expiries for alert in _expiring(expiry, now, settings)),
         *(_differing(one) for one in differing),
+        *(_lacking(one) for one in lacking),
     ]  # fmt: skip
 
 
@@ -102,6 +121,8 @@ def _flow(
             f"By {seen.pause.by or 'the product itself'}: {seen.pause.why}",
             f"Run: python -m sync resume --flow {seen.flow} --connection {seen.connection}",
         )  # fmt: skip
+    if seen.silence is not None and settings.silence:
+        yield _silent(cause, place, seen.silence)
     if seen.behind is not None and seen.every is not None:
         objective = objective_of(connection, seen.flow, seen.every)
         if seen.behind > objective:
@@ -110,6 +131,15 @@ def _flow(
                 f"Its changes should be seen within {_length(objective)}.",
                 "Run: python -m sync health. The log's lines .poll_failed say what stops the poll.",
             )  # fmt: skip
+
+
+def _silent(cause: str, place: str, silence: Silence) -> Alert:
+    return Alert(
+        f"silent|{cause}", "warning", f"{place}: nothing since {_moment(silence.since)}",
+        f"In these hours of each of the last weeks at least {silence.usual} changes came.",
+        "Is it a holiday? Then it ends with the next change. Else look whether the source goes on,"
+        " and run: python -m sync check",
+    )  # fmt: skip
 
 
 def objective_of(connection: Connection, flow: str, every: timedelta) -> timedelta:
@@ -147,6 +177,16 @@ def _differing(one: Differing) -> Alert:
         f"differs|{name}", "warning", f"The books of {name} differ about {_records(one.count)}",
         f"{one.count} difference{plural}; the oldest is of {one.day.isoformat()}.",
         f"Run: python -m sync reconcile --from {one.day.isoformat()} --connection {name}",
+    )  # fmt: skip
+
+
+def _lacking(one: Lacking) -> Alert:
+    more = f" And {one.count - 1} more." if one.count > 1 else ""
+    return Alert(
+        f"schema|{one.connection}", "critical",
+        f"The systems of {one.connection} have lost what the mapping uses",
+        f"{one.what}.{more}",
+        f"{one.cure} All of it: python -m sync check".strip(),
     )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ come, and what is paused."""
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
+from sync.alerts.alerting import Standing, standing_alerts
 from sync.app.systems_pool import SystemsPool
 from sync.config.connections import Connection
 from sync.core.encoding import to_json
@@ -20,6 +21,9 @@ from sync.intake_http.answers import HttpAnswer
 
 log = logging.getLogger("sync.app.health")
 
+SAID_ABOVE: Final = frozenset({"parked", "dead", "away", "paused"})
+"""Alerts about what the page counts anyway."""
+
 
 async def health(
     flows: Mapping[str, DocumentFlow[Any]],
@@ -31,9 +35,9 @@ async def health(
     pauses: FlowPauses,
 ) -> HttpAnswer:
     """Per queue how much waits, per flow when its polls last looked and how many records wait for a
-    person; which flows are paused, and which systems nobody may call. `status` is `attention` where
-    something of that needs a person, which `attention` names. 503 when queue or tables do not
-    answer."""
+    person; which alerts stand, which flows are paused, and which systems nobody may call. `status`
+    is `attention` where something of that needs a person, which `attention` names. 503 when queue
+    or tables do not answer."""
     found: dict[str, Any] = {"status": "ok", "counts": pool.counts(), "queues": {}, "flows": {}}
     try:
         found["paused"] = [asdict(pause) for pause in await pauses.standing()]
@@ -43,6 +47,7 @@ async def health(
         for name, flow in flows.items():
             if flow.trigger(Poll) is not None:
                 found["flows"][name] = {"polled_until": await _polled(name, connections, tables)}
+        found["alerts"] = [_alert(one) for one in await standing_alerts(tables)]
         found["parked"] = {name: await _parked(name, connections, tables) for name in flows}
     except Exception as error:  # the page that tells what is broken must not break with it
         log.exception("health.broken error=%s", type(error).__name__)
@@ -64,6 +69,15 @@ def _attention(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{system['system']} gives no answer: check"
     if found["paused"]:
         yield f"{len(found['paused'])} pauses stand: paused"
+    for alert in found["alerts"]:
+        if alert["cause"].partition("|")[0] not in SAID_ABOVE:
+            yield f"{alert['title']}: alerts"
+
+
+def _alert(one: Standing) -> dict[str, Any]:
+    alert = one.alert
+    said = {"cause": alert.cause, "severity": alert.severity, "title": alert.title}
+    return {**said, "since": one.since}
 
 
 async def _polled(

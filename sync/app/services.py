@@ -16,6 +16,8 @@ from sync.app.queue_work import QueueWork
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import repairing, tidying
 from sync.app.watch import Watch
+from sync.checks.finding import Own, Probe, probe_of
+from sync.checks.schema_watch import SchemaWatch
 from sync.config.connections import Connection, Connections
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.copies import DocumentCopies
@@ -37,6 +39,7 @@ from sync.engine.refused_keys import RefusedKeys
 from sync.engine.repair import Repair
 from sync.engine.run_leases import RunLeases
 from sync.engine.runner import Runner
+from sync.engine.systems import Systems
 from sync.engine.troubles import Troubles
 from sync.engine.turns import Turns
 from sync.flows import SUB_FLOWS
@@ -117,6 +120,7 @@ class Services:
             (
                 tidy, repairing(self.repair), Housekeeping("old-queues", old.move),
                 Housekeeping("old-flow-names", names.move), *self._nights(engine),
+                *self._schemas(engine),
             ),
             tables=parts.tables, sends=self.sends, clock=parts.clock,
             leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
@@ -126,6 +130,18 @@ class Services:
         """Both books are compared each night."""
         for name in self.connections:
             yield Housekeeping(f"reconcile|{name}", Nightly(name, engine).run)
+
+    def _schemas(self, engine: Engine) -> Iterator[Housekeeping]:
+        """What the mapping uses of both systems is looked at each day."""
+        parts = self.edition_parts
+        own = Own(parts.queue, parts.tables)
+
+        def probe(systems: Systems) -> Probe:
+            return probe_of(systems, parts.secrets, own, self.connections)
+
+        for name in self.connections:
+            watch = SchemaWatch(name, engine.open_systems, probe, parts.tables)
+            yield Housekeeping(f"schema|{name}", watch.run)
 
     async def accept_webhook(
         self, connection: str, flow: str, headers: Mapping[str, str], body: bytes

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from sync.alerts.alerting import Alerting
-from sync.alerts.conditions import Differing, alerts_of
+from sync.alerts.conditions import Differing, Lacking, alerts_of
 from sync.alerts.expiries import Expiries
 from sync.alerts.senders import senders_of
 from sync.app.edition_parts import EditionParts
 from sync.app.paces import Paces
+from sync.checks.schema_watch import last_seen
 from sync.config.connections import Connections
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
@@ -48,7 +49,7 @@ class Watch:
         )  # fmt: skip
         seen = alerts_of(
             readings, await self._paces.stopped(), await self._expiries.known(),
-            [one async for one in self._differing()],
+            [one async for one in self._differing()], [one async for one in self._lacking()],
             connections=self._connections, settings=self._settings,
         )  # fmt: skip
         await self.alerting.look(seen)
@@ -60,3 +61,12 @@ class Watch:
         for name in self._connections:
             if (found := await stored.open(name)) is not None:
                 yield Differing(name, found.count, found.day)
+
+    async def _lacking(self) -> AsyncIterator[Lacking]:
+        """The connections of whose systems one has lost what the mapping uses, as the last look has
+        found them."""
+        for name in self._connections:
+            seen = await last_seen(self._parts.tables, name)
+            if seen is not None and seen.findings:
+                first = seen.findings[0]
+                yield Lacking(name, len(seen.findings), str(first["what"]), str(first["cure"]))

@@ -33,6 +33,8 @@ from sync.checks.products import (
 from sync.checks.reached import webhooks_reach_us
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
+from sync.checks.schema import customer_attribute_is_there
+from sync.checks.schema_watch import schema_was_seen
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from sync.checks.sequences import numbers_are_drawn, numbers_fit
 from sync.checks.shipments import (
@@ -82,6 +84,7 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         carriers_are_mapped, product_places_are_there, bulks_can_be_followed,
+        customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,

@@ -1,6 +1,6 @@
 """What a check found, and how checks are run."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -12,6 +12,7 @@ from sync.core.errors import Later, Never
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock, Secrets, Tables
 from sync.dynamics.client import DynamicsClient
+from sync.engine.systems import Systems
 from sync.preview.unasked import Lookups
 
 
@@ -112,6 +113,19 @@ class Probe:
         named = [store.company for store in self.settings.stores.values() if store.company]
         found = dict.fromkeys([self.settings.dynamics.company, *named])
         return [company for company in found if company not in self.known.absent]
+
+
+def probe_of(
+    systems: Systems, secrets: Secrets, own: Own, connections: Mapping[str, Connection]
+) -> Probe:
+    """An opened connection, as checks see it. `connections`: all that there are."""
+    url = systems.settings.commerce.url
+    others = (one for name, one in connections.items() if name != systems.name)
+    return Probe(
+        systems.name, systems.settings, systems.commerce, systems.dynamics, secrets, systems.clock,
+        Lookups(systems.items, systems.accounts, systems.digest_of),
+        tuple(one for one in others if one.commerce.url == url), own=own,
+    )  # fmt: skip
 
 
 WAIT: Final = "Wait for the system to answer, or find out what keeps it from it; then check again"

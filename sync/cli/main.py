@@ -26,6 +26,7 @@ from sync.cli import (
     resolve,
     secrets,
     serve,
+    shadow,
     skip,
     trail,
     webhooks,
@@ -47,6 +48,7 @@ app.add_typer(secrets.app)
 app.command(cls=Command)(check.check)
 app.add_typer(mapping)
 app.add_typer(preview.app)
+app.command("shadow", cls=Command)(shadow.shadow_run)
 app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,8 +13,8 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
+from sync.cli.days import From, Stores, To, moments
 from sync.cli.output import json_line, line, table
-from sync.config.connections import Connection
 from sync.operating.problem import Problem
 from sync.reconcile.difference import COLUMNS, Difference, Summary
 from sync.reconcile.kind import Connected, Window
@@ -23,7 +23,6 @@ from sync.reconcile.sheets import write_csv, write_xlsx
 
 UNEXPLAINED: Final = 1
 """Exit status: somebody has to do something about a difference."""
-DAYS: Final = 7
 TRIES: Final = 5
 """How often a kind is begun, where a system asks for quiet or does not answer."""
 SHOWN: Final = 50
@@ -31,20 +30,6 @@ SHOWN: Final = 50
 HEADS: Final = (
     "kind", "currency", "Commerce>", "amount>", "F&O>", "amount>", "difference>",
 )  # fmt: skip
-From = Annotated[
-    datetime | None,
-    typer.Option(
-        "--from", formats=["%Y-%m-%d"], help="First day of Commerce's documents. Default: a week."
-    ),
-]
-To = Annotated[
-    datetime | None,
-    typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, whole. Default: until now."),
-]
-Stores = Annotated[
-    list[int] | None,
-    typer.Option("--store", metavar="ID", help="Only this store view; repeatable."),
-]
 Kinds = Annotated[
     list[str] | None,
     typer.Option(
@@ -125,27 +110,10 @@ async def _reconciled(
     async with context.systems() as (services, systems):
         connected = await Connected.of(systems, services.ledger, services.documents)
         now = services.edition_parts.clock.now().replace(microsecond=0)
-        window = _window(days, systems.settings, now, stores)
+        since, until = moments(days, systems.settings, now)
+        window = Window(since, until, stores and frozenset(stores))
         wanted = kinds_of(connected, kinds)
         return await reconcile(connected, window, wanted, report.tell, tries=tries)
-
-
-def _window(
-    days: tuple[datetime | None, datetime | None],
-    settings: Connection,
-    now: datetime,
-    stores: list[int] | None,
-) -> Window:
-    """Whole days in the legal entity's time zone. Raises `Problem`."""
-    zone = settings.time_zone(settings.legal_entity)
-    first, last = (None if day is None else day.replace(tzinfo=zone) for day in days)
-    until = now if last is None else min(last + timedelta(days=1), now)
-    if first is None:
-        today = until.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        first = today - timedelta(days=DAYS)
-    if first >= until:
-        raise Problem("--to lies before --from", remedy="Swap the two days.")
-    return Window(first.astimezone(UTC), until.astimezone(UTC), stores and frozenset(stores))
 
 
 def _writer(

@@ -22,7 +22,8 @@ from sync.engine.flow import DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, FlowPauses
 from sync.engine.samples import Sample
 from sync.engine.samples import keep as keep_sample
-from sync.engine.watermarks import WATERMARKS
+from sync.engine.traffic import Silence, keep_traffic, silence_of
+from sync.engine.watermarks import WATERMARKS, Watermark
 
 log = logging.getLogger("sync.engine.monitoring")
 
@@ -44,7 +45,8 @@ class Waiting:
 @dataclass(frozen=True)
 class FlowReading:
     """One flow of one connection. `behind`: how far its poll is behind, `every`: how often it is to
-    look; None for a flow that is paused, or does not poll."""
+    look; None for a flow that is paused, or does not poll. `silence`: since when nothing has
+    changed where there was always traffic."""
 
     connection: str
     flow: str
@@ -52,6 +54,7 @@ class FlowReading:
     pause: FlowPause | None = None
     behind: timedelta | None = None
     every: timedelta | None = None
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ async def monitor(
     `oldest_s`: how long the oldest due message has waited. `behind_s`: how far the poll's watermark
     is behind; `every_s`: how often the connection asked to be polled. Telemetry, where there is
     any, hears the latter too, and how many records are parked. A flow that stands still is said to
-    be paused, and not to be behind. Changes nothing but the samples of the last day.
+    be paused, and not to be behind. Changes nothing but samples: of the last day, and of each hour
+    of the week.
     """
     readings = Readings(clock.now())
     await _read_depths(queues, queue, readings)
@@ -135,14 +139,17 @@ async def _behind(
     tables: Tables,
     now: datetime,
 ) -> FlowReading:
-    """With how far behind its poll is, where it has one."""
+    """With how far behind its poll is, where it has one, and whether what it polls is silent."""
     poll = flow.trigger(Poll)
     if poll is None:
         return seen
-    mark = await tables.get(WATERMARKS, seen.connection, flow.name)
-    stands = mark.values.get("at") if mark else None
-    behind = now - stands if isinstance(stands, datetime) else _never(settings)
-    return replace(seen, behind=behind, every=timedelta(minutes=poll.every_minutes(settings)))
+    mark = Watermark.of(await tables.get(WATERMARKS, seen.connection, flow.name))
+    behind = now - mark.at if mark.at is not None else _never(settings)
+    every = timedelta(minutes=poll.every_minutes(settings))
+    place = (tables, seen.connection, flow.name, mark)
+    await keep_traffic(*place, now)
+    silence = await silence_of(*place)
+    return replace(seen, behind=behind, every=every, silence=silence)
 
 
 def _report(seen: FlowReading, now: datetime, telemetry: Telemetry) -> None:

@@ -71,13 +71,17 @@ class PollRun:
                 if len(page) < PAGE:
                     continue
                 found += await self._enqueue(page)
-                moved = window.moved_to(page[-1])
+                moved, mark = window.moved_to(page[-1]), self._counted(mark, which, page)
                 mark = await self._store(mark.moved(which, moved, page[-1]))
                 if moved != window and await self._is_over(before + found):
                     return found, mark
                 window, page = moved, []
         found += await self._enqueue(page)
+        mark = self._counted(mark, which, page)
         return found, await self._store(mark.read_through(which))
+
+    def _counted(self, mark: Watermark, which: Which, page: Sequence[Change]) -> Watermark:
+        return mark.counted(page) if which == "window" else mark
 
     async def _is_over(self, found: int) -> bool:
         is_late = self.engine.clock.now() >= self.ends

@@ -5,7 +5,7 @@ A poll reads windows of time. A window that is not read through in one run is st
 and the next run goes on there; so a week's changes need no run that is long enough for all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Self
@@ -15,6 +15,7 @@ from sync.core.ports import Row, Tables, Value
 from sync.engine.results import Change
 
 WATERMARKS: Final = "watermarks"
+MOMENTS: Final = ("at", "polled", "first", "swept", "newest")
 
 Which = Literal["window", "sweep"]
 
@@ -42,7 +43,9 @@ class Window:
 class Watermark:
     """`at`: everything up to here has been enqueued, except what `window` still holds. `polled`:
     when the last run began. `first`: where the first poll began; no sweep looks further back.
-    `swept`: when the last sweep began. `window`, `sweep`: what has not been read through yet."""
+    `swept`: when the last sweep began. `window`, `sweep`: what has not been read through yet.
+    `newest`: the stamp of the newest change that was listed; `listed`: how many were so far, each
+    once."""
 
     at: datetime | None = None
     polled: datetime | None = None
@@ -50,6 +53,8 @@ class Watermark:
     swept: datetime | None = None
     window: Window | None = None
     sweep: Window | None = None
+    newest: datetime | None = None
+    listed: int = 0
 
     @property
     def is_behind(self) -> bool:
@@ -67,6 +72,18 @@ class Watermark:
         )
         return replace(self, window=window, at=at)
 
+    def counted(self, page: Sequence[Change]) -> Self:
+        """After a page of the window: what is newer than all before counts as traffic. Changes
+        without a stamp of their own tell of none."""
+        newer = [
+            one.changed_at
+            for one in page
+            if not one.fingerprint and (self.newest is None or one.changed_at > self.newest)
+        ]
+        if not newer:
+            return self
+        return replace(self, newest=max(newer), listed=self.listed + len(newer))
+
     def read_through(self, which: Which) -> Self:
         """After the last page of a window has been enqueued."""
         if which == "sweep":
@@ -78,14 +95,16 @@ class Watermark:
     def of(cls, row: Row | None) -> Self:
         """From its row; as if nothing had been polled when there is none."""
         cells: Mapping[str, Value] = row.values if row else {}
-        moments = {name: _moment(cells.get(name)) for name in ("at", "polled", "first", "swept")}
-        return cls(**moments, window=_window(cells, "window"), sweep=_window(cells, "sweep"))
+        moments = {name: _moment(cells.get(name)) for name in MOMENTS}
+        listed = cells.get("listed")
+        return cls(
+            **moments, window=_window(cells, "window"), sweep=_window(cells, "sweep"),
+            listed=listed if isinstance(listed, int) else 0,
+        )  # fmt: skip
 
     def row(self, connection: str, flow: str) -> Row:
         """As it is stored."""
-        cells: dict[str, Value] = {
-            "at": self.at, "polled": self.polled, "first": self.first, "swept": self.swept,
-        }  # fmt: skip
+        cells: dict[str, Value] = {name: getattr(self, name) for name in (*MOMENTS, "listed")}
         for name, window in (("window", self.window), ("sweep", self.sweep)):
             if window is not None:
                 cells[f"{name}_since"], cells[f"{name}_until"] = window.since, window.until

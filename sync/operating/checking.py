@@ -8,14 +8,14 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.checks.connection import checked
 from sync.checks.finding import Finding, Level, Own, Probe, fault
+from sync.checks.finding import probe_of as opened_probe
+from sync.checks.schema_watch import CHECK_RESULTS
 from sync.checks.secrets import secret_names
 from sync.config.connections import Connection
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Row, Tables, Value
-from sync.preview.unasked import Lookups
 
-CHECK_RESULTS: Final = "checkresults"
 LAST: Final = "last"
 MOST: Final = 60
 """Findings that are kept; what is fine is only counted."""
@@ -35,15 +35,9 @@ class LastCheck:
 async def probe_of(services: Services, name: str) -> Probe:
     """The opened connection, as checks see it. Raises `Never` where it does not open."""
     systems = await services.systems_pool.open(name)
-    edition_parts = services.edition_parts
-    lookups = Lookups(systems.items, systems.accounts, systems.digest_of)
-    url, every = systems.settings.commerce.url, services.connections.items()
-    neighbours = tuple(one for other, one in every if other != name and one.commerce.url == url)
-    return Probe(
-        name, systems.settings, systems.commerce, systems.dynamics, edition_parts.secrets,
-        edition_parts.clock, lookups, neighbours,
-        own=Own(edition_parts.queue, edition_parts.tables),
-    )  # fmt: skip
+    parts = services.edition_parts
+    own = Own(parts.queue, parts.tables)
+    return opened_probe(systems, parts.secrets, own, services.connections)
 
 
 async def checked_now(services: Services, name: str, *, by: str) -> list[dict[str, Any]]:

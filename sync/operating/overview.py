@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sync.alerts.alerting import Standing, standing_alerts
+from sync.alerts.conditions import objective_of
 from sync.app.services import Services
 from sync.core.message_queue import Depth
 from sync.core.ports import Tables
@@ -21,15 +23,15 @@ from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.operating.causes import Parked, parked_of
 from sync.reconcile.stored import Reconciliations
 
-LATE: Final = 3
-"""A flow is late once so many of its polls' intervals have passed, and at least `GRACE`."""
-GRACE: Final = timedelta(minutes=15)
+SHOWN: Final = frozenset({"parked", "behind", "paused", "away", "differs"})
+"""Kinds of alerts about what the page shows by itself, sooner."""
 
 
 @dataclass(frozen=True)
 class FlowState:
     """One flow of one connection. `behind`: how far its poll's watermark is behind; None where it
-    does not poll, or never has. `every`: how often it polls."""
+    does not poll, or never has. `every`: how often it polls; `objective`: how far behind it may
+    be."""
 
     connection: str
     name: str
@@ -41,11 +43,7 @@ class FlowState:
     parked: int
     pause: FlowPause | None
     samples: Mapping[int, Sample]
-
-    @property
-    def objective(self) -> timedelta:
-        """How far behind it may be."""
-        return max(LATE * self.every, GRACE)
+    objective: timedelta
 
     @property
     def is_late(self) -> bool:
@@ -65,11 +63,17 @@ class Overview:
     stopped: Sequence[Mapping[str, Any]]
     queues: Mapping[str, Depth]
     differences: Mapping[str, int]
+    alerts: Sequence[Standing] = ()
 
     @property
     def late(self) -> list[FlowState]:
         """The flows that are further behind than they may be."""
         return [flow for flow in self.flows if flow.is_late]
+
+    @property
+    def others(self) -> list[Standing]:
+        """The alerts of which nothing else on the page tells."""
+        return [one for one in self.alerts if one.alert.kind not in SHOWN]
 
     @property
     def under_way(self) -> int:
@@ -93,7 +97,8 @@ async def overview_of(services: Services) -> Overview:
     )
     stopped = await services.systems_pool.paces.stopped()
     queues, differences = dict(zip(QUEUES, depths, strict=True)), await _differences(services)
-    return Overview(tuple(flows), parked, pauses, stopped, queues, differences)
+    alerts = await standing_alerts(parts.tables)
+    return Overview(tuple(flows), parked, pauses, stopped, queues, differences, alerts)
 
 
 async def _differences(services: Services) -> dict[str, int]:
@@ -111,15 +116,17 @@ async def _state(
 ) -> FlowState:
     tables, now = services.edition_parts.tables, services.edition_parts.clock.now()
     poll, hooks = flow.trigger(Poll), (CommerceHook, AdobeEvents)
-    minutes = poll.every_minutes(services.connections[name]) if poll is not None else 0
+    settings = services.connections[name]
+    every = timedelta(minutes=poll.every_minutes(settings) if poll is not None else 0)
     return FlowState(
         name, flow.name, flow.title,
         is_from_commerce=any(flow.trigger(kind) is not None for kind in hooks),
-        polls=poll is not None, every=timedelta(minutes=minutes),
+        polls=poll is not None, every=every,
         behind=await _behind(tables, name, flow.name, now),
         parked=sum((one.connection, one.flow) == (name, flow.name) for one in parked.records),
         pause=covering(pauses, name, flow.name),
         samples=await last_day(tables, name, flow.name, now),
+        objective=objective_of(settings, flow.name, every),
     )  # fmt: skip
 
 

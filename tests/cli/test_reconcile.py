@@ -4,6 +4,7 @@ import csv
 import io
 import shlex
 import zipfile
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,7 @@ def test_what_is_missing_is_listed_delivered_and_gone(shop: Line, systems: Syste
         sheets = [book.read(f"xl/worksheets/sheet{place}.xml").decode() for place in (1, 2)]
     assert all(one["key"] in sheets[1] for one in differences)
     assert f"<v>{Decimal(differences[0]['commerce']).normalize():f}</v>" in sheets[1]
+    assert _shadow(shop) == {"not entered": len(systems.orders)}
     for one in differences:
         mends(shop, one)
     shop.deliver_everything()
@@ -57,8 +59,22 @@ def test_what_is_missing_is_listed_delivered_and_gone(shop: Line, systems: Syste
     assert sum(sums) == sum(Decimal(one["commerce"]) for one in differences)
     assert all(one["difference"] == "0.00" for one in totals.values())
     assert "Both books agree." in shop("reconcile").out
+    assert _shadow(shop) == {"equal": len(systems.orders)}
     other = shop("reconcile", "--store", "999", "--json").documents[-1]
     assert other["summary"]["totals"] == []
+
+
+def _shadow(shop: Line) -> dict[str, int]:
+    """How the orders come out of a shadow run: said to people, to programs and as CSV alike."""
+    ran = shop("shadow", "--json")
+    *orders, closing = ran.documents
+    found: dict[str, int] = closing["summary"]["orders"]
+    assert ran.status == (0 if set(found) == {"equal"} else 1)
+    assert Counter(one["outcome"] for one in orders) == found
+    assert all(f"{count} {outcome}" in shop("shadow").out for outcome, count in found.items())
+    rows = [*csv.DictReader(io.StringIO(shop("shadow", "--csv").out))]
+    assert [row["key"] for row in rows] == [one["key"] for one in orders]
+    return found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import SecretName, Section, Whole
+from sync.config.connections.section import SecretName, Section, Whole, YesNo
 
 
 class Mail(Section):
@@ -39,3 +39,5 @@ class Alerts(Section):
     """How long a flow may be paused."""
     expiring_days: Whole = Field(default=30, ge=1, le=365)
     """How long before its end a certificate or secret is told of."""
+    silence: YesNo = True
+    """Whether a flow is told of to which nothing came for hours that always brought something."""

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from sync.checks.connection import CHECKS
 from sync.checks.finding import Level
+from sync.checks.schema_watch import last_seen
 from sync.console.visit import Visit, see
 from sync.operating.checking import checked_now, last_check, secrets_of
 from sync.operating.problem import Problem
@@ -18,6 +19,7 @@ async def show(visit: Visit) -> Response:
         (
             name, settings, await secrets_of(services, settings),
             await last_check(services.edition_parts.tables, name),
+            await last_seen(services.edition_parts.tables, name),
         )
         for name, settings in services.connections.items()
     ]  # fmt: skip

@@ -31,7 +31,10 @@ async def keys(visit: Visit) -> Response:
 
 def is_well(found: Overview) -> bool:
     """Whether nobody has to do anything."""
-    trouble = (found.parked.records, found.late, found.pauses, found.stopped, found.differences)
+    trouble = (
+        found.parked.records, found.late, found.pauses, found.stopped, found.differences,
+        found.others,
+    )  # fmt: skip
     return not any(trouble)
 
 
@@ -50,6 +53,7 @@ def sentence(found: Overview) -> str:
         parts.append(text("paused.count", count=len(found.pauses)))
     for name, count in found.differences.items():
         parts.append(text("reconciliation.books.open", name=name, count=count))
+    parts += [text("alert.said", title=one.alert.title) for one in found.others]
     return " ".join(parts) or text("well", flows=len(found.flows), count=found.under_way)
 
 
