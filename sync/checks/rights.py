@@ -6,7 +6,7 @@ and refuses what lacks its argument before it does anything (`InputParamsResolve
 Webapi module: the request is validated, then read).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
@@ -22,7 +22,7 @@ from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
-from sync.config.connections import Connection, Products
+from sync.config.connections import Connection
 from sync.core.errors import NotProvided
 
 STORES: Final = "Magento_Backend::store"
@@ -72,16 +72,9 @@ def _asked(settings: Connection) -> Iterator[Ask]:
     is_base = settings.items.custom_options == "base"
     if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
-    if "stock" in flows:
-        yield from _of_stock(settings)
-    if "shipments" in flows:
-        yield from _of_shipments(settings)
-    if "cancellations" in flows:
-        yield from _of_cancellations(settings)
-    if "prices" in flows:
-        yield from _of_prices()
-    if "products" in flows:
-        yield from _of_products(settings.products)
+    for flow, asked in OF_FLOWS.items():
+        if flow in flows:
+            yield from asked(settings)
     yield from _of_notes(settings)
 
 
@@ -118,14 +111,15 @@ def _of_cancellations(settings: Connection) -> Iterator[Ask]:
         yield _bare(path_of("invoice", 0, "refund"))
 
 
-def _of_prices() -> Iterator[Ask]:
+def _of_prices(_: Connection) -> Iterator[Ask]:
     yield _listing("customerGroups/search", "code")
     for path in (BASE_PRICES, TIER_PRICES):
         yield _bare(f"{path}-information")
         yield _bare(path)
 
 
-def _of_products(products: Products) -> Iterator[Ask]:
+def _of_products(settings: Connection) -> Iterator[Ask]:
+    products = settings.products
     yield _bare(PRODUCTS)
     if "tax_class" in products.fields:
         yield _listing(TAX_CLASSES, "class_id")
@@ -161,3 +155,14 @@ def _listing(path: str, field: str = "entity_id") -> Ask:
 
 def _bare(path: str) -> Ask:
     return lambda probe: probe.commerce.post(path, {})
+
+
+def _of_tracking(_: Connection) -> Iterator[Ask]:
+    yield _bare(order_notes.comments_of(0))
+
+
+OF_FLOWS: Final[Mapping[str, Callable[[Connection], Iterator[Ask]]]] = {
+    "stock": _of_stock, "shipments": _of_shipments, "cancellations": _of_cancellations,
+    "tracking": _of_tracking, "prices": _of_prices, "products": _of_products,
+}  # fmt: skip
+"""What a flow asks for beside all others."""

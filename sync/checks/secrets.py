@@ -26,6 +26,7 @@ def secret_names(settings: Connection) -> list[str]:
         commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
         commerce.client_secret,
         dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+        *settings.tracking.keys,
     ]  # fmt: skip
     return list(dict.fromkeys(name for name in names if name))
 
@@ -56,6 +57,10 @@ async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
         key = await _stored(name, probe)
         if key is not None:
             yield key_finding(name, key, webhook.scheme)
+    for name in probe.settings.tracking.keys:
+        key = await _stored(name, probe)
+        if key is not None:
+            yield key_finding(name, key, "hmac")
 
 
 async def _stored(name: str, probe: Probe) -> str | None:

@@ -64,6 +64,14 @@ class PackingSlips:
             others=tuple(one for one in orders if one not in ("", sales_order)),
         )  # fmt: skip
 
+    async def tracked(self, number: str) -> list[tuple[str, str]]:
+        """(company, sales order) of the slips with a tracking number, whatever company they are
+        of."""
+        fields = ("dataAreaId", *TRACKING_FIELDS)
+        rows = await self._client.find_by(TRACKING, "TrackingNumber", number, select=fields)
+        found = [(_text(row, "dataAreaId").lower(), _text(row, "SalesOrderNumber")) for row in rows]
+        return list(dict.fromkeys(found))
+
     async def keys(self, company: str, *, sales_order: str = "", number: str = "") -> list[str]:
         """The keys of all slips of a sales order, or of one slip, the oldest first, as F&O spells
         the numbers."""

@@ -70,6 +70,7 @@ class Claim:
     that last required this one; a guest's account has no other occasion. `differs`: the sums of
     both systems, where they differ although the record is delivered, and nobody has decided on
     them; `resolved`: those that a person has decided on last. `on_hold`: who lets it wait.
+    `changes`: how often it was changed since `changes_since`, within a day.
     """
 
     connection: str
@@ -100,6 +101,8 @@ class Claim:
     differs: str = ""
     resolved: str = ""
     on_hold: str = ""
+    changes: int = 0
+    changes_since: datetime | None = None
     etag: str = field(default="", compare=False)
 
     @property

@@ -13,6 +13,7 @@ from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
 from sync.flows.fulfilment.cancellations import cancellations
 from sync.flows.fulfilment.shipments import shipments
+from sync.flows.fulfilment.tracking import tracking
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.receivables.creditmemos import creditmemos
@@ -34,6 +35,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     product_options.runs,
     shipments,
     cancellations,
+    tracking,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

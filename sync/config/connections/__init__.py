@@ -49,6 +49,7 @@ from sync.config.connections.section import (
 from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.tracking import Tracking
 
 __all__ = [
     "COMPANY",
@@ -88,6 +89,7 @@ __all__ = [
     "Stock",
     "Store",
     "TaxGroups",
+    "Tracking",
     "Url",
     "WebhookKeys",
     "Whole",
@@ -111,6 +113,7 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "cancellations",
+    "tracking",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -139,6 +142,7 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     cancellations: Cancellations = Cancellations()
+    tracking: Tracking = Tracking()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

@@ -41,6 +41,7 @@ from sync.config.file.secret_rules import (
 from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.stock_rules import stock_breaches
 from sync.config.file.toml_lines import Path
+from sync.config.file.tracking_rules import tracking_breaches
 from sync.config.file.url_rules import is_loopback, page_breaches, url_breaches
 
 LINES_OF_HEADERS: Final = {
@@ -79,6 +80,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
     yield from cancellation_breaches(path, written)
+    yield from tracking_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

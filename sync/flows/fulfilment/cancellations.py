@@ -103,6 +103,7 @@ async def plan(found: EndingOrder, delivery: Delivery) -> Plan | Skipped:
 
 cancellations: DocumentFlow[EndingOrder] = DocumentFlow(
     name=CANCELLATIONS,
+    is_answered=True,
     title="Cancellations of F&O to Commerce",
     source=Source(read, version=lambda found: found.version, is_joined=True),
     plan=plan,

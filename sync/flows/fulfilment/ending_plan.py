@@ -15,7 +15,8 @@ from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint, Plan
-from sync.flows.fulfilment.ending_writes import Cancellation, ClosedMark, OrderWrite, PiecesRefund
+from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.order_writes import OrderWrite, Remark
 from sync.flows.targets import commerce_of
 from sync.mapping.cancellations import Ending, Pieces, ending_of
 from sync.mapping.custom_options import with_custom_options
@@ -23,6 +24,7 @@ from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import factors_of, shipped_rows
 
 ENDED: Final = frozenset({"canceled", "closed"})
+CLOSED: Final = "closed_pieces"
 BLOCKED: Final = {
     "holded": ("is on hold", "Release it"),
     "payment_review": ("is in payment review", "Accept or deny its payment"),
@@ -123,7 +125,8 @@ class _Planning:
         if not self.ending.waiting:
             return []
         text = settings.comment.replace("{items}", self.ending.named(self.ending.waiting))
-        return [ClosedMark(self.order, systems, commerce_of(systems), text, settings.visible)]
+        target = commerce_of(systems)
+        return [Remark(self.order, systems, target, CLOSED, text, settings.visible)]
 
     def _refund(self) -> list[OrderWrite]:
         pieces, systems = self.ending.refundable, self.delivery.systems

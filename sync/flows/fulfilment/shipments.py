@@ -182,6 +182,7 @@ def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:
 
 shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     name=SHIPMENTS,
+    is_answered=True,
     title="Packing slips to shipments",
     source=Source(read, resolve, version=lambda packed: packed.version, is_joined=True),
     plan=plan,

@@ -226,6 +226,7 @@ def version(order: Order) -> object:
 
 orders = DocumentFlow[Order](
     name="orders",
+    is_answered=True,
     title="Orders to sales orders",
     source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
