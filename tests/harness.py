@@ -188,11 +188,11 @@ class Harness:
         with contextlib.suppress(LockLost):  # it took so long that another has it now
             await self.systems.queue.complete(message)
 
-    async def works_until_it_dies(self, *, before: str) -> None:
-        """Work until the process is about to write into the table named; it dies there, and a new
-        one starts."""
+    async def works_until_it_dies(self, *, before: str, about: str = "") -> None:
+        """Work until the process is about to write into the table named, of the record with the key
+        `about`; it dies there, and a new one starts."""
         process = self._doomed()
-        self.services = self._opened(Fatal(self.systems.tables, before, process))
+        self.services = self._opened(Fatal(self.systems.tables, before, process, about))
         await self._lives(process)
         await self.systems.queue.release_locks()
         self.services = self._opened(self.systems.tables)

@@ -154,10 +154,11 @@ def begin(work: Coroutine[Any, Any, Any], process: Process | None) -> "asyncio.T
 
 
 class Fatal:
-    """Tables that a process dies of when it is about to write into the one named."""
+    """Tables that a process dies of when it is about to write into the one named, where that is
+    `about` a record."""
 
-    def __init__(self, inner: Any, table: str, process: Process) -> None:
-        self._inner, self._table, self._process = inner, table, process
+    def __init__(self, inner: Any, table: str, process: Process, about: str = "") -> None:
+        self._inner, self._table, self._process, self._about = inner, table, process, about
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
@@ -165,7 +166,8 @@ class Fatal:
             return method
 
         async def write(table: str, row: Any) -> Any:
-            if table == self._table and PROCESS.get() is self._process:
+            is_fatal = table == self._table and row.partition.endswith(self._about)
+            if is_fatal and PROCESS.get() is self._process:
                 self._process.end()
                 await asyncio.sleep(0)
             return await method(table, row)

@@ -150,6 +150,7 @@ def merged(
         **{key: value for key, value in sent.items() if key not in {"addresses", "id"}},
     }
     result["created_at"] = customer["created_at"]
+    _may_join(customer, result)
     missing = [
         RestFault(400, f'"{label}" is a required value.')
         for key, label in NEEDED.items()
@@ -171,6 +172,22 @@ def merged(
     return _with_addresses(result, sent["addresses"], sequences) if "addresses" in sent else result
 
 
+def _may_join(before: Columns, after: Columns) -> None:
+    """Who becomes a user of a company needs a job title and a telephone number (user guide of
+    companies)."""
+    was, member = member_of(before), member_of(after)
+    if member.get("company_id") and member["company_id"] != was.get("company_id"):
+        for name in ("job_title", "telephone"):
+            if not member.get(name):
+                raise RestFault(400, f'"{name}" is a required value.')
+
+
+def member_of(customer: Columns) -> Columns:
+    """What a customer is in their company; empty for those of none."""
+    found: Columns = (customer.get("extension_attributes") or {}).get("company_attributes") or {}
+    return found
+
+
 def _attributes(known: list[Columns], sent: list[Columns]) -> list[Columns]:
     """Custom attributes are set one by one; those not sent stay."""
     values = {entry["attribute_code"]: entry["value"] for entry in [*known, *sent]}
@@ -179,6 +196,19 @@ def _attributes(known: list[Columns], sent: list[Columns]) -> list[Columns]:
         for code, value in values.items()
         if value is not None
     ]
+
+
+def registered(
+    sent: Columns, others: list[Columns], sequences: Sequences, number: int, now: str
+) -> Columns:
+    """A new customer of `POST customers`: the rules are those of saving one."""
+    empty: Columns = {
+        "id": number, "group_id": 1, "default_billing": None, "default_shipping": None,
+        "created_at": now, "created_in": "Default Store View", "store_id": 1, "website_id": 1,
+        "addresses": [], "disable_auto_group_change": 0,
+        "extension_attributes": {"is_subscribed": False},
+    }  # fmt: skip
+    return merged(empty, sent, others, sequences)
 
 
 def _with_addresses(customer: Columns, sent: list[Any], sequences: Sequences) -> Columns:

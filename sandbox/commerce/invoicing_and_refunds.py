@@ -16,7 +16,7 @@ from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.refund_rows import Refund
-from sandbox.commerce.stock import Stock, reserved
+from sandbox.commerce.stock import Stock, less, refunded, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -56,17 +56,19 @@ class InvoicingAndRefunds:
         quantities: Mapping[int, Decimal] | None = None,
         *,
         captured: bool = True,
+        online: bool = True,
         visible_in: timedelta | None = None,
     ) -> Columns:
         """Invoice `quantities` by order item id, or all that is left; the invoice.
 
-        `captured` False: an authorised payment is taken later, by `capture`. `visible_in`: readers
-        see the invoice only then. Raises `RestFault` for more than is left.
+        `captured` False: an authorised payment is taken later, by `capture`. `online` False: it
+        counts as paid, and no gateway is asked. `visible_in`: readers see the invoice only then.
+        Raises `RestFault` for more than is left.
         """
         document = invoicing.invoice(
             order, self.clock.now(), self.sequences, quantities, captured=captured
         )
-        if captured:
+        if captured and online:
             self._transact(order, document)
         self._show("invoice", document, visible_in)
         self._reported("invoice", order, document)
@@ -104,18 +106,18 @@ class InvoicingAndRefunds:
         invoices; the memo.
 
         `shipping` None gives back the rest of it; `positive` and `negative` are adjustments;
-        `to_store_credit` is kept as credit instead of paid out. `returns_to_stock`: what was never
-        shipped stays in stock, as where `return_to_stock_items` lists it. Raises `RestFault` for
-        what the shop refuses; then nothing was changed.
+        `to_store_credit` is kept as credit instead of paid out. `returns_to_stock`: the pieces stay
+        in stock or go back into it, as where `return_to_stock_items` lists them. Raises `RestFault`
+        for what the shop refuses; then nothing was changed.
         """
         asked = Refund(
             quantities or {}, shipping, Adjustment(positive, negative), invoice,
             gross=self.gross_shipping, online=online, to_store_credit=to_store_credit,
         )  # fmt: skip
-        before = reserved(order)
+        before, back = reserved(order), refunded(order)
         document = refunding.refund(order, asked, self.clock.now(), self.sequences)
-        if not returns_to_stock:
-            self.stock.leave(before, reserved(order))
+        back, let_go = less(refunded(order), back), less(before, reserved(order))
+        self.stock.refund(let_go, back, returns=returns_to_stock)
         if online and invoice is not None:
             document["transaction_id"] = f"{invoice['transaction_id']}-refund"
         self._show("creditmemo", document, visible_in)

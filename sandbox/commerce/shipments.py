@@ -8,7 +8,7 @@ from sandbox.commerce.faults import RestFault, no_such_entity
 from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.shipping import count, goods_of, wanted_rows
-from sandbox.commerce.stock import DEFAULT, Stock
+from sandbox.commerce.stock import DEFAULT, Stock, less, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -40,8 +40,10 @@ class Shipping:
             raise RestFault(400, "Could not save a shipment, see error log for details")
         only = next(iter(self.stock.sources)) if len(self.stock.sources) == 1 else DEFAULT
         source = source or only
-        self.stock.take(goods_of(order, rows), source, self.clock.now())
+        goods, before = goods_of(order, rows), reserved(order)
+        self.stock.take(goods, source, self.clock.now())
         count(order, rows, self.clock.now())
+        self.stock.release(goods, less(before, reserved(order)))
         shipment = self._shipment(order, rows, source)
         if comment and comment.get("comment"):
             self._comment(shipment, comment)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from sandbox.commerce import columns
 from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import Kind
-from sandbox.commerce.customers import merged
+from sandbox.commerce.customers import member_of, merged, registered
 from sandbox.commerce.faults import no_such
-from sandbox.commerce.records import Columns
+from sandbox.commerce.records import Columns, stamp
 from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import number, plain
@@ -49,7 +49,10 @@ def save_customer(call: RestRequest) -> Columns:
     without a change."""
     known, sent = _customer(call), call.argument("customer")
     others = [other for other in call.state.customers.values() if other["id"] != known["id"]]
-    call.state.save_customer(merged(known, sent, others, call.state.sequences))
+    saved = merged(known, sent, others, call.state.sequences)
+    company = call.state.companies.get(member_of(saved).get("company_id") or 0)
+    saved["group_id"] = company["customer_group_id"] if company else saved["group_id"]
+    call.state.save_customer(saved)
     answer: Columns = plain(call.state.customers[known["id"]])
     return answer
 
@@ -60,6 +63,18 @@ def customer_attribute(call: RestRequest) -> Columns:
     if code not in call.state.customer_attributes:
         raise no_such("attributeCode", code)
     return {"attribute_code": code, "frontend_input": "text", "backend_type": "varchar"}
+
+
+def register(call: RestRequest) -> Columns:
+    """`POST customers`: a new customer, who is mailed a welcome."""
+    state, sent = call.state, call.argument("customer")
+    number = max(state.customers, default=0) + 1
+    others = list(state.customers.values())
+    now = stamp(state.clock.now())
+    state.save_customer(registered(sent, others, state.sequences, number, now))
+    state.mails.append(("welcome", number))
+    answer: Columns = plain(state.customers[number])
+    return answer
 
 
 def groups(call: RestRequest) -> Columns:
@@ -142,6 +157,7 @@ def currency(call: RestRequest) -> Columns:
 SHOP = (
     Endpoint("GET", "customers/search", "Magento_Customer::customer", customers),
     Endpoint("GET", "customers/{id}", "Magento_Customer::customer", customer),
+    Endpoint("POST", "customers", "anonymous", register),
     Endpoint("PUT", "customers/{id}", "Magento_Customer::manage", save_customer),
     Endpoint("GET", "attributeMetadata/customer/attribute/{code}", "anonymous", customer_attribute),
     Endpoint("GET", "customerGroups/search", "Magento_Customer::group", groups),

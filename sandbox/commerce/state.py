@@ -45,7 +45,8 @@ class Change:
 
 class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
-    `client`."""
+    `client`. `approves_companies`: new companies wait for an administrator; `mails`: what was
+    mailed to which customer."""
 
     def __init__(
         self,
@@ -78,8 +79,8 @@ class CommerceState(Administration):
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
-        self.customers: dict[int, Columns] = {}
-        self.companies: dict[int, Columns] = {}
+        self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
+        self.approves_companies, self.mails = False, list[tuple[str, int]]()
         self.requests: Counter[str] = Counter()
         self.public_keys: dict[str, bytes] = {}
         self.notification_dials = NotificationDials(Random(seed))
@@ -127,7 +128,7 @@ class CommerceState(Administration):
 
     def salable_by_sku(self) -> dict[str, Decimal]:
         """The same of all SKUs that any source or open order has, by SKU without case."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
+        found: dict[str, Decimal] = defaultdict(Decimal, self.stock.released)
         for (sku, source), one in self.stock.items.items():
             found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
         for order in self.orders.values():

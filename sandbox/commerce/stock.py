@@ -44,7 +44,7 @@ class SourceItem:
 class Stock:
     """All of it. `is_managed`: the shop's setting *Manage Stock*. `is_single`: without Inventory
     Management: only `stockItems`. `most_at_once`: the most entries of a request, where input limits
-    are on."""
+    are on. `released`: pieces by SKU that reservations let go beyond what they held."""
 
     is_managed: bool = False
     is_single: bool = False
@@ -52,6 +52,7 @@ class Stock:
     sources: dict[str, bool] = field(default_factory=lambda: {DEFAULT: True})
     items: dict[tuple[str, str], SourceItem] = field(default_factory=dict)
     overlap: timedelta = timedelta()
+    released: dict[str, Decimal] = field(default_factory=dict)
     _taken: list[tuple[datetime, dict[tuple[str, str], Decimal]]] = field(default_factory=list)
 
     def put(self, sku: str, quantity: Decimal, *, source: str = DEFAULT, status: int = 1) -> None:
@@ -87,13 +88,22 @@ class Stock:
             self.items[as_text(sku), source].quantity -= pieces
         self._taken.append((now, {(as_text(sku), source): qty for sku, qty in wanted.items()}))
 
-    def leave(self, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
-        """Refunded pieces that were never shipped and are not returned to stock leave it: what is
-        reserved no more."""
-        for sku, pieces in before.items() if self.is_managed else ():
-            there = self.items.get((sku, DEFAULT))
+    def release(self, goods: dict[str, Decimal], let_go: dict[str, Decimal]) -> None:
+        """A shipment releases all that it takes, also pieces that a refund released before: those
+        are offered once too often from then on (measured)."""
+        for sku, pieces in goods.items() if self.is_managed else ():
+            more = pieces - let_go.get(as_text(sku), ZERO)
+            self.released[as_text(sku)] = self.released.get(as_text(sku), ZERO) + more
+
+    def refund(
+        self, let_go: dict[str, Decimal], back: dict[str, Decimal], *, returns: bool
+    ) -> None:
+        """Refunded pieces (`back`), of which `let_go` were never shipped. Those leave the stock
+        where they are not returned; of the others, those that are returned go into it."""
+        for sku, pieces in back.items() if self.is_managed else ():
+            there, unshipped = self.items.get((sku, DEFAULT)), let_go.get(sku, ZERO)
             if there is not None:
-                there.quantity -= pieces - after.get(sku, ZERO)
+                there.quantity += pieces - unshipped if returns else -unshipped
 
 
 def stocked(order: StoredOrder) -> list[tuple[str, Columns]]:
@@ -118,6 +128,21 @@ def reserved(order: StoredOrder) -> dict[str, Decimal]:
         left -= sum((_with_parent(order, item, name) for name in GONE), ZERO)
         if left > 0:
             found[as_text(sku)] = found.get(as_text(sku), ZERO) + left
+    return found
+
+
+def less(before: dict[str, Decimal], after: dict[str, Decimal]) -> dict[str, Decimal]:
+    """What became less, by SKU."""
+    found = {sku: pieces - after.get(sku, ZERO) for sku, pieces in before.items()}
+    return {sku: pieces for sku, pieces in found.items() if pieces > 0}
+
+
+def refunded(order: StoredOrder) -> dict[str, Decimal]:
+    """Refunded pieces by SKU, without case."""
+    found: dict[str, Decimal] = {}
+    for sku, item in stocked(order):
+        pieces = _with_parent(order, item, "qty_refunded")
+        found[as_text(sku)] = found.get(as_text(sku), ZERO) + pieces
     return found
 
 

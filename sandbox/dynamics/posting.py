@@ -4,7 +4,7 @@ Each posting is one part of a transaction and gives the business event to be emi
 over.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -49,19 +49,67 @@ def dimensions_of(row: Record) -> dict[str, str]:
     return {name: row.values[name] for name in DIMENSIONS if row.values.get(name)}
 
 
-def post_sales_order(env: Environment, header: Record, tax: Decimal | None) -> dict[str, Any]:
-    """The invoice of a whole sales order; `tax` None: computed from its tax groups."""
+def invoiced(env: Environment, line: Record) -> Decimal:
+    """How much of a sales line was invoiced so far."""
+    rows = env.store.table("CustInvoiceTransBiEntities").having(
+        "InventTransId", (folded(line["InventoryLotId"]),)
+    )
+    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
+
+
+def is_invoiced(env: Environment, header: Record) -> bool:
+    """Whether nothing of a sales order is left to be invoiced."""
+    lines = env.lines(header[COMPANY], header["SalesOrderNumber"])
+    return all(abs(invoiced(env, row)) >= abs(_wanted(row)) for row in lines)
+
+
+def _wanted(line: Record) -> Decimal:
+    """How much of a line is ever invoiced: not what was cancelled of its deliver remainder."""
+    if line.values.get("SalesOrderLineStatus") == "Canceled":
+        return NOTHING
+    ordered: Decimal = line["OrderedSalesQuantity"]
+    return ordered - cancelled(line)
+
+
+def _amount(env: Environment, row: Record, quantity: Decimal) -> Decimal:
+    """What so much of a line comes to: what is left of its amount with its last piece."""
+    whole, ordered = Fraction(row["LineAmount"]), Fraction(row["OrderedSalesQuantity"]) or 1
+    before = Fraction(invoiced(env, row))
+    ends = (before, before + Fraction(quantity))
+    begin, end = (env.rounded(whole * one / ordered, row["CurrencyCode"]) for one in ends)
+    return end - begin
+
+
+def _asked(
+    env: Environment, header: Record, quantities: Mapping[str, Decimal] | None
+) -> list[tuple[Record, Decimal]]:
+    """The lines to be invoiced, each with how much of it."""
+    found = []
+    for row in env.lines(header[COMPANY], header["SalesOrderNumber"]):
+        so_far = invoiced(env, row)
+        rest = _wanted(row) - so_far
+        asked = rest if quantities is None else quantities.get(row["InventoryLotId"], NOTHING)
+        if asked or (quantities is None and not so_far and not row["OrderedSalesQuantity"]):
+            found.append((row, asked))
+    return found
+
+
+def post_sales_order(
+    env: Environment, header: Record, tax: Decimal | None,
+    quantities: Mapping[str, Decimal] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """An invoice of a sales order, of `quantities` by lot or of all that is left; `tax` None:
+    computed from its tax groups."""
     company, currency = header[COMPANY], header["CurrencyCode"]
-    rows = [_left(env, row) for row in env.lines(company, header["SalesOrderNumber"])
-            if row.values.get("SalesOrderLineStatus") != "Canceled"]  # fmt: skip
+    asked = _asked(env, header, quantities)
+    rows = [row for row, _ in asked]
+    amounts = [_amount(env, row, quantity) for row, quantity in asked]
     included = header.values.get("ArePricesIncludingSalesTax") == "Yes"
     percent = Fraction(header.values.get("TotalDiscountPercentage", NOTHING)) / 100
-    amounts = [row["LineAmount"] for row in rows]
-    taxes = (
-        spread(env, tax, amounts, currency)
-        if tax is not None
-        else [line_tax(env, row, currency, share=1 - percent, included=included) for row in rows]
-    )
+    taxes = spread(env, tax, amounts, currency) if tax is not None else [
+        line_tax(env, row, currency, amount=amount, share=1 - percent, included=included)
+        for row, amount in zip(rows, amounts, strict=True)
+    ]  # fmt: skip
     number, voucher = invoice_and_voucher(env, company, "CIV")
     invoice = Invoice(
         kind="Sales",
@@ -71,7 +119,10 @@ def post_sales_order(env: Environment, header: Record, tax: Decimal | None) -> d
         account=header["InvoiceCustomerAccountNumber"],
         order_account=header["OrderingCustomerAccountNumber"],
         currency=currency,
-        lines=[_line(env, row, part) for row, part in zip(rows, taxes, strict=True)],
+        lines=[
+            _line(env, row, part, amount, quantity)
+            for (row, quantity), part, amount in zip(asked, taxes, amounts, strict=True)
+        ],
         included=included,
         order=header["SalesOrderNumber"],
         reference=header.values.get("CustomersOrderReference", ""),
@@ -81,18 +132,6 @@ def post_sales_order(env: Environment, header: Record, tax: Decimal | None) -> d
         source=header.values,
     )
     return post(env, invoice)
-
-
-def _left(env: Environment, row: Record) -> Record:
-    """A line without what was cancelled of its deliver remainder: that is never invoiced."""
-    off = cancelled(row)
-    if not off:
-        return row
-    quantity = row["OrderedSalesQuantity"] - off
-    share = Fraction(quantity) / Fraction(row["OrderedSalesQuantity"])
-    amount = env.rounded(Fraction(row["LineAmount"]) * share, row["CurrencyCode"])
-    changes = {"OrderedSalesQuantity": quantity, "LineAmount": amount}
-    return replace(row, values={**row.values, **changes})
 
 
 def line_tax(
@@ -111,8 +150,10 @@ def line_tax(
     return tax_on(env, row[COMPANY], taxed, currency, groups, included=included)
 
 
-def _line(env: Environment, row: Record, tax: Decimal) -> Line:
-    price, quantity = row.values.get("SalesPrice", NOTHING), row["OrderedSalesQuantity"]
+def _line(
+    env: Environment, row: Record, tax: Decimal, amount: Decimal, quantity: Decimal
+) -> Line:  # fmt: skip
+    price = row.values.get("SalesPrice", NOTHING)
     whole = (
         Fraction(price)
         * Fraction(quantity)
@@ -120,11 +161,11 @@ def _line(env: Environment, row: Record, tax: Decimal) -> Line:
     )
     return Line(
         sequence=row["LineCreationSequenceNumber"],
-        amount=row["LineAmount"],
+        amount=amount,
         tax=tax,
         quantity=quantity,
         price=price,
-        discount=env.rounded(whole, row["CurrencyCode"]) - row["LineAmount"],
+        discount=env.rounded(whole, row["CurrencyCode"]) - amount,
         item=row["ItemNumber"],
         text=row.values.get("LineDescription", ""),
         unit=row.values.get("SalesUnitSymbol", ""),

@@ -70,12 +70,13 @@ class DynamicsState(Environment):
         packing.correct(self, slip, company, quantities)
 
     def invoice(
-        self, number: str, company: str | None = None, *, tax: Decimal | None = None
-    ) -> list[str]:
-        """Post the invoice of a whole order, as a batch job would; the invoice numbers.
+        self, number: str, company: str | None = None, *, tax: Decimal | None = None,
+        quantities: Mapping[str, Decimal] | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Post an invoice of an order, as a batch job would; the invoice numbers.
 
         `tax`: the tax of the whole invoice, as an external engine gives it; None: computed from the
-        tax groups.
+        tax groups. `quantities` by lot; None: all that is not invoiced yet.
         """
         posted = []
         for header in self._orders(number, company):
@@ -86,8 +87,11 @@ class DynamicsState(Environment):
                 continue
             with self.store.transaction():
                 has_lines = bool(self.lines(header[COMPANY], number))
-                event = posting.post_sales_order(self, header, tax) if has_lines else None
-                self._set_status(header, "Invoiced")
+                event = (
+                    posting.post_sales_order(self, header, tax, quantities) if has_lines else None
+                )
+                if posting.is_invoiced(self, header):
+                    self._set_status(header, "Invoiced")
             if event is not None:
                 self.emit(event)
                 posted.append(str(event["InvoiceId"]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.checks.cancellations import refunds_are_decided, remainders_can_be_read
+from sync.checks.captures import captures_are_decided, invoiced_lines_can_be_read
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
     clocks_agree,
@@ -75,8 +76,8 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        cutover_is_named,
-        free_text_is_taxed, recipes_go_together, refunds_are_decided,
+        cutover_is_named, captures_are_decided, refunds_are_decided,
+        free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
@@ -89,7 +90,7 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        rounding_agrees, remainders_can_be_read,
+        invoiced_lines_can_be_read, remainders_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -157,12 +157,19 @@ def _bare(path: str) -> Ask:
     return lambda probe: probe.commerce.post(path, {})
 
 
+def _of_captures(_: Connection) -> Iterator[Ask]:
+    yield _listing("invoices")
+    yield _bare(path_of("order", 0, "invoice"))
+    yield _bare(order_notes.comments_of(0))
+
+
 def _of_tracking(_: Connection) -> Iterator[Ask]:
     yield _bare(order_notes.comments_of(0))
 
 
 OF_FLOWS: Final[Mapping[str, Callable[[Connection], Iterator[Ask]]]] = {
     "stock": _of_stock, "shipments": _of_shipments, "cancellations": _of_cancellations,
-    "tracking": _of_tracking, "prices": _of_prices, "products": _of_products,
+    "captures": _of_captures, "tracking": _of_tracking, "prices": _of_prices,
+    "products": _of_products,
 }  # fmt: skip
 """What a flow asks for beside all others."""

@@ -4,6 +4,7 @@ sends."""
 from collections.abc import Mapping
 
 from sync.checks.cancellations import cancellation_fields
+from sync.checks.captures import capture_fields
 from sync.checks.compared_books import book_fields
 from sync.checks.products import product_fields
 from sync.checks.sent_receivables import receivable_fields
@@ -78,7 +79,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
         receivable_fields(settings), book_fields(settings),
         stock_fields(settings), price_fields(settings), product_fields(settings),
-        shipment_fields(settings), cancellation_fields(settings),
+        shipment_fields(settings), capture_fields(settings), cancellation_fields(settings),
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""`preview shipments`, `preview cancellations`: what Commerce would be shown of an order's packing
-slips, and of what F&O cancelled of it. Nothing is."""
+"""`preview shipments`, `captures` and `cancellations`: what would be shown of an order's packing
+slips and invoices, and of what F&O cancelled of it. Nothing is."""
 
 import asyncio
 from typing import Annotated, Final
@@ -10,15 +10,17 @@ from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.previewing import Run
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
+from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.operating.problem import Problem
 from sync.preview.previews import Preview
-from sync.preview.slips import preview_cancellations, preview_slips
+from sync.preview.slips import preview_slips
 
 Orders = Annotated[
     list[str] | None,
     typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
 ]
+NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice", CANCELLATIONS: "Sales order"}
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -34,7 +36,22 @@ def shipments(ctx: typer.Context, *, orders: Orders = None, documents: Whole = F
 
     python -m sync preview shipments --order 000000042 --json
     """
-    _show(ctx, SHIPMENTS, orders, is_whole=documents)
+    _show(ctx, SHIPMENTS, orders, whole=documents)
+
+
+def captures(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
+    """Show the invoice that each posted invoice of an order would be in Commerce, and whether money
+    would be captured. Both systems are asked.
+
+    Exit status: 0 all can be shown, 1 some would wait for a person.
+
+    For example:
+
+    python -m sync preview captures --order 000000042
+
+    python -m sync preview captures --order 000000042 --json
+    """
+    _show(ctx, CAPTURES, orders, whole=documents)
 
 
 def cancellations(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
@@ -49,35 +66,30 @@ def cancellations(ctx: typer.Context, *, orders: Orders = None, documents: Whole
 
     python -m sync preview cancellations --order 000000042 --json
     """
-    _show(ctx, CANCELLATIONS, orders, is_whole=documents)
+    _show(ctx, CANCELLATIONS, orders, whole=documents)
 
 
-FLOWS: Final = {
-    SHIPMENTS: (preview_slips, "Slip", "has no packing slip, or was not posted by us"),
-    CANCELLATIONS: (preview_cancellations, "Sales order", "was not posted by us"),
-}
-"""Flow -> its preview, what one is called, and why an order has none."""
-
-
-def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, is_whole: bool) -> None:
+def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: bool) -> None:
     if not orders:
         raise Problem("no order is named", remedy="For example: --order 000000042")
-    run = Run(context_of(ctx), is_whole)
+    run = Run(context_of(ctx), whole)
     for found in asyncio.run(_previewed(run.context, flow, orders)):
-        run.show(found, FLOWS[flow][1])
+        run.show(found, NOUNS[flow])
     raise typer.Exit(run.status)
 
 
 async def _previewed(context: CommandContext, flow: str, orders: list[str]) -> list[Preview]:
     found: list[Preview] = []
-    preview, _, none = FLOWS[flow]
     async with context.systems() as (services, systems):
         if flow not in systems.settings.flows:
-            remedy = f'Add "{flow}" to flows in connections.toml.'
-            raise Problem(f"{flow} is not on", remedy=remedy)
+            raise Problem(f"{flow} is not on", remedy=f'Add "{flow}" to flows in connections.toml.')
         for number in orders:
-            of_order = await preview(number, systems, services.ledger, services.documents)
+            of_order = await preview_slips(
+                number, systems, services.ledger, services.documents, flow
+            )
             if not of_order:
-                raise Problem(f"order {number} {none}", remedy=f"Look at `trail {number}`.")
+                noun = {"Slip": "packing slip"}.get(NOUNS[flow], NOUNS[flow].lower())
+                what = f"F&O shows no {noun} of order {number}, or it was not posted by us"
+                raise Problem(what, remedy=f"Look at `trail {number}`.")
             found += of_order
     return found

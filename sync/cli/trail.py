@@ -1,5 +1,5 @@
 """`trail`: one record's whole story, and with `--documents` what was read, sent and answered. An
-order is shown with its packing slips and cancellations, both directions on one line of time."""
+order is shown with its slips, invoices and cancellations, both directions on one line of time."""
 
 import asyncio
 from typing import Annotated, Any
@@ -10,10 +10,11 @@ from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.shipments import SHIPMENTS
-from sync.operating.records import checked, is_called
+from sync.operating.records import FULFILMENT, checked, is_called
 from sync.operating.story import published_stories, story_of
 
+JOINED = (*FULFILMENT, CANCELLATIONS)
+"""The flows that tell what F&O did about an order."""
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
 
@@ -53,9 +54,7 @@ def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = 
         note(f"Nothing is known of {key}: no notification of it came, or it waits in the queue.")
         note(f"What to do: fetch it with `backfill --flow FLOW --ids {key}`.")
         raise typer.Exit(NOTHING_KNOWN)
-    is_joined = (
-        any(story["flow"] in (SHIPMENTS, CANCELLATIONS) for story in found) and len(found) > 1
-    )
+    is_joined = any(story["flow"] in JOINED for story in found) and len(found) > 1
     for story in found:
         if context.as_json:
             json_line(story)
@@ -76,7 +75,7 @@ async def _stories(
         claims = await ledgers.find(key)
         if not any(is_called(claim.key, key) for claim in claims):
             claims = await ledgers.numbered(key) or claims
-        claims += await ledgers.shipped(claims) if flow in ("", SHIPMENTS) else []
+        claims += await ledgers.shipped(claims) if flow in ("", *FULFILMENT) else []
         stories = [await story_of(services, claim, documents=documents) for claim in claims]
         return [*stories, *await published_stories(services, context.connection, flow, key)]
 

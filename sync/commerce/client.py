@@ -13,6 +13,7 @@ from sync.commerce.closing import Closing
 from sync.commerce.companies import Companies
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
+from sync.commerce.order_invoices import OrderInvoices
 from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
@@ -39,6 +40,7 @@ class CommerceClient(RestClient):
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.order_notes = OrderNotes(self)
         self.closing = Closing(self, self.creditmemos)
+        self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)
         self.companies = Companies(self)
         self.products = Products(self, access.clock)

@@ -3,12 +3,14 @@ id alone."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
 from sync.commerce.filters import Op, where
 from sync.commerce.models.company import FIELDS
+from sync.commerce.models.region import Region
 from sync.commerce.rest import BY_ID, RestClient
 from sync.commerce.search import Search
 
@@ -23,7 +25,7 @@ class Companies:
     def __init__(self, client: RestClient) -> None:
         self._client = client
         self._by_id = client.joined(self._by_ids)
-        self._codes: dict[str, dict[str, str]] = {}
+        self._known: dict[str, list[Region]] = {}
 
     async def by_id(self, company_id: int) -> dict[str, Any] | None:
         """The company, or None when there is none (any more)."""
@@ -42,14 +44,38 @@ class Companies:
                 else:
                     log.warning("commerce.rows_unusable key=%s count=%d", "id", 1)
 
+    async def having(self, field: str, value: str) -> list[dict[str, Any]]:
+        """The companies whose column has this value, whatever its case, by id."""
+        size = self._client.settings.page_size
+        search = Search(sorts=BY_ID, page_size=size).having(where(field, Op.EQ, value))
+        return await self._client.rows(PATH, search, key="id")
+
+    async def create(self, company: Mapping[str, Any], *, not_after: datetime) -> int:
+        """Make a company of a customer, its administrator; its id. Not safe to repeat."""
+        made = await self._client.post(PATH, {"company": dict(company)}, not_after=not_after)
+        return int(made["id"])
+
+    async def save(
+        self, company_id: int, company: Mapping[str, Any], *, not_after: datetime
+    ) -> None:
+        """Save a company whole, as it was read with what is to be changed: what is left out may be
+        reset. Safe to repeat."""
+        path = path_of("company", company_id)
+        await self._client.put(path, {"company": dict(company)}, not_after=not_after)
+
     async def region_code(self, country: str, region_id: str) -> str:
         """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for
         once per process."""
         if not country or not region_id:
             return ""
-        if country not in self._codes:
-            self._codes[country] = await self._regions(country)
-        return self._codes[country].get(region_id, "")
+        found = (one.code for one in await self.regions(country) if one.id == region_id)
+        return next(found, "")
+
+    async def regions(self, country: str) -> list[Region]:
+        """The regions of a country; none where the shop lists none."""
+        if country not in self._known:
+            self._known[country] = await self._regions(country)
+        return self._known[country]
 
     async def _by_ids(self, ids: Sequence[int]) -> Mapping[int, dict[str, Any]]:
         """One company by its own address, several by one search."""
@@ -65,10 +91,11 @@ class Companies:
             return None
         return found if isinstance(found, dict) else None
 
-    async def _regions(self, country: str) -> dict[str, str]:
+    async def _regions(self, country: str) -> list[Region]:
         try:
             found = await self._client.get(path_of("directory", "countries", country))
         except NotThere:
-            return {}
-        regions = (found.get("available_regions") if isinstance(found, dict) else None) or []
-        return {str(region.get("id", "")): str(region.get("code") or "") for region in regions}
+            return []
+        rows = (found.get("available_regions") if isinstance(found, dict) else None) or []
+        names = ("id", "code", "name")
+        return [Region(*(str(row.get(name) or "") for name in names)) for row in rows]

@@ -30,6 +30,9 @@ WITH_STOCK: Final = frozenset({"simple", "virtual", "downloadable"})
 """Product types that have a quantity; composite ones are as available as their parts."""
 OPEN: Final = ("new", "pending_payment", "payment_review", "processing", "holded")
 """States of orders that may still have goods reserved."""
+FINISHED: Final = ("complete", "closed", "canceled")
+"""States of orders that are over: pieces may have been shipped; of a closed order that was paid
+back by an adjustment, some may stay reserved."""
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id",
     ("items", (
@@ -93,7 +96,7 @@ class Inventory:
         (`ORDER_FIELDS`); of these store views where they are named."""
         still_open = (where("state", Op.IN, OPEN),)
         finished = (
-            where("state", Op.EQ, "complete"), where("updated_at", Op.GTEQ, finished_since),
+            where("state", Op.IN, FINISHED), where("updated_at", Op.GTEQ, finished_since),
         )  # fmt: skip
         return [
             row
@@ -116,11 +119,15 @@ class Inventory:
         return [row async for page in self._client.pages("orders", search) for row in page.items]
 
     async def refunded_since(self, since: datetime) -> AsyncIterator[tuple[int, list[str]]]:
-        """The id and the SKUs of credit memos: they may put goods back into a source, or take them
-        out."""
-        fields = ("entity_id", "updated_at", ("items", ("sku",)))
-        async for row in self._client.changed("creditmemos", since, fields=fields):
-            yield int(row["entity_id"]), [str(one.get("sku")) for one in row.get("items") or []]
+        """The id and the SKUs of credit memos, up to this very moment: they may put goods back into
+        a source, or take them out."""
+        search = Search(
+            sorts=(Sort("entity_id"),), page_size=LARGEST_PAGE,
+            fields=("entity_id", ("items", ("sku",))),
+        ).having(where("updated_at", Op.GTEQ, since))  # fmt: skip
+        async for page in self._client.pages("creditmemos", search):
+            for row in page.items:
+                yield int(row["entity_id"]), [str(one.get("sku")) for one in row.get("items") or []]
 
     async def sources(self) -> list[dict[str, Any]]:
         """All sources (source_code, name, enabled)."""

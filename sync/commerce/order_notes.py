@@ -14,8 +14,8 @@ LONGEST_EXTERNAL_ID: Final = 32
 
 
 def comment(order_id: int, text: str, *, is_visible: bool = False) -> Request:
-    """A comment, hidden or one that the buyer finds in the account; nobody is told of it by mail.
-    Each call adds one, and leaves the order's `updated_at` alone."""
+    """A comment of which no customer is told, hidden or to be read in the buyer's account. Each
+    call adds one, and leaves the order's `updated_at` alone."""
     line = {"comment": text, "is_customer_notified": 0, "is_visible_on_front": int(is_visible)}
     body = {"statusHistory": {**line, "parent_id": order_id}}
     return Request("POST", f"/V1/{comments_of(order_id)}", body)

@@ -14,6 +14,7 @@ class Websites:
         self._named = frozenset(connection.commerce.websites)
         self._stores = frozenset(connection.stores)
         self._asked: frozenset[int] | None = None
+        self._of_stores: dict[int, int] = {}
 
     async def ours(self) -> frozenset[int] | None:
         """Their ids; None where every website is, as every store view is. Raises as the client
@@ -29,3 +30,12 @@ class Websites:
                 int(view["website_id"]) for view in ours if view.get("website_id")
             )
         return self._asked
+
+    async def of_store(self, store_id: int) -> int | None:
+        """The website of a store view; None where the shop has no such view. Asked once per
+        process. Raises as the client does."""
+        if store_id not in self._of_stores:
+            views = await self._client.store_views()
+            ids = ((view.get("id"), view.get("website_id")) for view in views)
+            self._of_stores |= {int(one): int(of) for one, of in ids if one is not None and of}
+        return self._of_stores.get(store_id)

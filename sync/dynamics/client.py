@@ -9,11 +9,13 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
+from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
@@ -49,6 +51,7 @@ class DynamicsClient(ODataClient):
     def _own(self, settings: Dynamics) -> None:
         self.customers = Customers(self)
         self.contact_persons = ContactPersons(self)
+        self.accounts = Accounts(self)
         self.sales_orders = SalesOrders(self, settings)
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
@@ -56,6 +59,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)

@@ -92,19 +92,34 @@ class Customers:
         ]
         await self._client.changeset(writes, not_after=not_after)
 
+    async def put_locations(
+        self, company: str, account: str, wanted: Addresses, *, not_after: datetime
+    ) -> None:
+        """Change addresses that the account has, by their locations; those that have ended are left
+        alone. Safe to repeat."""
+        there = await self._addresses(company, account, by="AddressLocationId")
+        writes = [
+            _address_write(company, account, there[location], fields)
+            for location, fields in wanted.items()
+            if location in there and not self._holds(there[location], fields)
+        ]
+        await self._client.changeset(writes, not_after=not_after)
+
     def _holds(self, found: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> bool:
         """Whether an address is as wanted: as F&O's fields hold it."""
         sent = self._client.fitted(ADDRESSES, fields)
         return found is not None and all(found.get(name) == sent[name] for name in sent)
 
-    async def _addresses(self, company: str, account: str) -> dict[str, dict[str, Any]]:
+    async def _addresses(
+        self, company: str, account: str, *, by: str = "AddressDescription"
+    ) -> dict[str, dict[str, Any]]:
         """The newest version of each address by description: an address change makes a new
         version."""
         where = Filter.eq("dataAreaId", company) & Filter.eq("CustomerAccountNumber", account)
         query = self._client.query(ADDRESSES, where=where, select=ADDRESS_FIELDS)
         rows = [row async for row in query]
         return {
-            str(row["AddressDescription"]): row
+            str(row[by]): row
             for row in sorted(rows, key=lambda row: str(row.get("Expiration", "")))
         }
 

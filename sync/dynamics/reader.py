@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -42,6 +42,10 @@ class ODataReader:
     def counts(self) -> Counter[str]:
         """Requests sent, by `reads` and `writes` (a batch is one), and `tokens`."""
         return self._transport.counts
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return self._transport.clock.now()
 
     async def aclose(self) -> None:
         """End what is joined; waiting callers get `Later`."""

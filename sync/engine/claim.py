@@ -20,8 +20,9 @@ digests and reasons, no personal data. Parked: an index of the claims that wait 
 LEASE: Final = timedelta(minutes=5)
 """How long a worker may hold a record without a sign of life. A dead worker's record is taken up
 again after this."""
-MOST_DEATHS: Final = 5
-"""After so many takings in a row whose holder never let go, the record is what they died of."""
+SUSPECTED, MOST_DEATHS = 2, 5
+"""After so many takings in a row whose holder never let go, the record is tried by itself, and
+after so many it is what they died of."""
 
 
 class State(StrEnum):
@@ -143,19 +144,24 @@ class Claim:
         """Whether somebody holds the record."""
         return self.owner != "" and self.lease_until is not None and self.lease_until > now
 
+    def let_go(self) -> Self:
+        """The claim, which nobody holds: its last holder died where it did not let go itself."""
+        return replace(self, owner="", deaths=self.deaths + bool(self.owner))
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a claim that nobody holds is of a record to be tried by itself."""
+        return not self.owner and SUSPECTED <= self.deaths < MOST_DEATHS
+
     def taken(self, taking: str, now: datetime) -> Self:
-        """The claim, which nobody holds, taken; or let go once more after the death of its holder.
+        """The claim, which nobody holds, taken.
 
         What was read last stands for no notification where its last holder may not have sent one
         again.
         """
-        deaths = self.deaths + bool(self.owner)
-        if self.owner and 1 < deaths < MOST_DEATHS:
-            return replace(self, owner="", lease_until=None, deaths=deaths)
         until, read_at = now + LEASE, None if self.again else self.read_at
-        return replace(
-            self, owner=taking, lease_until=until, again=False, deaths=deaths, read_at=read_at
-        )
+        free = self.let_go()
+        return replace(free, owner=taking, lease_until=until, again=False, read_at=read_at)
 
     def heard_with(self, notified_at: datetime) -> datetime:
         """The newest notification that it stands for, once this one is among them."""

@@ -146,7 +146,7 @@ class DeadLetterParking:
     ) -> None:
         flow, key, intake = message.flow, message.key, self._engine.intake
         claim, is_held = await self._engine.ledger.take(
-            message.connection, flow, key, self._engine.worker
+            message.connection, flow, key, self._engine.worker, even_suspect=True
         )
         if not is_held:
             await intake.outlive(message, claim.owner, lease_over(claim, self._engine.clock))

@@ -54,6 +54,7 @@ class Ledger:
         *,
         is_notification: bool = True,
         is_asked: bool = False,
+        even_suspect: bool = False,
     ) -> tuple[Claim, bool]:
         """(claim, held by `owner` now). When another holds it, the claim is as it stands, and the
         holder is told to look again where a notification brought us here: the record may have
@@ -62,8 +63,8 @@ class Ledger:
         `owner` is a process; each taking has a name of its own below it, so that of two tries in
         one process, too, only the later one can write.
 
-        A record whose holders died several times in a row is first let go, and not held: a later
-        try works on it beside other records than those that died with it.
+        A suspect (`suspects.py`) is taken where that is said alone; else its claim comes as nobody
+        holds it.
         """
         taking = f"{owner}/{self._clock.unique()[:12]}"
         while True:
@@ -72,6 +73,8 @@ class Ledger:
             held = claim.is_held_at(now) and not (
                 self._is_alone and claim.owner.partition("/")[0] != owner
             )
+            if not held and claim.let_go().is_suspect and not even_suspect:
+                return claim.let_go(), False
             asked = claim.asked or is_asked
             if held and asked == claim.asked and (claim.again or not is_notification):
                 return claim, False

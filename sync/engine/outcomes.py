@@ -8,7 +8,7 @@ from typing import Any
 from sync.core.errors import Later, Never, said_in
 from sync.core.ports import Clock
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim, State
+from sync.engine.claim import SUSPECTED, Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
@@ -16,8 +16,9 @@ from sync.engine.ledger import LeaseLost, Ledger
 from sync.engine.message import Message
 from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
-from sync.engine.plan import Delivered
+from sync.engine.plan import Delivered, PassedOn
 from sync.engine.sign_in_alerts import report_refused_sign_in
+from sync.engine.suspects import Suspected
 from sync.engine.timing import next_try
 from sync.engine.trail import Entry
 from sync.pacing.retry import ABSENT_WAITS, Park, Wait, decide, reason_of
@@ -50,7 +51,7 @@ class Outcomes:
             await self.write(delivery, entry)
         if isinstance(outcome, Delivered):
             await keep_numbers(self._ledger.tables, delivery, outcome)
-        for then in outcome.follow_ups if isinstance(outcome, Delivered) else ():
+        for then in outcome.follow_ups if isinstance(outcome, Delivered | PassedOn) else ():
             origin = message.origin if then.goes_on and message.is_asked else "told"
             await self._intake.accept(then.flow, message.connection, [then.key], origin)
         if undecided(delivery, outcome):
@@ -111,7 +112,7 @@ class Outcomes:
         now = self._clock.now()
         due, is_stored = next_try(delivery, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
-        reason = reason_of(error)
+        reason, deaths = reason_of(error), 0 if is_counted else delivery.claim.deaths
         is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
         if is_counted or is_news:
             waited = Entry(now, "waited", reason=reason, details={"until": due.isoformat()})
@@ -128,7 +129,8 @@ class Outcomes:
                 delivery.claim, reason=reason, retry_at=due,
                 heard_at=delivery.claim.heard_with(delivery.message.notified_at),
                 seen=delivery.seen or delivery.claim.seen,
-                deaths=0 if is_counted else delivery.claim.deaths, **delivery.settles_sooner(error),
+                deaths=max(deaths, SUSPECTED) if isinstance(error, Suspected) else deaths,
+                **delivery.settles_sooner(error),
             )  # fmt: skip
             await self.let_go(delivery.message, released)
         except LeaseLost:

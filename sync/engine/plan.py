@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from sync.core.errors import Missing
 from sync.core.proof import Proof
 from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.engine.write import Removal, Result, TargetDocument, Write
 
 
@@ -48,6 +49,16 @@ class Notification:
     flow: str
     key: str
     goes_on: bool = False
+
+
+@dataclass(frozen=True)
+class PassedOn(Skipped):
+    """Nothing to do here, but records of other flows have reason to be looked at."""
+
+    follow_ups: tuple[Notification, ...] = ()
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ SPAN: Final = timedelta(minutes=3)
 """How long a run publishes; what is left, the next one publishes at once."""
 MOST_ALONE: Final = 1000
 """Rows that one run has looked at one by one; others are named by the next ones."""
+MOST_AGAIN: Final = 20
+"""Rows that are published once more one by one; more are left to another run at once."""
 MOST_REFUSED: Final = 100
 """Rows that a target refuses while it takes none: then it is not the rows that are wrong."""
 
@@ -110,7 +112,9 @@ class PublicationFlow:
             raise
         if isinstance(outcome, Skipped):
             raise Later(outcome.reason, after=timedelta(seconds=1), counts=False)
-        return Plan((), digest=digest(row.digest), shown_by=outcome.results)
+        again = await self.source.overtaken([row], delivery.systems, delivery.ledger)
+        return Plan((), digest=digest(row.digest), shown_by=outcome.results,
+                    follow_ups=tuple(Notification(self.name, one) for one in again))  # fmt: skip
 
     async def _run(self, delivery: Delivery) -> Plan | Skipped:
         """Everything. Rows that are refused, or were and are not any more, are notified alone."""
@@ -122,11 +126,13 @@ class PublicationFlow:
         )  # fmt: skip
         guard = self.guard(systems.settings)
         if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
-            raise self._too_many(found.of_shown, known.shown, guard)
+            raise guard.refusal(self.name, self.title, found.of_shown, known.shown)
         began = delivery.now()
         progress = await self._publish_all(found, known, delivery)
         published, left = progress.published, len(found.changed) + found.left - progress.tried
         alone = some_of([*found.alone, *progress.refused], MOST_ALONE, systems.clock)
+        again = await self.source.overtaken([*found.changed.values()], systems, delivery.ledger)
+        alone += again if len(again) <= MOST_AGAIN else [EVERYTHING]
         alone += [EVERYTHING] * bool(left)
         follow_ups = tuple(
             Notification(self.name, key, goes_on=key == EVERYTHING) for key in dict.fromkeys(alone)
@@ -214,16 +220,6 @@ class PublicationFlow:
 
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip
-
-    def _too_many(self, changed: int, shown: int, guard: MassChange) -> Never:
-        return Never(
-            f"{self.title}: {changed} of {shown} rows that the target shows would change or go,"
-            f" more than {guard.share:.0%}",
-            remedy=(
-                f"Look at them with: preview {self.name} --changed. If the source is whole, run:"
-                f" approve {self.name}. It lifts the limit once."
-            ),
-        )
 
 
 def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:

@@ -21,14 +21,21 @@ from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
 
+async def _nothing(_: Sequence[Shown], __: Systems, ___: Ledger) -> Collection[str]:
+    """No target changes by itself."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Rows:
     """The source. `every(systems, ledger)`: all rows that the target is to show. `one(key, systems,
-    ledger)`: one of them, its content None where there is none. Both may raise `Later` or
-    `Never`."""
+    ledger)`: one of them, its content None where there is none. `overtaken(rows, systems, ledger)`:
+    of rows that were published, the keys of those that the target has changed since they were read,
+    and that cannot wait for the next run. All may raise `Later` or `Never`."""
 
     every: Callable[[Systems, Ledger], AsyncIterator[Shown]]
     one: Callable[[str, Systems, Ledger], Awaitable[Shown]]
+    overtaken: Callable[[Sequence[Shown], Systems, Ledger], Awaitable[Collection[str]]] = _nothing
 
 
 class RowTarget(ABC):
@@ -80,6 +87,17 @@ class MassChange:
     def stops(self, changed: int, shown: int) -> bool:
         """Whether so many of the rows shown are too many."""
         return changed >= self.at_least and changed > self.share * shown
+
+    def refusal(self, flow: str, title: str, changed: int, shown: int) -> Never:
+        """Why a run stops."""
+        return Never(
+            f"{title}: {changed} of {shown} rows that the target shows would change or go, more"
+            f" than {self.share:.0%}",
+            remedy=(
+                f"Look at them with: preview {flow} --changed. If the source is whole, run: approve"
+                f" {flow}. It lifts the limit once."
+            ),
+        )
 
 
 @dataclass(frozen=True)

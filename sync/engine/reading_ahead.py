@@ -19,7 +19,7 @@ from sync.core.encoding import NotJson
 from sync.core.errors import Later, Never, Paused
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock
-from sync.engine.claim import Claim
+from sync.engine.claim import SUSPECTED, Claim
 from sync.engine.flow import DocumentFlow
 from sync.engine.message import CLOCKS_APART, WINDOW, Message
 from sync.engine.systems import Systems
@@ -89,7 +89,8 @@ class ReadingAhead:
             if record is not None:
                 return record, kept.read_at
             now = self._clock.now()
-        names = await self._next(flow, message, now)
+        is_suspect = claim.deaths >= SUSPECTED
+        names = [] if is_suspect else await self._next(flow, message, now)
         if not names:
             return await flow.source.read(message.key, systems), now
         return await self._read_together(flow, systems, message.key, names), now

@@ -6,7 +6,6 @@ target closes it (`flows/`).
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,8 +24,8 @@ from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading, stopped
-from sync.engine.sign_in_alerts import report_refused_sign_in
 from sync.engine.stopped_flows import stopped_for
+from sync.engine.suspects import IS_BY_ITSELF, NEXT_ONE, Suspected, Suspects
 from sync.engine.systems import Systems
 from sync.engine.timing import (
     NOBODY_SURVIVES,
@@ -34,11 +33,13 @@ from sync.engine.timing import (
     held_by_another,
     lease_over,
     nobody_survives,
+    suspect_again_at,
 )
 from sync.engine.trail import Entry
+from sync.engine.unopened import not_opened, resolved
 from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.priority import working_at
-from sync.pacing.retry import ABSENT_WAITS, Wait, decide, reason_of
+from sync.pacing.retry import reason_of
 
 log = logging.getLogger("sync.engine.runner")
 
@@ -47,11 +48,12 @@ SPREAD = 10.0
 
 
 class Runner:
-    """Runs flows. One per process; holds no state of its own that a crash could lose."""
+    """Runs flows. One per process; holds no state that a crash could lose."""
 
     def __init__(self, engine: Engine, outcomes: type[Outcomes] = Outcomes) -> None:
         self._engine = engine
         self._ledger = engine.ledger
+        self._suspects = Suspects()
         self._outcomes = outcomes(engine.ledger, engine.documents, engine.intake, engine.clock)
 
     async def deliver(self, message: Message) -> None:
@@ -86,10 +88,12 @@ class Runner:
             source = flow.source
             keys = await source.resolve(message.key, systems) if source.resolve else None
         except (Later, Never) as error:
-            await self._not_even_opened(message, error)
+            await not_opened(
+                self._engine, self._outcomes, message, await self._judged(message, error)
+            )
             return
         if keys is not None:
-            await self._resolved(message, keys)
+            await resolved(self._engine, self._outcomes, message, keys)
         elif (begins := await comes_again_at(systems.paces, message.share)) is not None:
             await self._engine.intake.reschedule(message, begins + CLOCKS_APART)
             self._engine.ahead.rescheduled(message, begins)
@@ -98,12 +102,30 @@ class Runner:
                 await self._claimed(flow, systems, message)
 
     async def _claimed(self, flow: DocumentFlow[Any], systems: Systems, message: Message) -> None:
-        """Take the claim, and try."""
+        """Take the claim, and try: beside others, or a suspect by itself."""
+        async with self._suspects.beside_others():
+            claim = await self._taken(flow, systems, message)
+        if not claim.is_suspect:
+            return
+        now = self._engine.clock.now()
+        soonest = now + NEXT_ONE if self._suspects.is_one_at_work else now
+        if (due := max(suspect_again_at(claim) or now, soonest)) > now:
+            await self._engine.intake.reschedule(message, due)
+            return
+        async with self._suspects.by_itself():
+            await self._taken(flow, systems, message)
+
+    async def _taken(self, flow: DocumentFlow[Any], systems: Systems, message: Message) -> Claim:
+        """The claim as it was taken, and the record tried; a suspect's claim alone where others are
+        at work."""
         record = (message.connection, flow.name, message.key)
         claim, is_held = await self._ledger.take(
-            *record, self._engine.worker, is_asked=message.is_asked
-        )
-        if not is_held:
+            *record, self._engine.worker,
+            is_asked=message.is_asked, even_suspect=IS_BY_ITSELF.get(),
+        )  # fmt: skip
+        if claim.is_suspect:
+            pass
+        elif not is_held:
             await self._look_when_the_lease_ends(message, claim)
         elif has_been_read_since(claim, message):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
@@ -111,39 +133,11 @@ class Runner:
             await self._outcomes.park(message, claim, NOBODY_SURVIVES)
         else:
             await self._try(flow, systems, message, claim)
-
-    async def _not_even_opened(self, message: Message, error: Later | Never) -> None:
-        """The connection or the key could not be opened: no claim is held; wait, or park under the
-        key given."""
-        report_refused_sign_in(message.flow, message.connection, error)
-        decision = decide(await self._judged(message, error), message.attempt)
-        if isinstance(decision, Wait):
-            await self._engine.intake.reschedule(
-                message.again(attempt=decision.attempt), self._engine.clock.now() + decision.after
-            )
-            return
-        claim, is_held = await self._ledger.take(
-            message.connection, message.flow, message.key, self._engine.worker
-        )
-        if is_held:
-            await self._outcomes.park(message, claim, decision)
+        return claim
 
     async def _judged(self, message: Message, error: Exception) -> Exception:
         flow, connection = message.flow, message.connection
         return await stopped_for(error, flow, connection, self._engine.flow_pauses)
-
-    async def _resolved(self, message: Message, keys: Sequence[str]) -> None:
-        if keys:
-            await self._engine.intake.accept(message.flow, message.connection, keys, message.origin)
-        elif message.looks <= len(ABSENT_WAITS):
-            due = self._engine.clock.now() + ABSENT_WAITS[message.looks - 1]
-            await self._engine.intake.reschedule(message.look_again(), due)
-        else:
-            claim, is_held = await self._ledger.take(
-                message.connection, message.flow, message.key, self._engine.worker
-            )
-            if is_held:
-                await self._outcomes.vanish(message, claim)
 
     async def _try(
         self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
@@ -193,8 +187,11 @@ class Runner:
         await self._engine.flow_pauses.require_none(systems.name, flow_name)
         message = Message(flow_name, systems.name, key, "required", self._engine.clock.now())
         claim, is_held = await self._ledger.take(
-            systems.name, flow_name, key, self._engine.worker, is_notification=False
-        )
+            systems.name, flow_name, key, self._engine.worker,
+            is_notification=False, even_suspect=IS_BY_ITSELF.get(),
+        )  # fmt: skip
+        if claim.is_suspect:
+            raise Suspected(claim)
         if not is_held:
             raise held_by_another(claim, self._engine.clock)
         if claim.deaths >= MOST_DEATHS:

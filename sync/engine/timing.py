@@ -12,8 +12,8 @@ from sync.pacing.retry import Park
 SEEN_AFTER = timedelta(seconds=5)
 """A record read this long after a notification is newer than the notification; hooks may fire
 before the commit they announce."""
-DEATHS_APART = 15.0
-"""Seconds, times the deaths, over which records that somebody died of come back."""
+DEATHS_APART = timedelta(seconds=15)
+"""Times the deaths, after which a record that somebody died of is tried again at the soonest."""
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
 NOBODY_SURVIVES = Park(
@@ -41,11 +41,16 @@ def nobody_survives(claim: Claim) -> Never:
 
 
 def lease_over(claim: Claim, clock: Clock) -> datetime:
-    """When to look again at a record that is not ours: by every clock its lease is over then. Those
-    that died together come back apart, in case one of them was what all died of."""
+    """When to look again at a record that is not ours: by every clock its lease is over then."""
     now = clock.now()
-    apart = clock.between(0, DEATHS_APART * claim.deaths) if claim.deaths else 0
-    return max(claim.lease_until or now, now) + CLOCKS_APART + timedelta(seconds=apart)
+    return max(claim.lease_until or now, now) + CLOCKS_APART
+
+
+def suspect_again_at(claim: Claim) -> datetime | None:
+    """When a suspect may be tried; None for at once. A process that ends again and again, whatever
+    it works on, does not use up the tries of one record so fast."""
+    taken_at = claim.lease_until and claim.lease_until - LEASE
+    return taken_at and taken_at + DEATHS_APART * claim.deaths
 
 
 def has_been_read_since(claim: Claim, message: Message) -> bool:

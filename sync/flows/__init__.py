@@ -8,10 +8,13 @@ from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
+from sync.flows.customers.accounts import accounts
 from sync.flows.customers.companies import companies
+from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
 from sync.flows.fulfilment.cancellations import cancellations
+from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.tracking import tracking
 from sync.flows.orders.orders import orders
@@ -36,10 +39,12 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     shipments,
     cancellations,
     tracking,
+    captures,
+    accounts,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
-    contacts, payments, stock.chunks, prices.chunks, products.chunks,
+    contacts, company_users, payments, stock.chunks, prices.chunks, products.chunks,
     product_options.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like

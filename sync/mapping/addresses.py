@@ -33,6 +33,28 @@ def country_region_id(country: str, settings: Customers, *, of: str) -> str:
     return found
 
 
+def two_letters(country: str, settings: Customers, *, of: str) -> str:
+    """Commerce's two letters for F&O's country id, or the two letters themselves. Raises
+    `Never`."""
+    code = country.strip().upper()
+    named = {theirs.upper(): ours for ours, theirs in settings.countries.items()}
+    found = named.get(code) or (code if code in _iso() else _two_by_three().get(code))
+    if not found:
+        raise Never(
+            f"{of}: country {code[:10] or '(none)'} of F&O is no country of Commerce",
+            remedy=(
+                "Correct the address in F&O, or add the country under customers.countries in"
+                " connections.toml."
+            ),
+        )
+    return found
+
+
+@cache
+def _two_by_three() -> dict[str, str]:
+    return {three: two for two, three in _iso().items()}
+
+
 def state_id(address: Address, settings: Customers) -> str:
     """The state where F&O keeps states for the country (`customers.states_in`), else nothing: F&O
     refuses others."""

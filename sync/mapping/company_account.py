@@ -26,6 +26,19 @@ ADD_REPRESENTATIVE: Final = (
     " then replay."
 )
 
+OWNED: Final = {
+    "name": ("OrganizationName", "NameAlias"),
+    "email": ("PrimaryContactEmail",),
+    "telephone": ("PrimaryContactPhone",),
+    "tax_number": ("TaxExemptNumber",),
+    "address": (
+        "AddressDescription", "AddressStreet", "AddressCity", "AddressZipCode", "AddressState",
+        "AddressCountryRegionId",
+    ),
+    "price_group": (), "sales_representative": ("EmployeeResponsibleNumber",), "status": (),
+}  # fmt: skip
+"""Fields of an account by what `accounts.fields` calls them."""
+
 _MARK: Final = re.compile(r"held:(\w*):(\w*)")
 
 
@@ -57,6 +70,14 @@ def wanted_hold(company: Company, connection: Connection) -> str:
     return setting if company.status in BARRED and setting != "keep" else ""
 
 
+def owned_by_ledger(connection: Connection) -> frozenset[str]:
+    """The fields of companies' accounts that F&O decides: they are sent with a new account, and
+    never changed."""
+    if "accounts" not in connection.flows:
+        return frozenset()
+    return frozenset(name for owned in connection.accounts.fields for name in OWNED[owned])
+
+
 def company_account_from(
     company: Company, connection: Connection, *, region_code: str
 ) -> CustomerAccount:
@@ -68,7 +89,8 @@ def company_account_from(
         what="the legal address", description="Web company address"
     )  # fmt: skip
     numbers = {"dataAreaId": entity, "CustomerAccount": account}
-    body = without_empty({**numbers, **_fields(company, connection), **address.fields})
+    hold = {"OnHoldStatus": "All"} if company.status is CompanyStatus.PENDING else {}
+    body = without_empty({**numbers, **_fields(company, connection), **address.fields, **hold})
     return CustomerAccount(entity, account, body, {}, address.left_out)
 
 

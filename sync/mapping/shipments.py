@@ -74,6 +74,24 @@ def shipped_rows(order: Order, in_parts: frozenset[int]) -> list[ShippedRow]:
     return [row for top in tops for row in _rows_of(order, top, in_parts)]
 
 
+def invoiced_rows(order: Order) -> list[ShippedRow]:
+    """The rows that Commerce invoices by: those at the top, virtual ones too. The parts of a bundle
+    come along with it, however they are shipped. `most`: pieces that were not cancelled."""
+    sold = {item.item_id for item, _ in money_items(order)}
+    found = []
+    for top in (item for item in order.items if item.parent_item_id is None and item.qty_ordered):
+        parts = [one for one in order.items if one.parent_item_id == top.item_id]
+        of_parts = {one.item_id or 0: _per(one, top) for one in parts if one.item_id in sold}
+        counted = of_parts if of_parts and top.item_id not in sold else {top.item_id or 0: ONE}
+        most = min(
+            floor(Fraction(one.qty_ordered - one.qty_canceled) / counted[one.item_id or 0])
+            if not one.is_qty_decimal else one.qty_ordered - one.qty_canceled
+            for one in (top, *parts) if one.item_id in counted
+        )  # fmt: skip
+        found.append(ShippedRow(top, counted, Decimal(most), {}))
+    return found
+
+
 def left_of(rows: Iterable[ShippedRow], beyond: Pieces) -> list[ShippedRow]:
     """The rows with what slips can still send of them. `beyond`: pieces that were shipped without a
     slip."""
@@ -121,8 +139,8 @@ def factors_of(
         item = items.get(normal_sku(sku))
         if item is None:
             raise Never(
-                f"slip {slip.number}: {sku} has no item in D365 (any more)",
-                remedy="Map the sku (`map items set SKU ITEM`), then replay the slip.",
+                f"{slip.noun} {slip.number}: {sku} has no item in D365 (any more)",
+                remedy=f"Map the sku (`map items set SKU ITEM`), then replay the {slip.noun}.",
             )
         found[number or 0] = item.factor
         _refuse_other_units(slip, number, sku, item.unit or unit)
@@ -134,8 +152,11 @@ def _refuse_other_units(slip: PackingSlip, number: int | None, sku: str, unit: s
     other = sorted(one for one in units if one.casefold() != unit.casefold())
     if unit and other:
         raise Never(
-            f"slip {slip.number} counts {sku} in {other[0]}, and its mapping says {unit}",
-            remedy="Correct unit and factor of the sku (`map items set`), then replay the slip.",
+            f"{slip.noun} {slip.number} counts {sku} in {other[0]}, and its mapping says {unit}",
+            remedy=(
+                "Correct unit and factor of the sku (`map items set`), then replay the"
+                f" {slip.noun}."
+            ),
         )
 
 

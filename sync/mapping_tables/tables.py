@@ -14,6 +14,7 @@ from typing import Final
 
 from sync.config.connections import Items
 from sync.core.ports import Clock, Tables
+from sync.mapping_tables.company_index import CompanyIndex
 from sync.mapping_tables.records import (
     LONGEST,
     AccountKind,
@@ -142,8 +143,8 @@ class ItemMappings:
 class AccountMappings:
     """Customer, guest or company -> account, for one connection and each of its legal entities.
 
-    `home`: the connection's own legal entity. Rows from before a row named its legal entity are of
-    the one that `entity_of` tells, which is asked once; without it, of `home`.
+    `companies`: those of an account. `home`: the connection's own legal entity. Old rows that name
+    none are of the one that `entity_of` tells, which is asked once; without it, of `home`.
     """
 
     def __init__(
@@ -164,6 +165,7 @@ class AccountMappings:
         )
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
         self._without_old_row: Remembered[bool] = Remembered(clock, FRESH_FOR)
+        self.companies = CompanyIndex(self._rows, Remembered(clock, FRESH_FOR))
 
     async def get(self, kind: AccountKind, source_key: str, company: str) -> AccountMapping | None:
         """The mapping of a customer's or company's id, or of a guest's `email_digest`, in a legal
@@ -214,6 +216,7 @@ class AccountMappings:
     async def put_many(self, mappings: Iterable[AccountMapping]) -> None:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
         self._remembered.clear()
+        self.companies.forget()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
         old = [key for m in placed.values() if (key := await self._replaced_by(m))]
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
@@ -229,6 +232,7 @@ class AccountMappings:
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""
         self._remembered.clear()
+        self.companies.forget()
         for named in (company, "") if company == self._home else (company,):
             await self._rows.remove(account_key(kind, source_key, named))
 

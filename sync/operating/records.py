@@ -15,10 +15,14 @@ from sync.engine.message import Message
 from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
+from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
 from sync.flows.orders.sales_order_writes import KIND
 from sync.operating.problem import Problem
+
+FULFILMENT: Final = (SHIPMENTS, CAPTURES)
+"""The flows whose keys begin with a legal entity and a sales order."""
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -75,15 +79,16 @@ class Ledgers:
         return [claim for claim in found if claim.etag]
 
     async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
-        """The packing slips of the orders among these records, and what F&O cancelled of them."""
+        """What F&O did about the orders among these records: slips, invoices, cancellations."""
         slips = []
         for claim in found:
             settings = self.services.connections.get(claim.connection)
             held = claim.delivered.get(KIND) if claim.flow == ORDERS else None
             for company in settings.legal_entities if settings and held else ():
                 prefix = f"{company}|{held.number}|" if held else ""
-                claims = self.services.ledger.claims(claim.connection, SHIPMENTS, prefix=prefix)
-                slips += [one async for one in claims]
+                for flow in FULFILMENT:
+                    claims = self.services.ledger.claims(claim.connection, flow, prefix=prefix)
+                    slips += [one async for one in claims]
                 key = prefix.removesuffix("|")
                 ended = await self.services.ledger.claim(claim.connection, CANCELLATIONS, key)
                 slips += [ended] if ended.etag else []

@@ -18,6 +18,7 @@ from sync.flows.keys import elsewhere
 from sync.flows.receivables.creditmemos import documents as memo_documents
 from sync.flows.receivables.invoices import documents as invoice_documents
 from sync.flows.receivables.source_documents import DocumentsOf
+from sync.mapping.captures import brings_no_money
 from sync.mapping.posting_policy import old_document
 from sync.mapping.posting_target import DocumentWithOrder, document_reference, former_reference
 from sync.mapping.sales_order_lines import unique_references
@@ -144,8 +145,11 @@ def _grand_total(with_order: WithOrder, _: Connection) -> Decimal | None:
 
 def _received(with_order: WithOrder, settings: Connection) -> Decimal | None:
     """What came by the way that the order was paid; nothing where no money moves by it."""
-    moves = settings.invoices.moves_money(with_order.order.payment.method)
-    return with_order.document.grand_total if moves and with_order.document.grand_total else None
+    document, order = with_order.document, with_order.order
+    moves = settings.invoices.moves_money(order.payment.method)
+    if not moves or brings_no_money(document, order, settings):
+        return None
+    return document.grand_total or None
 
 
 def _paid_back(with_order: WithOrder, settings: Connection) -> Decimal | None:

@@ -13,6 +13,7 @@ from sync.engine.delivery import Delivery
 from sync.flows.keys import elsewhere
 from sync.flows.receivables.creditmemos import sold_by, still_credited_of
 from sync.mapping.booking import nothing_to_book, reason_to_wait
+from sync.mapping.captures import brings_no_money
 from sync.mapping.posting_policy import old_document
 from sync.mapping.posting_target import DocumentWithOrder, posting_target_of
 from sync.mapping.receivable_documents import fingerprint_of, receivable_of
@@ -91,6 +92,8 @@ def _before(with_order: WithOrder, delivery: Delivery) -> Wanted | None:
         return Wanted(None)
     if not delivery.claim.etag and old_document(document, settings.orders):
         return Wanted(None, is_others=True)
+    if brings_no_money(document, with_order.order, settings):
+        return Wanted(None)
     if waiting := reason_to_wait(document):
         amount, currency = rounded(document.grand_total), document.order_currency_code
         return Wanted(amount, currency, waits=waiting.reason)

@@ -9,7 +9,11 @@ from tests.cli.running import Line, Systems
 SHIPMENTS = """
 [connections.shop.shipments]
 sources = { 13 = "default" }
+
+[connections.shop.captures]
+methods = { "*" = "at_invoice" }
 """
+FLOWS = 'flows = ["orders", "customers", "shipments", "captures"]'
 
 
 @pytest.fixture
@@ -17,7 +21,8 @@ def shop(line: Line, systems: Systems) -> Line:
     line.configured(systems)
     path = line.folder / "connections.toml"
     text = path.read_text().replace(
-        "[connections.shop]", '[connections.shop]\nflows = ["orders", "customers", "shipments"]'
+        "[connections.shop]",
+        '[connections.shop]\nflows = ["orders", "customers", "shipments", "captures"]',
     )
     path.write_text(text + SHIPMENTS)
     return line
@@ -53,6 +58,26 @@ def test_a_slip_is_previewed_shipped_and_on_the_orders_line_of_time(
     assert stories[1]["key"] == f"usmf|{sales_order}|{slip}"
     told = shop("trail", number).out
     assert told.index("orders") < told.rindex("shipments")
+
+
+def test_an_invoice_is_previewed_and_made(shop: Line, systems: Systems) -> None:
+    number = systems.orders[0]
+    assert shop("backfill", "--ids", number).status == 0
+    shop.deliver_everything()
+    (order,) = shop("trail", number, "--json").documents
+    body = {"document": "sales_order", "number": order["documents"]["sales_order"]}
+    (invoice,) = httpx.post(f"{systems.dynamics}/sandbox/postings", json=body).json()["posted"]
+    (found,) = shop("preview", "captures", "--order", number, "--json").documents
+    (request,) = found["requests"]
+    assert (found["outcome"], request["path"].endswith("/invoice")) == ("deliver", True)
+    assert request["body"]["comment"]["comment"].startswith(f"F&O invoice {invoice}")
+    assert shop("poll", "--flow", "captures").status == 0
+    shop.deliver_everything()
+    (found,) = shop("preview", "captures", "--order", number, "--json").documents
+    assert (found["outcome"], found["requests"]) == ("skip", [])
+    assert "shows it" in found["reason"]
+    stories = shop("trail", number, "--json").documents
+    assert [one["flow"] for one in stories] == ["orders", "captures"]
 
 
 def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from sync.config.connections import Cancellations, Prices, Products, Shipments, Stock
 from sync.config.file.cancellation_rules import cancellation_breaches
+from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
@@ -130,6 +131,27 @@ def test_shipments_need_orders_and_sources(
     assert all(one.what and one.remedy for one in found)
 
 
+@pytest.mark.parametrize(
+    ("captures", "invoices", "flows", "place"),
+    [
+        ({"methods": {"braintree": "at_invoice", "*": "never"}}, {}, ["orders", "invoices"], None),
+        ({"methods": {"checkmo": "never"}}, {"recipe": "both"}, ["orders"], None),
+        ({}, {}, [], "captures"),
+        ({}, {"recipe": "both"}, ["orders", "invoices"], "recipe"),
+        ({"methods": {"checkmo": "at_invoice"}}, {}, ["orders"], "checkmo"),
+        ({"methods": {"net30": "at_first_shipment"}}, {"on_account": ["net30"]}, ["orders"],
+         "net30"),
+    ],
+)  # fmt: skip
+def test_captures_need_orders_a_gateway_and_revenue_that_f_and_o_invoices(
+    captures: dict[str, Any], invoices: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "captures"], "captures": captures, "invoices": invoices}
+    found = list(capture_breaches(PATH, written))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
 def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
     carriers = {name: {"code": name, "title": name} for name in ("dhl", "EXP", "*")}
     shipments = Shipments.model_validate({"carriers": carriers})
@@ -146,6 +168,7 @@ def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*product_breaches(PATH, {"products": {}})]
     assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
+    assert not [*capture_breaches(PATH, {}), *capture_breaches(PATH, {"captures": 5})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
     assert (str(Stock().share), str(Prices(most_changed_percent=5).share)) == ("0.3", "0.05")

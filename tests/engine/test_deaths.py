@@ -1,12 +1,15 @@
 """A record that its holders die of waits for a person in the end; those that died beside it do
 not."""
 
+import asyncio
 from datetime import timedelta
 
-from sync.engine.claim import MOST_DEATHS, State
+from sync.engine.claim import MOST_DEATHS, SUSPECTED, State
+from sync.engine.suspects import OTHERS_END, OTHERS_WAIT, Suspects
 from sync.engine.timing import NOBODY_SURVIVES
 from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness, key_of
+from tests.virtual_time import virtually
 
 
 @in_harness()
@@ -42,6 +45,26 @@ async def test_one_that_was_parked_ends_no_more_than_one_process_for_each_time_i
     await harness.works_until_it_dies(before="trail")
     await harness.works_until_idle()
     assert (await harness.claim(order)).state is State.PARKED
+
+
+@in_harness()
+async def test_a_poll_leaves_it_alone_until_it_has_changed(harness: Harness) -> None:
+    await harness.delivers(order := harness.place())
+    harness.commerce.save_order(order, {"customer_note": "too much for any process"})
+    await harness.hooks(order)
+    for _ in range(MOST_DEATHS):
+        await harness.works_until_it_dies(before="trail")
+    await harness.works_until_idle()
+    trail = await harness.trail(order)
+    for _ in range(2):
+        assert await harness.polls() == 0
+        await harness.works_for(600)
+    assert await harness.trail(order) == trail
+    harness.commerce.save_order(order, {"customer_note": "smaller now"})
+    await harness.works_for(600)
+    assert await harness.polls() == 1
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state is State.DELIVERED
 
 
 @in_harness()
@@ -81,3 +104,59 @@ async def test_what_requires_a_record_that_nobody_survives_is_parked_and_tries_i
     assert await finance.reason(invoice) == f"orders {key_of(order)}: {NOBODY_SURVIVES.reason}"
     assert finance.headers(order) == []
     assert (await finance.claim(order)).deaths == MOST_DEATHS - 1
+
+
+@in_harness()
+async def test_those_that_died_beside_a_killer_are_delivered_and_it_alone_is_parked(
+    harness: Harness,
+) -> None:
+    await harness.delivers(harness.place())  # so that they share an account that is there
+    killer, *others = orders = [harness.place() for _ in range(4)]
+    for order in others:
+        claim = await harness.claim(order)
+        assert await harness.services.ledger.note(claim, deaths=MOST_DEATHS - 1)
+    for order in orders:
+        await harness.hooks(order)
+    for _ in range(MOST_DEATHS):
+        await harness.works_until_it_dies(before="trail", about=key_of(killer))
+    await harness.works_until_idle()
+    assert await harness.parked() == [key_of(killer)]
+    for order in others:
+        claim = await harness.claim(order)
+        assert (claim.state, claim.deaths) == (State.DELIVERED, 0)
+
+
+@in_finance()
+async def test_what_requires_a_suspect_is_tried_by_itself_with_it(finance: Finance) -> None:
+    order = finance.place()
+    assert await finance.services.ledger.note(await finance.claim(order), deaths=SUSPECTED)
+    await finance.notify(invoice := finance.commerce.invoice(order))
+    await finance.works_for(60)
+    assert await finance.stands(invoice) is State.DELIVERED
+    assert (await finance.claim(order)).state is State.DELIVERED
+
+
+def test_a_suspect_waits_for_others_and_they_for_it_and_neither_for_ever() -> None:
+    """Seconds at which each begins, beside one that takes an hour."""
+
+    async def story() -> dict[str, float]:
+        suspects, loop, begun = Suspects(), asyncio.get_running_loop(), dict[str, float]()
+
+        async def works(name: str, after: float, takes: float) -> None:
+            await asyncio.sleep(after)
+            mode = suspects.by_itself() if name == "suspect" else suspects.beside_others()
+            async with mode:
+                begun[name] = loop.time()
+                await asyncio.sleep(takes)
+
+        hours = works("long", 0, 3600), works("suspect", 5, 3600)
+        await asyncio.gather(*hours, works("short", 1, 10), works("next", 6, 1))
+        await asyncio.gather(works("suspect", 0, 20), works("last", 1, 1))
+        return begun
+
+    begun = virtually(story())
+    after_both = 5 + OTHERS_END.total_seconds() + 3600
+    assert begun == {
+        "long": 0, "short": 1, "next": 5 + OTHERS_WAIT.total_seconds(),
+        "suspect": after_both, "last": after_both + 20,
+    }  # fmt: skip

@@ -54,7 +54,7 @@ class World:
             for sku in skus
         )
         order = self.harness.place(wants=wants)
-        await self.harness.delivers(order)
+        await self.tells(order)
         self.orders.append(order)
 
     async def packs(self) -> None:
@@ -101,7 +101,7 @@ class World:
         for order in self.some():
             statuses = {header["SalesOrderStatus"] for header in self.harness.headers(order)}
             if statuses == {"Backorder"} and not order.shipments and self.commerce.cancel(order):
-                await self.harness.delivers(order)
+                await self.tells(order)
 
     async def invoices(self) -> None:
         for order in self.some():
@@ -115,7 +115,7 @@ class World:
             if order.invoices and statuses == {"Backorder"} and not order.shipments:
                 with suppress(RestFault):
                     self.commerce.refund(order)
-                await self.harness.delivers(order)
+                await self.tells(order)
 
     async def ships_by_hand(self) -> None:
         if self.chance.random() < 0.3:
@@ -126,9 +126,17 @@ class World:
                     continue
                 self.by_hand.add(order.entity_id)
 
+    async def tells(self, order: StoredOrder) -> None:
+        await self.harness.hooks(order)
+        await self.works()
+
+    async def works(self) -> None:
+        """For a while: what waits for an order on hold goes on waiting."""
+        await self.harness.works_for(600)
+
     async def polls(self) -> None:
         await self.harness.polls("shipments")
-        await self.harness.works_until_idle()
+        await self.works()
 
     async def polls_badly(self) -> None:
         where = self.chance.choice(("/ship", "shipment/track", "source-items", "shipments"))
@@ -148,7 +156,7 @@ class World:
 
     async def publishes(self) -> None:
         await self.harness.services.intake.accept("stock", "shop", ["*"], "poll")
-        await self.harness.works_until_idle()
+        await self.works()
 
     def some(self) -> list[StoredOrder]:
         return self.chance.sample(self.orders, min(len(self.orders), self.chance.randint(1, 3)))

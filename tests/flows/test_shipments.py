@@ -258,17 +258,17 @@ async def test_the_source_is_that_of_the_slips_warehouse(harness: Harness) -> No
 
 
 @in_harness(**SHIPPED)
-async def test_an_order_on_hold_parks_until_it_is_released(harness: Harness) -> None:
+async def test_an_order_on_hold_is_shipped_by_itself_once_it_is_released(
+    harness: Harness,
+) -> None:
     order = await ordered(harness, SKU)
-    slip = packed(harness, order)
+    packed(harness, order)
     harness.commerce.hold(order)
-    await polls(harness)
-    key = key_of(harness, order, slip)
-    claim = await harness.claim(key, "shipments")
-    assert (claim.state, order.shipments) == (State.PARKED, [])
-    assert "Release the order" in claim.remedy
+    await harness.polls("shipments")
+    await harness.works_for(5 * 24 * 3600)
+    assert (order.shipments, await harness.parked("shipments")) == ([], [])
     harness.commerce.unhold(order)
-    await harness.replays(key, "shipments")
+    await harness.works_until_idle()
     assert [shown(one) for one in order.shipments] == [{SKU: 3}]
 
 
@@ -618,7 +618,7 @@ async def test_a_preview_shows_what_a_delivery_would_send(harness: Harness) -> N
     assert await previewed() == [("deliver", "")]
     harness.commerce.hold(order)
     ((outcome, reason),) = await previewed()
-    assert (outcome, "is on hold" in reason) == ("park", True)
+    assert (outcome, "is on hold" in reason) == ("skip", True)
     hidden = harness.commerce.orders.pop(order.entity_id)
     ((outcome, reason),) = await previewed()
     assert (outcome, reason[:8]) == ("skip", "waiting:")

@@ -2,6 +2,7 @@
 believed that the shop does not show."""
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.stock import reserved
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from sync.engine.publication import EVERYTHING
@@ -312,6 +314,96 @@ async def test_what_the_shop_does_to_its_source_by_itself_is_set_right(harness: 
         assert harness.commerce.salable(SKU) == 20
 
 
+def returned(order: StoredOrder) -> dict[int, Decimal]:
+    """One piece of its row."""
+    return {order.items[0]["item_id"]: Decimal(1)}
+
+
+def pays_back(harness: Harness, order: StoredOrder) -> None:
+    """All the money and no piece."""
+    paid = order.amount("base_total_paid")
+    nothing = {order.items[0]["item_id"]: Decimal(0)}
+    harness.commerce.refund(order, nothing, shipping=Decimal(0), positive=paid)
+
+
+Act = Callable[[Harness, StoredOrder], Any]
+LIVES: dict[str, tuple[Act, ...]] = {
+    "shipped in parts": (lambda h, o: h.commerce.ship(o, returned(o)),),
+    "the rest is cancelled": (
+        lambda h, o: h.commerce.invoice(o, returned(o)),
+        lambda h, o: h.commerce.ship(o, returned(o)),
+        lambda h, o: h.commerce.cancel(o),
+    ),
+    "shipped and cancelled without an invoice": (
+        lambda h, o: h.commerce.ship(o, returned(o)), lambda h, o: h.commerce.cancel(o),
+    ),
+    "refunded before it is shipped": (
+        lambda h, o: h.commerce.invoice(o),
+        lambda h, o: h.commerce.refund(o, returned(o)),
+        lambda h, o: h.commerce.ship(o, returned(o)),
+    ),
+    "refunded after it was shipped in part": (
+        lambda h, o: h.commerce.invoice(o),
+        lambda h, o: h.commerce.ship(o, returned(o)),
+        lambda h, o: h.commerce.refund(o, returned(o), returns_to_stock=True),
+    ),
+    "closed after it was shipped": (
+        lambda h, o: h.commerce.invoice(o), lambda h, o: h.commerce.ship(o),
+        lambda h, o: h.commerce.refund(o),
+    ),
+    "closed after it was shipped in part": (
+        lambda h, o: h.commerce.invoice(o),
+        lambda h, o: h.commerce.ship(o, returned(o)),
+        lambda h, o: h.commerce.refund(o),
+    ),
+    "closed by money alone": (lambda h, o: h.commerce.invoice(o), pays_back),
+    "on hold": (lambda h, o: h.commerce.hold(o),),
+    "edited": (lambda h, o: h.commerce.edit(o),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@in_harness(**STOCK)
+async def test_an_order_counts_once_whatever_becomes_of_it(
+    harness: Harness, is_known: bool
+) -> None:
+    """`is_known`: F&O has the sales orders before all that, else it has none yet."""
+    skus = dict(zip(LIVES, (f"SIMPLE-{number:03}" for number in range(1, 20)), strict=False))
+    for sku in skus.values():
+        harness.dynamics.receive(sku, 20)
+    await stocked(harness)
+    orders = {life: of_two(harness, sku) for life, sku in skus.items()}
+    for order in orders.values() if is_known else ():
+        await harness.delivers(order)
+    await publishes(harness)
+    for step in range(4):
+        for life, order in orders.items():
+            assert harness.commerce.salable(skus[life]) == 20 - wanted(harness, skus[life]), life
+            for act in LIVES[life][step : step + 1]:
+                act(harness, order)
+        await publishes(harness)
+
+
+def of_two(harness: Harness, sku: str) -> StoredOrder:
+    """An order of two pieces."""
+    while (order := harness.place(skus=(sku,))).items[0]["qty_ordered"] != 2:
+        harness.commerce.cancel(order)
+    return order
+
+
+def wanted(harness: Harness, sku: str) -> Decimal:
+    """What sales orders of F&O take of an item, or will take: what the shop reserves or has shipped
+    of orders that F&O has not."""
+    found = Decimal(0)
+    for order in harness.commerce.orders.values():
+        lines = [line["OrderedSalesQuantity"] for header in harness.headers(order)
+                 for line in harness.dynamics.lines(COMPANY, header["SalesOrderNumber"])
+                 if line["ItemNumber"] == sku]  # fmt: skip
+        shipped = sum(item["qty_shipped"] for item in order.items if item["sku"] == sku)
+        found += sum(lines) if lines else shipped + reserved(order).get(sku.lower(), 0)
+    return found
+
+
 @in_harness(items={"rule": "none"}, **STOCK)
 async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_again(
     harness: Harness,
@@ -333,6 +425,28 @@ async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_a
     await mapped(harness, OTHER, "ea")
     await harness.replays((await harness.parked())[0])
     await publishes(harness)
+    assert harness.commerce.salable(SKU) == left
+
+
+@pytest.mark.parametrize("key", [EVERYTHING, SKU])
+@in_harness(**STOCK)
+async def test_what_the_shop_ships_while_it_is_written_is_set_right_at_once(
+    harness: Harness, key: str
+) -> None:
+    await stocked(harness, SIMPLE_001=20)
+    order = sold(harness)
+    left = 20 - order.items[0]["qty_ordered"]
+    await harness.delivers(order)
+    write = harness.commerce.stock.put
+
+    def after_it_was_shipped(*values: Any, **named: Any) -> None:
+        harness.commerce.stock.put = write  # type: ignore[method-assign]
+        write(*values, **named)
+        harness.commerce.ship(order)
+        write(*values, **named)
+
+    harness.commerce.stock.put = after_it_was_shipped  # type: ignore[method-assign]
+    await publishes(harness, key, "touch")
     assert harness.commerce.salable(SKU) == left
 
 

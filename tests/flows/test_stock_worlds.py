@@ -3,15 +3,20 @@ F&O can deliver, and in the end it shows exactly what F&O says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from random import Random
 from typing import Any
 
 import pytest
 
+from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.lifecycle import can_invoice
 from sandbox.commerce.records import StoredOrder, amount
+from sandbox.commerce.refunding import BARRED
 from sandbox.commerce.shipping import can_ship
+from sandbox.commerce.stock import reserved
 from sandbox.dials import Kind
 from sync.engine.drift import drift
 from sync.engine.publication import EVERYTHING
@@ -35,8 +40,11 @@ class World:
         self.orders: list[StoredOrder] = []
         self.commerce.stock.is_managed = True
         self.dynamics.settings.reserves_on_arrival = self.chance.random() < 0.5
+        dials = self.harness.shop_dials
+        dials.latency_low, dials.latency_high = 0.0, self.chance.choice((0.0, 0.5))
         self.events: tuple[Callable[[], Awaitable[None]], ...] = (
             self.buys, self.buys, self.delivers, self.picks, self.ships, self.cancels,
+            self.invoices, self.refunds, self.pays_back,
             self.receives, self.touches, self.publishes, self.publishes_while_much_happens,
         )  # fmt: skip
 
@@ -57,11 +65,9 @@ class World:
         ]
         if lines:
             return sum((line["OrderedSalesQuantity"] for line in lines), Decimal(0))
-        return sum(
-            (amount(item, "qty_ordered") - amount(item, "qty_canceled")
-             for item in order.items if item["sku"] == sku),
-            Decimal(0),
-        )  # fmt: skip
+        shipped = sum((amount(item, "qty_shipped") for item in order.items if item["sku"] == sku),
+                      Decimal(0))  # fmt: skip
+        return reserved(order).get(as_text(sku), Decimal(0)) + shipped
 
     async def happens(self) -> None:
         await self.chance.choice(self.events)()
@@ -85,12 +91,54 @@ class World:
 
     async def ships(self) -> None:
         for order in self.some():
-            if can_ship(order):
+            if pieces := self.of_each(order, "qty_shipped"):
                 try:
-                    self.commerce.ship(order)
+                    self.commerce.ship(order, pieces)
                 except RestFault:
                     await self.publishes()
-                    self.commerce.ship(order)
+                    self.commerce.ship(order, self.of_each(order, "qty_shipped") or None)
+
+    def of_each(self, order: StoredOrder, name: str) -> dict[int, Decimal]:
+        """Some of what is left of each row, and not refunded or cancelled."""
+        if not can_ship(order):
+            return {}
+        less = ("qty_canceled", "qty_refunded", name)
+        left = {
+            item["item_id"]: amount(item, "qty_ordered") - sum(amount(item, one) for one in less)
+            for item in order.items
+        }
+        return {key: Decimal(self.chance.randint(1, int(pieces)))
+                for key, pieces in left.items() if pieces >= 1}  # fmt: skip
+
+    async def invoices(self) -> None:
+        for order in self.some():
+            if can_invoice(order):
+                self.commerce.invoice(order, self.of_each(order, "qty_invoiced") or None)
+
+    async def refunds(self) -> None:
+        """Pieces that were invoiced, shipped or not; F&O follows."""
+        for order in self.some():
+            left = {
+                item["item_id"]: amount(item, "qty_invoiced") - amount(item, "qty_refunded")
+                for item in order.items
+            }
+            pieces = {key: Decimal(self.chance.randint(1, int(qty)))
+                      for key, qty in left.items() if qty >= 1}  # fmt: skip
+            if pieces and order.row["state"] not in BARRED:
+                with suppress(RestFault):
+                    self.commerce.refund(order, pieces, returns_to_stock=self.chance.random() < 0.5)
+                await self.harness.delivers(order)
+        await self.publishes()
+
+    async def pays_back(self) -> None:
+        """All the money and no piece: the order is closed, and what it reserved stays so."""
+        for order in self.some()[:1]:
+            paid = order.amount("base_total_paid") - order.amount("base_total_refunded")
+            if paid and order.row["state"] not in BARRED and self.chance.random() < 0.3:
+                nothing = {order.items[0]["item_id"]: Decimal(0)}
+                with suppress(RestFault):
+                    self.commerce.refund(order, nothing, shipping=Decimal(0), positive=paid)
+                await self.harness.delivers(order)
 
     async def cancels(self) -> None:
         """One that has not left the warehouse; F&O follows."""
@@ -111,7 +159,7 @@ class World:
         if self.chance.random() < 0.3:
             fault, seconds = self.chance.choice(FAULTS), self.chance.randint(1, 90)
             self.harness.shop_dials.next(
-                fault, where=lambda arrival: "source-items" in arrival.path, seconds=seconds
+                fault, where=lambda at: at.writes and "source-items" in at.path, seconds=seconds
             )
         await self.accept(EVERYTHING, "poll")
         await self.harness.works_until_idle()
@@ -122,7 +170,7 @@ class World:
         for key in (EVERYTHING, SKUS[0]):
             await self.accept(key, self.chance.choice(("poll", "touch")))
         work = asyncio.create_task(self.harness.works_until_idle())
-        for event in self.chance.choices((self.buys, self.picks, self.receives), k=3):
+        for event in self.chance.choices((self.buys, self.picks, self.receives, self.ships), k=3):
             await event()
             await asyncio.sleep(self.chance.random())
         await work

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.records import StoredOrder, amount
 from sandbox.commerce.stock import reserved, stocked
-from sync.commerce.inventory import OPEN, WITH_STOCK
+from sync.commerce.inventory import FINISHED, OPEN, WITH_STOCK
 from sync.engine.publication import EVERYTHING
 from tests.simulation.environment import SAFETY
 from tests.simulation.naming import reference_of
@@ -195,8 +195,8 @@ class Catalogue:
 
 
 def is_counted(order: StoredOrder) -> bool:
-    """Whether its pieces are still wanted, or left the shop by a shipment."""
-    return order.row["state"] in {*OPEN, "complete"}
+    """Whether its pieces are still wanted, or may have left the shop by a shipment."""
+    return order.row["state"] in {*OPEN, *FINISHED}
 
 
 def shipped(order: StoredOrder) -> dict[str, Decimal]:

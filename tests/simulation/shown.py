@@ -9,7 +9,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.publication import PublicationFlow
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.stock import stock
-from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.catalogue.taken_orders import is_posted
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import World
 from tests.systems import CONNECTION
@@ -41,7 +41,7 @@ async def _orders(world: World, ledger: Ledger) -> tuple[set[str], set[str]]:
         reference_of(one): await ledger.claim(CONNECTION, "orders", key_of(one))
         for one in world.systems.commerce.orders.values()
     }
-    known = {name for name, claim in claims.items() if KIND in claim.delivered}
+    known = {name for name, claim in claims.items() if is_posted(claim)}
     return known, {name for name, claim in claims.items() if claim.state is State.PARKED}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sandbox.commerce import lifecycle
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import Extras, drawn
-from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.shipping import can_ship
 from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
@@ -26,19 +26,22 @@ ACTIONS: Final = (
 """What people do, as often as it stands here where it may be done."""
 
 PIECES: Final = Decimal(1)
+NOTHING: Final = Decimal(0)
 
 
 @dataclass
 class Story(DocumentHistory):
     """The orders of a world and what became of them. `delivered`: keys of those that the warehouse
     sent out in D365; `uncounted`: of those whose pieces an extension cancelled, which no total of
-    the shop counts; `killer`: the reference of the order that nobody survives; `posted`: keys of
+    the shop counts; `given_up`: pieces by row id that were refunded unshipped, whatever was shipped
+    since; `killer`: the reference of the order that nobody survives; `posted`: keys of
     orders by the numbers under which F&O invoiced them."""
 
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
     uncounted: set[str] = field(default_factory=set)
     killer: str = ""
+    given_up: dict[str, Decimal] = field(default_factory=dict)
     posted: dict[str, str] = field(default_factory=dict)
 
     async def simulate(self) -> None:
@@ -128,7 +131,11 @@ class Story(DocumentHistory):
         return can_ship(order)
 
     def ship(self, order: StoredOrder) -> None:
-        """The shop refuses where its source holds less."""
+        """The shop refuses where its source holds less. It counts what is left by `max(shipped,
+        refunded)`, so that what was refunded unshipped may be shipped nonetheless."""
+        for item in order.items:
+            name = str(item["item_id"])
+            self.given_up[name] = max(given_up(item), self.given_up.get(name, NOTHING))
         try:
             self.systems.commerce.ship(order)
         except RestFault as refused:
@@ -244,6 +251,14 @@ class Story(DocumentHistory):
         }
         self.systems.commerce.save_customer({**customer, "addresses": [address]})
         self.event_log.note(f"deed: customer {customer['id']} moves")
+
+
+def given_up(item: Columns) -> Decimal:
+    """Pieces that were refunded before they were shipped: nobody wants them any more."""
+    unshipped = (
+        amount(item, "qty_ordered") - amount(item, "qty_canceled") - amount(item, "qty_shipped")
+    )
+    return max(min(amount(item, "qty_refunded"), unshipped), NOTHING)
 
 
 def _always(_: StoredOrder) -> bool:

@@ -30,6 +30,17 @@ REFUNDED: Final = 2
 CANCELLED: Final = 3
 """State of an invoice or credit memo that is cancelled."""
 
+MARKER: Final = "F&O invoice "
+"""How the comment of an invoice begins that was made of one of F&O's; its number follows."""
+ORDER_MARKER: Final = "F&O sales order "
+"""The same of an invoice that was made of a whole order, at its first shipment."""
+VOUCHER: Final = ", voucher "
+
+
+def marker_of(number: str, voucher: str = "") -> str:
+    """The comment by which the invoice of F&O's `number` is known, as buyers read it."""
+    return f"{MARKER}{number}{VOUCHER if voucher else ''}{voucher}"
+
 
 class DocumentItem(Document):
     """A row of an invoice or credit memo. Rows without an amount have no `row_total`."""
@@ -65,6 +76,12 @@ class DocumentExtension(Document):
     gw_card_tax_amount: Amount = ZERO
 
 
+class DocumentComment(Document):
+    """A comment of an invoice or credit memo."""
+
+    comment: Text = ""
+
+
 class MoneyDocument(NumberedDocument):
     """What invoices and credit memos have in common."""
 
@@ -91,6 +108,21 @@ class Invoice(MoneyDocument):
     kind: ClassVar[str] = "invoice"
 
     shipping_discount_tax_compensation_amount: Amount = ZERO
+    comments: Annotated[list[DocumentComment], Many] = []
+
+    @property
+    def made_of(self) -> str:
+        """The comment that says of which invoice or sales order of F&O it was made; empty where it
+        was made in Commerce."""
+        told = (one.comment for one in self.comments)
+        return next((text for text in told if text.startswith((MARKER, ORDER_MARKER))), "")
+
+    @property
+    def fno_invoice(self) -> str:
+        """The invoice of F&O that it was made of; empty where it was made of none."""
+        text = self.made_of
+        number, _, _ = text.removeprefix(MARKER).partition(VOUCHER)
+        return number.strip() if text.startswith(MARKER) else ""
 
 
 class CreditMemo(MoneyDocument):

@@ -16,6 +16,7 @@ class Payment(Document):
     amount_paid: Amount = ZERO
     base_amount_authorized: Amount = ZERO
     base_amount_paid_online: Amount = ZERO
+    last_trans_id: Text = ""
 
 
 class Shipping(Document):

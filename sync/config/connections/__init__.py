@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
 
+from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.cancellations import Cancellations
+from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
@@ -58,9 +60,11 @@ __all__ = [
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
     "VAULT_NAME",
+    "Accounts",
     "Alerts",
     "Amount",
     "Cancellations",
+    "Captures",
     "Carrier",
     "Commerce",
     "Companies",
@@ -114,6 +118,8 @@ FLOW_NAMES: Final = (
     "shipments",
     "cancellations",
     "tracking",
+    "captures",
+    "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -143,6 +149,8 @@ class Connection(Section):
     shipments: Shipments = Shipments()
     cancellations: Cancellations = Cancellations()
     tracking: Tracking = Tracking()
+    captures: Captures = Captures()
+    accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

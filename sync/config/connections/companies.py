@@ -12,8 +12,13 @@ class Companies(Section):
     are those of `customers`."""
 
     number_template: str = "B{company_id}"
-    match: tuple[Literal["email", "vat"], ...] = ("email",)
-    """How an organisation that is in F&O already is recognised, first rule first."""
+    match: tuple[Literal["reseller_id", "email", "vat"], ...] = ("email",)
+    """How an organisation that is in F&O already is recognised, first rule first; `reseller_id`
+    is first by itself where the flow `accounts` is on."""
+    requests: Literal["wait", "list", "ledger"] = "wait"
+    """What becomes of a company that waits for approval: nothing; it is listed for a person, who
+    decides in Commerce; or it gets an account on hold, and F&O decides by lifting the hold, or by
+    `accounts.rejected_group`."""
     currency: CurrencyOrNone = ""
     """SalesCurrencyCode of new accounts; empty: `customers.currency`."""
     payment_terms: str = ""

@@ -27,7 +27,9 @@ from sync.config.file.breaches import (
     too_long,
 )
 from sync.config.file.cancellation_rules import cancellation_breaches
+from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.secret_rules import (
@@ -81,6 +83,8 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from shipment_breaches(path, written)
     yield from cancellation_breaches(path, written)
     yield from tracking_breaches(path, written)
+    yield from capture_breaches(path, written)
+    yield from outgoing_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from sync.core.encoding import digest
 
@@ -30,6 +31,7 @@ class PackingSlip:
     `tracking`: its tracking numbers, in the order in which F&O lists them.
     """
 
+    noun: ClassVar[str] = "slip"
     company: str
     sales_order: str
     number: str

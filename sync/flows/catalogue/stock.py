@@ -13,11 +13,12 @@ from sync.engine.publication import PublicationFlow
 from sync.engine.published_rows import MassChange, Rows
 from sync.flows.catalogue.stock_rows import every, one
 from sync.flows.catalogue.stock_target import SourceStock
+from sync.flows.catalogue.taken_orders import overtaken
 
 stock = PublicationFlow(
     name="stock",
     title="On-hand quantities to stock",
-    source=Rows(every, one),
+    source=Rows(every, one, overtaken),
     target=SourceStock(),
     every=lambda connection: connection.stock.poll_minutes,
     guard=lambda connection: MassChange(connection.stock.share),

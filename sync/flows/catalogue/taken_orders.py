@@ -2,16 +2,17 @@
 the shop before F&O has the order, and what the shop has done to its sources by itself."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sync.core.encoding import digest
 from sync.core.money import ZERO
+from sync.engine.claim import Claim, State
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
+from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.stock import open_pieces, shipped_pieces
@@ -19,8 +20,9 @@ from sync.mapping_tables.records import normal_sku
 
 REFUNDS_OF: Final = timedelta(days=3)
 """Refunds of so long are looked at: a run may fail for a while."""
-FINISHED_WITHIN: Final = timedelta(hours=2)
-"""For so long an order that was shipped whole may be on its way to F&O; later it is parked."""
+FINISHED_WITHIN: Final = timedelta(days=1)
+"""For so long an order that is over may be on its way to F&O; later it is parked."""
+REFUND: Final = "refund "
 Pieces = Mapping[tuple[str, str], Decimal]
 """Pieces by SKU (without case) and source."""
 
@@ -78,17 +80,22 @@ def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
 
 
 async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[str]:
-    """Those of which F&O has the sales order. One whose outcome is not known yet is not among them:
-    then too little is offered, and never too much."""
+    """Those of which F&O has the sales order. One whose outcome is not known yet is not among them,
+    nor one that was removed: then too little is offered, and never too much."""
     claims = await claims_of(ledger.tables, systems.name, "orders", list(orders))
-    return frozenset(key for key in orders if KIND in claims[key].delivered)
+    return frozenset(key for key in orders if is_posted(claims[key]))
+
+
+def is_posted(claim: Claim) -> bool:
+    """Whether F&O has the sales order of an order."""
+    return KIND in claim.delivered and claim.state is not State.CANCELLED
 
 
 @dataclass(frozen=True)
 class WebStock:
     """`taken`: what F&O has promised to orders that the shop has not shipped. `unposted`: what the
-    shop has shipped of orders that F&O does not have. `moved`: differs, by SKU without case,
-    whenever the shop may have changed a source by itself."""
+    shop has shipped of orders that F&O does not have. `moved`: by SKU without case, the open pieces
+    of each order and the refunds: it differs whenever the shop may have changed a source."""
 
     taken: Pieces
     unposted: Pieces
@@ -116,12 +123,29 @@ async def _movements(systems: Systems, orders: Orders) -> Mapping[str, str]:
     found: dict[str, list[str]] = defaultdict(list)
     for key, order in orders.items():
         for sku, quantity in order.open.items():
-            found[normal_sku(sku)].append(f"{key}={quantity:f}")
+            found[normal_sku(sku)].append(f"{key}\t{quantity:f}")
     since = systems.clock.now() - REFUNDS_OF
     async for number, skus in systems.commerce.inventory.refunded_since(since):
         for sku in skus:
-            found[normal_sku(sku)].append(f"refund {number}")
-    return {sku: digest(sorted(said)) for sku, said in found.items()}
+            found[normal_sku(sku)].append(f"{REFUND}{number}\t0")
+    return {sku: "\n".join(sorted(said)) for sku, said in found.items()}
+
+
+async def overtaken(rows: Sequence[Shown], systems: Systems, ledger: Ledger) -> Collection[str]:
+    """The keys of rows of which the shop has shipped or let go pieces since they were read: what
+    they promised to those orders would be offered to others."""
+    if not any(row.moved for row in rows):
+        return ()
+    now = await _movements(systems, await read_orders(systems, ledger))
+    return [row.key for row in rows if _is_less(row.moved, now.get(normal_sku(row.key), ""))]
+
+
+def _is_less(before: str, now: str) -> bool:
+    """Whether an order has fewer open pieces, or goods were refunded since."""
+    was, there = (dict(one.split("\t") for one in said.splitlines()) for said in (before, now))
+    if any(name.startswith(REFUND) for name in there.keys() - was.keys()):
+        return True
+    return any(Decimal(there.get(name, 0)) < Decimal(pieces) for name, pieces in was.items())
 
 
 def source_of(systems: Systems, store_id: int) -> str:

@@ -55,6 +55,10 @@ async def _matched(
     is not there."""
     if rule == "customer_number":
         return await _named(lookup, wanted, customers)
+    if rule == "reseller_id":
+        named = lookup.suggested_account
+        is_there = named and await customers.by_account(wanted.company, named) is not None
+        return named if is_there else ""
     by_tax = rule == "vat"
     value = lookup.tax_number if by_tax else lookup.email
     find = customers.with_tax_number if by_tax else customers.with_email

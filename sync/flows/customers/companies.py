@@ -7,9 +7,9 @@ Out:     one account of an organisation in CustomersV3; one contact person for t
 Key:     the company id.
 Matched: by the mapping table, then by the configured rules among organisations; what is not clear
 is parked.
-Skips:   pending companies; rejected and blocked ones that have no account; those whose
-         administrator is a customer of another website or store, until they have an account or an
-         order of theirs needs one.
+Skips:   pending companies, unless F&O decides on them (`company_requests`); rejected and blocked
+         ones that have no account; those whose administrator is a customer of another website or
+         store, until they have an account or an order of theirs needs one.
 Holds:   blocked and rejected companies' accounts are put on hold. Only a hold of ours is lifted,
          when the company is approved again, back to what was there before; what the ledger changed
          meanwhile stays as it is.
@@ -18,13 +18,13 @@ Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answ
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
 from sync.config.connections import Connection
 from sync.core.errors import Never
-from sync.core.skipped import Skipped, Waiting
+from sync.core.skipped import Skipped
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
@@ -34,6 +34,7 @@ from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.account_lookup import AccountLookup, found, taken
 from sync.flows.customers.company_holds import hold_change_for
+from sync.flows.customers.company_requests import asks, new_only
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customer_accounts import (
     KIND,
@@ -44,13 +45,11 @@ from sync.flows.customers.customer_accounts import (
 from sync.flows.payloads import id_in
 from sync.flows.shop_hooks import COMPANY
 from sync.flows.targets import dynamics_of
-from sync.mapping.company_account import company_account_from
-from sync.mapping.customer_account import CustomerAccount
+from sync.mapping.company_account import BARRED, company_account_from, owned_by_ledger
+from sync.mapping.customer_account import FIXED, CustomerAccount
 from sync.mapping.whose import elsewhere
 from sync.mapping_tables.records import set_command
 from sync.pacing.priority import Priority
-
-PENDING: Final = Waiting("pending approval")
 
 
 def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
@@ -77,8 +76,8 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     """One account for this company, on hold or not as its status asks, and its administrator
     there."""
     company = Company.read(document)
-    if company.status is CompanyStatus.PENDING:
-        return PENDING
+    if waiting := asks(company, delivery.systems.settings):
+        return waiting
     systems, customers = delivery.systems, delivery.systems.dynamics.customers
     held, status = delivery.held(KIND), company.status.name.lower()
     known = await systems.accounts.get("company", str(company.id), systems.settings.legal_entity)
@@ -94,12 +93,13 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     if not account:
         account, rule = await _account(company, lookup, wanted, customers, delivery)
         matched_by = rule or "created"
-    if not account and company.status is not CompanyStatus.APPROVED:
+    if not account and company.status in BARRED:
         return Skipped(f"{status} in Commerce, and there is no account to put on hold")
     hold_change = await hold_change_for(company, account, wanted, customers, delivery)
     write = CustomerAccountWrite(
         lookup, wanted, account, matched_by, customers, dynamics_of(systems), hold_change,
         is_left_behind=delivery.inherited is not None,
+        theirs=FIXED | owned_by_ledger(systems.settings),
     )  # fmt: skip
     before, learn = learning(write, systems.accounts, is_known=known is not None)
 
@@ -125,8 +125,10 @@ async def _wanted(company: Company, systems: Systems) -> CustomerAccount:
 
 
 def _lookup(company: Company, settings: Connection) -> AccountLookup:
+    first = ("reseller_id",) if "accounts" in settings.flows else ()
     return AccountLookup(
-        "company", str(company.id), company.label, settings.companies.match, company.email,
+        "company", str(company.id), company.label, (*first, *settings.companies.match),
+        company.email, company.reseller_id,
         tax_number=company.vat_tax_id, party_type="Organization",
     )  # fmt: skip
 
@@ -162,8 +164,10 @@ async def _account(
     customers: Customers,
     delivery: Delivery,
 ) -> tuple[str, str]:
-    """(account, how it was found), empty when there is none. Only an approved company gets a new
-    one."""
+    """(account, how it was found), empty when there is none. A barred company gets no new one."""
+    if company.status is CompanyStatus.PENDING:
+        account, matched_by = await found(lookup, wanted, customers, delivery)
+        return new_only(company, account, matched_by)
     if company.status is CompanyStatus.APPROVED:
         return await found(lookup, wanted, customers, delivery)
     if company.status is CompanyStatus.REJECTED and delivery.inherited is None:

@@ -49,7 +49,7 @@ class CustomerAccountWrite(Write):
 
     `account`: its number where it is known already. `matched_by`: how it was found; one that a rule
     or a person matched is the ledger's own, except its holds. `is_left_behind`: an earlier try of
-    ours may have made it.
+    ours may have made it. `theirs`: fields that are the ledger's own once the account is made.
     """
 
     kind: ClassVar[str] = KIND
@@ -62,6 +62,7 @@ class CustomerAccountWrite(Write):
     target: Target
     hold_change: HoldChange = NO_HOLD_CHANGE
     is_left_behind: bool = False
+    theirs: frozenset[str] = FIXED
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
@@ -142,7 +143,7 @@ class CustomerAccountWrite(Write):
         changes = {
             name: value
             for name, value in body.items()
-            if before.get(name) != value and name not in FIXED
+            if before.get(name) != value and name not in self.theirs
         }
         return {**changes, **self.hold_change.fields}
 

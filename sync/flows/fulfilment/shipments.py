@@ -4,8 +4,8 @@ In:      a posted slip with the rows of its sales order's slips, and its trackin
 Key:     "<company>|<sales order>|<slip>"; "<company>|<sales order>|*" stands for all of an order,
          "<company>||<slip>" for a slip of whatever order.
 Out:     one shipment per slip, by order item, from the source of its warehouse; a comment marks it.
-Waits:   for the order to be posted by us.
-Parks:   an order on hold, a warehouse without source, a line that cannot be counted in pieces.
+Waits:   for the order to be posted by us; while it is on hold, under review or not paid.
+Parks:   a warehouse without source, a line that cannot be counted in pieces.
 Lists:   for a person, as delivered: pieces of which Commerce shows more or less than F&O has sent
          (over-delivery, a slip corrected or cancelled after it was shipped, shipments by hand).
 Repeats: the marker is looked for before anything is shipped again. No echo: the order is the same
@@ -30,15 +30,16 @@ from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.flows.catalogue.stock import stock
+from sync.flows.fulfilment.captures import at_first_shipment
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
+from sync.flows.fulfilment.waiting import until_released
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
 SHIPMENTS: Final = "shipments"
 ALL: Final = "*"
-ON_HOLD: Final = "holded"
 
 
 async def changed(
@@ -128,7 +129,10 @@ async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
         digest="" if view.items else slip.fingerprint,
         keys={"order": order.increment_id, "slip": slip.number},
         amounts={"pieces": f"{sum(view.items.values()):f}"} if view.items else {},
-        when_new=tuple(Notification(SHIPMENTS, key) for key in others),
+        when_new=(
+            *(Notification(SHIPMENTS, key) for key in others),
+            *at_first_shipment(order, slip, delivery.systems.settings),
+        ),
         open_point=problem,
     )
 
@@ -141,12 +145,8 @@ def _nothing_of(slip: PackingSlip) -> str:
 
 async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
     slip, order, systems = view.slip, view.order, delivery.systems
-    if view.there is None and order.state == ON_HOLD:
-        raise Never(
-            f"slip {slip.number}: order {order.increment_id} is on hold in Commerce, which ships"
-            " nothing of it",
-            remedy=f'Release the order in Commerce, then run: replay "{slip.key}"',
-        )
+    if view.there is None:
+        until_released(order, delivery)
     source = _source(slip, order, systems)
     skus = await systems.commerce.products.skus(view.goods()) if source else {}
     goods = {skus[product]: qty for product, qty in view.goods().items() if product in skus}

@@ -65,13 +65,16 @@ def may_be_ours(reference: str, settings: Connection) -> bool:
     return not reference or bool(_numbers_in(reference, settings))
 
 
-async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
-    """The slip with the orders that its reference may name, as they are now."""
+async def packed_slip(
+    slip: PackingSlip, systems: Systems, *, is_shipped: bool = True
+) -> PackedSlip:  # fmt: skip
+    """The slip with the orders that its reference may name, as they are now; with their
+    shipments, where it `is_shipped`."""
     if not slip.reference:
         slip = replace(slip, reference=await _reference_of(slip, systems))
     orders = list[PackedOrder]()
     for order in await orders_named(slip.reference, systems):
-        is_begun = any(item.qty_shipped for item in order.items)
+        is_begun = is_shipped and any(item.qty_shipped for item in order.items)
         order_id, of_order = order.entity_id or 0, systems.commerce.shipments.of_order
         orders.append(PackedOrder(order, tuple(await of_order(order_id) if is_begun else [])))
     return PackedSlip(slip, tuple(orders))

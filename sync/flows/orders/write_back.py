@@ -87,8 +87,9 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
 
 @dataclass(frozen=True)
 class OrderComment(Write):
-    """A hidden comment of an order; looked for in its history before it is written, as every call
-    adds one. It leaves the order's `updated_at` alone, so nothing echoes."""
+    """A comment of an order, hidden unless it `is_visible` to the buyer; looked for in its history
+    before it is written, as every call adds one. It leaves the order's `updated_at` alone, so
+    nothing echoes."""
 
     kind: ClassVar[str] = "order_comment"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -96,6 +97,7 @@ class OrderComment(Write):
     text: str
     commerce: CommerceClient
     target: Target
+    is_visible: bool = False
 
     @property
     @override
@@ -128,7 +130,7 @@ class OrderComment(Write):
 
     @property
     def _note(self) -> Request:
-        return order_notes.comment(self.order_id, self.text)
+        return order_notes.comment(self.order_id, self.text, is_visible=self.is_visible)
 
 
 @dataclass(frozen=True)

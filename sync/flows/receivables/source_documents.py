@@ -25,6 +25,7 @@ from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
 from sync.flows.shop_hooks import document_hook
 from sync.mapping.booking import nothing_to_book, reason_to_wait
+from sync.mapping.captures import brings_no_money
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import must_be_of_our_time, old_document
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget, posting_target_of
@@ -122,6 +123,8 @@ async def receivable_to_book(
     known = _dealt_with(with_order, delivery) or reason_to_wait(document)
     if known is not None:
         return known
+    if reason := brings_no_money(document, with_order.order, settings):
+        return Skipped(reason)
     receivable = receivable_of(with_order, settings)
     method = with_order.order.payment.method
     if reason := nothing_to_book(document, method, receivable, settings):

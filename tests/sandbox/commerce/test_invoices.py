@@ -246,14 +246,16 @@ async def test_the_gateway_is_asked_only_when_capture_says_so(
 ) -> None:
     order = one(state, payment="paypal_express", paid="authorised")
     await shop.post(f"{V1}/order/{order.entity_id}/invoice", json={"capture": False})
-    assert (await shop.get(f"{V1}/invoices/1")).json()["state"] == 1
-    assert (await shop.post(f"{V1}/invoices/1/capture")).json() is True
-    assert (await shop.get(f"{V1}/invoices/1")).json()["transaction_id"] == "sandbox-00000001"
+    paid = (await shop.get(f"{V1}/invoices/1")).json()
+    assert (paid["state"], paid.get("transaction_id")) == (2, None)
     assert (await shop.post(f"{V1}/invoices/1/void")).status_code == 400
     other = one(state, payment="paypal_express", paid="authorised")
-    await shop.post(f"{V1}/order/{other.entity_id}/invoice", json={})
-    assert (await shop.post(f"{V1}/invoices/2/void")).json() is True
-    assert other.invoices[0]["state"] == 3
+    await shop.post(f"{V1}/order/{other.entity_id}/invoice", json={"capture": True})
+    assert (await shop.get(f"{V1}/invoices/2")).json()["transaction_id"] == "sandbox-00000001"
+    third = one(state, payment="paypal_express", paid="authorised")
+    state.invoice(third, captured=False)
+    assert (await shop.post(f"{V1}/invoices/3/void")).json() is True
+    assert third.invoices[0]["state"] == 3
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,23 @@ CANCEL: Step = lambda state, order: state.cancel(order)  # noqa: E731
 INVOICE: Step = lambda state, order: state.invoice(order)  # noqa: E731
 
 
+def ship(pieces: int) -> Step:
+    """So many of the first row."""
+    return lambda state, order: state.ship(order, {order.items[0]["item_id"]: Decimal(pieces)})
+
+
+def invoice(pieces: int) -> Step:
+    """So many of the first row."""
+    return lambda state, order: state.invoice(order, {order.items[0]["item_id"]: Decimal(pieces)})
+
+
+def refund(pieces: int, *, returns: bool = False) -> Step:
+    """So many of the first row."""
+    return lambda state, order: state.refund(
+        order, {order.items[0]["item_id"]: Decimal(pieces)}, returns_to_stock=returns
+    )
+
+
 @pytest.mark.parametrize(
     ("steps", "in_source", "salable"),
     [
@@ -95,11 +112,19 @@ INVOICE: Step = lambda state, order: state.invoice(order)  # noqa: E731
         ((CANCEL,), 20, 20),
         ((INVOICE, REFUND), 18, 18),
         ((INVOICE, RETURN), 20, 20),
+        ((INVOICE, SHIP, REFUND), 18, 18),
+        ((INVOICE, SHIP, RETURN), 20, 20),
+        ((INVOICE, ship(1), refund(1), ship(1)), 17, 18),  # offered once too often
+        ((INVOICE, ship(1), refund(1)), 18, 18),
+        ((INVOICE, ship(1), refund(1, returns=True)), 19, 19),
+        ((invoice(1), ship(1), CANCEL), 19, 19),
+        ((ship(1), CANCEL), 19, 19),
     ],
 )
 async def test_an_order_reserves_until_it_is_shipped_cancelled_or_refunded(
     state: CommerceState, steps: tuple[Step, ...], in_source: int, salable: int
 ) -> None:
+    state.stock.is_managed = True
     state.stock.put(SKU, Decimal(20))
     order = bought(state)
     for step in steps:

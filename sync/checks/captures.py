@@ -1,0 +1,48 @@
+"""Whether posted invoices can be invoiced in Commerce: lines that may be read, and payment methods
+that say when their money is captured."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.shipments import READ_CURE
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.dynamics.invoiced_lines import INVOICED_FIELDS, INVOICED_LINES
+from sync.dynamics.odata import Filter
+
+FLOW: Final = "captures"
+
+
+def capture_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that invoicing reads."""
+    return {INVOICED_LINES: ("dataAreaId", *INVOICED_FIELDS)} if FLOW in settings.flows else {}
+
+
+async def invoiced_lines_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """Our user may read what F&O has invoiced by line."""
+    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
+    for name, fields in capture_fields(probe.settings).items():
+        try:
+            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
+                pass
+        except Never as refusal:
+            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
+        else:
+            yield ok(f"{name} may be read")
+
+
+async def captures_are_decided(probe: Probe) -> AsyncIterator[Finding]:
+    """Every payment method that orders are posted by says when its money is captured."""
+    settings = probe.settings
+    if FLOW not in settings.flows:
+        return
+    named, paid = settings.captures.methods, settings.orders.payments
+    unnamed = [] if "*" in named else sorted({*paid, *settings.invoices.banks} - {*named, "*"})
+    if unnamed:
+        yield warn(
+            f"money of {', '.join(unnamed)} is never captured: captures.methods does not name it",
+            'Write "at_invoice", "at_first_shipment" or "never" for it.',
+        )
+    else:
+        yield ok("payment methods say when their money is captured")

@@ -1,0 +1,36 @@
+"""How F&O's posted invoices become invoices in Commerce, and when money is captured."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.config.connections.section import Section, Whole, YesNo
+
+Capture = Literal["at_invoice", "at_first_shipment", "never"]
+
+
+class Captures(Section):
+    """When the money of an order is captured, by payment method of Commerce. `at_invoice`: with
+    each invoice of F&O, what it invoices. `at_first_shipment`: once, the whole order, for gateways
+    that capture once only. `never`: Commerce captures nothing; the invoice is made all the same
+    where no gateway holds an authorisation.
+    """
+
+    methods: dict[str, Capture] = {}
+    """Payment method -> when; `*` for all others. One that nobody names is never captured."""
+    notify: YesNo = False
+    """Whether Commerce mails the buyer about each invoice."""
+    authorisation_days: dict[str, Whole] = {}
+    """Payment method -> days that its authorisations live; `*` for all others. Those that end
+    before F&O invoices are listed in time."""
+    warn_days: Whole = Field(default=3, ge=1, le=30)
+    """So many days before its end an authorisation is listed."""
+    poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+
+    def capture_of(self, method: str) -> Capture:
+        """When the money of a payment method is captured."""
+        return self.methods.get(method) or self.methods.get("*") or "never"
+
+    def life_of(self, method: str) -> int:
+        """Days that an authorisation of a payment method lives; 0 where nobody says."""
+        return self.authorisation_days.get(method) or self.authorisation_days.get("*") or 0

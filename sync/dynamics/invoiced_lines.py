@@ -1,0 +1,98 @@
+"""What of sales orders F&O has invoiced, by line (reference 6.4).
+
+`CustInvoiceTransBiEntities` names order, lot and our reference of each invoiced line, which
+`SalesInvoiceV*Lines` do not. It is a table-shaped copy meant for reporting: a role may not see it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.core.money import ZERO, total
+from sync.dynamics.documents.packing_slip import SlipLine
+from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
+from sync.dynamics.reader import ODataReader
+
+INVOICED_LINES: Final = "CustInvoiceTransBiEntities"
+INVOICED_FIELDS: Final = (
+    "InvoiceId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
+    "CreatedOn",
+)  # fmt: skip
+
+
+class InvoicedLines:
+    """The invoiced lines of one environment. Raises as the client does."""
+
+    def __init__(self, client: ODataReader) -> None:
+        self._client = client
+
+    async def invoice(self, company: str, sales_order: str, number: str) -> SalesInvoice | None:
+        """An invoice, with the rows of all invoices of its sales order; None while it does not
+        show."""
+        heads, rows, own = await asyncio.gather(
+            self._client.find_by(
+                SALES, "InvoiceNumber", number, company=company, select=SALES_FIELDS
+            ),
+            self._rows("SalesId", sales_order, company),
+            self._rows("InvoiceId", number, company),
+        )
+        orders = _orders(own)
+        if not heads or sales_order not in orders:
+            return None
+        others = tuple(one for one in orders if one != sales_order)
+        return _invoice(company, sales_order, heads[0], [_line(row) for row in rows], others)
+
+    async def keys(self, company: str, number: str) -> list[str]:
+        """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""
+        rows = await self._rows("InvoiceId", number, company)
+        named = (f"{company}|{_text(row, 'SalesId')}|{_text(row, 'InvoiceId')}" for row in rows)
+        return list(dict.fromkeys(named))
+
+    async def of_order(self, company: str, sales_order: str) -> list[str]:
+        """The keys of all invoices of a sales order, the oldest first."""
+        rows = await self._rows("SalesId", sales_order, company)
+        ordered = sorted(rows, key=lambda row: (_text(row, "CreatedOn"), _text(row, "InvoiceId")))
+        named = (f"{company}|{sales_order}|{_text(row, 'InvoiceId')}" for row in ordered)
+        return list(dict.fromkeys(named))
+
+    async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
+        if not value:
+            return []
+        return await self._client.find_by(
+            INVOICED_LINES, field, value, company=company, select=INVOICED_FIELDS
+        )
+
+
+def _orders(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [one for one in dict.fromkeys(_text(row, "SalesId") for row in rows) if one]
+
+
+def _invoice(
+    company: str, sales_order: str, head: Mapping[str, Any], rows: list[SlipLine],
+    others: tuple[str, ...],
+) -> SalesInvoice:  # fmt: skip
+    """`head` may name another sales order of the invoice: then its reference is not ours."""
+    is_own = _text(head, "SalesOrderNumber") == sales_order
+    number = _text(head, "InvoiceNumber")
+    return SalesInvoice(
+        company, sales_order, number,
+        reference=_text(head, "CustomersOrderReference") if is_own else "",
+        quantity=total(row.quantity for row in rows if row.slip == number),
+        rows=tuple(rows), others=others, voucher=_text(head, "LedgerVoucher"),
+        currency=_text(head, "CurrencyCode"),
+        amount=Decimal(head.get("TotalInvoiceAmount") or ZERO),
+    )  # fmt: skip
+
+
+def _line(row: Mapping[str, Any]) -> SlipLine:
+    return SlipLine(
+        _text(row, "InvoiceId"), _text(row, "ExternalItemId"), _text(row, "ItemId"),
+        Decimal(row.get("Qty") or 0), _text(row, "SalesUnit"), _text(row, "CreatedOn"),
+        _text(row, "InventTransId"),
+    )  # fmt: skip
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name) or "").strip()

@@ -1,0 +1,74 @@
+"""An invoice of F&O beside the order that it invoices: what it asks for, and what Commerce has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sync.commerce.models.invoice import Invoice, marker_of
+from sync.commerce.models.order import Order
+from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.engine.plan import OpenPoint
+from sync.engine.systems import Systems
+from sync.flows.fulfilment.invoice_writes import marked
+from sync.mapping.captures import InvoicedRow, invoiced_by, is_made
+from sync.mapping.custom_options import with_custom_options
+from sync.mapping.order_rows import money_items
+from sync.mapping.shipments import factors_of
+
+
+@dataclass(frozen=True)
+class InvoiceView:
+    """`rows`: as both sides have invoiced them. `there`: its invoice in Commerce, if it has one.
+    `is_made`: whether Commerce is to have one."""
+
+    invoice: SalesInvoice
+    order: Order
+    rows: tuple[InvoicedRow, ...]
+    there: Invoice | None
+    is_made: bool
+    systems: Systems
+
+    @property
+    def items(self) -> dict[int, Decimal]:
+        """Pieces by order item that are to be invoiced; none where Commerce invoices nothing."""
+        return {row.item_id: row.shown for row in self.rows if row.shown and self.is_made}
+
+    @property
+    def is_last(self) -> bool:
+        """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
+        one of them."""
+        return not self.invoice.others and all(row.is_done for row in self.rows)
+
+    def open_point(self) -> OpenPoint | None:
+        """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never
+        ordered."""
+        sums = ", ".join(
+            f"{row.row.item.sku} ({row.item_id}): F&O {row.fno:f}, Commerce {row.commerce:f}"
+            for row in self.rows
+            if row.fno > row.commerce and self.is_made
+        )
+        if not sums:
+            return None
+        return OpenPoint(
+            f"invoice {self.invoice.number} of order {self.order.increment_id} differs: {sums}",
+            remedy=(
+                "Credit in F&O what Commerce does not invoice, or tell the buyer. Where it is right"
+                f' as it is, run: resolve captures "{self.invoice.key}" --why "..."'
+            ),
+            sums=sums,
+        )
+
+
+async def view_of(
+    invoice: SalesInvoice, order: Order, invoices: Sequence[Invoice], systems: Systems
+) -> InvoiceView:
+    """Read what else it takes: item mappings. Raises `Never` where a line cannot be counted in
+    pieces."""
+    skus = [sku for _, sku in money_items(order)]
+    items = await systems.items.of(skus, with_custom_options(order))
+    factors = factors_of(invoice, order, items, systems.settings.items.unit)
+    rows = invoiced_by(invoice, order, invoices, factors)
+    there = marked(invoices, marker_of(invoice.number))
+    return InvoiceView(
+        invoice, order, tuple(rows), there, is_made(order, systems.settings), systems
+    )

@@ -1,0 +1,124 @@
+"""Invoices of F&O as invoices in Commerce: how many pieces of which rows, whether a gateway
+captures money, and whether that money is a payment in F&O. Pure.
+
+What F&O invoices first is taken to be what was invoiced in Commerce first without us, at checkout
+or by hand; the rest of it is to be invoiced.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
+from sync.commerce.models.invoice import CANCELLED, Invoice, MoneyDocument
+from sync.commerce.models.order import Order
+from sync.config.connections import Connection
+from sync.core.money import ZERO
+from sync.dynamics.documents.packing_slip import SlipLine
+from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.mapping.shipments import ShippedRow, invoiced_rows
+
+NEVER = "never"
+
+
+@dataclass(frozen=True)
+class InvoicedRow:
+    """A row as both sides have invoiced it. `shown`: pieces that are to be invoiced in Commerce
+    now; `fno`: those that F&O has invoiced by now, less what it credited; `commerce`: those that
+    Commerce has, or will have with `shown`."""
+
+    row: ShippedRow
+    shown: Decimal
+    fno: Decimal
+    commerce: Decimal
+
+    @property
+    def item_id(self) -> int:
+        """The order item that it is invoiced by."""
+        return self.row.item.item_id or 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether F&O will invoice no more of it."""
+        return self.fno >= self.row.most
+
+
+def invoiced_by(
+    invoice: SalesInvoice, order: Order, invoices: Iterable[Invoice], factors: Mapping[int, Decimal]
+) -> list[InvoicedRow]:
+    """The rows of the order, with what the invoice asks to be invoiced. `invoices`: those of the
+    order in Commerce. `factors`: sales units per piece, by order item."""
+    live = [one for one in invoices if one.state != CANCELLED]
+    by_hand = [one for one in live if not one.fno_invoice]
+    others = [one for one in live if one.fno_invoice != invoice.number]
+    found = []
+    for row in invoiced_rows(order):
+        before, through = (row.pieces(rows, factors) for rows in _sold(invoice))
+        low = min(row.most, max(before, _held(row, by_hand)))
+        left = max(row.most - _held(row, others), ZERO)
+        shown = min(max(min(row.most, through) - low, ZERO), left) if through > before else ZERO
+        net = row.pieces([*invoice.earlier, *invoice.lines], factors)
+        commerce = _held(row, others) + shown
+        found.append(InvoicedRow(row, shown, net, commerce))
+    return found
+
+
+def _sold(invoice: SalesInvoice) -> tuple[Sequence[SlipLine], Sequence[SlipLine]]:
+    """What was invoiced before it, and with it; what F&O credited meanwhile was invoiced before."""
+    before = [row for row in invoice.earlier if row.quantity > ZERO]
+    return before, [*before, *(row for row in invoice.lines if row.quantity > ZERO)]
+
+
+def _held(row: ShippedRow, invoices: Iterable[Invoice]) -> Decimal:
+    """Whole pieces of a row that these invoices of Commerce hold."""
+    pieces = dict.fromkeys(row.counted, Fraction(0))
+    for invoice in invoices:
+        for item in invoice.items:
+            if item.order_item_id in pieces:
+                pieces[item.order_item_id] += Fraction(item.qty)
+    least = min(pieces[number] / per for number, per in row.counted.items())
+    return (
+        Decimal(floor(least * 10_000)).scaleb(-4)
+        if row.item.is_qty_decimal
+        else Decimal(floor(least))
+    )
+
+
+def is_at_gateway(order: Order) -> bool:
+    """Whether a gateway holds an authorisation of the order, or has moved money for it."""
+    payment = order.payment
+    sums = (payment.amount_authorized, payment.base_amount_authorized)
+    return any(sums) or bool(payment.base_amount_paid_online or payment.last_trans_id)
+
+
+def is_captured(order: Order, connection: Connection) -> bool:
+    """Whether an invoice that we make has the gateway capture its money."""
+    when = connection.captures.capture_of(order.payment.method)
+    return when != NEVER and is_at_gateway(order)
+
+
+def is_made(order: Order, connection: Connection) -> bool:
+    """Whether an invoice is made at all. One that captures nothing counts as paid in Commerce, so
+    none is made while a gateway holds an authorisation that nobody captures here."""
+    return is_captured(order, connection) or not is_at_gateway(order)
+
+
+def is_captured_whole(order: Order, connection: Connection) -> bool:
+    """Whether a gateway captures all of an order at once, when the first of it is shipped."""
+    when = connection.captures.capture_of(order.payment.method)
+    return when == "at_first_shipment" and is_at_gateway(order)
+
+
+def brings_no_money(document: MoneyDocument, order: Order, connection: Connection) -> str:
+    """Why an invoice in Commerce is no payment in F&O: we made it of one of F&O's, and no gateway
+    has moved money. Empty for any other document."""
+    invoice = document if isinstance(document, Invoice) else None
+    if invoice is None or not invoice.made_of or is_captured(order, connection):
+        return ""
+    if invoice.transaction_id:
+        return ""
+    return (
+        f"made of {invoice.made_of}, and no gateway captured anything: F&O holds the receivable,"
+        " and the payment is booked there when it comes"
+    )

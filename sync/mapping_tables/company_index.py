@@ -1,0 +1,38 @@
+"""Which companies of Commerce an account is: the mapping table, looked up the other way round."""
+
+from typing import Final
+
+from sync.mapping_tables.records import AccountMapping
+from sync.mapping_tables.table import MappingTable, Remembered
+
+ALL: Final = "all"
+Index = dict[tuple[str, str], list[str]]
+
+
+class CompanyIndex:
+    """The rows of companies, which come first in the table, are read all at once, and remembered
+    for a while."""
+
+    def __init__(self, rows: MappingTable[AccountMapping], remembered: Remembered[Index]) -> None:
+        self._rows = rows
+        self._remembered = remembered
+
+    async def of(self, account: str, company: str) -> list[str]:
+        """The ids of the companies that are mapped to an account of a legal entity."""
+        found = self._remembered.get(ALL)
+        if found is None:
+            found = await self._read()
+            self._remembered.keep(ALL, found)
+        return found.get((account.casefold(), company), [])
+
+    def forget(self) -> None:
+        """Rows have changed."""
+        self._remembered.clear()
+
+    async def _read(self) -> Index:
+        found: Index = {}
+        async for row in self._rows.all():
+            if row.kind != "company":
+                break
+            found.setdefault((row.account.casefold(), row.company), []).append(row.source_key)
+        return found

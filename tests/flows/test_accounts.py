@@ -1,0 +1,284 @@
+"""Accounts of F&O as companies of the shop: made in order and once, matched, owned field by field,
+and nothing comes back."""
+
+import pytest
+
+from sandbox.commerce.catalogue import Shopper
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from tests.flows.b2b import APPROVED, CONTOSO, OFFICE, PENDING, REJECTED
+from tests.flows.outgoing import MAIN, SECOND, TAILSPIN, Outgoing, in_outgoing
+from tests.systems import COMPANY
+
+
+@in_outgoing()
+async def test_an_account_becomes_a_company_with_its_administrator_and_users(o: Outgoing) -> None:
+    await o.polls_accounts()
+    await o.is_delivered()
+    wanted = {
+        "company_name": "Tailspin Toys Ltd", "legal_name": "Tailspin Toys Ltd",
+        "company_email": "office@tailspin.example", "reseller_id": TAILSPIN, "status": 1,
+        "telephone": "555-0170", "vat_tax_id": "TX-9", "street": ["1 Mill Rd", "Hall 2, Gate B"],
+        "city": "New York", "postcode": "10001", "country_id": "US", "region": "New York",
+        "customer_group_id": 2, "super_user_id": o.user(MAIN)["id"],
+    }  # fmt: skip
+    assert {name: o.company[name] for name in wanted} == wanted
+    for number in (MAIN, SECOND):
+        member = o.user(number)["extension_attributes"]["company_attributes"]
+        assert (member["company_id"], o.user(number)["group_id"]) == (o.company["id"], 2)
+    assert sorted(o.commerce.mails) == [("welcome", o.user(n)["id"]) for n in (MAIN, SECOND)]
+
+
+@in_outgoing()
+async def test_what_went_over_is_quiet_on_both_sides(o: Outgoing) -> None:
+    await o.polls_accounts()
+    await o.hears_the_shop()
+    before = o.writes()
+    for _ in range(2):
+        await o.polls_accounts()
+        await o.hears_the_shop()
+    assert o.writes() == before
+    mapping = await o.known(key=o.company["id"])
+    assert mapping is not None
+    assert mapping.account == TAILSPIN
+
+
+@in_outgoing()
+async def test_a_change_in_f_and_o_is_one_write_of_the_fields_it_owns(o: Outgoing) -> None:
+    await o.polls_accounts()
+    await o.hears_the_shop()
+    o.commerce.save_company(o.company["id"], comment="key account", company_email="x@y.example")
+    before, writes = dict(o.company), o.writes()
+    o.clerk(OrganizationName="Tailspin Group", DiscountPriceGroupId="", PaymentTerms="Net60")
+    await o.polls_accounts()
+    changed = {name for name in before if o.company[name] != before[name]}
+    assert changed == {"company_name", "legal_name", "customer_group_id"}
+    assert o.writes() == {**writes, "PUT company/{id}": writes.get("PUT company/{id}", 0) + 1}
+    assert o.user(SECOND)["group_id"] == 1
+    await o.hears_the_shop()
+    assert o.account(TAILSPIN)["OrganizationName"] == "Tailspin Group"
+    assert sum(o.writes().values()) == sum(writes.values()) + 1
+
+
+@in_outgoing()
+async def test_holds_block_and_release_the_company(o: Outgoing) -> None:
+    await o.polls_accounts()
+    for hold, status in (("All", 3), ("Invoice", 3), ("No", 1)):
+        o.clerk(OnHoldStatus=hold)
+        await o.polls_accounts()
+        await o.hears_the_shop()
+        assert (o.company["status"], o.hold(TAILSPIN)) == (status, hold)
+
+
+@in_outgoing()
+async def test_a_field_that_somebody_changed_in_the_shop_is_restored_by_replay(o: Outgoing) -> None:
+    await o.polls_accounts()
+    o.commerce.save_company(o.company["id"], telephone="0")
+    await o.replays(TAILSPIN, "accounts")
+    assert o.company["telephone"] == "555-0170"
+
+
+@in_outgoing(accounts={"create": False})
+async def test_without_leave_to_create_only_companies_that_are_there_are_kept(o: Outgoing) -> None:
+    await o.polls_accounts()
+    claim = await o.account_claim()
+    assert (claim.state, o.commerce.mails) == (State.SKIPPED, [])
+    assert "none is made here" in claim.reason
+
+
+@pytest.mark.parametrize("place", ["customers", "company", "company/5", "customers/8"])
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DROPPED])
+def test_an_answer_that_is_lost_doubles_nothing(place: str, kind: Kind) -> None:
+    @in_outgoing()
+    async def story(o: Outgoing) -> None:
+        o.commerce.approves_companies = True
+
+        def there(arrival: Arrival) -> bool:
+            return arrival.method != "GET" and arrival.path.rstrip("/").endswith(f"/V1/{place}")
+
+        o.shop_dials.next(kind, where=there, seconds=40)
+        await o.polls_accounts()
+        await o.shop_dials.settle()
+        await o.polls_accounts()
+        await o.is_delivered()
+        assert len(o.commerce.mails) == 2
+        assert (o.company["status"], o.company["super_user_id"]) == (1, o.user(MAIN)["id"])
+        assert len(o.commerce.companies) == 3
+
+    story()
+
+
+@pytest.mark.parametrize("save", range(1, 6))
+def test_a_process_that_is_killed_at_any_write_doubles_nothing(save: int) -> None:
+    @in_outgoing(accounts={"addresses": "ledger"})
+    async def story(o: Outgoing) -> None:
+        o.commerce.approves_companies = True
+        await o.polls("accounts")
+        await o.dies_at_save(save)
+        await o.works_until_idle()
+        await o.polls_accounts()
+        await o.is_delivered()
+        assert len(o.commerce.mails) == 2
+        assert (o.company["status"], len(o.commerce.companies)) == (1, 3)
+        assert [len(o.book(number)) for number in (MAIN, SECOND)] == [1, 1]
+
+    story()
+
+
+MATCHES = {
+    "number": {"reseller_id": "ts-001"},
+    "tax_number": {"vat_tax_id": "TX-9"},
+    "email": {"company_email": "OFFICE@tailspin.example"},
+}
+
+
+@pytest.mark.parametrize("rule", MATCHES)
+def test_a_company_that_is_there_is_taken_over(rule: str) -> None:
+    @in_outgoing(accounts={"users": False})
+    async def story(o: Outgoing) -> None:
+        o.decides(**MATCHES[rule])
+        await o.polls_accounts()
+        await o.is_delivered()
+        assert o.company["id"] == CONTOSO
+        mapping = await o.known()
+        assert mapping is not None
+        assert (mapping.account, mapping.matched_by) == (TAILSPIN, rule)
+        assert not o.commerce.mails
+
+    story()
+
+
+@in_outgoing()
+async def test_who_registers_cannot_take_an_account_by_what_they_write(o: Outgoing) -> None:
+    o.decides(status=PENDING, reseller_id=TAILSPIN, vat_tax_id="TX-9")
+    await o.polls_accounts()
+    claim = await o.account_claim()
+    assert claim.state is State.PARKED
+    assert "company 2 of Commerce fits by number, and nobody has approved it" in claim.reason
+    assert o.commerce.companies[CONTOSO]["status"] == PENDING
+    await o.maps(TAILSPIN)
+    await o.replays(TAILSPIN, "accounts")
+    await o.is_delivered()
+    assert o.company["id"] == CONTOSO
+
+
+@in_outgoing()
+async def test_two_companies_that_fit_are_left_to_a_person(o: Outgoing) -> None:
+    for number in (2, 4):
+        o.commerce.save_company(number, vat_tax_id="TX-9")
+    await o.polls_accounts()
+    claim = await o.account_claim()
+    assert claim.reason == "account TS-001: companies 2, 4 of Commerce fit by tax_number"
+    assert "map customers set ID TS-001 --kind company" in claim.remedy
+
+
+@in_outgoing()
+async def test_a_company_of_another_account_is_not_taken(o: Outgoing) -> None:
+    o.has_had("US-900")
+    await o.maps("US-900")
+    o.decides(vat_tax_id="TX-9")
+    await o.polls_accounts()
+    assert "it is account US-900's" in (await o.account_claim()).reason
+
+
+@pytest.mark.parametrize("mode", ["park", "join"])
+def test_a_shopper_with_a_contacts_address_joins_only_where_that_is_allowed(mode: str) -> None:
+    @in_outgoing(accounts={"existing_users": mode})
+    async def story(o: Outgoing) -> None:
+        o.joins(Shopper("ada@tailspin.example", "Ada", "Turn", "ny", 7))
+        await o.polls_accounts()
+        claim = await o.account_claim()
+        assert claim.state is State.DELIVERED
+        joined = o.user(SECOND)["extension_attributes"].get("company_attributes")
+        assert bool(joined) == (mode == "join")
+        assert ("has the e-mail address of customer 7" in claim.reason) == (mode == "park")
+        assert len(o.commerce.mails) == 1
+
+    story()
+
+
+@in_outgoing()
+async def test_what_commerce_needs_and_f_and_o_lacks_is_named(o: Outgoing) -> None:
+    o.clerk(PrimaryContactPhone="", AddressZipCode="")
+    await o.polls_accounts()
+    reason = (await o.account_claim()).reason
+    assert "has no ZIP/postal code, no primary telephone number" in reason
+    o.clerk(PrimaryContactPhone="1", AddressZipCode="2", ContactPersonId="")
+    await o.polls_accounts()
+    assert "names no contact with an e-mail address" in (await o.account_claim()).reason
+
+
+@in_outgoing(accounts={"only": ["ts-001"], "groups": []})
+async def test_an_account_may_be_chosen_by_its_number(o: Outgoing) -> None:
+    await o.polls_accounts()
+    await o.is_delivered()
+    assert (await o.claim("US-001", "accounts")).state is State.NEW
+
+
+@in_outgoing(accounts={"flag": "IsOneTimeCustomer"})
+async def test_a_flag_must_be_set_beside_the_group(o: Outgoing) -> None:
+    await o.polls_accounts()
+    assert (await o.account_claim()).state is State.NEW
+    o.clerk(IsOneTimeCustomer="Yes")
+    await o.polls_accounts()
+    await o.is_delivered()
+
+
+@in_outgoing(customers={"send_tax_numbers": True})
+async def test_what_f_and_o_owns_is_not_sent_back_by_companies(o: Outgoing) -> None:
+    """Contoso's account was made from the shop; F&O has had the say about these fields since."""
+    await o.notify()
+    (number,) = o.accounts(OFFICE)
+    o.decides(company_name="Contoso Two", telephone="1", company_email="new@contoso.example")
+    await o.notify()
+    account = o.account(number)
+    assert (account["OrganizationName"], account["PrimaryContactPhone"]) == (
+        "Contoso Ltd", "555-0100"
+    )  # fmt: skip
+    assert account["PrimaryContactEmail"] == "new@contoso.example"
+
+
+@in_outgoing(companies={"requests": "ledger"}, customers={"groups": {"1": "30"}})
+async def test_f_and_o_approves_a_company_that_asks_for_an_account(o: Outgoing) -> None:
+    o.decides(status=PENDING)
+    await o.notify()
+    (number,) = o.accounts(OFFICE)
+    assert o.hold(number) == "All"
+    await o.polls_accounts()
+    assert o.commerce.companies[CONTOSO]["status"] == PENDING
+    o.clerk_holds(number, "No")
+    await o.polls_accounts()
+    assert o.commerce.companies[CONTOSO]["status"] == APPROVED
+    await o.notify()
+    assert (len(o.accounts(OFFICE)), o.hold(number)) == (1, "No")
+
+
+@in_outgoing(companies={"requests": "ledger"}, customers={"group": "30"},
+             accounts={"rejected_group": "20"})  # fmt: skip
+async def test_f_and_o_rejects_a_company_that_asks_for_an_account(o: Outgoing) -> None:
+    o.decides(status=PENDING)
+    await o.notify()
+    (number,) = o.accounts(OFFICE)
+    row = o.dynamics.store.find("CustTable", COMPANY, number)
+    assert row is not None
+    o.dynamics.store.update("CustTable", row, {"CustomerGroupId": "20"})
+    await o.polls_accounts()
+    assert o.commerce.companies[CONTOSO]["status"] == REJECTED
+
+
+@in_outgoing(companies={"requests": "ledger"})
+async def test_a_request_that_fits_an_account_waits_for_a_person(o: Outgoing) -> None:
+    o.decides(status=PENDING, company_email="office@tailspin.example")
+    await o.notify()
+    claim = await o.claim(str(CONTOSO), "companies")
+    assert claim.reason == "company 2 waits for approval, and account TS-001 fits it by email"
+
+
+@in_outgoing(companies={"requests": "list"})
+async def test_a_request_is_listed_until_a_person_decides_in_commerce(o: Outgoing) -> None:
+    o.decides(status=PENDING)
+    await o.notify()
+    assert await o.parked("companies") == [str(CONTOSO)]
+    o.decides(status=REJECTED)
+    await o.notify()
+    assert await o.parked("companies") == []

@@ -1,0 +1,258 @@
+"""Invoices that F&O posted on their way into the shop: each once, of what nobody has invoiced yet,
+captured as the payment method allows; and their money in F&O neither missing nor doubled."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.recipe import Want
+from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from tests.harness import Harness, in_harness, key_of
+from tests.systems import COMPANY
+
+SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
+CAPTURED: dict[str, Any] = {
+    "flows": ("orders", "customers", "invoices", "captures", "shipments"),
+    "invoices": {"banks": {"*": "USMF OPER"}},
+    "captures": {"methods": {"braintree": "at_invoice", "paypal_express": "at_first_shipment"}},
+    "shipments": {"sources": {"13": "default"}},
+}
+PAYMENTS = "CustomerPaymentJournalLines"
+
+
+async def ordered(harness: Harness, *skus: str, pieces: int = 3, **wishes: Any) -> StoredOrder:
+    """An order that F&O has, of so many pieces of each."""
+    catalogue = harness.commerce.catalogue
+    wants = tuple(Want(catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,))
+    order = harness.place(wants=wants, **wishes)
+    await harness.delivers(order)
+    return order
+
+
+def posted(harness: Harness, order: StoredOrder, **pieces: int) -> str:
+    """F&O posts an invoice: of these pieces by item, or of all that is left."""
+    number = harness.header(order)["SalesOrderNumber"]
+    lots = {
+        line["ItemNumber"]: line["InventoryLotId"]
+        for line in harness.dynamics.lines(COMPANY, number)
+    }
+    asked = {lots[item.replace("_", "-")]: Decimal(count) for item, count in pieces.items()}
+    tax = Decimal(0) if pieces else order.row["tax_amount"]
+    (invoice,) = harness.dynamics.invoice(number, quantities=asked or None, tax=tax)
+    return invoice
+
+
+async def polls(harness: Harness) -> None:
+    for flow in ("captures", "invoices"):
+        await asyncio.sleep(60)  # virtual time: the shop's commits settle
+        await harness.polls(flow)
+        await harness.works_until_idle()
+
+
+def key(harness: Harness, order: StoredOrder, invoice: str) -> str:
+    return f"{COMPANY}|{harness.header(order)['SalesOrderNumber']}|{invoice}"
+
+
+def shown(invoice: Columns) -> dict[str, int]:
+    return {item["sku"]: int(item["qty"]) for item in invoice["items"] if item["qty"]}
+
+
+def told(order: StoredOrder) -> list[str]:
+    """What the buyer reads of F&O's invoices, on the order and on its invoices."""
+    rows = [*order.comments, *(one for each in order.invoices for one in each["comments"])]
+    texts = [row["comment"] for row in rows if row.get("is_visible_on_front")]
+    return sorted(text for text in texts if text and text.startswith("F&O"))
+
+
+def received(harness: Harness) -> Decimal:
+    """The money that payment journals of F&O hold."""
+    rows = harness.dynamics.store.table(PAYMENTS).records.values()
+    return sum((row["CreditAmount"] - row["DebitAmount"] for row in rows), Decimal(0))
+
+
+@in_harness(**CAPTURED)
+async def test_each_invoice_captures_what_it_invoices_and_is_paid_once_in_f_and_o(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="braintree", paid="authorised")
+    first = posted(harness, order, SIMPLE_001=2)
+    await polls(harness)
+    second = posted(harness, order)
+    for _ in range(3):
+        await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 2}, {SKU: 1, OTHER: 3}]
+    assert all(one["transaction_id"] for one in order.invoices)
+    assert [text.partition(",")[0] for text in told(order)] == [
+        f"F&O invoice {first}", f"F&O invoice {second}",
+    ]  # fmt: skip
+    assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+    assert await harness.parked("captures") == await harness.parked("invoices") == []
+
+
+@pytest.mark.parametrize("method", ["checkmo", "purchaseorder"])
+@in_harness(**CAPTURED)
+async def test_an_invoice_without_a_gateway_is_no_payment_in_f_and_o(
+    harness: Harness, method: str
+) -> None:
+    order = await ordered(harness, SKU, payment=method)
+    posted(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    assert received(harness) == 0
+    (invoice,) = order.invoices
+    claim = await harness.claim(f"{invoice['increment_id']}@{invoice['store_id']}", "invoices")
+    assert claim.state is State.SKIPPED
+
+
+@in_harness(**CAPTURED)
+async def test_what_was_invoiced_at_checkout_only_gets_the_reference(harness: Harness) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="braintree", paid="authorised")
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(2)})
+    await polls(harness)
+    covered = posted(harness, order, SIMPLE_001=2)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 2}]
+    rest = posted(harness, order)
+    for _ in range(2):
+        await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 2}, {SKU: 1, OTHER: 3}]
+    assert [text.partition(",")[0] for text in told(order)] == [
+        f"F&O invoice {covered}", f"F&O invoice {rest}",
+    ]  # fmt: skip
+    assert received(harness) == order.row["grand_total"]
+
+
+@in_harness(**{**CAPTURED, "captures": {"methods": {"braintree": "never"}}})
+async def test_a_gateway_that_nobody_captures_here_gets_no_invoice_that_says_paid(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    invoice = posted(harness, order)
+    await polls(harness)
+    assert (order.invoices, order.row.get("total_paid")) == ([], None)
+    assert [text.partition(",")[0] for text in told(order)] == [f"F&O invoice {invoice}"]
+
+
+@in_harness(**CAPTURED)
+async def test_one_capture_at_the_first_shipment_covers_all_invoices(harness: Harness) -> None:
+    order = await ordered(harness, SKU, payment="paypal_express", paid="authorised")
+    number = harness.header(order)["SalesOrderNumber"]
+    (lot,) = [line["InventoryLotId"] for line in harness.dynamics.lines(COMPANY, number)]
+    harness.dynamics.deliver(number, quantities={lot: Decimal(1)})
+    await harness.polls("shipments")
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    posted(harness, order, SIMPLE_001=1)
+    posted(harness, order)
+    for _ in range(2):
+        await polls(harness)
+    assert len(order.invoices) == 1
+    assert len(told(order)) == 3
+    assert received(harness) == order.row["grand_total"]
+
+
+@in_harness(**CAPTURED)
+async def test_an_invoice_before_the_first_shipment_captures_the_whole_order(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="paypal_express", paid="authorised")
+    posted(harness, order, SIMPLE_001=1)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    assert len(told(order)) == 2
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE, Kind.DROPPED]
+)
+@pytest.mark.parametrize("where", ["/invoice", "/comments"])
+@in_harness(**CAPTURED)
+async def test_a_write_whose_answer_was_lost_is_not_made_twice(
+    harness: Harness, kind: Kind, where: str
+) -> None:
+    def there(arrival: Arrival) -> bool:
+        return arrival.path.endswith(where) and arrival.method == "POST"
+
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    posted(harness, order, SIMPLE_001=1)
+    posted(harness, order)
+    harness.shop_dials.next(kind, where=there, seconds=40)
+    await polls(harness)
+    await harness.shop_dials.settle()
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.invoices] == [{SKU: 1}, {SKU: 2}]
+    assert len(told(order)) == 2
+
+
+@pytest.mark.parametrize("before", ["claims", "trail"])
+@in_harness(**CAPTURED)
+async def test_a_process_that_dies_captures_nothing_twice(harness: Harness, before: str) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    posted(harness, order)
+    await harness.polls("captures")
+    await harness.works_until_it_dies(before=before)
+    await harness.works_until_idle()
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    assert received(harness) == order.row["grand_total"]
+
+
+@in_harness(**CAPTURED)
+async def test_an_order_on_hold_is_invoiced_by_itself_once_it_is_released(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    posted(harness, order)
+    harness.commerce.hold(order)
+    await harness.polls("captures")
+    await harness.works_for(7200)
+    assert order.invoices == []
+    harness.commerce.unhold(order)
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+
+
+@in_harness(**CAPTURED)
+async def test_what_commerce_cannot_invoice_is_listed_with_the_pieces_of_both(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="checkmo")
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(3)})
+    harness.commerce.cancel(order)
+    invoice = posted(harness, order)
+    await polls(harness)
+    claim = await harness.claim(key(harness, order, invoice), "captures")
+    assert f"{OTHER} ({order.items[1]['item_id']}): F&O 3, Commerce 0" in claim.differs
+    assert "resolve captures" in claim.remedy
+
+
+@in_harness(**CAPTURED)
+async def test_sums_that_differ_in_the_end_are_noted_once_and_listed(harness: Harness) -> None:
+    order = await ordered(harness, SKU, payment="checkmo")
+    (line,) = harness.dynamics.lines(COMPANY, harness.header(order)["SalesOrderNumber"])
+    harness.dynamics.store.update("SalesLine", line, {"LineAmount": line["LineAmount"] - 5})
+    invoice = posted(harness, order)
+    for _ in range(2):
+        await polls(harness)
+    notes = [one["comment"] for one in order.comments if f"Invoice {invoice}:" in one["comment"]]
+    assert len(notes) == 1
+    claim = await harness.claim(key(harness, order, invoice), "captures")
+    assert claim.differs
+    assert claim.differs in notes[0]
+
+
+@in_harness(**CAPTURED)
+async def test_what_we_invoice_is_no_news_for_the_order_in_f_and_o(harness: Harness) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    before = harness.lines(order)
+    posted(harness, order)
+    await polls(harness)
+    await harness.polls()
+    await harness.delivers(order)
+    assert harness.lines(order) == before
+    assert set((await harness.events(key_of(order)))[1:]) <= {"unchanged"}
