@@ -7,7 +7,7 @@ Source: a live 2.4.7 (`s2_cancel_*`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -27,14 +27,18 @@ Pieces = dict[int, Decimal]
 @dataclass(frozen=True)
 class RowView:
     """A row of an order, in pieces. `wanted`: shipped or still to be, by Commerce; `alive`: the
-    same by F&O. `charged`: invoiced and not refunded. `uncharged`: never invoiced nor cancelled."""
+    same by F&O. `charged`: invoiced and not refunded. `uncharged`: never invoiced nor cancelled.
+    `counted`: the rows that carry its money, and how many of each go with one piece. `is_torn`:
+    F&O sends parts of a set that is no whole one."""
 
     item: Item
+    counted: Mapping[int, Fraction]
     wanted: Decimal
     alive: Decimal
     shipped: Decimal
     charged: Decimal
     uncharged: Decimal
+    is_torn: bool = False
 
     @property
     def number(self) -> int:
@@ -63,6 +67,15 @@ class RowView:
         return min(max(self.dead - self.cancellable, ZERO), unsent)
 
     @property
+    def refund(self) -> Pieces | None:
+        """What a credit memo lists for them, for it knows the rows that carry money; None where
+        those are no whole pieces."""
+        pieces = {one: Fraction(self.refundable) * per for one, per in self.counted.items()}
+        if any(qty.denominator > 1 for qty in pieces.values()) and not self.item.is_qty_decimal:
+            return None
+        return {one: Decimal(qty.numerator) / qty.denominator for one, qty in pieces.items()}
+
+    @property
     def to_charge(self) -> Decimal:
         """What was shipped, and could not be charged any more after the order is cancelled."""
         return min(max(self.shipped - self.charged, ZERO), self.uncharged)
@@ -80,9 +93,15 @@ class Ending:
         return {row.number: row.dead for row in self.rows if row.dead}
 
     @property
+    def torn(self) -> Pieces:
+        """Sets of which F&O sends a part: a person decides what becomes of them, and of the rest
+        of the order with them."""
+        return {row.number: row.dead for row in self.rows if row.dead and row.is_torn}
+
+    @property
     def cancelled(self) -> Pieces:
         """What goes when Commerce cancels; nothing where something alive would go with it."""
-        if any(row.cancellable > row.dead for row in self.rows):
+        if self.torn or any(row.cancellable > row.dead for row in self.rows):
             return {}
         return {row.number: row.cancellable for row in self.rows if row.cancellable}
 
@@ -97,9 +116,20 @@ class Ending:
         return {row.number: row.refundable for row in self.rows if row.refundable}
 
     @property
+    def refund(self) -> Pieces:
+        """The same by the rows that carry money; nothing where a set would be torn apart."""
+        found: Pieces = {}
+        for row in self.rows if not self.torn else ():
+            part = row.refund if row.refundable else {}
+            if part is None or found.keys() & part.keys():
+                return {}
+            found |= part
+        return found
+
+    @property
     def waiting(self) -> Pieces:
         """Dead pieces for which Commerce has no means while others are alive."""
-        if self.cancelled:
+        if self.cancelled or self.torn:
             return {}
         rest = {row.number: row.dead - row.refundable for row in self.rows}
         return {number: pieces for number, pieces in rest.items() if pieces > ZERO}
@@ -145,12 +175,25 @@ def _view(
     factors: Mapping[int, Decimal],
 ) -> RowView:
     counted = [(items[number], per) for number, per in row.counted.items()]
+    alive = row.pieces(lines, factors)
     charged = min(_whole(one.qty_invoiced - one.qty_refunded, per) for one, per in counted)
     open_ = max(_begun(pieces_kept(one) - one.qty_invoiced, per) for one, per in counted)
     return RowView(
-        row.item, row.most, row.pieces(lines, factors),
+        row.item, row.counted, row.most, alive,
         min(row.item.qty_shipped, row.most), max(charged, ZERO), max(open_, ZERO),
+        len(counted) > 1 and _is_more(row, alive, lines, factors),
     )  # fmt: skip
+
+
+def _is_more(
+    row: ShippedRow, sets: Decimal, lines: Sequence[SlipLine], factors: Mapping[int, Decimal]
+) -> bool:
+    """Whether F&O sends more of the parts than these sets take."""
+    one_by_one = (
+        (replace(row, counted={number: ONE}), Fraction(sets) * per)
+        for number, per in row.counted.items()
+    )
+    return any(Fraction(part.pieces(lines, factors)) > taken for part, taken in one_by_one)
 
 
 def _whole(quantity: Decimal, per: Fraction) -> Decimal:

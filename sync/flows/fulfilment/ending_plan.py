@@ -43,7 +43,7 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
         raise _blocked(live, order, ending)
     policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
     invoice = await _invoice_of(order, ending, delivery) if policy == "online" else 0
-    if policy == "online" and not invoice:
+    if not ending.refund or (policy == "online" and not invoice):
         policy = "report"
     return _Planning(live, order, ending, delivery, policy, invoice).plan()
 
@@ -61,7 +61,7 @@ async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int:
     if invoice is None or invoice.entity_id is None:
         return 0
     on_it = {item.order_item_id: item.qty for item in invoice.items}
-    is_all = all(on_it.get(one, ZERO) >= qty for one, qty in ending.refundable.items())
+    is_all = all(on_it.get(one, ZERO) >= qty for one, qty in ending.refund.items())
     return invoice.entity_id if is_all else 0
 
 
@@ -111,7 +111,7 @@ class _Planning:
             keys={"order": self.order.increment_id, "sales_order": self.live.number},
             amounts={"cancelled in F&O": named(ending.dead), **given_back},
             notes=self._notes(),
-            open_point=self._to_charge() or self._to_refund() or self._waiting(),
+            open_point=(self._torn() or self._to_charge() or self._to_refund() or self._waiting()),
         )
 
     def _cancellation(self) -> list[OrderWrite]:
@@ -129,7 +129,7 @@ class _Planning:
         return [Remark(self.order, systems, target, CLOSED, text, settings.visible)]
 
     def _refund(self) -> list[OrderWrite]:
-        pieces, systems = self.ending.refundable, self.delivery.systems
+        pieces, systems = self.ending.refund, self.delivery.systems
         if not pieces or self.policy == "report":
             return []
         refund = Refund(
@@ -146,6 +146,19 @@ class _Planning:
             return ()
         currency = self.order.order_currency_code
         return (f"cancelling voids the authorisation of {open_:.2f} {currency}",)
+
+    def _torn(self) -> OpenPoint | None:
+        torn, number = self.ending.torn, self.order.increment_id
+        if not torn:
+            return None
+        sets = self.ending.named(torn)
+        return OpenPoint(
+            f"order {number}: F&O has cancelled some parts of {sets}, and sends others",
+            f"Cancel the other parts in {self.live.number} as well, and the rest follows by itself;"
+            " or send the sets whole. Where parts have left already, agree with the buyer, then"
+            " cancel or refund the sets in Commerce.",
+            sums=f"parts of sets: {sets}",
+        )
 
     def _to_charge(self) -> OpenPoint | None:
         """Listed once F&O will invoice no more: until then its invoice may still come."""
