@@ -13,6 +13,7 @@ from sandbox.dynamics.store import Record, key_of
 
 ORDERS: Final = "SalesTableBiEntities"
 LINES: Final = "SalesLineBiEntities"
+VERSION: Final = "ShipmentPackingSlipVersionNumber"
 
 
 def refresh(env: Environment, name: str) -> None:
@@ -67,8 +68,31 @@ def _changed_at(env: Environment, line: Record) -> Any:
     return max([line.changed_at, *(row.changed_at for row in rows)])
 
 
+def _shipment(_: Environment, journal: Record) -> dict[str, Any]:
+    """Warehouse management tells of the same shipments; each slip is a version of its own here."""
+    return {
+        COMPANY: journal[COMPANY], VERSION: journal["PackingSlipId"],
+        "ShipmentPackingSlipNumber": journal["PackingSlipId"], "IsActive": "Yes",
+        "ShippingCarrierId": journal.values.get("ShipCarrierId", ""),
+        "ShipFromWarehouseId": journal.values.get("inventLocationId", ""),
+        "ConsigneeReference": journal.values.get("CustomerRef", ""),
+        "DocumentDate": journal["DeliveryDate"], "DeliveryDate": journal["DeliveryDate"],
+    }  # fmt: skip
+
+
+def _shipment_line(_: Environment, row: Record) -> dict[str, Any]:
+    return {
+        COMPANY: row[COMPANY], VERSION: row["PackingSlipId"],
+        "InventoryLotId": row["InventTransId"], "ItemNumber": row["ItemId"],
+        "ConsignerOrderNumber": row["SalesId"], "ShippedQuantity": row["Qty"],
+        "OrderedUnitSymbol": row.values.get("SalesUnit", ""), "RemainingQuantity": row["Remain"],
+    }  # fmt: skip
+
+
 RowOf = Callable[[Environment, Record], dict[str, Any]]
 COPIED: Final[Mapping[str, tuple[str, RowOf]]] = {
     ORDERS: ("SalesTable", _order), LINES: ("SalesLine", _line),
+    "ShipmentPackingSlipJournalHeaders": ("CustPackingSlipJourBiEntities", _shipment),
+    "ShipmentPackingSlipJournalLines": ("CustPackingSlipTransBiEntities", _shipment_line),
 }  # fmt: skip
 """Set -> the table that it copies, and how."""

@@ -30,7 +30,7 @@ def cancellation_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         return {}
     dynamics, company = settings.dynamics, ("dataAreaId",)
     headers = {dynamics.order_headers: HEADER_FIELDS}
-    if not dynamics.copies:
+    if not dynamics.tells_remainders:
         created = (*HEADER_FIELDS, "OrderCreationDateTime")
         return {dynamics.order_headers: created, dynamics.order_lines: (*company, *LINE_FIELDS)}
     copied = {LINE_COPIES: COPY_FIELDS, SLIP_LINES: SLIP_FIELDS}
@@ -43,7 +43,7 @@ async def remainders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     settings = probe.settings
     if FLOW not in settings.flows:
         return
-    if not settings.dynamics.copies:
+    if not settings.dynamics.tells_remainders:
         yield warn(
             "what remains of sales lines is not read (dynamics.copies): pieces that are cancelled"
             " of a line are not seen, and lines only when their order is looked at",

@@ -19,7 +19,7 @@ from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
-from sync.dynamics.packing_slips import PackingSlips
+from sync.dynamics.other_slips import slips_of
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
@@ -58,7 +58,7 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
-        self.packing_slips = PackingSlips(self)
+        self.packing_slips = slips_of(self, settings)
         self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)

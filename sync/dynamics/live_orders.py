@@ -99,7 +99,7 @@ class LiveOrders:
         return _order(headers[0], lines) if headers else None
 
     async def _lines(self, company: str, number: str) -> list[LiveLine]:
-        if not self._settings.copies:
+        if not self._settings.tells_remainders:
             rows = await self._client.find_by(
                 self._settings.order_lines, "SalesOrderNumber", number,
                 company=company, select=LINE_FIELDS,
@@ -126,7 +126,9 @@ class LiveOrders:
         leaves no trace. Without copies: those that were cancelled as a whole."""
         numbers: dict[str, datetime] = {}
         listed = self._changed(company, since, until)
-        async for number, at in listed if self._settings.copies else self._dead(company, since):
+        async for number, at in (
+            listed if self._settings.tells_remainders else self._dead(company, since)
+        ):
             numbers[number] = at
             if len(numbers) >= TOGETHER:
                 async for found in self._read(company, numbers):
