@@ -145,10 +145,17 @@ def _refund(
         negative=_number(sent.get("adjustment_negative") or 0),
         invoice=invoice,
         online=online,
+        to_stock=_to_stock(sent),
     )
     order.row["customer_note_notify"] = int(bool(call.body.get("notify")))
     _append_comment(call, "creditmemo", memo)
     return str(memo["entity_id"])
+
+
+def _to_stock(sent: Columns) -> frozenset[int]:
+    """The order items that go back to stock."""
+    listed = (sent.get("extension_attributes") or {}).get("return_to_stock_items") or ()
+    return frozenset(int(one) for one in listed)
 
 
 def cancel_memo(call: RestRequest) -> bool:

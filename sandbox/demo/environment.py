@@ -39,6 +39,7 @@ STOCK: Final = "stock"
 PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
+RETURNS: Final = ("returns", "refunds", "return_states")
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
@@ -147,7 +148,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, *RETURNS)
             async for claim in ledger.parked(name, flow)
         ]
 

@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments",
+    "prices", "products", "shipments", "returns", "return_states", "refunds",
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -85,6 +85,11 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.returns]
+poll_minutes = 60
+authorise = "rule"
+reasons = {{ "*" = "WEB" }}
+methods = {{ braintree = "online", paypal_express = "online" }}
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

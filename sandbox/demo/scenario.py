@@ -17,6 +17,7 @@ from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.returned import SentBack, send_back
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
@@ -48,6 +49,7 @@ class Outcome:
     compared: int
     goods: Goods
     shipped: Shipped
+    sent_back: SentBack
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -71,6 +73,7 @@ class Outcome:
             "documents_reconciled": self.compared,
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
+            "returns": self.sent_back.as_json(),
         }
 
 
@@ -87,6 +90,7 @@ async def run_scenario(
     polled, parked, findings = await _delivered(environment, plan, gauges)
     shipped = await pack_and_ship(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
+    sent_back = await send_back(environment, PATIENCE)
     prices = await _measured(environment, plan, gauges)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
@@ -95,7 +99,7 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
-    findings += [*goods.findings, *shipped.findings]
+    findings += [*goods.findings, *shipped.findings, *sent_back.findings]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -107,7 +111,7 @@ async def run_scenario(
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
         company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped,
+        shipped=shipped, sent_back=sent_back,
     )  # fmt: skip
 
 

@@ -1,5 +1,10 @@
-"""Sales orders as their table-shaped copies for reporting show them (`*BiEntities`): with the time
-of their last change, and with what remains of each line. They are worked out when asked for.
+"""What copies show of other tables, worked out when it is asked for: sales lines as their
+table-shaped copy for reporting shows them (`SalesLineBiEntities`), and slips as warehouse
+management tells of them.
+
+`RemainSalesPhysical` is what was not delivered; `RemainSalesFinancial` what was delivered and not
+invoiced. A line that is invoiced or cancelled has neither (inferred from the purchase side, whose
+`RemainPurchFinancial` is what was received and not invoiced).
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +16,7 @@ from sandbox.dynamics.remainders import remaining, shipped
 from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.store import Record, key_of
 
-ORDERS: Final = "SalesTableBiEntities"
+OVER: Final = frozenset({"Invoiced", "Canceled"})
 LINES: Final = "SalesLineBiEntities"
 VERSION: Final = "ShipmentPackingSlipVersionNumber"
 
@@ -31,22 +36,11 @@ def refresh(env: Environment, name: str) -> None:
             env.put(name, **row)
 
 
-def _order(_: Environment, header: Record) -> dict[str, Any]:
-    values = header.values
-    return {
-        COMPANY: header[COMPANY], "SalesId": header["SalesOrderNumber"],
-        "CustomerRef": values.get("CustomersOrderReference", ""),
-        "SalesStatus": values.get("SalesOrderStatus", "None"),
-        "SalesOriginId": values.get("SalesOrderOriginCode", ""),
-        "MCROrderStopped": values.get("IsSalesProcessingStopped", "No"),
-        "CreatedOn": values.get("OrderCreationDateTime", header.changed_at),
-        "SysModifiedDateTime": header.changed_at,
-    }  # fmt: skip
-
-
 def _line(env: Environment, line: Record) -> dict[str, Any]:
-    values, rest = line.values, remaining(env, line)
-    invoiced = values.get("SalesOrderLineStatus") == "Invoiced"
+    values, rest, out = line.values, remaining(env, line), shipped(env, line)
+    header = env.order(line[COMPANY], line["SalesOrderNumber"])
+    whole = {} if header is None else header.values
+    is_over = values.get("SalesOrderLineStatus") in OVER
     return {
         COMPANY: line[COMPANY], "SalesId": line["SalesOrderNumber"],
         "LineCreationSequenceNumber": line["LineCreationSequenceNumber"],
@@ -54,8 +48,11 @@ def _line(env: Environment, line: Record) -> dict[str, Any]:
         "ExternalItemId": values.get("ExternalItemNumber", ""),
         "SalesStatus": values.get("SalesOrderLineStatus", "None"),
         "QtyOrdered": line["OrderedSalesQuantity"], "SalesUnit": values.get("SalesUnitSymbol", ""),
-        "RemainSalesPhysical": NOTHING if invoiced else rest,
-        "RemainSalesFinancial": NOTHING if invoiced else shipped(env, line),
+        "RemainSalesPhysical": NOTHING if is_over else rest,
+        "RemainSalesFinancial": NOTHING if is_over else out,
+        "CustAccount": whole.get("OrderingCustomerAccountNumber", ""), "SalesType": "Sales",
+        "CurrencyCode": whole.get("CurrencyCode", ""), "SalesQty": line["OrderedSalesQuantity"],
+        "LineAmount": values.get("LineAmount", NOTHING),
         "SysModifiedDateTime": _changed_at(env, line),
     }  # fmt: skip
 
@@ -91,7 +88,7 @@ def _shipment_line(_: Environment, row: Record) -> dict[str, Any]:
 
 RowOf = Callable[[Environment, Record], dict[str, Any]]
 COPIED: Final[Mapping[str, tuple[str, RowOf]]] = {
-    ORDERS: ("SalesTable", _order), LINES: ("SalesLine", _line),
+    LINES: ("SalesLine", _line),
     "ShipmentPackingSlipJournalHeaders": ("CustPackingSlipJourBiEntities", _shipment),
     "ShipmentPackingSlipJournalLines": ("CustPackingSlipTransBiEntities", _shipment_line),
 }  # fmt: skip

@@ -5,6 +5,7 @@ over sales orders pass over what they find settled, as batch jobs do; the others
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from sandbox.dynamics import (
@@ -16,7 +17,9 @@ from sandbox.dynamics import (
     packing,
     payment_journals,
     posting,
+    progress,
     remainders,
+    return_handling,
     return_posting,
     returns,
 )
@@ -68,6 +71,23 @@ class DynamicsState(Environment):
     ) -> None:
         """Correct the quantities of a packing slip by lot; None: cancel it."""
         packing.correct(self, slip, company, quantities)
+
+    def confirm(self, number: str, ships_on: datetime, company: str | None = None) -> None:
+        """Confirm an order, which ships on that day."""
+        for header in self._orders(number, company):
+            progress.confirm(self, header, ships_on)
+
+    def pick(self, number: str, company: str | None = None) -> None:
+        """Post a picking list of an order."""
+        for header in self._orders(number, company):
+            progress.pick(self, header)
+
+    def control_credit(
+        self, number: str, *, held: bool, rejected: bool = False, company: str | None = None
+    ) -> None:
+        """Put an order under credit control, release or reject it."""
+        for header in self._orders(number, company):
+            progress.control_credit(self, header, held=held, rejected=rejected)
 
     def invoice(
         self, number: str, company: str | None = None, *, tax: Decimal | None = None,
@@ -144,15 +164,30 @@ class DynamicsState(Environment):
         )
 
     def post_return(
-        self, number: str, company: str | None = None, *, tax: Decimal | None = None
+        self,
+        number: str,
+        company: str | None = None,
+        *,
+        tax: Decimal | None = None,
+        only_received: bool = False,
     ) -> str:
-        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`.
-        Raises `NotPosted`."""
-        header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`;
+        `only_received`: of what has come back. Raises `NotPosted`."""
+        header = self.return_order(number, company)
         with self.store.transaction():
-            event = return_posting.post_return_order(self, header, tax)
+            event = return_posting.post_return_order(self, header, tax, only_received=only_received)
         self.emit(event)
         return str(event["InvoiceId"])
+
+    def return_order(self, number: str, company: str | None = None) -> Record:
+        """A return order. Raises `NotPosted` where there is none."""
+        return posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+
+    def register_return(
+        self, number: str, arrived: Mapping[str, Decimal] | None = None, *, disposition: str = ""
+    ) -> None:
+        """Goods of a return arrive (`return_handling.register`)."""
+        return_handling.register(self, self.return_order(number), arrived, disposition)
 
     def take_aging_snapshot(self, company: str) -> None:
         """Run the aging job of a company."""

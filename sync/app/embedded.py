@@ -26,6 +26,7 @@ from sync.app.settings import ConsoleSignIn
 from sync.commerce.transport import shop_client
 from sync.config.connections import Connections
 from sync.core.errors import Never
+from sync.core.ports import Clock
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
 from sync.engine.copies import KEEP_MONTHS
@@ -87,7 +88,7 @@ async def open_embedded(
     vault = vault_of(home, vault_key, vault_mark)
     lock = _locked(home) if serves else None
     clock = SystemClock()
-    queue = SqliteQueue(home / "queue.sqlite", clock, LOCK, MOST_DELIVERIES, poll=LOOK)
+    queue = queue_of(home, clock, len(connections.connections))
     tables = SqliteTables(home / "tables.sqlite")
     if serves:
         await queue.release_locks()
@@ -110,6 +111,12 @@ async def open_embedded(
         close=_closing(queue, tables, lock),
     )
     return Services(connections, FLOWS, edition_parts)
+
+
+def queue_of(home: Path, clock: Clock, connections: int) -> SqliteQueue:
+    """The directory's queue, whose places so many connections share."""
+    path = home / "queue.sqlite"
+    return SqliteQueue(path, clock, LOCK, MOST_DELIVERIES, poll=LOOK, connections=connections)
 
 
 def is_served(home: Path) -> bool:

@@ -6,7 +6,7 @@ and refuses what lacks its argument before it does anything (`InputParamsResolve
 Webapi module: the request is validated, then read).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
@@ -15,11 +15,13 @@ from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.closing import cancel_path
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
@@ -72,7 +74,7 @@ def _asked(settings: Connection) -> Iterator[Ask]:
     is_base = settings.items.custom_options == "base"
     if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
-    for flow, asked in OF_FLOWS.items():
+    for flow, asked in _OF_FLOWS:
         if flow in flows:
             yield from asked(settings)
     yield from _of_notes(settings)
@@ -88,6 +90,13 @@ def _of_stock(settings: Connection) -> Iterator[Ask]:
     else:
         yield lambda probe: probe.commerce.get(STOCK_ITEMS)
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
+
+
+def _of_accounts(_: Connection) -> Iterator[Ask]:
+    yield _listing("customerGroups/search", "code")
+    yield _listing(COMPANIES, "id")
+    yield _bare(COMPANIES)
+    yield lambda probe: probe.commerce.put(path_of("customers", 0), {})
 
 
 def _of_shipments(settings: Connection) -> Iterator[Ask]:
@@ -109,6 +118,40 @@ def _of_cancellations(settings: Connection) -> Iterator[Ask]:
     if "online" in settings.cancellations.refunds.values():
         yield _listing("invoices")
         yield _bare(path_of("invoice", 0, "refund"))
+
+
+def _of_captures(_: Connection) -> Iterator[Ask]:
+    yield _listing("invoices")
+    yield _bare(path_of("order", 0, "invoice"))
+    yield _bare(order_notes.comments_of(0))
+
+
+def _of_returns(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+
+
+def _of_return_states(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+    yield _bare(path_of(RETURNS, 0, "comments"))
+
+
+def _of_refunds(_: Connection) -> Iterator[Ask]:
+    for path in (RETURNS, "creditmemos", "invoices"):
+        yield _listing(path)
+    yield _bare(path_of("order", 0, "refund"))
+
+
+def _of_status(settings: Connection) -> Iterator[Ask]:
+    """What the steps ask for; their rights are apart in Commerce."""
+    steps = settings.status.steps.values()
+    acts = {step.act for step in steps}
+    if any(step.comment for step in steps):
+        yield _bare(order_notes.comments_of(0))
+    if any(step.status for step in steps):
+        yield _bare(order_notes.EXTERNAL_ID)
+    for act, names in (("hold", ("hold", "unhold")), ("cancel", ("cancel",))):
+        for name in names if act in acts else ():
+            yield _bare(path_of("orders", 0, name))
 
 
 def _of_prices(_: Connection) -> Iterator[Ask]:
@@ -138,6 +181,14 @@ def _of_products(settings: Connection) -> Iterator[Ask]:
         yield _bare(f"{BASE_PRICES}-information")
 
 
+def _of_credit(settings: Connection) -> Iterator[Ask]:
+    yield _listing(CREDITS, "id")
+    yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
+    if settings.credit.methods:
+        yield _listing(COMPANIES, "id")
+        yield lambda probe: probe.commerce.put(path_of("company", 0), {})
+
+
 def _of_notes(settings: Connection) -> Iterator[Ask]:
     """Invoices and credit memos are written back by comments alone."""
     to, flows = settings.write_back.to, settings.flows
@@ -157,19 +208,15 @@ def _bare(path: str) -> Ask:
     return lambda probe: probe.commerce.post(path, {})
 
 
-def _of_captures(_: Connection) -> Iterator[Ask]:
-    yield _listing("invoices")
-    yield _bare(path_of("order", 0, "invoice"))
-    yield _bare(order_notes.comments_of(0))
-
-
 def _of_tracking(_: Connection) -> Iterator[Ask]:
     yield _bare(order_notes.comments_of(0))
 
 
-OF_FLOWS: Final[Mapping[str, Callable[[Connection], Iterator[Ask]]]] = {
-    "stock": _of_stock, "shipments": _of_shipments, "cancellations": _of_cancellations,
-    "captures": _of_captures, "tracking": _of_tracking, "prices": _of_prices,
-    "products": _of_products,
-}  # fmt: skip
-"""What a flow asks for beside all others."""
+_OF_FLOWS: Final = (
+    ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
+    ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
+    ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
+    ("return_states", _of_return_states), ("refunds", _of_refunds),
+    ("cancellations", _of_cancellations), ("tracking", _of_tracking),
+)  # fmt: skip
+"""Flows that ask for rights of their own."""

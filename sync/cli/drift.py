@@ -10,19 +10,28 @@ from sync.cli.asking import PATIENCE, Patience, report_outcomes
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, note, table
-from sync.cli.publishing import Published
-from sync.engine.drift import Drift
 from sync.operating.asking import in_words
-from sync.operating.publications import differences, drift_rows, repaired
+from sync.operating.publications import (
+    BY_NAME,
+    KEPT,
+    SENT,
+    Deviation,
+    differences,
+    keys_of,
+    published_by,
+    repaired,
+)
 
 DIFFERS = 1
 """Exit status: something differs."""
-COLUMNS = ("sku", "scope", "field", "commerce", "dynamics", "mirror", "owner", "action")
+COLUMNS = ("sku", "scope", "field", "commerce", "dynamics", "mirror", "since", "action")
 
 
 def drift(
     ctx: typer.Context,
-    flow: Published,
+    flow: Annotated[
+        str, typer.Argument(metavar="[FLOW]", help=f"{', '.join(BY_NAME)}; without it, all.")
+    ] = "",
     *,
     skus: Annotated[
         list[str] | None, typer.Option("--sku", metavar="SKU", help="Only this one; repeatable.")
@@ -36,13 +45,15 @@ def drift(
     """Compare what Commerce shows with what F&O says now, field by field.
 
     `mirror` tells what we know of the row: `confirmed` means that Commerce did show F&O's state and
-    something else has written there since; `outdated` that the next run sends it anyway.
+    something else has written there `since`; `outdated` that the next run sends it anyway. `action`
+    is by `drift` in the flow's settings: --repair sends `repair` and `publish`, leaves `report`
+    alone, and lets Commerce keep what is `adopt` until F&O's changes.
 
     Exit status: 0 nothing differs, 1 something does.
 
     For example:
 
-    python -m sync drift stock --json
+    python -m sync drift --json
 
     python -m sync drift stock --repair
     """
@@ -50,35 +61,39 @@ def drift(
     found = asyncio.run(_drift(context, flow, skus or []))
     _report(context, found)
     if found and repair and (yes or _agreed(context, found)):
-        asyncio.run(_repaired(context, flow, sorted({one.key for one in found}), wait))
+        asyncio.run(_repaired(context, found, wait))
     elif found and repair:
         note("Nothing was repaired. Add --yes to repair it.")
     if found:
         raise typer.Exit(DIFFERS)
 
 
-async def _drift(context: CommandContext, flow: str, skus: list[str]) -> list[Drift]:
+async def _drift(context: CommandContext, flow: str, skus: list[str]) -> list[Deviation]:
     async with context.systems() as (services, systems):
-        return await differences(services, systems, flow, skus)
+        flows = [flow] if flow else published_by(systems.settings, of_skus=bool(skus))
+        return [one for name in flows for one in await differences(services, systems, name, skus)]
 
 
-async def _repaired(context: CommandContext, flow: str, keys: list[str], wait: int) -> None:
+async def _repaired(context: CommandContext, found: list[Deviation], wait: int) -> None:
     async with context.systems(changes=True) as (services, systems):
-        asking = await repaired(services, systems.name, flow, keys)
+        asking = await repaired(services, systems, found)
         outcomes = await report_outcomes(context, asking, wait)
-    note(f"Enqueued: a run over {flow}.{in_words(outcomes)}")
+    flows = ", ".join(dict.fromkeys(one.flow for one in found if one.action in SENT))
+    note(f"Enqueued: a run over {flows or 'nothing'}.{in_words(outcomes)}")
 
 
-def _agreed(context: CommandContext, found: list[Drift]) -> bool:
+def _agreed(context: CommandContext, found: list[Deviation]) -> bool:
     if context.as_json or not sys.stdin.isatty():
         return False
-    return typer.confirm(f"Publish {len({one.key for one in found})} rows again?", err=True)
+    sent, adopted = len(keys_of(found, SENT)), len(keys_of(found, KEPT))
+    return typer.confirm(f"Publish {sent} rows again, and adopt {adopted}?", err=True)
 
 
-def _report(context: CommandContext, found: list[Drift]) -> None:
+def _report(context: CommandContext, found: list[Deviation]) -> None:
+    rows = [one.as_json() for one in found]
     if context.as_json:
-        for row in drift_rows(found):
+        for row in rows:
             json_line(row)
         return
-    table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in drift_rows(found)])
+    table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in rows])
     line(f"Differences: {len(found)}.")

@@ -15,13 +15,14 @@ from sync.cli.output import json_line, line, table
 from sync.core.request import Request
 from sync.engine.differences import compared
 from sync.engine.ledger import Ledger
-from sync.engine.mirror import Shown
+from sync.engine.mirror import Mirrored, Shown
 from sync.engine.publication import PublicationFlow
 from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
 from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
 from sync.operating.problem import Problem
+from sync.operating.publications import publication, published_by
 
 MANY: Final = 10
 """So many rows are listed without what they are made of."""
@@ -31,15 +32,21 @@ PARKS = 1
 
 @dataclass(frozen=True)
 class PreviewedRow:
-    """A row, and what would be sent for it alone; nothing where the target shows it already."""
+    """A row, and what would be sent for it alone, and why; nothing where the target shows it
+    already."""
 
+    flow: str
     row: Shown
     requests: Sequence[Request]
+    why: str
 
     def as_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
         fault = self.row.fault
-        shown = {"key": self.row.key, "content": None if fault else self.row.content}
+        shown = {
+            "flow": self.flow, "key": self.row.key, "why": self.why,
+            "content": None if fault else self.row.content,
+        }  # fmt: skip
         if fault is not None:
             return {**shown, "parked": {"reason": fault.reason, "remedy": fault.remedy}}
         sent = [{"method": r.method, "path": r.path, "body": r.body} for r in self.requests]
@@ -95,8 +102,23 @@ def products(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False)
     _preview(ctx, products_flow, skus or [], changed=changed)
 
 
+def catalogue(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
+    """Show what Commerce would be shown of products, prices and stock, the requests that would do
+    it, and why: of every such flow that is on.
+
+    Exit status: 0 all could be shown, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview catalogue --sku SHIRT-RED-M
+
+    python -m sync preview catalogue --changed --json
+    """
+    _preview(ctx, None, skus or [], changed=changed)
+
+
 def _preview(
-    ctx: typer.Context, flow: PublicationFlow, skus: Sequence[str], *, changed: bool
+    ctx: typer.Context, flow: PublicationFlow | None, skus: Sequence[str], *, changed: bool
 ) -> None:
     if bool(skus) == changed:
         raise Problem("name either --sku or --changed", remedy="For example: --changed")
@@ -108,16 +130,20 @@ def _preview(
 
 
 async def _previewed(
-    context: CommandContext, flow: PublicationFlow, skus: Sequence[str]
+    context: CommandContext, flow: PublicationFlow | None, skus: Sequence[str]
 ) -> list[PreviewedRow]:
     async with context.systems() as (services, systems):
-        if flow.name not in systems.settings.flows:
+        if flow is not None and flow.name not in systems.settings.flows:
             raise Problem(
                 f"{flow.name} is not on", remedy=f'Add "{flow.name}" to flows in connections.toml.'
             )
-        if not skus:
-            return await changed_rows(flow, systems, services.ledger)
-        return [await _one(flow, sku, systems, services.ledger) for sku in skus]
+        names = published_by(systems.settings, of_skus=bool(skus))
+        found = list[PreviewedRow]()
+        for one in [flow] if flow else [publication(name) for name in names]:
+            if not skus:
+                found += await changed_rows(one, systems, services.ledger)
+            found += [await _one(one, sku, systems, services.ledger) for sku in skus]
+        return found
 
 
 async def changed_rows(
@@ -128,14 +154,33 @@ async def changed_rows(
     rows_now = flow.source.every(systems, ledger)
     found = await compared(rows_now, known, ledger.mirror, most=sys.maxsize)
     rows = [*found.changed.values(), *found.held_back]
-    return [PreviewedRow(row, _requests(flow, row, systems)) for row in rows]
+    return [
+        PreviewedRow(
+            flow.name, row, _requests(flow, row, systems), _why(ledger, known.of(row.key), row)
+        )
+        for row in rows
+    ]
 
 
 async def _one(flow: PublicationFlow, key: str, systems: Systems, ledger: Ledger) -> PreviewedRow:
     known = await ledger.mirror.of(f"{systems.name}|{flow.name}", [key])
     row = await flow.source.one(key, systems, ledger)
-    is_shown = ledger.mirror.shows(known.of(key), row)
-    return PreviewedRow(row, () if is_shown else _requests(flow, row, systems))
+    was = known.of(key)
+    sent = () if ledger.mirror.shows(was, row) else _requests(flow, row, systems)
+    return PreviewedRow(flow.name, row, sent, _why(ledger, was, row))
+
+
+def _why(ledger: Ledger, was: Mirrored, row: Shown) -> str:
+    """Why a row would be sent, or is not."""
+    if row.fault is not None:
+        return "it cannot be shown"
+    if ledger.mirror.shows(was, row):
+        return "Commerce shows it already"
+    if was.sent:
+        return "nobody knows what Commerce shows of it"
+    if not was.digest:
+        return "Commerce was never shown it"
+    return "it has changed since Commerce was shown it" if row.content else "F&O has it no more"
 
 
 def _requests(flow: PublicationFlow, row: Shown, systems: Systems) -> Sequence[Request]:
@@ -161,5 +206,5 @@ def show_rows(context: CommandContext, found: Sequence[PreviewedRow]) -> None:
         elif one.row.content is None:
             line(f"{one.row.key}: nothing of it is shown; it has no item in F&O, or no such field.")
         elif one.row.origin and len(found) < MANY:
-            line(f"{one.row.key} is of {one.row.origin}.")
+            line(f"{one.row.key} is of {one.row.origin}: {one.why}.")
     line(f"Rows: {len(found)}.")

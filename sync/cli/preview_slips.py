@@ -1,5 +1,5 @@
-"""`preview shipments`, `captures` and `cancellations`: what would be shown of an order's packing
-slips and invoices, and of what F&O cancelled of it. Nothing is."""
+"""`preview shipments`, `captures`, `status` and `cancellations`: what would be shown of an order's
+slips, of its invoices, of how F&O gets on with it, and of what F&O cancelled. Nothing is."""
 
 import asyncio
 from typing import Annotated, Final
@@ -12,6 +12,7 @@ from sync.cli.previewing import Run
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.flows.fulfilment.status import STATUS
 from sync.operating.problem import Problem
 from sync.preview.previews import Preview
 from sync.preview.slips import preview_slips
@@ -20,7 +21,9 @@ Orders = Annotated[
     list[str] | None,
     typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
 ]
-NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice", CANCELLATIONS: "Sales order"}
+NOUNS: Final = {
+    SHIPMENTS: "Slip", CAPTURES: "Invoice", STATUS: "Progress", CANCELLATIONS: "Sales order",
+}  # fmt: skip
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -67,6 +70,20 @@ def cancellations(ctx: typer.Context, *, orders: Orders = None, documents: Whole
     python -m sync preview cancellations --order 000000042 --json
     """
     _show(ctx, CANCELLATIONS, orders, whole=documents)
+
+
+def status(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
+    """Show what Commerce would be told of how F&O gets on with an order. Both systems are asked.
+
+    Exit status: 0 all can be told, 1 some would wait for a person.
+
+    For example:
+
+    python -m sync preview status --order 000000042
+
+    python -m sync preview status --order 000000042 --json
+    """
+    _show(ctx, STATUS, orders, whole=documents)
 
 
 def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: bool) -> None:

@@ -34,7 +34,7 @@ Kinds = Annotated[
     list[str] | None,
     typer.Option(
         "--kind", metavar="KIND",
-        help="Only orders, invoices, payments, creditmemos or refunds; repeatable.",
+        help="Only orders, invoices, payments, creditmemos, refunds, shipments or catalogue.",
     ),
 ]  # fmt: skip
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")]

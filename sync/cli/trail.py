@@ -9,12 +9,9 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.options import OneFlow
 from sync.cli.output import json_line, line, note, pretty, table
-from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.operating.records import FULFILMENT, checked, is_called
 from sync.operating.story import published_stories, story_of
 
-JOINED = (*FULFILMENT, CANCELLATIONS)
-"""The flows that tell what F&O did about an order."""
 NOTHING_KNOWN = 1
 """Exit status: no record of that key was ever worked on."""
 
@@ -54,7 +51,7 @@ def trail(ctx: typer.Context, key: Key, flow: OneFlow = "", documents: Copies = 
         note(f"Nothing is known of {key}: no notification of it came, or it waits in the queue.")
         note(f"What to do: fetch it with `backfill --flow FLOW --ids {key}`.")
         raise typer.Exit(NOTHING_KNOWN)
-    is_joined = any(story["flow"] in JOINED for story in found) and len(found) > 1
+    is_joined = any(story["flow"] in FULFILMENT for story in found) and len(found) > 1
     for story in found:
         if context.as_json:
             json_line(story)

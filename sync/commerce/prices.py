@@ -101,6 +101,10 @@ class Prices:
             for row in found if int(row.get("store_id") or 0) == scope.store
         }  # fmt: skip
 
+    async def known(self, skus: Sequence[str]) -> set[str]:
+        """Those of which the shop has a product with a price, by SKU as it spells them."""
+        return {str(row["sku"]) for row in await self._rows(f"{BASE_PRICES}-information", skus)}
+
     async def tiers(self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES) -> list[Tier]:
         """Tier prices."""
         found = await self._rows(f"{TIER_PRICES}-information", skus)

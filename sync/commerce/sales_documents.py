@@ -99,19 +99,8 @@ class SalesDocuments:
         """Pages of what was made from `since` until before `until`, in the order of ids, which
         never change; of these store views, None for all. `fields`: `entity_id` among them."""
         search = replace(self._search, fields=tuple(fields))
-        search = search.having(where("created_at", Op.GTEQ, since))
-        search = search.having(where("created_at", Op.LT, until))
-        for one in of_any("store_id", stores):
-            search = search.having(one)
-        last = 0
-        while stores is None or stores:
-            after = search.having(where("entity_id", Op.GT, last))
-            page = await self._client.search(self._path, after)
-            if page.items:
-                yield page.items
-                last = int(page.items[-1]["entity_id"])
-            if page.is_last(len(page.items)):
-                return
+        async for page in made_in(self._client, self._path, search, (since, until), stores):
+            yield page
 
     async def settled(self) -> datetime:
         """The latest moment of which nothing new can turn up (`RestClient.settled`)."""
@@ -129,3 +118,26 @@ class SalesDocuments:
         return {
             one: [row for row in found if str(row.get("increment_id")) == one] for one in numbers
         }
+
+
+async def made_in(
+    client: RestClient,
+    path: str,
+    search: Search,
+    span: tuple[datetime, datetime],
+    stores: Collection[int] | None = None,
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Pages of what was made in the span, its end left out, in the order of ids, which never
+    change. `search`: by `entity_id`, which is among its fields."""
+    search = search.having(where("created_at", Op.GTEQ, span[0]))
+    search = search.having(where("created_at", Op.LT, span[1]))
+    for one in of_any("store_id", stores):
+        search = search.having(one)
+    last = 0
+    while stores is None or stores:
+        page = await client.search(path, search.having(where("entity_id", Op.GT, last)))
+        if page.items:
+            yield page.items
+            last = int(page.items[-1]["entity_id"])
+        if page.is_last(len(page.items)):
+            return

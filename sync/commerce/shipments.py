@@ -5,7 +5,7 @@ both. A quantity above what is left is cut off without a word. A shipment cannot
 tracking number can, and one that is added twice is there twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from sync.commerce.address import path_of
 from sync.commerce.inventory import Inventory
+from sync.commerce.models.order import utc
 from sync.commerce.rest import BY_ID, RestClient
+from sync.commerce.sales_documents import made_in
 from sync.commerce.search import Node, Search, split
 from sync.commerce.sources_in_use import SourcesInUse
 from sync.core.ports import Clock
@@ -21,7 +23,7 @@ from sync.core.ports import Clock
 SHIPMENTS: Final = "shipments"
 TRACK: Final = "shipment/track"
 FIELDS: Final[tuple[Node, ...]] = (
-    "entity_id", "increment_id", "order_id",
+    "entity_id", "increment_id", "order_id", "store_id", "created_at",
     ("items", ("order_item_id", "qty")),
     ("tracks", ("entity_id", "track_number", "title", "carrier_code")),
     ("comments", ("comment",)),
@@ -29,6 +31,10 @@ FIELDS: Final[tuple[Node, ...]] = (
 
 MARKER: Final = "PS:"
 """How the comment begins that names the packing slip of a shipment."""
+
+
+NO_SLIP: Final = "-"
+"""Stands in the comment of a shipment of which F&O never has a slip."""
 
 
 def marker_of(slip: str) -> str:
@@ -60,6 +66,14 @@ class Shipment:
     items: Mapping[int, Decimal]
     tracks: Mapping[int, Track]
     comments: tuple[str, ...]
+    order_id: int = 0
+    store_id: int | None = None
+    made: datetime | None = None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a person has said by a comment that no packing slip stands for it."""
+        return any(comment.strip() == marker_of(NO_SLIP) for comment in self.comments)
 
     @property
     def slip(self) -> str:
@@ -81,6 +95,16 @@ class Shipments:
     async def of_order(self, order_id: int) -> list[Shipment]:
         """All shipments of an order, the oldest first."""
         return await self._of_orders.get(order_id) or []
+
+    async def made(
+        self, since: datetime, until: datetime, stores: Collection[int]
+    ) -> AsyncIterator[Shipment]:
+        """What was shipped in these store views from `since` until before `until`."""
+        search = Search(sorts=BY_ID, page_size=self._client.settings.page_size, fields=FIELDS)
+        pages = made_in(self._client, SHIPMENTS, search, (since, until), stores)
+        async for page in pages:
+            for row in page:
+                yield _shipment(row)
 
     async def ship(self, order_id: int, body: Mapping[str, Any], *, not_after: datetime) -> int:
         """Make a shipment; its id. Not safe to repeat."""
@@ -115,7 +139,11 @@ def _shipment(row: Mapping[str, Any]) -> Shipment:
     tracks = {int(one["entity_id"]): _track(one) for one in row.get("tracks") or []}
     comments = tuple(str(one.get("comment") or "") for one in row.get("comments") or [])
     label = str(row.get("increment_id") or "")
-    return Shipment(int(row["entity_id"]), label, items, tracks, comments)
+    store, made = row.get("store_id"), utc(str(row.get("created_at")))
+    return Shipment(
+        int(row["entity_id"]), label, items, tracks, comments, int(row.get("order_id") or 0),
+        None if store is None else int(store), made,
+    )  # fmt: skip
 
 
 def _track(row: Mapping[str, Any]) -> Track:

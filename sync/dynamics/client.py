@@ -12,13 +12,16 @@ from sync.core.ports import Clock
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
+from sync.dynamics.buyer_documents import BuyerDocuments
 from sync.dynamics.contacts import ContactPersons
+from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
+from sync.dynamics.order_progress import OrdersInProgress
 from sync.dynamics.other_slips import slips_of
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
@@ -28,6 +31,7 @@ from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
+from sync.dynamics.return_states import ReturnStates
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
 from sync.pacing.pace import Pace
@@ -59,8 +63,12 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = slips_of(self, settings)
+        self.return_states = ReturnStates(self, self.posted_invoices)
+        self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
+        self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
+        self.buyer_documents = BuyerDocuments(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

@@ -70,7 +70,8 @@ class Claim:
     intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
     that last required this one; a guest's account has no other occasion. `differs`: the sums of
     both systems, where they differ although the record is delivered, and nobody has decided on
-    them; `resolved`: those that a person has decided on last. `on_hold`: who lets it wait.
+    them; `resolved`: those that a person has decided on last. `accepted`: sums that a
+    reconciliation named and a person decided on, a line for each kind. `on_hold`: who lets it wait.
     `changes`: how often it was changed since `changes_since`, within a day.
     """
 
@@ -101,6 +102,7 @@ class Claim:
     required_by: str = ""
     differs: str = ""
     resolved: str = ""
+    accepted: str = ""
     on_hold: str = ""
     changes: int = 0
     changes_since: datetime | None = None

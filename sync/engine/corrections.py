@@ -52,6 +52,19 @@ class Corrections:
         await self.ledger.unpark(claim)
         return True
 
+    async def accept(self, claim: Claim, sums: str) -> bool:
+        """These sums, as a reconciliation named them, stay as they are. They begin with their kind;
+        another one's stay accepted. Safe to repeat."""
+        kind = sums.partition(":")[0]
+
+        def change(found: Claim) -> dict[str, Any]:
+            others = [one for one in found.accepted.splitlines() if one.partition(":")[0] != kind]
+            return {"accepted": "\n".join([*others, sums])}
+
+        return await self._noted(
+            claim, "accepted", {"accepted": sums}, change, lambda found: bool(found.etag)
+        )
+
     async def skip(self, claim: Claim) -> bool:
         """A parked record is not delivered: it leaves the list. False where it waits for something
         else by now, or somebody is at work on it. What is told of it later, and a replay, have it
@@ -112,7 +125,18 @@ class Corrections:
         """As after a write whose outcome nobody knows, and that can no longer commit."""
         now = self.clock.now()
         words = dict.fromkeys(
-            ("targets", "digest", "number", "seen", "differs", "resolved", "reason", "remedy"), ""
+            (
+                "targets",
+                "digest",
+                "number",
+                "seen",
+                "differs",
+                "resolved",
+                "accepted",
+                "reason",
+                "remedy",
+            ),
+            "",
         )
         intent = {"intent_document": OTHER, "intent_kind": ""}
         times = {"intent_not_after": now, "intent_settled_by": now, "read_at": None}

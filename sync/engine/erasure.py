@@ -26,7 +26,7 @@ WORDS: Final = ("reason", "remedy")
 KEPT: Final = frozenset([
     "ms", "since_notification_ms", "amounts", "documents", "until", "reference", "sales_order",
     "account", "matched_by", "status", "compared", "voucher", "kind", "currency", "amount", "tax",
-    "OnHoldStatus", "differs", "differs_no_more", "resolved", "by", "was_held_by",
+    "OnHoldStatus", "differs", "differs_no_more", "resolved", "accepted", "by", "was_held_by",
     "document", "was", "now", "forgotten",
 ])  # fmt: skip
 """Details of a trail row that stay: identifiers, amounts, outcomes and durations."""

@@ -14,7 +14,7 @@ from sync.engine.message import (
     outliving,
     scheduled,
 )
-from sync.engine.queues import DELIVERIES
+from sync.engine.queues import ASKED, DELIVERIES
 from sync.engine.refused_keys import RefusedKeys, key_fault
 
 BATCH = 100
@@ -52,7 +52,7 @@ class Intake:
                 await self._refused.keep(connection, flow, key, origin)
             else:
                 message = Message(flow, connection, key, origin, now)
-                messages.append(notification(self._queue_of(flow), message, self._margin))
+                messages.append(notification(self._queue_of(message), message, self._margin))
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])
         return len(messages)
@@ -60,20 +60,21 @@ class Intake:
     async def outlive(self, message: Message, owner: str, due: datetime) -> None:
         """The same notification when `owner` no longer holds the record, if nobody has sent one for
         that yet."""
-        queue, unique = self._queue_of(message.flow), self._clock.unique()
+        queue, unique = self._queue_of(message), self._clock.unique()
         await self._sends.send([outliving(queue, message, owner, due, unique)])
 
     async def after_trouble(self, message: Message, soonest: datetime) -> None:
         """The same notification once our own stores may be well again, if nobody has sent one for
         the record lately."""
-        queue, now = self._queue_of(message.flow), self._clock.now()
+        queue, now = self._queue_of(message), self._clock.now()
         await self._sends.send([after_trouble(queue, message, now, soonest, self._margin)])
 
     async def reschedule(self, message: Message, due: datetime) -> None:
         """The same notification at a later time, under an id that no queue has seen."""
-        queue = self._queue_of(message.flow)
+        queue = self._queue_of(message)
         await self._sends.send([scheduled(queue, message, due=due, unique=self._clock.unique())])
 
-    def _queue_of(self, flow: str) -> str:
-        """The queue of its priority; the first one for a flow that this version does not have."""
-        return self._queues.get(flow, DELIVERIES[0])
+    def _queue_of(self, message: Message) -> str:
+        """That of people, or of the flow's priority; the first one for a flow that this version
+        does not have."""
+        return ASKED if message.comes_first else self._queues.get(message.flow, DELIVERIES[0])

@@ -121,7 +121,8 @@ class Ledger:
                 if found.owner != claim.owner:
                     raise LeaseLost(f"{claim.partition}|{claim.key}") from None
                 current = replace(claim, again=found.again, asked=found.asked, etag=found.etag)
-                current = replace(current, resolved=found.resolved, on_hold=found.on_hold)
+                said = {name: getattr(found, name) for name in ("resolved", "accepted", "on_hold")}
+                current = replace(current, **said)
 
     async def _store(self, claim: Claim) -> Claim:
         claim = claim.keyed(self.digests)

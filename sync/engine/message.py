@@ -45,14 +45,19 @@ class Message:
         return self.origin in ("replay", "backfill")
 
     @property
+    def comes_first(self) -> bool:
+        """Whether a person waits for this record, and not for thousands."""
+        return self.origin in ("replay", "touch")
+
+    @property
     def asked(self) -> str:
         """What distinguishes a person's message from others in an id."""
         return "|asked" if self.is_asked else ""
 
     @property
     def share(self) -> str:
-        """Whose share of a queue it is: shares take turns."""
-        return f"{self.connection}|{self.flow}"
+        """Whose share of a queue it is: shares take turns. A backfill has one of its own."""
+        return f"{self.connection}|{self.flow}{self.asked}"
 
     @property
     def record(self) -> str:

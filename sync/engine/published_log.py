@@ -2,7 +2,7 @@
 key again. Kept for two weeks."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -42,6 +42,17 @@ class PublishedLog:
         cells = in_cells(zlib.compress(to_json(said)))
         slot = slot_of(rows[0].key)
         await self._tables.upsert(PUBLISHED, Row(f"{partition}|{slot}", key, {"at": at, **cells}))
+
+    async def last(self, partition: str, keys: Collection[str]) -> dict[str, datetime]:
+        """When each of these keys was last shown; those that were not are left out."""
+        found = dict[str, datetime]()
+        for slot in sorted({slot_of(key) for key in keys}):
+            async for row in self._tables.query(PUBLISHED, f"{partition}|{slot}"):
+                at = row.values["at"]
+                if isinstance(at, datetime):
+                    said = from_json(zlib.decompress(bytes_in(row)))
+                    found |= dict.fromkeys(said.keys() & keys, at)
+        return found
 
     async def of(self, partition: str, key: str) -> list[Published]:
         """What was shown of a key, oldest first."""

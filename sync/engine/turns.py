@@ -16,6 +16,7 @@ from typing import Final
 
 from sync.core.ports import Clock
 from sync.engine.message import Message
+from sync.engine.queues import ASKED
 
 PLACES: Final = 16
 """Deliveries of one queue that a process takes at once (host.json)."""
@@ -39,9 +40,10 @@ class Turns:
         self._queues = queues
         self._sharing = Counter[Share]()
         for connection, own in flows.items():
-            here = {queues[flow] for flow in own if flow in queues}
-            self._sharing.update((queue,) for queue in here)
-            self._sharing.update((queues[flow], connection) for flow in own if flow in queues)
+            mine = [flow for flow in own if flow in queues]
+            self._sharing.update((queue,) for queue in {ASKED, *(queues[flow] for flow in mine)})
+            self._sharing.update((queues[flow], connection) for flow in mine)
+            self._sharing.update((ASKED, connection) for _ in mine)
         self._running = Counter[Share]()
         self._given_back: dict[Share, datetime] = {}
 
@@ -84,5 +86,6 @@ class Turns:
             self._running.subtract(shares)
 
     def _shares(self, message: Message) -> tuple[Share, Share, Share]:
-        queue, connection = self._queues[message.flow], message.connection
+        connection = message.connection
+        queue = ASKED if message.comes_first else self._queues[message.flow]
         return (queue,), (queue, connection), (queue, connection, message.flow)

@@ -28,8 +28,10 @@ from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.console import add_console
+from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
+from sync.hosts.portal import add_portal
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
 
@@ -64,11 +66,13 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     lines = RefusalLines(SystemClock())
     _webhooks(app, runtime, lines)
+    add_gate(app, partial(_answered, runtime, lines), lines)
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _tracking(app, runtime, lines)
     _health(app, runtime, lines)
     add_console(app, partial(_opened, runtime, lines))
+    add_portal(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -82,11 +86,9 @@ def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> N
 
     @app.function_name("receive_webhook")
     @app.route(
-        "webhooks/{connection}/{flow}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
+        "webhooks/{connection}/{flow}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
         auth_level=func.AuthLevel.ANONYMOUS,
-    )
+    )  # fmt: skip
     async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         named, headers = request.route_params, _headers(request)
         given = (named["connection"], named["flow"], headers, request.get_body())
@@ -99,11 +101,9 @@ def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
 
     @app.function_name("receive_events")
     @app.route(
-        "events/{connection}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
-        auth_level=func.AuthLevel.ANONYMOUS,
-    )
+        "events/{connection}", trigger_arg_name="request",
+        methods=[func.HttpMethod.GET, func.HttpMethod.POST], auth_level=func.AuthLevel.ANONYMOUS,
+    )  # fmt: skip
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         connection, params = request.route_params["connection"], dict(request.params)
         given = (connection, request.method, _headers(request), params, request.get_body())

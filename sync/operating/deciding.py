@@ -58,6 +58,16 @@ async def resolved(ledgers: Ledgers, flow: str, key: str, *, why: str, by: str) 
     return claim
 
 
+async def accepted(ledgers: Ledgers, flow: str, key: str, sums: str, *, why: str, by: str) -> Claim:
+    """Store that the sums that a reconciliation named stay as they are; returns the claim. Raises
+    `Problem`."""
+    claim = await the_record(ledgers, flow, key)
+    if ":" not in sums or not await corrections(ledgers, why=why, by=by).accept(claim, sums):
+        remedy = "Copy the command that `reconcile` names beside the difference."
+        raise Problem(f"{sums!r} are no sums of {flow} {claim.key}", remedy=remedy)
+    return claim
+
+
 async def _the_one(ledgers: Ledgers, flow: str, key: str) -> Claim:
     """The record of that key or number whose sums differ. Raises `Problem`."""
     found = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]

@@ -18,11 +18,14 @@ from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
+from sync.flows.fulfilment.status import STATUS
 from sync.flows.orders.sales_order_writes import KIND
 from sync.operating.problem import Problem
 
-FULFILMENT: Final = (SHIPMENTS, CAPTURES)
+FULFILMENT: Final = (SHIPMENTS, CAPTURES, STATUS, CANCELLATIONS)
 """The flows whose keys begin with a legal entity and a sales order."""
+WHOLE: Final = frozenset({STATUS, CANCELLATIONS})
+"""Those whose keys end there."""
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -87,11 +90,9 @@ class Ledgers:
             for company in settings.legal_entities if settings and held else ():
                 prefix = f"{company}|{held.number}|" if held else ""
                 for flow in FULFILMENT:
-                    claims = self.services.ledger.claims(claim.connection, flow, prefix=prefix)
-                    slips += [one async for one in claims]
-                key = prefix.removesuffix("|")
-                ended = await self.services.ledger.claim(claim.connection, CANCELLATIONS, key)
-                slips += [ended] if ended.etag else []
+                    begin = prefix.removesuffix("|") if flow in WHOLE else prefix
+                    claims = self.services.ledger.claims(claim.connection, flow, prefix=begin)
+                    slips += [one async for one in claims if f"{one.key}|".startswith(prefix)]
         return slips
 
     async def _called(self, connection: str, flow: str, key: str) -> list[Claim]:

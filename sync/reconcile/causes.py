@@ -15,6 +15,7 @@ from sync.dynamics.books import Booked
 from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import PARKED, Claim, State
 from sync.flows.receivables.posted_invoices import posted_invoices
+from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause
 from sync.reconcile.kind import Connected, Kind, Place
 from sync.reconcile.wanted import Wanted
@@ -60,60 +61,50 @@ class Case:
     @property
     def is_young(self) -> bool:
         """Whether it changed so lately that no poll need have told of it."""
-        section = getattr(self.connected.settings, self.kind.flow)
-        soon = 2 * timedelta(minutes=section.poll_minutes) + SLACK
         at = self.place.changed or self.place.made
-        return at is not None and self.connected.systems.clock.now() - at < soon
+        return at is not None and is_young(self.connected, self.kind.flow, at)
 
-    def replay(self) -> str:
-        """Delivers it again."""
-        return self._command(f"replay {self.place.key} --flow {self.kind.flow} --yes")
+    @property
+    def commands(self) -> Commands:
+        """About it."""
+        return Commands(self.connected.systems.name, self.kind.flow, self.place.key)
 
-    def backfill(self) -> str:
-        """Delivers what was never heard of."""
-        return self._command(f"backfill --flow {self.kind.flow} --ids {self.place.key}")
 
-    def forget(self) -> str:
-        """Delivers it again where F&O has nothing of it any more."""
-        why = '--why "gone in D365"'
-        return self._command(f"forget {self.kind.flow} {self.place.key} {why} --yes")
-
-    def trail(self) -> str:
-        """Tells what happens to it."""
-        return self._command(f"trail {self.place.key}")
-
-    def resolve(self, flow: str, key: str) -> str:
-        """Stores that F&O is right as it is."""
-        return self._command(f"resolve {flow} '{key}' --why TEXT")
-
-    def _command(self, text: str) -> str:
-        return f"python -m sync {text} --connection {self.connected.systems.name}"
+def is_young(connected: Connected, flow: str, at: datetime) -> bool:
+    """Whether it is so late that no poll of the flow need have told of it."""
+    section = getattr(connected.settings, flow)
+    soon = 2 * timedelta(minutes=section.poll_minutes) + SLACK
+    return connected.systems.clock.now() - at < soon
 
 
 async def explained(case: Case, wanted: Wanted | Never) -> Told:
     """The cause of a difference. `wanted`: what F&O has to hold, or why that cannot be said."""
     claim = case.claim
+    if case.kind.explained is not None and claim.state is not State.PARKED:
+        told: Told = await case.kind.explained(case, wanted)
+        return told
     if claim.state is State.PARKED:
-        return await _parked(case)
-    if _is_under_way(claim, case):
-        return Cause.WAITING, _time(claim.heard_at or case.place.changed), case.trail()
+        return await parked(case.connected, claim)
+    if is_under_way(case.connected, claim):
+        return Cause.WAITING, _time(claim.heard_at or case.place.changed), case.commands.trail()
     if isinstance(wanted, Never):
         cause = Cause.AMOUNT if case.held else Cause.MISSING
         return cause, _time(case.place.changed), f"{wanted.remedy} Then: {_deliver(case)}"
     return await (_differing if case.held else _missing)(case, wanted)
 
 
-async def _parked(case: Case) -> Told:
-    claim, tables = case.claim, case.connected.ledger.tables
-    row = await tables.get(PARKED, claim.partition, claim.key)
+async def parked(connected: Connected, claim: Claim) -> Told:
+    """A delivery waits for a person."""
+    row = await connected.ledger.tables.get(PARKED, claim.partition, claim.key)
     at = row.values.get("at") if row else None
     since = at if isinstance(at, datetime) else claim.read_at
-    return Cause.PARKED, _time(since), f"{claim.remedy} Then: {case.replay()}"
+    about = Commands(claim.connection, claim.flow, claim.key)
+    return Cause.PARKED, _time(since), f"{claim.remedy} Then: {about.replay()}"
 
 
-def _is_under_way(claim: Claim, case: Case) -> bool:
+def is_under_way(connected: Connected, claim: Claim) -> bool:
     """Whether somebody works on it, or a message waits for it."""
-    is_held = claim.is_held_at(case.connected.systems.clock.now())
+    is_held = claim.is_held_at(connected.systems.clock.now())
     return is_held or claim.again or claim.intent is not None or claim.retry_at is not None
 
 
@@ -125,7 +116,11 @@ async def _missing(case: Case, wanted: Wanted) -> Told:
     if claim.number and claim.state is not State.CANCELLED:
         return await _gone(case)
     if case.is_young:
-        return Cause.NOT_DUE, made, case.trail() if claim.etag else case.backfill()
+        return (
+            Cause.NOT_DUE,
+            made,
+            case.commands.trail() if claim.etag else case.commands.backfill(),
+        )
     return Cause.MISSING, made, _deliver(case)
 
 
@@ -137,7 +132,7 @@ async def _gone(case: Case) -> Told:
     is_order = case.kind.name == "orders"
     found = await orders.by_number(case.place.company, number) if is_order else None
     if found is None:
-        return Cause.MISSING, made, case.forget()
+        return Cause.MISSING, made, case.commands.forget()
     if found.is_cancelled:
         said = f"{number} is cancelled in D365. Enter it again with the reference {reference}."
         return Cause.MISSING, made, said
@@ -145,13 +140,13 @@ async def _gone(case: Case) -> Told:
 
 
 def _deliver(case: Case) -> str:
-    return case.replay() if case.claim.etag else case.backfill()
+    return case.commands.replay() if case.claim.etag else case.commands.backfill()
 
 
 async def _differing(case: Case, wanted: Wanted) -> Told:
     changed, claim = _time(case.place.changed), case.claim
     if claim.differs:
-        return Cause.AMOUNT, changed, f"{claim.remedy} Or: {case.resolve(claim.flow, claim.key)}"
+        return Cause.AMOUNT, changed, f"{claim.remedy} Or: {case.commands.resolve()}"
     if wanted.amount is None and not case.is_ours:
         return Cause.UNKNOWN, changed, f"Cancel {case.numbers} in D365: nothing of it is wanted."
     if wanted.amount is not None and (said := await _doubled(case)):
@@ -179,7 +174,7 @@ async def _otherwise(case: Case, wanted: Wanted) -> Told:
     if case.is_ours and wanted.is_sent:
         said = f"Compare {case.numbers} in D365 with Commerce's document and correct it there."
         return Cause.EDITED, changed, f"{said}{await _or_resolve(case)}"
-    return Cause.NOT_DUE if case.is_young else Cause.AMOUNT, changed, case.replay()
+    return Cause.NOT_DUE if case.is_young else Cause.AMOUNT, changed, case.commands.replay()
 
 
 def _is_tax(case: Case, wanted: Wanted) -> bool:
@@ -201,7 +196,10 @@ async def _tax_remedy(case: Case) -> str:
 
 async def _or_resolve(case: Case) -> str:
     asked = [one for one in await _posted_claims(case) if one.differs]
-    return f" Or: {case.resolve(asked[0].flow, asked[0].key)}" if asked else ""
+    if not asked:
+        return ""
+    about = Commands(case.connected.systems.name, asked[0].flow, asked[0].key)
+    return f" Or: {about.resolve()}"
 
 
 async def is_decided(case: Case, wanted: Wanted) -> bool:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 from sync.core.money import ZERO, rounded
+from sync.engine.claim import Claim
+from sync.reconcile.commands import Commands
 
 
 class Cause(StrEnum):
@@ -21,12 +23,17 @@ class Cause(StrEnum):
     AMOUNT = "amount"
     TAX = "tax"
     EDITED = "edited in F&O"
+    EDITED_HERE = "edited in Commerce"
     UNKNOWN = "unknown to us"
 
     @property
     def is_explained(self) -> bool:
         """Whether it goes by itself, so that nobody has to do anything."""
         return self in (Cause.NOT_DUE, Cause.WAITING)
+
+
+ACCEPTABLE: Final = (Cause.EDITED, Cause.TAX)
+"""Causes of which a person may say that it is right so."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,21 @@ class Difference:
     def difference(self) -> Decimal:
         """Commerce less F&O."""
         return (self.commerce or ZERO) - (self.dynamics or ZERO)
+
+    @property
+    def sums(self) -> str:
+        """What a person decides on: other sums ask again."""
+        held = f"Commerce {_text(self.commerce)}, F&O {_text(self.dynamics)}"
+        return f"{self.kind}: {held} {self.currency}".rstrip()
+
+    def unless_accepted(self, claim: Claim) -> "Difference | None":
+        """The difference with how to accept it, where it may be; None where somebody did."""
+        if self.cause not in ACCEPTABLE or not claim.etag:
+            return self
+        if self.sums in claim.accepted.splitlines():
+            return None
+        about = Commands(claim.connection, claim.flow, claim.key)
+        return replace(self, command=f"{self.command} Or: {about.resolve(self.sums)}")
 
     def as_json(self) -> dict[str, str | None]:
         """As it is printed; amounts as text with two decimals."""
@@ -142,4 +164,8 @@ class Summary:
 
 
 def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{rounded(amount):.2f}"
+    """With two decimals; pieces with as many as they have."""
+    if amount is None:
+        return None
+    is_money = rounded(amount) == amount
+    return f"{amount:.2f}" if is_money else f"{amount.normalize():f}"

@@ -3,7 +3,6 @@ flow's own rules say what F&O has to hold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.errors import Never
@@ -14,24 +13,12 @@ from sync.engine.flow import DocumentFlow
 from sync.flows import FLOWS
 from sync.reconcile.causes import Case, explained, is_decided
 from sync.reconcile.difference import Cause, Difference
-from sync.reconcile.difference import Place as SumPlace
 from sync.reconcile.kind import Connected, Kind, Place, Window
 from sync.reconcile.spool import COMMERCE, Entry
+from sync.reconcile.verdict import Verdict
 from sync.reconcile.wanted import Wanted, amount_of, is_equal
 
 BY_NAME: Final[Mapping[str, DocumentFlow[Any]]] = {flow.name: flow for flow in FLOWS}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a record counts for, and what differs. `sums` are left out where it belongs to another
-    time."""
-
-    place: SumPlace
-    commerce: list[Decimal]
-    dynamics: list[Decimal]
-    difference: Difference | None = None
-    is_counted: bool = True
 
 
 def agreed(entries: Sequence[Entry], kind: Kind) -> Verdict | None:
@@ -141,12 +128,15 @@ class Examination:
         store = "" if place.store is None else str(place.store)
         at = (self.kind.name, self.connected.day(place.made, place.store), store, currency)
         there = rounded(amount_of(held, wanted)) if held else None
-        difference = told and Difference(
-            at[0], place.key, store, at[1], currency, wanted.amount, there, *told
-        )
+        difference = None
+        if told is not None:
+            found = Difference(
+                at[0], place.key, store, at[1], currency, wanted.amount, there, *told
+            )
+            difference = found.unless_accepted(case.claim)
         commerce = [] if wanted.amount is None else [wanted.amount]
         dynamics = [] if there is None else [there, *[ZERO] * (len(held) - 1)]
-        return Verdict(at, commerce, dynamics, difference or None, is_ours)
+        return Verdict(at, commerce, dynamics, difference, is_ours)
 
     def _counted(self, charged: Entry, held: Sequence[Booked]) -> Verdict:
         amount = [charged.amount] if charged.amount is not None else []

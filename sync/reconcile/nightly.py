@@ -42,7 +42,7 @@ class Nightly:
             left = await self._days(now.date())
         if left:
             try:
-                await self._look(left[0])
+                await self._look(left[0], now.date() - DAY)
             except (Later, Never) as trouble:
                 log.warning("reconcile.stopped connection=%s why=%s", self._name, trouble.reason)
                 return AGAIN
@@ -57,12 +57,14 @@ class Nightly:
         older = [one.day for one in reversed(days) if one.unexplained and one.day < newest[-1]]
         return [*newest, *older]
 
-    async def _look(self, day: date) -> None:
+    async def _look(self, day: date, newest: date) -> None:
+        """What is of now is looked at with the newest day."""
         systems = await self._engine.open_systems(self._name)
         connected = await Connected.of(systems, self._engine.ledger, self._engine.documents)
         begins, ends = (self._midnight(one) for one in (day, day + DAY))
         found: list[Difference] = []
-        window, kinds = Window(begins, ends), kinds_of(connected)
+        window = Window(begins, ends)
+        kinds = [one for one in kinds_of(connected) if day == newest or not one.is_of_now]
         summary = await reconcile(connected, window, kinds, found.append)
         await self._stored.save(self._name, day, (summary, found), self._clock.now())
         log.info("reconcile.day connection=%s day=%s", self._name, day.isoformat())

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sync.cli import map_attributes, map_categories
+from sync.cli import map_attributes, map_categories, map_groups
 from sync.cli.map_sources import matched
 from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
@@ -58,7 +58,7 @@ def test_stock_is_previewed_published_and_compared(shop: Line, systems: Systems)
     assert {*before.documents[0]} == FIELDS
     assert before.documents[0]["mirror"] == "none"
     assert published(shop, "publish", "stock") == []
-    assert shop("drift", "stock").status == 0
+    assert shop("drift").status == 0
     assert "Differences: 0." in shop("drift", "stock").out
     assert shop("preview", "stock", "--sku", SKU, "--json").documents[0]["requests"] == []
     receives(systems, 1)
@@ -93,6 +93,22 @@ async def _spoils(systems: Systems) -> None:
         body = {"sku": SKU, "quantity": 12345}
         answer = await http.post(f"{systems.commerce}/sandbox/stock", json=body)
         assert answer.status_code == 200
+
+
+def test_the_whole_catalogue_is_previewed_with_the_reasons(shop: Line, systems: Systems) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "products"]')
+    owned = 'which = "released"\nfields = ["name"]'
+    path.write_text(f"{text}\n[connections.shop.products]\n{owned}\n")
+    receives(systems, 1)
+    found = shop("preview", "catalogue", "--sku", SKU, "--json").documents
+    assert [one["flow"] for one in found] == ["stock", "products"]
+    changed = shop("preview", "catalogue", "--changed", "--json").documents
+    assert {"stock", "products"} == {one["flow"] for one in changed}
+    assert {"Commerce was never shown it"} >= {
+        one["why"] for one in changed if one["flow"] == "products"
+    }
+    assert "name either" in shop("preview", "catalogue").err
 
 
 def test_what_cannot_be_done_is_said(shop: Line, systems: Systems) -> None:
@@ -131,7 +147,7 @@ def test_products_are_previewed_published_and_compared(shop: Line) -> None:
     assert [one["path"] for one in row["requests"]] == [
         f"/{scope}/V1/products/{SKU}" for scope in ("all", "de")
     ]
-    assert f"{SKU} is of item {SKU}." in shop("preview", "products", "--sku", SKU).out
+    assert f"{SKU} is of item {SKU}: " in shop("preview", "products", "--sku", SKU).out
     assert row["origin"] == f"item {SKU}"
     assert shop("publish", "products", "--sku", SKU, "--wait", "0").status == 0
     shop.deliver_everything()
@@ -164,6 +180,19 @@ def test_categories_are_shown_side_by_side(shop: Line) -> None:
     assert "no category hierarchy" in shop("map", "categories").err
     assert "categories = {" in shop("map", "categories", "--hierarchy", "Web").out
     assert shop("map", "categories", "--hierarchy", "Web", "--json").documents == []
+
+
+def test_units_and_price_groups_are_shown_side_by_side(shop: Line) -> None:
+    (found,) = shop("map", "units", "--json").documents
+    assert (found["inventory_unit"], found["unit"], found["pieces"]) == ("ea", "ea", "1")
+    assert "for example" in shop("map", "units").out
+    assert shop("map", "groups", "--json").documents == []
+    assert "[prices] groups = {" in shop("map", "groups").out
+    theirs = [("RETAIL", ""), ("GOLD", "retailer"), ("WS", ""), ("X", "")]
+    pairs = map_groups.matched(theirs, ["Retailer", "ws", "General"], {"retail": "General"})
+    assert [(one.customer_group, one.why) for one in pairs] == [
+        ("General", "settings"), ("Retailer", "name"), ("ws", "code"), ("", ""),
+    ]  # fmt: skip
 
 
 def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:

@@ -7,9 +7,12 @@ import pytest
 from sync.config.connections import Cancellations, Prices, Products, Shipments, Stock
 from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
+from sync.config.file.outgoing_rules import outgoing_breaches
+from sync.config.file.portal_rules import portal_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
+from sync.config.file.status_rules import status_breaches
 from sync.config.file.stock_rules import stock_breaches
 
 PATH = ("connections", "main")
@@ -152,6 +155,31 @@ def test_captures_need_orders_a_gateway_and_revenue_that_f_and_o_invoices(
     assert all(one.what and one.remedy for one in found)
 
 
+@pytest.mark.parametrize(
+    ("status", "orders", "flows", "place"),
+    [
+        ({"steps": {"confirmed": {"comment": "{date}"}}}, {}, ["orders"], None),
+        ({"steps": {"credit_hold": {"act": "hold"}}, "reports": True}, {}, ["orders"], None),
+        ({"steps": {"stopped": {"act": "hold"}}}, {}, ["orders"], None),
+        ({}, {}, [], "status"),
+        ({"steps": {"rejected": {"act": "cancel"}}}, {}, ["orders"], "rejected"),
+        ({"steps": {"stopped": {"comment": "x"}}}, {"stop_processing": True}, ["orders"],
+         "stopped"),
+        ({"steps": {"backorder": {"act": "hold"}}}, {"stop_processing": True}, ["orders"],
+         "backorder"),
+        ({"steps": {"picking": {"status": "fraud"}}}, {}, ["orders"], "status"),
+        ({"steps": {"picking": {}}}, {}, ["orders"], "picking"),
+    ],
+)  # fmt: skip
+def test_steps_need_what_tells_them_and_come_back_to_nobody(
+    status: dict[str, Any], orders: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "status"], "status": status, "orders": orders}
+    found = list(status_breaches(PATH, written))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
 def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
     carriers = {name: {"code": name, "title": name} for name in ("dhl", "EXP", "*")}
     shipments = Shipments.model_validate({"carriers": carriers})
@@ -168,6 +196,7 @@ def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*product_breaches(PATH, {"products": {}})]
     assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
+    assert not [*status_breaches(PATH, {}), *status_breaches(PATH, {"status": 5})]
     assert not [*capture_breaches(PATH, {}), *capture_breaches(PATH, {"captures": 5})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
@@ -194,3 +223,56 @@ def test_cancellations_need_orders_and_shipments(
 def test_refunds_are_reported_unless_a_method_is_named() -> None:
     section = Cancellations.model_validate({"refunds": {"checkmo": "record"}})
     assert [section.refund_of(one) for one in ("checkmo", "braintree")] == ["record", "report"]
+
+
+@pytest.mark.parametrize(
+    ("portal", "place"),
+    [
+        (None, None),
+        ({"origins": ["https://shop.example"]}, None),
+        ({"customer_tokens": False, "shop_key": "shop-key"}, None),
+        ({"customer_tokens": False}, "portal"),
+        ({"originals_url": "https://docs.example/{company}/{invoice}.pdf"}, None),
+        ({"originals_url": "https://docs.example/all.pdf"}, "originals_url"),
+        ({"originals_url": "http://docs.example/{invoice}.pdf"}, "originals_url"),
+    ],
+)
+def test_a_portal_needs_a_way_in_and_an_address_that_names_the_document(
+    portal: dict[str, Any] | None, place: str | None
+) -> None:
+    found = list(portal_breaches(PATH, {"portal": portal} if portal is not None else {}))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
+ACCOUNTS: dict[str, Any] = {"groups": ["10"]}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "companies", "flows", "place"),
+    [
+        (ACCOUNTS, {}, ["companies"], None),
+        ({}, {}, ["companies"], "accounts.groups"),
+        (ACCOUNTS, {}, [], "accounts"),
+        ({"fields": ["price_group"], **ACCOUNTS}, {}, ["companies"], "accounts.price_groups"),
+        ({"fields": ["sales_representative"], "sales_representatives": {"1": 2}, **ACCOUNTS}, {},
+         ["companies"], None),
+        ({"fields": ["status"], **ACCOUNTS}, {}, ["companies"], "companies.hold"),
+        ({"fields": ["status"], **ACCOUNTS}, {"hold": "keep"}, ["companies"], None),
+        ({"addresses": "both", **ACCOUNTS}, {}, ["companies"], "accounts.addresses"),
+        ({"addresses": "both", **ACCOUNTS}, {}, ["companies", "customers"], None),
+        (ACCOUNTS, {"requests": "ledger"}, ["companies"], "companies.requests"),
+    ],
+)  # fmt: skip
+def test_accounts_have_one_owner_for_each_field(
+    accounts: dict[str, Any], companies: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "accounts"], "accounts": accounts, "companies": companies}
+    found = [".".join(map(str, one.path[len(PATH) :])) for one in outgoing_breaches(PATH, written)]
+    assert found == ([place] if place else [])
+
+
+def test_a_request_needs_somebody_who_answers_it() -> None:
+    written = {"flows": ["companies"], "companies": {"requests": "ledger"}}
+    (breach,) = outgoing_breaches(PATH, written)
+    assert breach.path[-1] == "requests"

@@ -18,6 +18,7 @@ from sync.core.message_queue import Outgoing
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.intake import Intake
 from sync.engine.message import CLOCKS_APART, Message
+from sync.engine.queues import DELIVERIES
 from sync.engine.refused_keys import RefusedKeys
 from sync.engine.turns import Turns
 from sync.hosts.pump import Pump
@@ -59,6 +60,7 @@ class Worker:
         refused = RefusedKeys(SqliteTables(":memory:"), self.clock)
         self.intake = Intake(JoinedSends(self.queue), self.clock, refused, QUEUES)
         self.done: dict[str, list[float]] = {name: [] for name in (*bursts, "small")}
+        self.asked: list[float] = []
         self.most = 0
 
     async def deliver(self, message: ServiceBusMessage) -> None:
@@ -71,8 +73,14 @@ class Worker:
         with self.turns.taken(told):
             self.most = max(self.most, self.turns._running["documents", "big"])
             await asyncio.sleep(1)
-        waited = self.clock.now() - told.notified_at
-        self.done[told.connection].append(waited.total_seconds())
+        waited = (self.clock.now() - told.notified_at).total_seconds()
+        (self.asked if told.is_asked else self.done[told.connection]).append(waited)
+
+    async def works(self, stop: asyncio.Event) -> None:
+        """As the host: each queue has places of its own."""
+        functions = [QueueFunction(one, "message", self.deliver, one) for one in DELIVERIES]
+        pumps = [Pump(one, self.queue, self.clock, most=16) for one in functions]
+        await asyncio.gather(*(pump.run(stop) for pump in pumps))
 
 
 @pytest.mark.parametrize(
@@ -85,9 +93,7 @@ def test_a_small_shop_waits_seconds_behind_the_bursts_of_others_and_these_are_no
         worker, stop = Worker(bursts), asyncio.Event()
         for name in bursts:
             await worker.intake.accept("orders", name, [f"{n}" for n in range(size)], "webhook")
-        function = QueueFunction("deliver_documents", "message", worker.deliver, "documents")
-        pump = Pump(function, worker.queue, worker.clock, most=16)
-        running = asyncio.create_task(pump.run(stop))
+        running = asyncio.create_task(worker.works(stop))
         await asyncio.sleep(2)
         await worker.intake.accept("orders", "small", [f"{n}" for n in range(30)], "webhook")
         await asyncio.sleep(10)
@@ -106,6 +112,77 @@ def test_a_small_shop_waits_seconds_behind_the_bursts_of_others_and_these_are_no
     for name in bursts:
         assert len(worker.done[name]) == size
         assert max(worker.done[name]) < 1.2 * size * len(bursts) / BURST + margin
+
+
+def test_what_a_person_asks_for_waits_behind_no_burst_of_its_own_flow() -> None:
+    async def play() -> Worker:
+        worker, stop = Worker(("big",)), asyncio.Event()
+        await worker.intake.accept("orders", "big", [f"{n}" for n in range(500)], "webhook")
+        running = asyncio.create_task(worker.works(stop))
+        await asyncio.sleep(2)
+        for key in ("3", "400", "999"):
+            await worker.intake.accept("orders", "big", [key], "replay")
+        await asyncio.sleep(60)
+        stop.set()
+        await running
+        return worker
+
+    worker = virtually(play())
+    assert len(worker.done["big"]) == 500
+    assert len(worker.asked) == 3
+    assert max(worker.asked) < 1 + 1 + CLOCKS_APART.total_seconds() + 1
+
+
+class Hanging:
+    """A machine on which the calls of some connections last two minutes each."""
+
+    def __init__(self, hanging: Sequence[str]) -> None:
+        self.clock, self.hanging = LoopClock(), hanging
+        count, lock = len(hanging) + 1, timedelta(minutes=1)
+        self.queue = SqliteQueue(":memory:", self.clock, lock, connections=count)
+        refused = RefusedKeys(SqliteTables(":memory:"), self.clock)
+        self.intake = Intake(
+            JoinedSends(self.queue), self.clock, refused, QUEUES, margin=timedelta()
+        )
+        self.waited: list[float] = []
+        self.under_way = self.most = 0
+
+    async def deliver(self, message: ServiceBusMessage) -> None:
+        """As `Services.take`."""
+        told = Message.decode(message.get_body())
+        if told.connection not in self.hanging:
+            await asyncio.sleep(1)
+            self.waited.append((self.clock.now() - told.notified_at).total_seconds())
+            return
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(120)
+        self.under_way -= 1
+
+
+@pytest.mark.parametrize(("hanging", "going_on"), [(("a",), "b"), (("a", "b"), "c")])
+def test_a_system_that_hangs_leaves_places_to_the_connections_of_others_on_one_machine(
+    hanging: Sequence[str], going_on: str
+) -> None:
+    async def play() -> Hanging:
+        machine, stop = Hanging(hanging), asyncio.Event()
+        for name in hanging:
+            await machine.intake.accept("orders", name, [f"{n}" for n in range(40)], "webhook")
+        function = QueueFunction("deliver_documents", "message", machine.deliver, "documents")
+        pump = Pump(function, machine.queue, machine.clock, most=16)
+        running = asyncio.create_task(pump.run(stop))
+        await asyncio.sleep(20)
+        for number in range(10):
+            await machine.intake.accept("orders", going_on, [f"{number}"], "webhook")
+            await asyncio.sleep(2)
+        stop.set()
+        await running
+        return machine
+
+    machine = virtually(play())
+    assert len(machine.waited) == 10
+    assert max(machine.waited) < 4
+    assert machine.most == BURST
 
 
 @in_harness()

@@ -2,6 +2,7 @@
 them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -208,6 +209,29 @@ async def test_a_group_that_the_shop_lacks_parks_its_rows_and_not_the_others(
     assert await harness.parked("prices") == [SKU]
     assert "No such entity with Customer Group" in (await harness.claim(SKU, "prices")).reason
     assert shown(harness, OTHER) == {"base": "10.00"}
+
+
+@in_harness(**PRICES)
+async def test_a_product_that_is_deleted_between_base_prices_and_tiers_holds_up_no_other(
+    harness: Harness,
+) -> None:
+    """One unknown SKU makes a whole call of tiers fail: it is found by one question."""
+    released(harness)
+    for sku in (SKU, OTHER, BOX):
+        agrees(harness, 7, "RETAIL", ItemNumber=sku)
+    shop = harness.commerce
+
+    def and_delete(arrival: Arrival) -> bool:
+        if arrival.path.endswith("tier-prices-information"):
+            left = tuple(one for one in shop.catalogue.products if one.sku != OTHER)
+            shop.catalogue = replace(shop.catalogue, products=left)
+        return False
+
+    harness.shop_dials.next(Kind.LOST, where=and_delete)
+    await publishes(harness)
+    assert await harness.parked("prices") == []
+    assert all(shown(harness, sku)["retailer|1"] == "7.00" for sku in (SKU, BOX))
+    assert harness.commerce.requests["POST products/tier-prices"] <= 4
 
 
 @in_harness(**PRICES)

@@ -185,6 +185,7 @@ def connections() -> Connections:
         "events": {"client_id": CLIENT, "key_host": KEY_HOST},
     }
     bikes["tracking"] = {"keys": ("carrier",), "texts": {"delivered": "Delivered"}}
+    bikes["credit"] = {"currency": "EUR", "rates": {"USD": "1.25"}, "gate": {"enabled": True}}
     bikes["flows"] = tuple(flow.name for flow in FLOWS)
     hmac_keys = {
         "scheme": "hmac",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sync.adapters.queue_limits import MOST_WHY
+from sync.adapters.sqlite.places import Due, next_due
 from sync.core.message_queue import DeadLetter, LockLost, Outgoing, Received
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,24 +84,15 @@ def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
     db.execute(sql, (before, most))
 
 
-Due = tuple[int, bytes, str, int, int]
-"""A message that is due: (sequence, body, id, deliveries with this one, enqueued_at)."""
-
-
-def take(db: sqlite3.Connection, queue: str, now: int, until: int, most: int) -> list[Due]:
-    """Lock what has been due longest. Shares take turns: the one with the fewest messages under a
-    lock comes first, so that a burst of one does not keep the others waiting."""
+def take(
+    db: sqlite3.Connection, queue: str, now: int, until: int, most: int, *, connections: int
+) -> list[Due]:
+    """Lock what has been due longest, by turns (`places`)."""
     shares = _shares(db, queue)
     lines = {share: _due(db, queue, share, now, most) for share in shares}
-    held = dict.fromkeys(shares, 0)
-    if len(shares) > 1:
-        held |= dict(db.execute(HELD, (queue, now)).fetchall())
-    turns = [
-        (held[share] + place, ready_at, due)
-        for share, line in lines.items()
-        for place, (ready_at, due) in enumerate(line)
-    ]
-    found = [due for _, _, due in sorted(turns)[:most]]
+    is_shared = len(shares) > 1 or connections > 1
+    held = dict(db.execute(HELD, (queue, now)).fetchall()) if is_shared else {}
+    found = next_due(lines, held, most, connections)
     db.executemany(LOCK, [(until, row[0]) for row in found])
     return found
 

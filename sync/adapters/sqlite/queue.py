@@ -40,6 +40,8 @@ from sync.core.ports import Clock
 SHORTEST_NAP: Final = 0.001
 """Seconds; the loop's timers and the clock may disagree by microseconds, and waiting must not
 spin."""
+NO_PLACE: Final = 0.25
+"""Seconds after which it is looked again where what is due may not be had for want of places."""
 MAX_DELIVERIES: Final = "MaxDeliveryCountExceeded"
 
 Delivery = Callable[[sqlite3.Connection], None]
@@ -51,7 +53,7 @@ class SqliteQueue:
     `lock`: how long a received message is held. `most_deliveries`: after so many it becomes a dead
     letter. `duplicate_window`: how long an id is remembered. `poll`: how often a waiting receiver
     looks for what other processes have sent; None when nobody else sends. What this process sends
-    wakes it at once.
+    wakes it at once. `connections`: how many share the places of the process that receives.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class SqliteQueue:
         *,
         poll: timedelta | None = None,
         synchronous: Synchronous = "FULL",
+        connections: int = 1,
     ) -> None:
         self._store = SqliteStore(path, SCHEMA, synchronous=synchronous)
         self._clock = clock
@@ -71,6 +74,7 @@ class SqliteQueue:
         self._most_deliveries = most_deliveries
         self._window = duplicate_window // MICROSECOND
         self._poll = poll.total_seconds() if poll else float("inf")
+        self._connections = connections
         self._receivers = WaitingReceivers()
 
     def close(self) -> None:
@@ -122,6 +126,8 @@ class SqliteQueue:
             nap = (due - self._clock.now()).total_seconds() if due else float("inf")
             if nap <= 0 and (taken := await self._take(queue, most)):
                 return taken
+            if nap <= 0 and self._connections > 1:
+                nap = NO_PLACE
             left = until - loop.time()
             if left <= 0:
                 return []
@@ -197,9 +203,11 @@ class SqliteQueue:
         now = self._clock.now()
         until = now + self._lock
         taken: list[Received] = []
-        while len(taken) < most and (
-            found := take(db, queue, micro(now), micro(until), most - len(taken))
-        ):
+        while len(taken) < most:
+            left, shared_by = most - len(taken), self._connections
+            found = take(db, queue, micro(now), micro(until), left, connections=shared_by)
+            if not found:
+                break
             received = [received_from(due, queue, until) for due in found]
             taken += [message for message in received if not self._is_exhausted(message)]
             for message in filter(self._is_exhausted, received):
@@ -228,6 +236,8 @@ class SqliteQueue:
             settle(db)
 
         await self._store.write(work)
+        if self._connections > 1:
+            self._receivers.wake(message.queue)
 
     def _exhausted(self) -> str:
         return f"delivered {self._most_deliveries} times without being completed"

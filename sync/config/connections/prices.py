@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import CurrencyOrNone, Section, Whole, YesNo
+from sync.config.connections.section import CurrencyOrNone, DriftPolicy, Section, Whole, YesNo
 
 
 class Prices(Section):
@@ -44,6 +44,8 @@ class Prices(Section):
     most_changed_percent: Whole = Field(default=30, ge=1, le=100)
     """A run that would change more of the products shown waits for `approve`."""
     poll_minutes: Whole = Field(default=15, ge=1, le=1440)
+    drift: DriftPolicy = {}
+    """What becomes of single fields that the shop shows otherwise."""
 
     @property
     def share(self) -> Decimal:

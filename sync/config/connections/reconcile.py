@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from sync.config.connections.section import Section, Whole
+from sync.config.connections.section import Section, Whole, YesNo
 
 
 class Reconcile(Section):
@@ -12,3 +12,6 @@ class Reconcile(Section):
     """When the night's run begins, in the time zone of the legal entity."""
     days: Whole = Field(default=7, ge=0, le=31)
     """How many days back each night looks, and at older ones with differences; 0 never."""
+    catalogue: YesNo = False
+    """Whether each night compares all of products, prices and stock too, as far as they flow: it
+    reads the whole catalogue of both systems."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -91,6 +91,12 @@ class Section(BaseModel):
     """A table of the file: unknown names are faults, and nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+DriftPolicy = dict[str, Literal["repair", "report", "adopt"]]
+"""What `drift --repair` does where the shop shows another value of a field, `*` for all others.
+`repair`: F&O's is sent again. `report`: it is listed alone. `adopt`: the shop's stays until F&O's
+changes. Without a word: repair."""
 
 
 class NumberMode(StrEnum):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import Section, Whole, YesNo
+from sync.config.connections.section import DriftPolicy, Section, Whole, YesNo
 
 
 class Stock(Section):
@@ -33,6 +33,8 @@ class Stock(Section):
     most_changed_percent: Whole = Field(default=30, ge=1, le=100)
     """A run that would change more of the products shown waits for `approve`."""
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
+    drift: DriftPolicy = {}
+    """What becomes of single fields that the shop shows otherwise."""
 
     @property
     def source_codes(self) -> tuple[str, ...]:

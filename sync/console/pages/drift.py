@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from sync.console.visit import Visit, see
 from sync.operating.problem import Problem
-from sync.operating.publications import BY_NAME, differences, drift_rows, publication, repaired
+from sync.operating.publications import BY_NAME, differences, publication, repaired
 from sync.operating.records import require_known
 
 MOST: int = 50
@@ -24,15 +24,17 @@ async def compare(visit: Visit) -> Response:
     systems = await visit.services.systems_pool.open(place["connection"])
     found = await differences(visit.services, systems, place["flow"], skus)
     return visit.page(
-        "drift.html", flows=_flows(visit), rows=drift_rows(found), most=MOST, place=place,
-        text="\n".join(skus),
+        "drift.html", flows=_flows(visit), rows=[one.as_json() for one in found], most=MOST,
+        place=place, text="\n".join(skus),
     )  # fmt: skip
 
 
 async def repair(visit: Visit) -> Response:
     """Have the next run send these rows again, as F&O says them then."""
     place, skus = _place(visit), _skus(visit)
-    asking = await repaired(visit.services, place["connection"], place["flow"], skus)
+    systems = await visit.services.systems_pool.open(place["connection"])
+    found = await differences(visit.services, systems, place["flow"], skus)
+    asking = await repaired(visit.services, systems, found)
     subject, details = ", ".join(skus)[:200], asking.as_json()
     id_ = await visit.note("repair", subject=subject, count=len(skus), details=details, **place)
     return see("/activity/one", id=id_)

@@ -95,7 +95,8 @@ class ShopPrices(RowTarget):
     async def _save_tiers(
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, str]:
-        """What is there and not wanted goes, what differs is sent."""
+        """What is there and not wanted goes, what differs is sent. A product that is deleted
+        meanwhile makes all tiers fail: it is left out then."""
         found = await systems.commerce.prices.tiers([row.key for row in rows], _scope(systems))
         there = {_key(tier): tier for tier in found if _is_ours(tier, systems)}
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
@@ -107,12 +108,14 @@ class ShopPrices(RowTarget):
         ]
         try:
             return await self._replaced(gone, changed, systems, not_after)
-        except NotThere:
-            if len(rows) == 1:
+        except NotThere as error:
+            known = await systems.commerce.prices.known([row.key for row in rows])
+            there_now = {normal_sku(sku) for sku in known}
+            left = [row for row in rows if normal_sku(row.key) in there_now]
+            if len(left) == len(rows):
                 raise
-            half = len(rows) // 2
-            first = await self._save_tiers(rows[:half], systems, not_after)
-            return first | await self._save_tiers(rows[half:], systems, not_after)
+            gone_rows = {row.key: error.reason for row in rows if row not in left}
+            return gone_rows | (await self._save_tiers(left, systems, not_after) if left else {})
 
     async def _save_specials(
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime

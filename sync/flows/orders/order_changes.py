@@ -13,11 +13,13 @@ from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.fulfilment.status_writes import Cancellation
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.write_back import write_back_of
+from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
@@ -29,6 +31,7 @@ from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
 CANCELLATIONS: Final = "cancellations"
+CANCELLED: Final = Cancellation.kind
 
 
 def given_up(order: Order, delivery: Delivery) -> str:
@@ -61,6 +64,8 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
+        if memo.state == REFUNDED and is_of_return(row):
+            credited.append(memo)
         if memo.state != REFUNDED or not claim.number:
             continue
         if (off := claim.delivered.get(TAKEN_OFF)) is None:
@@ -100,9 +105,26 @@ async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification
     return (Notification(CANCELLATIONS, key),) if claim.remedy else ()
 
 
+async def follow_ups_of(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """What waits for the order's delivery, or for what Commerce does with it."""
+    return (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
+
+
 def former_reference(order: Order) -> str:
     """The order's reference in D365 by the template of earlier releases."""
     return FORMER["orders"].format(increment_id=order.increment_id)
+
+
+async def is_rejected_there(order: Order, delivery: Delivery) -> bool:
+    """Whether we cancelled the order in Commerce because F&O rejected it: what F&O did is no news
+    to it."""
+    held, settings = delivery.held(KIND), delivery.systems.settings
+    if held is None or "status" not in settings.flows:
+        return False
+    key = f"{settings.legal_entity_of(order.store_id)}|{held.number}"
+    claim = await delivery.ledger.claim(delivery.systems.name, "status", key)
+    begun = claim.intent
+    return CANCELLED in claim.delivered or (begun is not None and begun.concerns(CANCELLED))
 
 
 async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped:
@@ -138,7 +160,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
     new = write_back_of("orders", delivery.message.key, connection)
-    held_up = (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
+    held_up = await follow_ups_of(order, delivery)
     return Plan((removal,), when_new=new, look=look, follow_ups=held_up)
 
 

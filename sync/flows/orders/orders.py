@@ -42,11 +42,11 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
     CANCELLATIONS,
-    cancelled_with,
+    follow_ups_of,
     former_reference,
     give_up,
     given_up,
-    parked_with,
+    is_rejected_there,
     without_what_is_credited,
 )
 from sync.flows.orders.order_sums import OrderLook
@@ -118,6 +118,8 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         await identified(order.entity_id, f"order {order.increment_id}", delivery)
     order = await without_what_is_credited(order, delivery)
     if what := given_up(order, delivery):
+        if await is_rejected_there(order, delivery):
+            return Plan((), digest=delivery.claim.digest)
         return await give_up(order, what, delivery)
     connection = delivery.systems.settings
     if delivery.held(KIND) is None and not delivery.claim.intent:
@@ -137,7 +139,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
-        follow_ups=(*await parked_with(order, delivery), *await cancelled_with(order, delivery)),
+        follow_ups=await follow_ups_of(order, delivery),
         when_new=write_back_of("orders", delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
@@ -225,8 +227,7 @@ def version(order: Order) -> object:
 
 
 orders = DocumentFlow[Order](
-    name="orders",
-    is_answered=True,
+    name="orders", is_answered=True,
     title="Orders to sales orders",
     source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
@@ -235,9 +236,8 @@ orders = DocumentFlow[Order](
         AdobeEvents(
             (
                 "observer.sales_order_save_commit_after", "observer.sales_order_place_after",
-                "observer.sales_order_save_after",
-                "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
-                "sales.api.order_management.place",
+                "observer.sales_order_save_after", "observer.checkout_submit_all_after",
+                "observer.sales_order_address_save_after", "sales.api.order_management.place",
             ),
             keys_in,
         ),
