@@ -103,6 +103,8 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
     yield _listing(SHIPMENTS)
     yield _bare(path_of("order", 0, "ship"))
     yield _bare(TRACK)
+    if settings.shipments.substitutes:
+        yield _bare(order_notes.comments_of(0))
     if settings.stock.inventory == "sources":
         yield _listing(SOURCES, "source_code")
         yield _bare(SOURCE_ITEMS)

@@ -24,6 +24,7 @@ from sync.dynamics.packing_slips import (
     TRACKING,
     TRACKING_FIELDS,
 )
+from sync.dynamics.released_products import ALTERNATIVE_FIELDS, RELEASED
 
 FLOW: Final = "shipments"
 READ_CURE: Final = (
@@ -47,6 +48,8 @@ def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
     }  # fmt: skip
     wanted = {**read[dynamics.slips], TRACKING: TRACKING_FIELDS}
+    if settings.shipments.substitutes:
+        wanted[RELEASED] = ALTERNATIVE_FIELDS
     return {name: tuple(dict.fromkeys(("dataAreaId", *named))) for name, named in wanted.items()}
 
 

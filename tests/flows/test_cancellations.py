@@ -226,3 +226,26 @@ async def test_an_order_of_which_nothing_is_cancelled_is_left_alone(harness: Har
     await looks(harness)
     assert counts(order) == [{"shipped": 3}, {"shipped": 3}]
     assert (await claim_of(harness, order)).state is State.SKIPPED
+
+
+@in_harness(**{**CANCELLED, "shipments": {**SHIPPED["shipments"], "substitutes": True}})
+async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harness) -> None:
+    harness.dynamics.release(COMPANY, "SUB-1")
+    (item,) = harness.dynamics.store.table("ReleasedProductsV2").having(
+        "ItemNumber", ("simple-001",)
+    )
+    harness.dynamics.store.update("ReleasedProductsV2", item, {"AlternativeItemNumber": "SUB-1"})
+    order = await ordered(harness, SKU, OTHER)
+    number = number_of(harness, order)
+    line = next(one for one in harness.dynamics.lines(COMPANY, number) if one["ItemNumber"] == SKU)
+    harness.dynamics.store.insert("SalesLine", {
+        **line.values, "InventoryLotId": "LOT-SUB", "ItemNumber": "SUB-1",
+        "ExternalItemNumber": "", "LineNumber": Decimal(9), "LineCreationSequenceNumber": 9,
+    })  # fmt: skip
+    cut(harness, order, SIMPLE_001=3)
+    await looks(harness)
+    assert not [one for one in order.comments if "No longer" in str(one["comment"])]
+    harness.dynamics.deliver(number, COMPANY)
+    await looks(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
+    assert await harness.parked("cancellations") == await harness.parked("shipments") == []

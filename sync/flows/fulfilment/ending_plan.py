@@ -17,6 +17,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint, Plan
 from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
 from sync.flows.fulfilment.order_writes import OrderWrite, Remark
+from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.targets import commerce_of
 from sync.mapping.cancellations import Ending, Pieces, ending_of
 from sync.mapping.custom_options import with_custom_options
@@ -76,8 +77,9 @@ async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> Ending:
         for line in live.lines
     ]
     slip = PackingSlip(live.company, live.number, "", rows=tuple(lines))
+    slip = (await substituted(slip, order, items, systems)).slip
     factors = factors_of(slip, order, items, systems.settings.items.unit)
-    return ending_of(order, shipped_rows(order, in_parts), lines, factors)
+    return ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
 
 
 def _blocked(live: LiveOrder, order: Order, ending: Ending) -> Never:
