@@ -272,6 +272,15 @@ def test_accounts_have_one_owner_for_each_field(
     assert found == ([place] if place else [])
 
 
+def test_the_cloud_service_takes_no_users_of_companies() -> None:
+    written = {
+        "flows": ["companies", "accounts"], "accounts": {"users": True, **ACCOUNTS},
+        "commerce": {"edition": "saas", "url": "https://na1.api.commerce.adobe.com/t"},
+    }  # fmt: skip
+    (breach,) = outgoing_breaches(PATH, written)
+    assert breach.path[-1] == "users"
+
+
 def test_a_request_needs_somebody_who_answers_it() -> None:
     written = {"flows": ["companies"], "companies": {"requests": "ledger"}}
     (breach,) = outgoing_breaches(PATH, written)
