@@ -1,10 +1,11 @@
-"""What must hold for stock, prices, products and shipments in `connections.toml`."""
+"""What must hold for stock, prices, products, shipments and cancellations."""
 
 from typing import Any
 
 import pytest
 
-from sync.config.connections import Prices, Products, Shipments, Stock
+from sync.config.connections import Cancellations, Prices, Products, Shipments, Stock
+from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.portal_rules import portal_breaches
@@ -200,6 +201,28 @@ def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
     assert (str(Stock().share), str(Prices(most_changed_percent=5).share)) == ("0.3", "0.05")
+
+
+@pytest.mark.parametrize(
+    ("flows", "section", "places"),
+    [
+        (["orders", "shipments"], {}, []),
+        (["shipments"], {}, [("cancellations",)]),
+        (["orders"], {}, [("cancellations",)]),
+        (["orders", "shipments"], {"comment": "gone"}, [("cancellations", "comment")]),
+    ],
+)
+def test_cancellations_need_orders_and_shipments(
+    flows: list[str], section: dict[str, Any], places: list[tuple[str, ...]]
+) -> None:
+    written = {"flows": [*flows, "cancellations"], "cancellations": section}
+    found = [one.path[len(PATH) :] for one in cancellation_breaches(PATH, written)]
+    assert found == places
+
+
+def test_refunds_are_reported_unless_a_method_is_named() -> None:
+    section = Cancellations.model_validate({"refunds": {"checkmo": "record"}})
+    assert [section.refund_of(one) for one in ("checkmo", "braintree")] == ["record", "report"]
 
 
 @pytest.mark.parametrize(
