@@ -19,6 +19,7 @@ from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.first_load import measured_first_load
+from tests.benchmarks.gate import measured_gate
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.pages import PAGE, measured_pages, renewed, table
@@ -154,6 +155,11 @@ def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> No
     assert (rows, some["writes"], some["table_operations"] < 100) == (120, 4, True)
     assert one["source_items"] == 3
     assert one["requests"] < 15
+
+
+async def test_the_gate_is_measured_in_process_and_over_http() -> None:
+    took = await measured_gate(4, companies=20)
+    assert [len(one.milliseconds) for one in took] == [4, 4, 4, 4]
 
 
 async def test_every_page_of_the_console_is_measured_and_stands_in_its_document() -> None:
