@@ -186,4 +186,4 @@ def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> N
     load, same, some, one = (run.facts() for run in virtually(measured_prices(1_000)))
     assert (load["price_rows"], load["writes"]) == (1_100, 8)
     assert (same["writes"], same["requests"], same["table_operations"] < 20) == (0, 6, True)
-    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (40, True, 2)
+    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (22, True, 2)
