@@ -119,12 +119,11 @@ async def run_scenario(
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
-        cash=books.cash,
-        findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
-        prices=tuple(prices),
-        latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped, sent_back=sent_back, captured=captured, sent=sent, credited=credited,
+        cash=books.cash, findings=tuple(dict.fromkeys([*findings, *books.findings])),
+        parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
+        incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
+        compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
+        captured=captured, sent=sent, credited=credited,
     )  # fmt: skip
 
 
