@@ -138,6 +138,22 @@ async def test_a_person_in_the_office_authorises(ours: Returning) -> None:
     assert len(ours.now(rma)["comments"]) == 1
 
 
+@in_returns(orders={"numbers": "ours"})
+async def test_a_return_order_may_have_a_number_of_ours(ours: Returning) -> None:
+    ours.ledger_dials.next(
+        Kind.LOST, where=lambda arrival: arrival.method == "POST", seconds=20, writes=True
+    )
+    order = await ours.sold()
+    rma = await ours.requested(order, 2)
+    await ours.ledger_dials.settle()
+    await ours.look()
+    assert ours.number(rma) == f"1-R{rma['increment_id']}"
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+
+
 @in_returns(returns={"begin": "authorized"})
 async def test_f_and_o_hears_of_a_return_once_the_shop_has_authorised_it(ours: Returning) -> None:
     order = await ours.sold()
