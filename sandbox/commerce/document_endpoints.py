@@ -135,18 +135,27 @@ def _refund(
     for key in sent:
         if key not in ARGUMENTS:
             raise unsupported(key)
+    listed = (sent.get("extension_attributes") or {}).get("return_to_stock_items") or []
     memo = call.state.refund(
         order,
         wanted,
+        returns_to_stock=bool(wanted) and wanted.keys() <= {int(one) for one in listed},
         shipping=None if sent.get("shipping_amount") is None else _number(sent["shipping_amount"]),
         positive=_number(sent.get("adjustment_positive") or 0),
         negative=_number(sent.get("adjustment_negative") or 0),
         invoice=invoice,
         online=online,
+        to_stock=_to_stock(sent),
     )
     order.row["customer_note_notify"] = int(bool(call.body.get("notify")))
     _append_comment(call, "creditmemo", memo)
     return str(memo["entity_id"])
+
+
+def _to_stock(sent: Columns) -> frozenset[int]:
+    """The order items that go back to stock."""
+    listed = (sent.get("extension_attributes") or {}).get("return_to_stock_items") or ()
+    return frozenset(int(one) for one in listed)
 
 
 def cancel_memo(call: RestRequest) -> bool:

@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments",{more}
+    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -85,8 +85,19 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.returns]
+poll_minutes = 60
+authorise = "rule"
+reasons = {{ "*" = "WEB" }}
+methods = {{ braintree = "online", paypal_express = "online" }}
 [connections.{name}.captures]
 methods = {{ "*" = "at_invoice" }}
+[connections.{name}.accounts]
+groups = ["20"]
+create = true
+users = true
+addresses = "both"
+poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"

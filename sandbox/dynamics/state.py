@@ -18,6 +18,8 @@ from sandbox.dynamics import (
     payment_journals,
     posting,
     progress,
+    remainders,
+    return_handling,
     return_posting,
     returns,
 )
@@ -121,6 +123,13 @@ class DynamicsState(Environment):
             with self.store.transaction():
                 self._set_status(header, "Canceled")
 
+    def cancel_remainder(
+        self, number: str, quantities: Mapping[str, Decimal] | None = None, company: str = "usmf"
+    ) -> None:
+        """Cancel what is still to be delivered of an order, by lot; None: all of it."""
+        for header in self._orders(number, company):
+            remainders.cancel_remainder(self, header, quantities)
+
     def receive(
         self, item: str, quantity: Decimal | int, company: str = "usmf", **place: str
     ) -> None:
@@ -155,15 +164,30 @@ class DynamicsState(Environment):
         )
 
     def post_return(
-        self, number: str, company: str | None = None, *, tax: Decimal | None = None
+        self,
+        number: str,
+        company: str | None = None,
+        *,
+        tax: Decimal | None = None,
+        only_received: bool = False,
     ) -> str:
-        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`.
-        Raises `NotPosted`."""
-        header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`;
+        `only_received`: of what has come back. Raises `NotPosted`."""
+        header = self.return_order(number, company)
         with self.store.transaction():
-            event = return_posting.post_return_order(self, header, tax)
+            event = return_posting.post_return_order(self, header, tax, only_received=only_received)
         self.emit(event)
         return str(event["InvoiceId"])
+
+    def return_order(self, number: str, company: str | None = None) -> Record:
+        """A return order. Raises `NotPosted` where there is none."""
+        return posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+
+    def register_return(
+        self, number: str, arrived: Mapping[str, Decimal] | None = None, *, disposition: str = ""
+    ) -> None:
+        """Goods of a return arrive (`return_handling.register`)."""
+        return_handling.register(self, self.return_order(number), arrived, disposition)
 
     def take_aging_snapshot(self, company: str) -> None:
         """Run the aging job of a company."""
@@ -219,4 +243,5 @@ class DynamicsState(Environment):
         changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
         self.store.update("SalesTable", header, changes)
         for line in self.lines(header[COMPANY], header["SalesOrderNumber"]):
-            self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})
+            if line.values.get("SalesOrderLineStatus") != "Canceled":
+                self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})

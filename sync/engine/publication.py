@@ -93,7 +93,7 @@ class PublicationFlow:
         """One row, at once. A row that is refused parks alone."""
         mirror, partition = delivery.ledger.mirror, delivery.claim.partition
         known = await mirror.of(partition, [key])
-        row = await self.source.one(key, delivery.systems, delivery.ledger)
+        row = await self.source.single(key, delivery.systems, delivery.ledger)
         was = known.of(key)
         if row.fault is not None:
             await mirror.refuse(partition, row, was)
@@ -121,7 +121,7 @@ class PublicationFlow:
         mirror, systems = delivery.ledger.mirror, delivery.systems
         known = await mirror.whole(delivery.claim.partition)
         found = await compared(
-            self.source.every(systems, delivery.ledger), known, mirror,
+            self.source.all(EVERYTHING, systems, delivery.ledger), known, mirror,
             is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
         )  # fmt: skip
         guard = self.guard(systems.settings)
@@ -181,7 +181,7 @@ class PublicationFlow:
     def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[tuple[Shown, ...]]:
         """Chunks of one slot each, of as few pieces of the mirror as may be."""
         chunk, weight = list[Shown](), 0
-        for row in sorted(changes, key=lambda row: piece_of(row.key)):
+        for row in sorted(changes, key=lambda row: (self.target.rank(row), piece_of(row.key))):
             more = self.target.weight(row, systems)
             is_another = chunk and slot_of(row.key) != slot_of(chunk[0].key)
             if chunk and (is_another or weight + more > self.target.most):

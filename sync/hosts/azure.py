@@ -28,8 +28,10 @@ from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.console import add_console
+from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
+from sync.hosts.portal import add_portal
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
 
@@ -64,10 +66,13 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     lines = RefusalLines(SystemClock())
     _webhooks(app, runtime, lines)
+    add_gate(app, partial(_answered, runtime, lines), lines)
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
+    _tracking(app, runtime, lines)
     _health(app, runtime, lines)
     add_console(app, partial(_opened, runtime, lines))
+    add_portal(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)
@@ -81,11 +86,9 @@ def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> N
 
     @app.function_name("receive_webhook")
     @app.route(
-        "webhooks/{connection}/{flow}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
+        "webhooks/{connection}/{flow}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
         auth_level=func.AuthLevel.ANONYMOUS,
-    )
+    )  # fmt: skip
     async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         named, headers = request.route_params, _headers(request)
         given = (named["connection"], named["flow"], headers, request.get_body())
@@ -98,11 +101,9 @@ def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
 
     @app.function_name("receive_events")
     @app.route(
-        "events/{connection}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
-        auth_level=func.AuthLevel.ANONYMOUS,
-    )
+        "events/{connection}", trigger_arg_name="request",
+        methods=[func.HttpMethod.GET, func.HttpMethod.POST], auth_level=func.AuthLevel.ANONYMOUS,
+    )  # fmt: skip
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         connection, params = request.route_params["connection"], dict(request.params)
         given = (connection, request.method, _headers(request), params, request.get_body())
@@ -114,14 +115,25 @@ def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLine
 
     @app.function_name("receive_business_event")
     @app.route(
-        "business-events/{connection}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
+        "business-events/{connection}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
         auth_level=func.AuthLevel.FUNCTION,
-    )
+    )  # fmt: skip
     async def receive_business_event(request: func.HttpRequest) -> func.HttpResponse:
         given = (request.route_params["connection"], request.get_body())
         return await _answered(runtime, lines, lambda ready: ready.accept_business_event(*given))
+
+
+def _tracking(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
+    """Anonymous by design: the carrier signs, and a sender cannot be given a host key to keep."""
+
+    @app.function_name("receive_tracking")
+    @app.route(
+        "tracking/{connection}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )  # fmt: skip
+    async def receive_tracking(request: func.HttpRequest) -> func.HttpResponse:
+        given = (request.route_params["connection"], _headers(request), request.get_body())
+        return await _answered(runtime, lines, lambda ready: ready.accept_tracking(*given))
 
 
 def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:

@@ -185,6 +185,10 @@ async def test_a_write_whose_answer_was_lost_is_not_made_twice(
     await harness.works_until_idle()
     assert [shown(one) for one in order.invoices] == [{SKU: 1}, {SKU: 2}]
     assert len(told(order)) == 2
+    assert await harness.parked("captures") == []
+    last = harness.dynamics.store.table("CustInvoiceJourBiEntities").oldest_first()[-1]
+    claim = await harness.claim(key(harness, order, last["InvoiceId"]), "captures")
+    assert claim.state is State.DELIVERED
 
 
 @in_harness(**CAPTURED)

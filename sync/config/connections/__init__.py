@@ -14,8 +14,10 @@ from pydantic import StringConstraints
 
 from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.cancellations import Cancellations
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
+from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
@@ -27,9 +29,11 @@ from sync.config.connections.orders import (
     TaxGroups,
     tax_codes_in,
 )
+from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -51,6 +55,7 @@ from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.tracking import Tracking
 
 __all__ = [
     "COMPANY",
@@ -58,10 +63,12 @@ __all__ = [
     "CURRENCY",
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
+    "ORIGIN",
     "VAULT_NAME",
     "Accounts",
     "Alerts",
     "Amount",
+    "Cancellations",
     "Captures",
     "Carrier",
     "Commerce",
@@ -69,21 +76,26 @@ __all__ = [
     "Company",
     "Connection",
     "Connections",
+    "Credit",
     "CreditMemos",
     "Currency",
     "Customers",
     "Dynamics",
     "EventKeys",
+    "Gate",
     "Invoices",
     "Items",
     "Mail",
     "NumberMode",
+    "OrderIssues",
     "Orders",
     "Payment",
+    "Portal",
     "Posting",
     "Prices",
     "Products",
     "Reconcile",
+    "Returns",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -93,6 +105,7 @@ __all__ = [
     "Stock",
     "Store",
     "TaxGroups",
+    "Tracking",
     "Url",
     "WebhookKeys",
     "Whole",
@@ -103,22 +116,11 @@ __all__ = [
 ]
 
 FLOW_NAMES: Final = (
-    "orders",
-    "customers",
-    "companies",
-    "invoices",
-    "creditmemos",
-    "posted_invoices",
-    "write_back",
-    "stock",
-    "prices",
-    "products",
-    "product_options",
-    "shipments",
-    "captures",
-    "status",
-    "accounts",
-)
+    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
+    "write_back", "stock", "prices", "products", "product_options", "shipments",
+    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
+    "captures", "status", "accounts", "credit",
+)  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
 DEFAULT_FLOWS: Final = ("orders", "customers")
@@ -145,9 +147,15 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    cancellations: Cancellations = Cancellations()
+    tracking: Tracking = Tracking()
+    returns: Returns = Returns()
+    order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
+    portal: Portal | None = None
+    credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -167,7 +175,10 @@ class Connection(Section):
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
             commerce.client_secret,
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+            *self.tracking.keys,
         ]  # fmt: skip
+        if self.portal is not None:
+            names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))
 
     @property

@@ -21,10 +21,12 @@ from sync.config.connections import (
     CONNECTION_NAME,
     CURRENCY,
     CURRENCY_OR_NONE,
+    ORIGIN,
     VAULT_NAME,
     Connection,
     Connections,
 )
+from sync.config.connections.visibility import MEASURE
 from sync.config.file.breaches import Breach
 from sync.config.file.toml_lines import Path
 
@@ -40,6 +42,11 @@ PATTERNS: Final = {
     **dict.fromkeys(
         (CURRENCY, CURRENCY_OR_NONE),
         ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
+    ),
+    MEASURE: ("this is no measure", 'Write source and name, as in "fno.physicalinvent".'),
+    ORIGIN: (
+        "this is not the origin of a page",
+        'Write scheme and host without a path, as in "https://shop.example".',
     ),
     CONNECTION_NAME: (
         "this cannot name a connection",

@@ -5,6 +5,7 @@ from typing import Any
 
 from sync.config.connections.accounts import Accounts
 from sync.config.connections.companies import Companies
+from sync.config.connections.systems import Commerce
 from sync.config.file.breaches import Breach, is_flowing, sound
 from sync.config.file.toml_lines import Path
 
@@ -20,6 +21,10 @@ def outgoing_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach
         what = 'the flow "accounts" is on, and no account is chosen'
         remedy = 'Write groups = ["10"], flag = "..." (a Yes/No field) or only = ["US-001"].'
         yield Breach((*here, "groups"), what, remedy)
+    if not is_flowing(written, "companies"):
+        what = 'the flow "accounts" is on, and "companies" is not'
+        remedy = 'Add "companies" to flows: its orders belong to the account of their company.'
+        yield Breach(here, what, remedy)
     for owned, table in (
         ("price_group", accounts.price_groups),
         ("sales_representative", accounts.sales_representatives),
@@ -29,6 +34,12 @@ def outgoing_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach
             remedy = f"Write {owned}s = {{ ... }}: code in F&O, id in Commerce."
             yield Breach((*here, f"{owned}s"), what, remedy)
     yield from _two_owners(path, written, accounts)
+    commerce = sound(Commerce, written.get("commerce"))
+    if accounts.users and commerce and commerce.edition == "saas":
+        what = (
+            "users is on, and Adobe Commerce as a Cloud Service has no users of companies by REST"
+        )
+        yield Breach((*here, "users"), what, "Leave users out, and invite them in the storefront.")
     if accounts.addresses == "both" and not is_flowing(written, "customers"):
         what = 'addresses is "both", and the flow "customers" is not on'
         remedy = 'Add "customers" to flows: it hears of changes in Commerce.'

@@ -85,12 +85,12 @@ class CompanyUserWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return None if self.there is None else Found(str(self.there["id"]))
+        return None if self.there is None else _found(self.there["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
         customers = self.systems.commerce.customers
-        return Found(str(await customers.create(self.user.body(), not_after=not_after)))
+        return _found(await customers.create(self.user.body(), not_after=not_after))
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
@@ -168,6 +168,10 @@ class CompanyUserWrite(Write):
             self.links[f"address {place}"] = made.as_text()
 
 
+def _found(number: int) -> Found:
+    return Found(str(number), label=f"customer {number}")
+
+
 def gone_user(account: str, contact: str, customer: str) -> Conflict:
     """A user that somebody deleted is not made, or mailed, again by itself."""
     return Conflict(
@@ -175,7 +179,7 @@ def gone_user(account: str, contact: str, customer: str) -> Conflict:
         " more",
         remedy=(
             f'To have them registered again, run: forget company_users "{contact}@{account}" --why'
-            f' "..."; then run: replay accounts "{account}". To leave them out, end the contact in'
-            " F&O."
+            f' "..."; then run: replay "{account}" --flow accounts. To leave them out, make the'
+            " contact inactive in F&O."
         ),
     )

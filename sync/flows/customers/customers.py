@@ -28,8 +28,7 @@ from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.customers.account_lookup import AccountLookup, found
-from sync.flows.customers.companies import account_of_company
-from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers.company_buyers import needless_account
 from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
@@ -157,7 +156,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     Who buys for a company is a contact of its account, and needs none of their own, unless an order
     of theirs does.
     """
-    systems, held = delivery.systems, delivery.held(KIND)
+    systems, held, told = delivery.systems, delivery.held(KIND), tuple[Notification, ...]()
     company = shopper.company or systems.settings.legal_entity_of(shopper.store_id)
     known = await systems.accounts.get(shopper.kind, shopper.source_key, company)
     account = known.account if known else held.number if held else ""
@@ -165,10 +164,10 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     if delivery.message.origin != "required":
         if not is_open and (reason := await _elsewhere(shopper, systems)):
             return Skipped(reason)
-        if shopper.company_id is not None and "companies" in systems.settings.flows:
-            bought = await _bought_for(shopper.company_id, shopper, delivery)
-            if not is_open:
-                return bought
+        needless = await needless_account(shopper, delivery, is_open=is_open)
+        if needless is not None and not is_open:
+            return needless
+        told = needless.follow_ups if isinstance(needless, PassedOn) else ()
     wanted = customer_account_from(shopper, systems.settings)
     customers, lookup = systems.dynamics.customers, _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
@@ -183,7 +182,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     return Plan(
         (write,),
         keys={"matched_by": matched_by},
-        follow_ups=await _reported(shopper, company, delivery),
+        follow_ups=(*await _reported(shopper, company, delivery), *told),
         before=before,
         then=then,
         open_point=left_out(write, delivery.message.key),
@@ -201,20 +200,6 @@ async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
     return elsewhere(
         shopper.store_id, shopper.website_id, systems.settings, await systems.websites.ours()
     )
-
-
-async def _bought_for(company_id: int, shopper: Shopper, delivery: Delivery) -> Skipped:
-    """Make the shopper a contact of the company's account, where contacts are wanted; why no
-    account is needed. Who keeps both sides' addresses alike looks at the account then."""
-    bought, settings = await account_of_company(company_id, delivery), delivery.systems.settings
-    if isinstance(bought, Skipped):
-        return Skipped(f"buys for company {company_id}: {bought}")
-    if contacts_are_wanted(settings):
-        customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
-        await kept_contact(Contact(settings.legal_entity, bought, *customer), delivery)
-    is_shared = "accounts" in settings.flows and settings.accounts.addresses == "both"
-    told = (Notification("accounts", bought),) if is_shared else ()
-    return PassedOn(f"buys for company {company_id}, which has account {bought}", follow_ups=told)
 
 
 async def until(systems: Systems) -> datetime:

@@ -201,7 +201,7 @@ def _write(
     systems = delivery.systems
     wanted = WantedInvoice(
         order.entity_id or 0, marker, items, is_captured(order, systems.settings),
-        systems.settings.captures.notify,
+        systems.settings.captures.notify, is_whole=marker.startswith(ORDER_MARKER),
     )  # fmt: skip
     return InvoiceWrite(wanted, systems, commerce_of(systems), there)
 

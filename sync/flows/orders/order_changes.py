@@ -19,6 +19,7 @@ from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.write_back import write_back_of
+from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
@@ -29,6 +30,7 @@ from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
+CANCELLATIONS: Final = "cancellations"
 CANCELLED: Final = Cancellation.kind
 
 
@@ -62,6 +64,8 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
+        if memo.state == REFUNDED and is_of_return(row):
+            credited.append(memo)
         if memo.state != REFUNDED or not claim.number:
             continue
         if (off := claim.delivered.get(TAKEN_OFF)) is None:
@@ -89,6 +93,21 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
         for row in await documents.of_order(order.entity_id)
     ]
     return tuple(found)
+
+
+async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """The cancellation of an order in F&O that waits for what Commerce does with the order."""
+    held, settings = delivery.held(KIND), delivery.systems.settings
+    if held is None or CANCELLATIONS not in settings.flows:
+        return ()
+    key = f"{settings.legal_entity_of(order.store_id)}|{held.number}"
+    claim = await delivery.ledger.claim(delivery.systems.name, CANCELLATIONS, key)
+    return (Notification(CANCELLATIONS, key),) if claim.remedy else ()
+
+
+async def follow_ups_of(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """What waits for the order's delivery, or for what Commerce does with it."""
+    return (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
 
 
 def former_reference(order: Order) -> str:
@@ -141,7 +160,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
     new = write_back_of("orders", delivery.message.key, connection)
-    held_up = await parked_with(order, delivery)
+    held_up = await follow_ups_of(order, delivery)
     return Plan((removal,), when_new=new, look=look, follow_ups=held_up)
 
 
