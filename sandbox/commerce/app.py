@@ -8,8 +8,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
+from sandbox.commerce.buyers import BUYERS
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
+from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
@@ -28,8 +30,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
-    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
+    *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

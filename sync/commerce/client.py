@@ -10,6 +10,7 @@ from typing import Any
 from sync.commerce.access import Access
 from sync.commerce.categories import Categories
 from sync.commerce.companies import Companies
+from sync.commerce.company_credits import CompanyCredits
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
 from sync.commerce.order_invoices import OrderInvoices
@@ -41,6 +42,7 @@ class CommerceClient(RestClient):
         self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)
         self.companies = Companies(self)
+        self.company_credits = CompanyCredits(self)
         self.products = Products(self, access.clock)
         self.categories = Categories(self)
         self.product_data = ProductData(self)

@@ -12,7 +12,9 @@ from sync.core.ports import Clock
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
+from sync.dynamics.buyer_documents import BuyerDocuments
 from sync.dynamics.contacts import ContactPersons
+from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.invoiced_lines import InvoicedLines
@@ -60,7 +62,9 @@ class DynamicsClient(ODataClient):
         self.packing_slips = PackingSlips(self)
         self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
+        self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
+        self.buyer_documents = BuyerDocuments(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

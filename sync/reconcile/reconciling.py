@@ -14,6 +14,7 @@ from typing import Final
 
 from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
+from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.catalogue import catalogue
 from sync.reconcile.difference import Difference, Summary
@@ -34,7 +35,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, shipments, catalogue,
+    *map(ByBooks, KINDS), quantities, shipments, accounts, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

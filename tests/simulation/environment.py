@@ -15,6 +15,7 @@ CATALOGUE: Final = ("stock", "prices")
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
 SHIPMENTS: Final = "shipments"
+ACCOUNTS: Final = "accounts"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -44,6 +45,7 @@ class Environment:
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
     sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
+    `sends_accounts`: accounts of F&O are companies in the shop.
     """
 
     clocks_apart: float = 0.0
@@ -62,6 +64,7 @@ class Environment:
     catalogue: tuple[str, ...] = ()
     has_sources: bool = True
     ships: bool = False
+    sends_accounts: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -85,6 +88,7 @@ class Environment:
             catalogue=random.choice((*[()] * 5, CATALOGUE[:1], CATALOGUE[1:], CATALOGUE)),
             has_sources=random.random() < 0.8,
             ships=Random(f"packing {seed}").random() < 0.3,
+            sends_accounts=Random(f"accounts {seed}").random() < 0.2,
         )
 
     @property
@@ -97,6 +101,7 @@ class Environment:
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
+            ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -114,4 +119,11 @@ class Environment:
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
             SHIPMENTS: {"sources": {"13": "default"}},
+            ACCOUNTS: {
+                "groups": ["OUT"],
+                "create": True,
+                "users": True,
+                "addresses": "both",
+                "poll_minutes": 5,
+            },
         }
