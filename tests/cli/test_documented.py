@@ -116,6 +116,9 @@ def test_every_option_that_a_page_names_beside_its_command_is_there() -> None:
                 continue
             seen += 1
             command, _ = command_of([one for one in span.split() if one[0].islower()][:2])
+            if command is None:
+                wrong.append(f"{page}: {span}: no such command")
+                continue
             params = [param for one in every(command) for param in one.params]
             known = {one for param in params for one in param.opts}
             wrong += [f"{page}: {span}" for one in OPTION.findall(span) if one not in known]
