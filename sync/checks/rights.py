@@ -20,6 +20,7 @@ from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
@@ -112,6 +113,21 @@ def _of_captures(_: Connection) -> Iterator[Ask]:
     yield _bare(order_notes.comments_of(0))
 
 
+def _of_returns(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+
+
+def _of_return_states(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+    yield _bare(path_of(RETURNS, 0, "comments"))
+
+
+def _of_refunds(_: Connection) -> Iterator[Ask]:
+    for path in (RETURNS, "creditmemos", "invoices"):
+        yield _listing(path)
+    yield _bare(path_of("order", 0, "refund"))
+
+
 def _of_status(settings: Connection) -> Iterator[Ask]:
     """What the steps ask for; their rights are apart in Commerce."""
     steps = settings.status.steps.values()
@@ -182,6 +198,7 @@ def _bare(path: str) -> Ask:
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
-    ("products", _of_products), ("credit", _of_credit),
+    ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
+    ("return_states", _of_return_states), ("refunds", _of_refunds),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

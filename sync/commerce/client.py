@@ -18,7 +18,9 @@ from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
+from sync.commerce.refunds import Refunds
 from sync.commerce.rest import RestClient
+from sync.commerce.returns import Returns
 from sync.commerce.sales_documents import (
     CREDITMEMO_COLUMNS,
     INVOICE_COLUMNS,
@@ -38,6 +40,8 @@ class CommerceClient(RestClient):
         self.orders = SalesDocuments(self, "orders", ORDER_COLUMNS)
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
+        self.returns = Returns(self)
+        self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)

@@ -30,6 +30,7 @@ from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
+from sync.dynamics.return_states import ReturnStates
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
 from sync.pacing.pace import Pace
@@ -59,6 +60,7 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.return_states = ReturnStates(self, self.posted_invoices)
         self.packing_slips = PackingSlips(self)
         self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)

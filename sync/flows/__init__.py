@@ -23,6 +23,10 @@ from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
 from sync.flows.receivables.posted_invoices import posted_invoices
+from sync.flows.returns.order_issues import order_issues
+from sync.flows.returns.refunds import refunds
+from sync.flows.returns.return_states import return_states
+from sync.flows.returns.returns import returns
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -37,6 +41,10 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    returns,
+    return_states,
+    refunds,
+    order_issues,
     captures,
     status,
     accounts,

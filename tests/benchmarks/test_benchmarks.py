@@ -18,11 +18,13 @@ from tests.benchmarks.arrivals import RATE, Took, at_a_rate
 from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
+from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.pages import PAGE, measured_pages, renewed, table
 from tests.benchmarks.prices import Price
 from tests.benchmarks.reconciling import measured_reconciling
+from tests.benchmarks.shop_prices import measured_prices
 from tests.benchmarks.stock import measured_stock
 from tests.systems import SystemsUnderTest
 from tests.virtual_time import virtually
@@ -161,3 +163,21 @@ async def test_every_page_of_the_console_is_measured_and_stands_in_its_document(
     assert re.findall(r"^\| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE) == asked
     text = renewed(PAGE.read_text(encoding="utf-8"), table(found))
     assert table(found) in text
+
+
+@pytest.mark.parametrize(
+    ("products", "kills"), [(100, 1), pytest.param(2_000, 3, marks=pytest.mark.long)]
+)
+def test_a_first_load_makes_each_product_and_image_once_however_often_it_is_killed(
+    products: int, kills: int
+) -> None:
+    loaded = virtually(measured_first_load(products, kills)).facts()
+    assert (loaded["created"], loaded["images"]) == (products, products // 10)
+    assert (loaded["again"], loaded["requests_each"] < 5) == (0, True)
+
+
+def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> None:
+    load, same, some, one = (run.facts() for run in virtually(measured_prices(1_000)))
+    assert (load["price_rows"], load["writes"]) == (1_100, 8)
+    assert (same["writes"], same["requests"], same["table_operations"] < 20) == (0, 6, True)
+    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (40, True, 2)

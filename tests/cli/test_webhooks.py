@@ -34,10 +34,12 @@ MODELS: dict[str, dict[str, Any]] = {
     "company": {"entity_id": "5", "company_email": "a@example.com", "customer_group_id": "3"},
     "invoice": {"increment_id": "000000043", "store_id": "1", "order_id": "42"},
     "creditmemo": {"increment_id": "000000044", "store_id": "1", "order_id": "42"},
+    "rma": {"increment_id": "000000045", "store_id": "1", "customer_custom_email": "a@example.com"},
 }
 KEYS = {
     "orders": "000000042@1", "orders_address": "42@#", "customers": "17", "companies": "5",
     "invoices": "000000043@1", "creditmemos": "000000044@1",
+    "returns": "000000045@1",
 }  # fmt: skip
 
 

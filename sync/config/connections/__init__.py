@@ -32,6 +32,7 @@ from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -83,6 +84,7 @@ __all__ = [
     "Items",
     "Mail",
     "NumberMode",
+    "OrderIssues",
     "Orders",
     "Payment",
     "Portal",
@@ -90,6 +92,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Returns",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -121,6 +124,10 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "returns",
+    "return_states",
+    "refunds",
+    "order_issues",
     "captures",
     "status",
     "accounts",
@@ -152,6 +159,8 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    returns: Returns = Returns()
+    order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
