@@ -36,8 +36,8 @@ MAKE: Final = re.compile(r"`?\bmake ([a-z-]+)(?= *(?:`|#|$|[A-Z]+=))", re.MULTIL
 Said = Callable[[], Iterator[tuple[str, str]]]
 USAGE: Final[tuple[type[Exception], ...]] = typer.BadParameter.__bases__
 """All that is wrong with the words of a command."""
-WAITS: Final = ("new-key", "--test", "--ask")
-"""What prints a key, or asks and tells people outside."""
+NOT_RUN: Final = ("new-key", "--test", "--ask", "portal")
+"""What prints a key, asks or tells people outside, or needs a section that a small shop has not."""
 
 
 @cache
