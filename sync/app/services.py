@@ -167,6 +167,12 @@ class Services:
         """A D365 business event by HTTPS."""
         return await self.business_events.take(connection, body)
 
+    async def accept_tracking(
+        self, connection: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """What a carrier tells of parcels."""
+        return await self.edge.carriers.take(connection, headers, body)
+
     async def ask_gate(
         self, connection: str, question: str, headers: Mapping[str, str], body: bytes
     ) -> HttpAnswer:

@@ -19,10 +19,11 @@ from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.inventory_visibility import InventoryVisibility
 from sync.dynamics.invoiced_lines import InvoicedLines
+from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.order_progress import OrdersInProgress
-from sync.dynamics.packing_slips import PackingSlips
+from sync.dynamics.other_slips import slips_of
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
 from sync.dynamics.price_agreements import PriceAgreements
@@ -61,12 +62,13 @@ class DynamicsClient(ODataClient):
         self.contact_persons = ContactPersons(self)
         self.accounts = Accounts(self)
         self.sales_orders = SalesOrders(self, settings)
+        self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.packing_slips = slips_of(self, settings)
         self.return_states = ReturnStates(self, self.posted_invoices)
-        self.packing_slips = PackingSlips(self)
         self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
         self.credit = CreditAccounts(self, settings)

@@ -232,6 +232,7 @@ class Runner:
             if poll is not None:
                 delivery.seen = poll.seen_of(record)
             delivery.is_current = rereading(flow, delivery, record)
+            delivery.is_answered = flow.is_answered
             delivery.worth = flow.source.worth(record)
         require_no_hold(delivery.claim)
         plan = await flow.plan(record, delivery)

@@ -42,11 +42,12 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.after_posting import after_posting
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
+    CANCELLATIONS,
+    follow_ups_of,
     former_reference,
     give_up,
     given_up,
     is_rejected_there,
-    parked_with,
     without_what_is_credited,
 )
 from sync.flows.orders.order_sums import OrderLook
@@ -138,7 +139,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
-        follow_ups=await parked_with(order, delivery),
+        follow_ups=await follow_ups_of(order, delivery),
         when_new=after_posting(order, delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
@@ -164,6 +165,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
+        live=delivery.systems.dynamics.live_orders if CANCELLATIONS in connection.flows else None,
     )
 
 
@@ -225,7 +227,7 @@ def version(order: Order) -> object:
 
 
 orders = DocumentFlow[Order](
-    name="orders",
+    name="orders", is_answered=True,
     title="Orders to sales orders",
     source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
@@ -234,9 +236,8 @@ orders = DocumentFlow[Order](
         AdobeEvents(
             (
                 "observer.sales_order_save_commit_after", "observer.sales_order_place_after",
-                "observer.sales_order_save_after",
-                "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
-                "sales.api.order_management.place",
+                "observer.sales_order_save_after", "observer.checkout_submit_all_after",
+                "observer.sales_order_address_save_after", "sales.api.order_management.place",
             ),
             keys_in,
         ),

@@ -25,13 +25,14 @@ from sync.dynamics.documents.sales_order_changes import (
     sent_form,
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
-    is_agreed,
     is_for_a_credit,
     is_for_a_return,
     left_to_others,
@@ -58,7 +59,8 @@ class SalesOrderWrite(Write):
     """One sales order, posted as it was placed and then reduced by what was cancelled since.
 
     `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
-    `stops`: whether a hold stops its processing in D365.
+    `stops`: whether a hold stops its processing in D365. `live`: tells what D365 still sends of it,
+    where it may be asked.
     """
 
     kind: ClassVar[str] = KIND
@@ -70,6 +72,7 @@ class SalesOrderWrite(Write):
     left_behind: LeftBehind
     hold: str = ""
     stops: bool = False
+    live: LiveOrders | None = None
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
@@ -173,6 +176,8 @@ class SalesOrderWrite(Write):
             raise self._conflict(number, "was deleted in D365", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
+        if await is_sent_as_wanted(changes, held, self.order.company, self.live):
+            return Amendment(form, keys=NOTHING_LATE)
         if not held.is_open and not may_write(changes, held):
             return await self._closed(held, form, sent, changes)
         if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
@@ -191,7 +196,7 @@ class SalesOrderWrite(Write):
             there = await self.orders.in_form_of(form, held.number)
             late = [name for name in late if name in changes_between(there, form).header]
         found: dict[str, Any] = {"keys": {LATE: ", ".join(late)}, "is_partial": bool(late)}
-        if is_agreed(rest, held):
+        if await is_sent_as_wanted(rest, held, self.order.company, self.live):
             return Amendment(None if late else form, **found)
         if is_for_a_return(rest, held, self.sold):
             return Amendment(None, **found)
