@@ -96,7 +96,7 @@ async def until(systems: Systems) -> datetime:
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The invoice that an event names, of whichever sales orders."""
-    number = str(event.fields.get("InvoiceId") or "").strip()
+    number = event.named("InvoiceId")
     if not event.company or not number:
         raise NoKey("no legal entity or no InvoiceId in it")
     return [f"{event.company}||{number}"]
