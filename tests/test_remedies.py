@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from sync.cli.main import app
 from sync.config.connections import Connection
+from tests.cli.test_documented import wrong_options
 from tests.source import Module, log_calls, modules
 
 KEY: Final = re.compile(r"(?<![\w./\[])([a-z]+(?:\.[a-z_]+)+)\b(?![(/])")
@@ -98,3 +99,10 @@ def test_every_command_that_a_message_names_is_there() -> None:
                     missing.append((module.name, words))
     assert seen > 20
     assert not missing
+
+
+def test_every_option_that_a_message_names_beside_its_command_is_there() -> None:
+    own = (one for one in modules() if one.name.startswith("sync."))
+    seen, wrong = wrong_options((one.name, text) for one in own for text in prose_of(one))
+    assert seen > 25
+    assert wrong == []

@@ -161,6 +161,7 @@ async def test_the_gate_is_measured_in_process_and_over_http() -> None:
     assert [len(one.milliseconds) for one in took] == [4, 4, 4, 4]
 
 
+@pytest.mark.long
 async def test_every_page_of_the_console_can_be_measured_and_what_is_shown_is_there() -> None:
     found = await measured_pages(20, times=1)
     asked = [path or "/" for path in paths()]

@@ -3,7 +3,7 @@ run in `test_reconcile.py`, beside both systems."""
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -15,8 +15,6 @@ from typer.core import TyperGroup
 
 from sync.cli.main import app
 from tests.cli.running import ROOT
-from tests.source import modules
-from tests.test_remedies import prose_of
 
 PAGES: Final = (
     ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),
@@ -33,7 +31,6 @@ SHELL: Final = re.compile(r'"?\$\([^)]*\)"?')
 NAME: Final = re.compile("[a-z][a-z-]*")
 BLOCK: Final = re.compile(r"^ *```\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 MAKE: Final = re.compile(r"`?\bmake ([a-z-]+)(?= *(?:`|#|$|[A-Z]+=))", re.MULTILINE)
-Said = Callable[[], Iterator[tuple[str, str]]]
 USAGE: Final[tuple[type[Exception], ...]] = typer.BadParameter.__bases__
 """All that is wrong with the words of a command."""
 NOT_RUN: Final = ("new-key", "--test", "--ask", "portal")
@@ -111,29 +108,26 @@ def test_every_command_that_a_page_writes_out_is_taken() -> None:
     assert {text: fault for text, fault in wrong.items() if fault} == {}
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    """What the product says to people."""
-    for one in modules():
-        if one.name.startswith("sync."):
-            yield from ((one.name, text) for text in prose_of(one))
-
-
-@pytest.mark.parametrize("said", [pages, messages])
-def test_every_option_that_is_named_beside_its_command_is_there(said: Said) -> None:
+def wrong_options(said: Iterable[tuple[str, str]]) -> tuple[int, list[str]]:
+    """How many commands are named in these texts, and options beside them that are not theirs."""
     seen, wrong = 0, list[str]()
-    for page, text in said():
+    for place, text in said:
         for span in (*SPAN.findall(text), *(one["words"] for one in SAYS.finditer(text))):
-            name = span.split()[0]
-            if name not in root().commands:
+            if span.split()[0] not in root().commands:
                 continue
             seen += 1
             command, _ = command_of([*takewhile(NAME.fullmatch, span.split())])
             if command is None:
-                wrong.append(f"{page}: {span}: no such command")
+                wrong.append(f"{place}: {span}: no such command")
                 continue
             params = [param for one in every(command) for param in one.params]
             known = {"--help", *(one for param in params for one in param.opts)}
-            wrong += [f"{page}: {span}" for one in OPTION.findall(span) if one not in known]
+            wrong += [f"{place}: {span}" for one in OPTION.findall(span) if one not in known]
+    return seen, wrong
+
+
+def test_every_option_that_a_page_names_beside_its_command_is_there() -> None:
+    seen, wrong = wrong_options(pages())
     assert seen > 15
     assert wrong == []
 

@@ -7,6 +7,7 @@ import pytest
 from sync.checks.mapped_codes import Listed
 from sync.config.file.reading import connections_from
 from sync.core.errors import Missing
+from sync.operating.choosing import questions
 from sync.operating.discovery import Choice, Discovered, Needed, StoreView
 from sync.operating.drafting import Answers, draft
 from sync.operating.proposals import proposed
@@ -94,3 +95,23 @@ def test_stores_that_price_differently_say_so_each() -> None:
     tables = tomllib.loads(draft(ANSWERS, found(*stores)))["connections"]["bikes"]["stores"]
     assert (tables["1"]["prices_include_tax"], tables["2"]["prices_include_tax"]) == (True, False)
     assert "prices_include_tax" not in tables["default"]
+
+
+def test_what_a_person_chose_is_written_where_it_belongs() -> None:
+    rows = (Needed(Missing("orders.payments", "checkmo"), 3), Needed(Missing("orders.x", "y"), 1))
+    found = Discovered((), rows, {Listed.BANK_ACCOUNT: [Choice("BANK-1")]}, 3, ("default",))
+    asked = {(one.table, one.key): one for one in questions(found, ("invoices", "stock"))}
+    assert asked["invoices.banks", "checkmo"].choices == [Choice("BANK-1")]
+    assert ("stock.sources", "default") in asked
+    assert ("creditmemos", "reason") not in asked
+    chosen = {
+        ("invoices.banks", "checkmo"): "BANK-1", ("stock.sources", "default"): "13",
+        ("orders.payments", "checkmo"): "CHECK", ("orders", "freight_item"): "FRT",
+    }  # fmt: skip
+    said = Answers("shop", {}, {}, flows=("invoices", "stock"), chosen=chosen)
+    shop = tomllib.loads(draft(said, found))["connections"]["shop"]
+    assert shop["flows"] == ["orders", "customers", "invoices", "stock"]
+    assert shop["invoices"] == {"banks": {"checkmo": "BANK-1"}}
+    assert shop["stock"] == {"sources": {"13": "default"}}
+    assert shop["orders"]["freight_item"] == "FRT"
+    assert shop["orders"]["payments"]["checkmo"] == {"method": "CHECK"}
