@@ -95,7 +95,7 @@ async def until(systems: Systems) -> datetime:
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The invoice that an event names, of whichever sales orders."""
-    number = str(event.fields.get("InvoiceId") or "").strip()
+    number = event.named("InvoiceId")
     if not event.company or not number:
         raise NoKey("no legal entity or no InvoiceId in it")
     return [f"{event.company}||{number}"]
@@ -139,9 +139,8 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     writes = _writes(view, delivery)
 
     async def look() -> OpenPoint | None:
-        return view.open_point() or (
-            await sums_point(view.invoice, view.order, view.systems) if len(writes) > 1 else None
-        )
+        note = next((one for one in writes if isinstance(one, DifferenceNote)), None)
+        return view.open_point() or (await sums_point(note) if note else None)
 
     return Plan(
         writes,
@@ -150,6 +149,10 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
         amounts={"F&O": f"{view.invoice.amount:.2f} {view.invoice.currency}"},
         open_point=view.open_point(),
         look=look,
+        when_new=tuple(
+            Notification(CAPTURES, f"{view.invoice.company}|{other}|{view.invoice.number}")
+            for other in view.invoice.others
+        ),
     )
 
 
@@ -198,7 +201,7 @@ def _write(
     systems = delivery.systems
     wanted = WantedInvoice(
         order.entity_id or 0, marker, items, is_captured(order, systems.settings),
-        systems.settings.captures.notify,
+        systems.settings.captures.notify, is_whole=marker.startswith(ORDER_MARKER),
     )  # fmt: skip
     return InvoiceWrite(wanted, systems, commerce_of(systems), there)
 
