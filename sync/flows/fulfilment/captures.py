@@ -35,6 +35,7 @@ from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Write
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.invoice_sums import DifferenceNote, sums_point
 from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
@@ -129,7 +130,7 @@ async def _invoices(order: Order, systems: Systems) -> list[Invoice]:
 async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     """The invoice that Commerce must hold of F&O's, or the comment that tells of it."""
     if found.invoice.is_credit:
-        return Skipped("a credit note: refunds begin in Commerce")
+        return Skipped("a credit note invoices nothing")
     packed = await order_of(found.packed, delivery)
     if isinstance(packed, Skipped):
         return packed
@@ -149,11 +150,16 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
         amounts={"F&O": f"{view.invoice.amount:.2f} {view.invoice.currency}"},
         open_point=view.open_point(),
         look=look,
-        when_new=tuple(
-            Notification(CAPTURES, f"{view.invoice.company}|{other}|{view.invoice.number}")
-            for other in view.invoice.others
-        ),
+        when_new=_follows(view.invoice, delivery.systems.settings),
     )
+
+
+def _follows(invoice: SalesInvoice, settings: Connection) -> tuple[Notification, ...]:
+    """The invoice's other orders; and what may be cancelled now that this is invoiced."""
+    company, number = invoice.company, invoice.number
+    others = [Notification(CAPTURES, f"{company}|{other}|{number}") for other in invoice.others]
+    ends = Notification(CANCELLATIONS, f"{company}|{invoice.sales_order}")
+    return (*others, *([ends] if CANCELLATIONS in settings.flows else []))
 
 
 async def _view(found: Capturable, order: Order, delivery: Delivery) -> InvoiceView:
