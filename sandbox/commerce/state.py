@@ -77,7 +77,7 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
-        self.company_credits = CompanyCredits(clock)
+        self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
@@ -85,7 +85,6 @@ class CommerceState(Administration):
         self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
         self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
-        self.customer_tokens: dict[str, int] = {}
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:

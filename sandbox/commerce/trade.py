@@ -34,6 +34,7 @@ def entry(order: StoredOrder) -> dict[str, Any]:
         "increment_id": order.row["increment_id"],
         "store_id": order.row["store_id"],
         "state": order.row["state"],
+        "method": order.payment["method"],
         "currency": order.row["order_currency_code"],
         "grand_total": order.amount("grand_total"),
         "tax": order.amount("tax_amount"),

@@ -79,6 +79,16 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
         f" refunded."
     )
+    captured = outcome.captured
+    console.print(
+        f"Dynamics invoiced {captured.invoices} orders before their shop, which invoiced and"
+        f" captured them then; {len(captured.findings)} differ."
+    )
+    sent = outcome.sent
+    console.print(
+        f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
+        f" users; {len(sent.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
 from sync.cli.preview_accounts import accounts
+from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
 from sync.cli.preview_returns import returns
 from sync.cli.preview_rows import catalogue, prices, products, stock
@@ -50,6 +51,7 @@ app.command(cls=Command)(returns)
 app.command(cls=Command)(captures)
 app.command(cls=Command)(status)
 app.command(cls=Command)(products)
+app.command(cls=Command)(credit)
 app.command(cls=Command)(catalogue)
 
 

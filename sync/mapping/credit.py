@@ -28,6 +28,8 @@ from sync.dynamics.documents.credit_account import (
     TemporaryLimit,
 )
 
+GROUP = "group"
+"""How the limit of a customer credit group is named."""
 BLOCKING = frozenset({"All", "Invoice"})
 """Holds under which no invoice can be posted; `Payment` and the like stop no sale."""
 
@@ -146,7 +148,7 @@ def _is_expired(expires: date | None, rules: Rules) -> bool:
 
 def _of_group(group: GroupCredit, rules: Rules) -> Left:
     """What the group leaves to all its members, in the accounting currency."""
-    rates, by = rules.rates, f"group {group.number}"
+    rates, by = rules.rates, f"{GROUP} {group.number}"
     used = rates.in_books(group.exposure.counted(rules.check), group.currency)
     if rules.check is Check.NONE:
         return Left(None, "nothing is checked", used)

@@ -2,7 +2,7 @@
 
 All reads go after deliveries. A kind is a `Comparison`: documents with our references on both sides
 are a `Kind` (`orders.py`, `receivables.py`), which `ByBooks` compares; whatever else is compared
-gives its verdicts by itself (`shipments.py`, `catalogue.py`).
+gives its verdicts by itself (`shipments.py`, `credit.py`, `catalogue.py`).
 """
 
 import asyncio
@@ -17,9 +17,11 @@ from sync.pacing.priority import Priority, working_at
 from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.catalogue import catalogue
+from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
+from sync.reconcile.quantities import quantities
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -34,7 +36,9 @@ from sync.reconcile.verdict import Comparison, Verdict
 log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
-COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, accounts, catalogue)
+COMPARISONS: Final[tuple[Comparison, ...]] = (
+    *map(ByBooks, KINDS), quantities, shipments, accounts, credit, catalogue,
+)  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
 """After which time a system is asked again that did not answer."""

@@ -5,6 +5,7 @@ import pytest
 
 from sandbox.commerce.catalogue import Shopper
 from sandbox.dials import Arrival, Kind
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.preview.accounts import preview_account
 from tests.flows.b2b import APPROVED, CONTOSO, OFFICE, PENDING, REJECTED
@@ -317,3 +318,25 @@ async def test_a_request_is_listed_until_a_person_decides_in_commerce(o: Outgoin
     o.decides(status=REJECTED)
     await o.notify()
     assert await o.parked("companies") == []
+
+
+@in_outgoing(accounts={"addresses": "both"})
+async def test_what_is_kept_of_users_and_their_company_is_erased(o: Outgoing) -> None:
+    await o.polls_accounts()
+    systems, services = await o.services.systems_pool.open(CONNECTION), o.services
+    records = Records(services, systems)
+    user = f"{SECOND}@{TAILSPIN}"
+    of_user = await records.of(Named(customers=[o.user(SECOND)["id"]]))
+    assert ("company_users", user) in of_user
+    assert ("accounts", TAILSPIN) not in of_user
+    found = await records.of(Named(companies=[o.company["id"]]))
+    wanted = {("accounts", TAILSPIN), ("company_users", user),
+              ("company_users", f"{MAIN}@{TAILSPIN}")}  # fmt: skip
+    assert wanted <= set(found)
+    name = f"{CONNECTION}|company_users|{user}"
+    assert await services.documents.last(name, "sent") is not None
+    assert [count async for _, count in services.erasure.erase(CONNECTION, found)]
+    assert await services.documents.last(name, "sent") is None
+    before = o.writes()
+    await o.replays(TAILSPIN, "accounts")
+    assert o.writes() == before

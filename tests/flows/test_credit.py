@@ -2,7 +2,10 @@
 step of its life, and nothing is believed that the shop does not show."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from sandbox.commerce.company_credits import Credit
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
+from sandbox.dynamics.customer_transactions import Entry, book
 from sync.credit.prepared import PreparedCredit
 from sync.engine.publication import EVERYTHING
+from sync.operating.credit import account_of
 from tests.flows.b2b import B2B, CONTOSO, in_b2b
 from tests.systems import COMPANY, CONNECTION
 
@@ -266,3 +271,128 @@ async def test_what_a_run_read_is_prepared_for_the_checkout(b2b: B2B) -> None:
     await publishes(b2b)
     assert await prepared.of(CONTOSO) == one
     assert (await prepared.looked_at() or one.at) > (read or one.at)  # type: ignore[operator]
+
+
+@in_b2b(**CREDIT)
+async def test_an_order_that_f_and_o_took_refreshes_its_company(b2b: B2B) -> None:
+    await account(b2b)
+    await publishes(b2b)
+    prepared = PreparedCredit(b2b.services.ledger.tables, CONNECTION)
+    order = buys(b2b)
+    await b2b.delivers(order)
+    one = await prepared.of(CONTOSO)
+    assert one is not None
+    assert (one.pending, one.used) == (D(0), b2b.total(order))
+
+
+async def leaves(b2b: B2B) -> tuple[str | None, str]:
+    """What `preview credit` says is left, and by which limit."""
+    known = await b2b.known()
+    assert known is not None
+    systems = await b2b.services.systems_pool.open(CONNECTION)
+    found = await account_of(b2b.services, systems, known.account)
+    return found["available"], found["limit_by"]
+
+
+def limited(b2b: B2B, number: str) -> None:
+    """A temporary limit of today."""
+    today = b2b.dynamics.today()
+    b2b.dynamics.put(
+        "TemporaryCreditLimits", CustAccount=number, CustAccountDataArea="USMF", FromDate=today,
+        ToDate=today, CreditMax=D(700),
+    )  # fmt: skip
+
+
+def grouped(b2b: B2B, number: str, *, other: str = "USMF", currency: str = "USD") -> None:
+    """A credit group with another member, who owes 300."""
+    env = b2b.dynamics
+    env.put("CustomerCreditGroups", CreditLimitId="G1", CreditMax=D(900), CurrencyCode=currency)
+    for company, member in (("USMF", number), (other, "US-001")):
+        env.put("CustomerCreditGroupLines", Company=company, CustAccount=member, CreditLimitId="G1")
+    entry = Entry(other.lower(), "Cust", "US-001", D(300), "USD", "V1", env.today(), env.today())
+    book(env, entry)
+
+
+def status_blocks(b2b: B2B, number: str) -> None:
+    b2b.dynamics.put(
+        "CreditManagementAccountStatuses", dataAreaId=COMPANY, CustAccountStatusId="BAD",
+        CustBlocked="All",
+    )  # fmt: skip
+    sets(b2b, number, CredManAccountStatusId="bad")
+
+
+def order_on_hold(b2b: B2B, number: str) -> None:
+    b2b.dynamics.put(
+        "CredManTableBiEntities", CredManId="1", Company="USMF", CustAccount=number, SalesId="S-1",
+        Active="Yes", CredManReason="CreditExceeded",
+    )  # fmt: skip
+
+
+def overdue(b2b: B2B, number: str, *, disputed: bool = False) -> None:
+    """An invoice of 100 that was due ten days ago."""
+    env = b2b.dynamics
+    day = env.today() - timedelta(days=10)
+    row = book(env, Entry(COMPANY, "Cust", number, D(100), "USD", "V1", day, day))
+    if disputed:
+        env.put(
+            "CustDisputes", dataAreaId=COMPANY, SysRecId=1, CustTrans=row["SysRecId"],
+            Status="Disputed",
+        )  # fmt: skip
+
+
+def pays_elsewhere(b2b: B2B, number: str) -> None:
+    """Invoices go to US-001, which has a limit of its own and owes 40."""
+    sets(b2b, "US-001", CreditLimit=D(500))
+    sets(b2b, number, InvoiceAccount="US-001")
+    env = b2b.dynamics
+    book(env, Entry(COMPANY, "Cust", "US-001", D(40), "USD", "V1", env.today(), env.today()))
+
+
+def snapshot(b2b: B2B, number: str) -> None:
+    """An aging snapshot of an invoice of 100, and another one that came later."""
+    overdue(b2b, number)
+    b2b.dynamics.take_aging_snapshot(COMPANY)
+    overdue(b2b, number)
+
+
+@pytest.mark.parametrize(
+    ("happens", "settings", "expected"),
+    [
+        (limited, {}, ("700.00", "temporary")),
+        (limited, {"left_out": ["temporary"]}, ("10000.00", "customer")),
+        (limited, {"credit_management": False}, ("10000.00", "customer")),
+        (grouped, {}, ("600.00", "group G1")),
+        (partial(grouped, other="DAT"), {"companies": {"dat": "USD"}}, ("600.00", "group G1")),
+        (partial(grouped, currency="EUR"), {"rates": {"EUR": "0.9"}}, ("700.00", "group G1")),
+        (grouped, {"left_out": ["groups"]}, ("10000.00", "customer")),
+        (status_blocks, {}, ("0.00", "customer")),
+        (status_blocks, {"left_out": ["statuses"]}, ("10000.00", "customer")),
+        (order_on_hold, {}, ("10000.00", "customer")),
+        (order_on_hold, {"holds": "block"}, ("0.00", "customer")),
+        (overdue, {}, ("9900.00", "customer")),
+        (overdue, {"overdue": "block"}, ("0.00", "customer")),
+        (partial(overdue, disputed=True), {"overdue": "block", "disputed": "excused"},
+         ("9900.00", "customer")),
+        (pays_elsewhere, {}, ("460.00", "customer")),
+        (snapshot, {}, ("9800.00", "customer")),
+        (snapshot, {"balances": "snapshot", "orders": "snapshot"}, ("9900.00", "customer")),
+    ],
+)  # fmt: skip
+def test_what_f_and_o_says_is_what_is_left(
+    happens: Callable[[B2B, str], None], settings: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    async def story(b2b: B2B) -> None:
+        happens(b2b, await account(b2b))
+        assert await leaves(b2b) == expected
+        await publishes(b2b)
+        assert shown(b2b).limit == D(expected[0])
+
+    in_b2b(**with_credit(**settings))(story)()
+
+
+@in_b2b(**CREDIT)
+async def test_a_group_whose_members_are_not_known_parks_its_members_alone(b2b: B2B) -> None:
+    grouped(b2b, await account(b2b), other="DAT")
+    await publishes(b2b)
+    assert await b2b.parked("credit") == [KEY]
+    assert "credit.companies" in (await b2b.claim(KEY, "credit")).remedy

@@ -1,10 +1,4 @@
-"""How the companies of a shop stand: what both systems say of their credit, read in the order in
-which nothing can be missed.
-
-First what the shop's books say is owed, then its open orders, then which of these F&O had, then
-F&O. So an order that is placed or exported meanwhile is taken off once too often until the next
-run, and never once too little.
-"""
+"""How the companies of a shop stand, by what both systems said of their credit."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +10,11 @@ from functools import cached_property
 from sync.commerce.company_credits import CompanyCredit
 from sync.core.errors import Never
 from sync.core.money import ZERO
-from sync.core.rates import Rates
 from sync.dynamics.credit_book import CreditBook
 from sync.dynamics.documents.credit_account import AccountCredit, Check, Exposure, GroupCredit
-from sync.engine.ledger import Ledger
-from sync.engine.systems import Systems
-from sync.flows.credit.orders_on_account import Order, ShopOrder, read_orders
+from sync.flows.credit.orders_on_account import Order, ShopOrder
 from sync.mapping.company_credit import owed_for
-from sync.mapping.credit import Rules, Standing, exposure_of, standing_of
+from sync.mapping.credit import GROUP, Rules, Standing, exposure_of, standing_of
 
 
 @dataclass(frozen=True)
@@ -37,29 +28,45 @@ class Reading:
     orders: Sequence[ShopOrder]
     book: CreditBook
     rules: Rules
-    elsewhere: Mapping[str, Exposure] = field(default_factory=dict)
+    elsewhere: Mapping[str, Exposure | Never] = field(default_factory=dict)
 
-    def facts(self, company: int) -> AccountCredit:
-        """What F&O says of a company's account. Raises `Never` where it has no such account."""
-        account = self.accounts[company]
+    def facts(self, account: str) -> AccountCredit | None:
+        """What F&O says of the account that pays for this one; None where it has none. Raises
+        `Never` where its credit group is not known."""
         found = self.book.of(account)
         if found is None:
+            return None
+        group = self._group_of.get(found.account.casefold(), "")
+        unknown = self.elsewhere.get(group)
+        if isinstance(unknown, Never):
+            raise unknown
+        return replace(found, group=self._groups.get(group))
+
+    def standing(self, company: int) -> Standing:
+        """How a company's account stands. Raises `Never`."""
+        account = self.accounts[company]
+        facts = self.facts(account)
+        if facts is None:
             raise Never(
                 f"company {company} is account {account}, which is not in F&O",
                 remedy=f"Correct the mapping: map customers set {company} ACCOUNT --kind company.",
             )
-        return replace(found, group=self._groups.get(found.account.casefold()))
+        return standing_of(facts, self.rules)
 
-    def standing(self, company: int) -> Standing:
-        """How a company's account stands. Raises `Never`."""
-        return standing_of(self.facts(company), self.rules)
-
-    def pending(self, company: int, currency: str) -> Decimal:
-        """Orders that F&O does not have yet, of all companies with the same account, in a
-        currency. Raises `Never` for one without a rate."""
-        payer = self.book.payer_of(self.accounts[company]).casefold()
-        orders = self._pending_by_payer.get(payer, ())
+    def pending(self, standing: Standing, currency: str) -> Decimal:
+        """Orders that F&O does not have yet, of all companies with the same account, or where a
+        group's limit counts, with an account in it; in a currency. Raises `Never` for one without a
+        rate."""
+        payer, payers = standing.account.casefold(), {standing.account.casefold()}
+        if standing.limit_by.startswith(GROUP):
+            group = self._group_of.get(payer)
+            payers |= {name for name, number in self._group_of.items() if number == group}
+        orders = [one for name in payers for one in self._pending_by_payer.get(name, ())]
         return sum((owed_for(order, currency, self.rules.rates) for order in orders), ZERO)
+
+    def is_in_group(self, account: str) -> bool:
+        """Whether the account that pays for this one is in a credit group."""
+        return self.book.payer_of(account).casefold() in self._group_of
 
     def seen(self, company: int) -> frozenset[str]:
         """Numbers of the orders on account that count without being reserved."""
@@ -88,17 +95,26 @@ class Reading:
         return found
 
     @cached_property
+    def _group_of(self) -> Mapping[str, str]:
+        """The credit group of each account here."""
+        here = self.book.company.casefold()
+        return {
+            one.account.casefold(): number
+            for number, members in self.book.members.items()
+            for one in members
+            if number in self.book.groups and one.company.casefold() == here
+        }
+
+    @cached_property
     def _groups(self) -> Mapping[str, GroupCredit]:
-        """The credit group of each account here, with what its members have used."""
-        here, found = self.book.company.casefold(), dict[str, GroupCredit]()
-        for number, members in self.book.members.items():
-            group = self.book.groups.get(number)
-            names = [one.account for one in members if one.company.casefold() == here]
-            if group is None or not names:
-                continue
-            used = used_of(self.book, names, self.rules, group.currency)
-            whole = replace(group, exposure=used + self.elsewhere.get(number, Exposure()))
-            found |= {name.casefold(): whole for name in names}
+        """The credit groups with a member here, with what all their members have used."""
+        found = dict[str, GroupCredit]()
+        for number in set(self._group_of.values()):
+            group, there = self.book.groups[number], self.elsewhere.get(number, Exposure())
+            names = [name for name, of in self._group_of.items() if of == number]
+            if not isinstance(there, Never):
+                used = used_of(self.book, names, self.rules, group.currency) + there
+                found[number] = replace(group, exposure=used)
         return found
 
 
@@ -110,105 +126,3 @@ def used_of(book: CreditBook, accounts: Iterable[str], rules: Rules, currency: s
         total += exposure_of(found, rules) if found is not None else Exposure()
     parts = (total.balance, total.delivered, total.ordered)
     return Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))
-
-
-async def read_all(systems: Systems, ledger: Ledger) -> Reading:
-    """All companies that are accounts of F&O."""
-    shown = {one.company_id: one async for one in systems.commerce.company_credits.every()}
-    accounts = await _accounts(systems)
-    return await _read(systems, ledger, shown, accounts, "")
-
-
-async def read_one(company: int, systems: Systems, ledger: Ledger) -> Reading | None:
-    """One company; None where it is no account of F&O, or gone. Where its account is in a credit
-    group, all accounts are read."""
-    known = await systems.accounts.get("company", str(company), systems.settings.legal_entity)
-    credit = await systems.commerce.company_credits.of(company) if known is not None else None
-    if known is None or credit is None:
-        return None
-    accounts = await _accounts(systems)
-    reading = await _read(systems, ledger, {company: credit}, accounts, known.account)
-    in_group = any(
-        one.account.casefold() == reading.book.payer_of(known.account).casefold()
-        for members in reading.book.members.values()
-        for one in members
-    )
-    if in_group:
-        return await _read(systems, ledger, {company: credit}, accounts, "")
-    return reading
-
-
-async def _accounts(systems: Systems) -> dict[int, str]:
-    home = systems.settings.legal_entity
-    return {
-        int(row.source_key): row.account
-        async for row in systems.accounts.all()
-        if row.kind == "company" and row.company == home
-    }
-
-
-async def _read(
-    systems: Systems,
-    ledger: Ledger,
-    shown: Mapping[int, CompanyCredit],
-    accounts: Mapping[int, str],
-    account: str,
-) -> Reading:
-    at, company = systems.clock.now(), systems.settings.legal_entity
-    orders = await read_orders(systems, ledger)
-    rules = await rules_of(systems)
-    client, settings = systems.dynamics.credit, systems.settings.credit
-    book = await client.read(company, settings, rules.check, account)
-    elsewhere = {} if account else await _elsewhere(systems, book, rules)
-    return Reading(at, shown, accounts, orders, book, rules, elsewhere)
-
-
-async def rules_of(systems: Systems) -> Rules:
-    """How the legal entity checks credit today."""
-    settings, company = systems.settings.credit, systems.settings.legal_entity
-    check = await systems.dynamics.credit.check(company, settings)
-    today = systems.clock.now().astimezone(systems.settings.time_zone(company)).date()
-    return Rules(settings, check, Rates(settings.currency, settings.rates), today)
-
-
-async def _elsewhere(systems: Systems, book: CreditBook, rules: Rules) -> Mapping[str, Exposure]:
-    """What members of credit groups have used in other legal entities."""
-    others: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for number, members in book.members.items():
-        for one in members:
-            if one.company.casefold() != book.company.casefold() and number in book.groups:
-                others[one.company][number].append(one.account)
-    found: dict[str, Exposure] = defaultdict(Exposure)
-    for company, groups in others.items():
-        there = await _read_elsewhere(systems, company, rules.check)
-        local = replace(rules, rates=_rates_of(company, systems))
-        for number, accounts in groups.items():
-            found[number] += used_of(there, accounts, local, book.groups[number].currency)
-    return found
-
-
-async def _read_elsewhere(systems: Systems, company: str, check: Check) -> CreditBook:
-    settings = systems.settings.credit
-    left = settings.model_copy(update={"credit_management": False})
-    return await systems.dynamics.credit.read(company, left, check)
-
-
-def _rates_of(company: str, systems: Systems) -> Rates:
-    """The rates of another legal entity. Raises `Never` where its currency is not named."""
-    settings = systems.settings.credit
-    currency = settings.companies.get(company, "")
-    if not currency:
-        raise Never(
-            f"a customer credit group has members in legal entity {company}, whose accounting"
-            " currency is not known",
-            remedy=(
-                f'Write {company} = "EUR", or its currency, into'
-                ' [connections.<name>.credit.companies], or add "groups" to credit.left_out.'
-            ),
-        )
-    if currency == settings.currency:
-        return Rates(currency, settings.rates)
-    base = Rates(settings.currency, settings.rates)
-    names = {settings.currency, *settings.rates} - {currency}
-    one = base.in_books(Decimal(1), currency)
-    return Rates(currency, {name: base.out_of_books(one, name) for name in names})

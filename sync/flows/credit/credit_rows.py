@@ -17,7 +17,8 @@ from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.publication import EVERYTHING
 from sync.engine.systems import Systems
-from sync.flows.credit.credit_reading import Reading, read_all, read_one
+from sync.flows.credit.credit_reading import Reading
+from sync.flows.credit.read_credit import read_all, read_one
 from sync.mapping.company_credit import Shown as ShopShows
 from sync.mapping.company_credit import Wanted, wanted_of
 from sync.mapping.credit import Standing
@@ -100,7 +101,7 @@ class _Rows:
     async def _row(self, credit: CompanyCredit) -> CreditRow:
         reading, company = self.reading, credit.company_id
         standing = reading.standing(company)
-        pending = reading.pending(company, credit.currency)
+        pending = reading.pending(standing, credit.currency)
         shows = ShopShows(credit.currency, credit.limit, credit.debt, credit.may_exceed)
         rules = reading.rules
         wanted = wanted_of(standing, shows, pending, rules.rates, rules.settings.tolerance)

@@ -120,7 +120,7 @@ async def plan(account: Account, delivery: Delivery) -> Plan | Skipped:
         return left_out(left)
 
     return Plan(
-        writes, digest=write.digest, keys={"company_matched_by": rule}, read=dict(fields),
+        writes, digest=write.digest, keys={"matched_by": rule}, read=dict(fields),
         then=then, look=look, starts_anew=_has_drifted(write, delivery),
     )  # fmt: skip
 
