@@ -20,7 +20,7 @@ SECTION: Final = """\
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
-    "accounts",{more}
+    "accounts", "credit",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -100,6 +100,11 @@ groups = ["20"]
 create = true
 users = true
 addresses = "both"
+poll_minutes = 60
+[connections.{name}.credit]
+currency = "USD"
+rates = {{ EUR = "1" }}
+tolerance = 0
 poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"

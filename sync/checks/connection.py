@@ -65,6 +65,7 @@ from sync.checks.status import progress_can_be_read
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    visibility_has_measures,
     warehouses_are_there,
 )
 from sync.checks.stores import (
@@ -105,10 +106,10 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
-        accounts_would_be_delivered, warehouses_are_there, slips_can_be_read,
-        credit_notes_can_be_read, product_codes_are_there, invoiced_lines_can_be_read,
-        buyers_documents_can_be_read, progress_can_be_read, credit_can_be_read,
-        credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
+        accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
+        slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
+        invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
+        credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -30,7 +30,9 @@ from sync.app.services import Services
 from sync.app.settings import ConsoleSignIn
 from sync.console.app import PAGES
 from sync.core.encoding import to_json
+from sync.core.money import ZERO
 from sync.core.ports import Row, Upsert, Value
+from sync.credit.prepared import PREPARED, Prepared
 from sync.engine.claim import CLAIMS, PARKED, TRAIL
 from sync.engine.numbers import NUMBERS
 from sync.flows import FLOWS
@@ -51,7 +53,10 @@ KNOWN: Final = "000000007@1"
 DAYS: Final = 365
 NOW: Final = SystemClock().now()
 INTO: Final = 'INSERT INTO rows ("table", partition, key, cells) VALUES (?, ?, ?, ?)'
-SETTINGS: Final = {"items": {"rule": "none"}, "flows": ("orders", "customers", "stock")}
+SETTINGS: Final = {
+    "items": {"rule": "none"}, "flows": ("orders", "customers", "stock", "credit"),
+    "credit": {"currency": "USD"},
+}  # fmt: skip
 RECORD: Final = {"connection": CONNECTION, "flow": "orders", "key": KNOWN}
 DAY: Final = {"connection": CONNECTION, "day": NOW.date().isoformat()}
 QUERIES: Final[dict[str, dict[str, str]]] = {
@@ -59,8 +64,11 @@ QUERIES: Final[dict[str, dict[str, str]]] = {
     "/decide": {**RECORD, "what": "hold"}, "/reconciliation/day": DAY,
     "/reconciliation.csv": DAY, "/reconciliation.xlsx": DAY, "/mappings": {"start": "sku-5"},
     "/activity/one": {"id": ""},
+    "/credit/account": {"connection": CONNECTION, "account": "US-001"},
 }  # fmt: skip
 """What a page is asked, where it needs to be told."""
+LIVE: Final = frozenset({"/credit/account"})
+"""Pages of one record of F&O, which is asked: not measured."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,8 @@ def rows_of(number: int) -> Iterator[tuple[str, Row]]:
     yield "mappings", Row(f"{CONNECTION}:items", f"sku-{number}", item)
     trail: dict[str, Value] = {"at": NOW, "event": "created"}
     yield TRAIL, Row(f"{ORDERS}|{key}", "1", trail)
+    if number % 1000 == 1:
+        yield PREPARED, Prepared(number, f"US-{number}", "USD", ZERO).row(CONNECTION, NOW)
     if is_parked:
         yield PARKED, Row(ORDERS, key, {**said, "at": NOW})
 
@@ -159,11 +169,15 @@ async def opened(records: int) -> AsyncIterator[Browser]:
             await services.close()
 
 
+def paths() -> list[str]:
+    """The pages that are measured."""
+    return [page.path for page in PAGES if page.method == "GET" and page.path not in LIVE]
+
+
 async def measured_pages(records: int, times: int = TIMES) -> list[Took]:
     """Every page that can be asked for by its address, once before it counts."""
     async with opened(records) as browser:
-        paths = [page.path for page in PAGES if page.method == "GET"]
-        return [Took(path or "/", await _asked(browser, path, times)) for path in paths]
+        return [Took(path or "/", await _asked(browser, path, times)) for path in paths()]
 
 
 async def _asked(browser: Browser, path: str, times: int) -> list[float]:

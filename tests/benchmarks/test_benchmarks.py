@@ -11,7 +11,6 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
-from sync.console.app import PAGES as CONSOLE_PAGES
 from sync.core.ports import Row
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.arrivals import RATE, Took, at_a_rate
@@ -19,9 +18,10 @@ from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.first_load import measured_first_load
+from tests.benchmarks.gate import measured_gate
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
-from tests.benchmarks.pages import PAGE, measured_pages, renewed, table
+from tests.benchmarks.pages import PAGE, measured_pages, paths, renewed, table
 from tests.benchmarks.prices import Price
 from tests.benchmarks.reconciling import measured_reconciling
 from tests.benchmarks.shop_prices import measured_prices
@@ -156,11 +156,18 @@ def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> No
     assert one["requests"] < 15
 
 
-async def test_every_page_of_the_console_is_measured_and_stands_in_its_document() -> None:
+async def test_the_gate_is_measured_in_process_and_over_http() -> None:
+    took = await measured_gate(4, companies=20)
+    assert [len(one.milliseconds) for one in took] == [4, 4, 4, 4]
+
+
+async def test_every_page_of_the_console_can_be_measured_and_what_is_shown_is_there() -> None:
     found = await measured_pages(20, times=1)
-    asked = [page.path or "/" for page in CONSOLE_PAGES if page.method == "GET"]
+    asked = [path or "/" for path in paths()]
     assert [one.path for one in found] == asked
-    assert re.findall(r"^\| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE) == asked
+    shown = re.findall(r"^\| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown, "python -m tests.benchmarks.pages"
+    assert set(shown) <= set(asked), "a page that is no more"
     text = renewed(PAGE.read_text(encoding="utf-8"), table(found))
     assert table(found) in text
 
@@ -180,4 +187,4 @@ def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> N
     load, same, some, one = (run.facts() for run in virtually(measured_prices(1_000)))
     assert (load["price_rows"], load["writes"]) == (1_100, 8)
     assert (same["writes"], same["requests"], same["table_operations"] < 20) == (0, 6, True)
-    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (40, True, 2)
+    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (22, True, 2)

@@ -139,6 +139,8 @@ def test_shipments_need_orders_and_sources(
     [
         ({"methods": {"braintree": "at_invoice", "*": "never"}}, {}, ["orders", "invoices"], None),
         ({"methods": {"checkmo": "never"}}, {"recipe": "both"}, ["orders"], None),
+        ({"authorisation_days": {"*": 7}}, {}, ["orders", "status"], None),
+        ({"authorisation_days": {"*": 7}}, {}, ["orders"], "authorisation_days"),
         ({}, {}, [], "captures"),
         ({}, {"recipe": "both"}, ["orders", "invoices"], "recipe"),
         ({"methods": {"checkmo": "at_invoice"}}, {}, ["orders"], "checkmo"),
@@ -270,6 +272,15 @@ def test_accounts_have_one_owner_for_each_field(
     written = {"flows": [*flows, "accounts"], "accounts": accounts, "companies": companies}
     found = [".".join(map(str, one.path[len(PATH) :])) for one in outgoing_breaches(PATH, written)]
     assert found == ([place] if place else [])
+
+
+def test_the_cloud_service_takes_no_users_of_companies() -> None:
+    written = {
+        "flows": ["companies", "accounts"], "accounts": {"users": True, **ACCOUNTS},
+        "commerce": {"edition": "saas", "url": "https://na1.api.commerce.adobe.com/t"},
+    }  # fmt: skip
+    (breach,) = outgoing_breaches(PATH, written)
+    assert breach.path[-1] == "users"
 
 
 def test_a_request_needs_somebody_who_answers_it() -> None:

@@ -123,7 +123,11 @@ async def test_without_leave_to_create_only_companies_that_are_there_are_kept(o:
 
 
 @pytest.mark.parametrize("place", ["customers", "company", "company/5", "customers/8"])
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DROPPED])
+@pytest.mark.parametrize(
+    "kind",
+    [Kind.LOST, *(pytest.param(one, marks=pytest.mark.long) for one in
+                  (Kind.ERROR_AFTER, Kind.DROPPED))],
+)  # fmt: skip
 def test_an_answer_that_is_lost_doubles_nothing(place: str, kind: Kind) -> None:
     @in_outgoing()
     async def story(o: Outgoing) -> None:
@@ -228,6 +232,7 @@ def test_a_shopper_with_a_contacts_address_joins_only_where_that_is_allowed(mode
         joined = o.user(SECOND)["extension_attributes"].get("company_attributes")
         assert bool(joined) == (mode == "join")
         assert ("has the e-mail address of customer 7" in claim.reason) == (mode == "park")
+        assert await o.parked("accounts") == ([TAILSPIN] if mode == "park" else [])
         assert len(o.commerce.mails) == 1
 
     story()

@@ -6,6 +6,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
+from sandbox.dynamics.seed import CURRENCIES
+
 MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
@@ -16,6 +18,7 @@ SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
 SHIPMENTS: Final = "shipments"
 ACCOUNTS: Final = "accounts"
+CREDIT: Final = "credit"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -45,7 +48,8 @@ class Environment:
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
     sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
-    `sends_accounts`: accounts of F&O are companies in the shop.
+    `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
+    companies have left.
     """
 
     clocks_apart: float = 0.0
@@ -65,6 +69,7 @@ class Environment:
     has_sources: bool = True
     ships: bool = False
     sends_accounts: bool = False
+    shows_credit: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -89,6 +94,7 @@ class Environment:
             has_sources=random.random() < 0.8,
             ships=Random(f"packing {seed}").random() < 0.3,
             sends_accounts=Random(f"accounts {seed}").random() < 0.2,
+            shows_credit=Random(f"credit {seed}").random() < 0.3,
         )
 
     @property
@@ -102,6 +108,7 @@ class Environment:
             "prices": "prices" in self.catalogue,
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
+            CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -119,6 +126,13 @@ class Environment:
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
             SHIPMENTS: {"sources": {"13": "default"}},
+            CREDIT: {
+                "currency": "USD",
+                "rates": dict.fromkeys(CURRENCIES[1:], 1),
+                "tolerance": 0,
+                "most_changed_percent": 100,
+                "poll_minutes": 10,
+            },
             ACCOUNTS: {
                 "groups": ["OUT"],
                 "create": True,

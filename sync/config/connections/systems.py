@@ -16,6 +16,7 @@ from sync.config.connections.section import (
     Whole,
     YesNo,
 )
+from sync.config.connections.visibility import Visibility
 
 
 class WebhookKeys(Section):
@@ -129,6 +130,8 @@ class Dynamics(Section):
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""
+    visibility: Visibility | None = None
+    """Where on-hand quantities are read from Inventory Visibility instead of F&O's entities."""
     lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
     """Characters that a field of F&O holds in this environment, by field or by entity set and field
     ("CustomersV3.PersonLastName"), where they are not the standard's."""

@@ -20,8 +20,9 @@ from sync.mapping_tables.records import normal_sku
 
 REFUNDS_OF: Final = timedelta(days=3)
 """Refunds of so long are looked at: a run may fail for a while."""
-FINISHED_WITHIN: Final = timedelta(days=1)
-"""For so long an order that is over may be on its way to F&O; later it is parked."""
+FINISHED_WITHIN: Final = timedelta(hours=6)
+"""For so long an order that is over may be on its way to F&O; later it is parked. Each run reads
+them all."""
 REFUND: Final = "refund "
 Pieces = Mapping[tuple[str, str], Decimal]
 """Pieces by SKU (without case) and source."""
@@ -81,9 +82,17 @@ def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
 
 async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[str]:
     """Those of which F&O has the sales order. One whose outcome is not known yet is not among them,
-    nor one that was removed: then too little is offered, and never too much."""
+    nor one that was removed, nor one that quantities may not tell of yet: then too little is
+    offered, and never too much."""
     claims = await claims_of(ledger.tables, systems.name, "orders", list(orders))
-    return frozenset(key for key in orders if is_posted(claims[key]))
+    visibility = systems.settings.dynamics.visibility
+    if visibility is None:
+        return frozenset(key for key in orders if is_posted(claims[key]))
+    until = systems.clock.now() - timedelta(seconds=visibility.lag_seconds)
+    return frozenset(
+        key for key in orders
+        if is_posted(claims[key]) and (read_at := claims[key].read_at) and read_at <= until
+    )  # fmt: skip
 
 
 def is_posted(claim: Claim) -> bool:
