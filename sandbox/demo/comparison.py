@@ -87,7 +87,7 @@ async def _reconciled(pair: Pair, parked: list[Claim]) -> Books:
     customers = await pair.ledger.customers(pair.token)
     sold, booked = (
         [Sold.read(entry) for entry in entered],
-        [Booked.read(row) for row in sales_orders],
+        [Booked.read(row) for row in sales_orders if row["SalesOrderStatus"] != "Canceled"],
     )
     documents = [document for entry in entered for document in FinanceDocument.of(entry)]
     waiting = [claim.key.partition("@")[0] for claim in parked if claim.flow == "orders"]

@@ -39,6 +39,7 @@ STOCK: Final = "stock"
 PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
+CANCELLATIONS: Final = "cancellations"
 RETURNS: Final = ("returns", "refunds", "return_states")
 CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"

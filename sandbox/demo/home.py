@@ -19,8 +19,8 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",
-    "credit",{more}
+    "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
+    "accounts", "credit",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -86,6 +86,8 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.cancellations]
+poll_minutes = 60
 [connections.{name}.returns]
 poll_minutes = 60
 authorise = "rule"

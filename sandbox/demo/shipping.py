@@ -8,12 +8,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.demo.environment import SHIPMENTS, Environment, Pair
+from sandbox.demo.environment import CANCELLATIONS, SHIPMENTS, Environment, Pair
 from sandbox.demo.reconciliation import Finding, shop_number
 from sync.core.money import ZERO
 
 MOST: Final = 24
 """Orders of each shop that are packed."""
+GIVEN_UP: Final = 2
+"""Orders of each shop that F&O cancels."""
+LEFT: Final = 6
+"""Orders that nobody has charged, and F&O will invoice."""
 LINES: Final = "CustPackingSlipTransBiEntities"
 TRACKING: Final = "PackingSlipTrackingInformation"
 OPEN: Final = frozenset({"new", "processing"})
@@ -27,29 +31,65 @@ class Shipped:
     slips: int
     pieces: Decimal
     tracked: int
+    cancelled: int
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
         return {
             "slips": self.slips, "pieces": self.pieces, "tracked": self.tracked,
-            "differences": len(self.findings),
+            "cancelled": self.cancelled, "differences": len(self.findings),
         }  # fmt: skip
 
 
 async def pack_and_ship(environment: Environment, within: timedelta) -> Shipped:
-    """Pack, ship, pack the rest and track, ship again; then compare both sides. Raises `Stuck`."""
+    """Pack, ship, pack the rest and track, ship again; cancel a few orders; then compare both
+    sides. Raises `Stuck`."""
     packed = {name: await _packable(pair) for name, pair in environment.pairs.items()}
+    given_up = {name: _uncharged(packed[name]) for name in environment.pairs}
+    packed = {
+        name: [one for one in orders if one not in given_up[name]]
+        for name, orders in packed.items()
+    }
     late = {name: await _packed(environment.pairs[name], orders) for name, orders in packed.items()}
     await _shipped(environment, within)
     for name, slips in late.items():
         await _packed_to_the_end(environment.pairs[name], packed[name], slips)
     await _shipped(environment, within)
+    ended = await _cancelled(environment, given_up, within)
     each = [await _compared(environment.pairs[name], orders) for name, orders in packed.items()]
     return Shipped(
         sum(one.slips for one in each), sum((one.pieces for one in each), ZERO),
-        sum(one.tracked for one in each), tuple(found for one in each for found in one.findings),
+        sum(one.tracked for one in each), sum(map(len, given_up.values())),
+        (*(found for one in each for found in one.findings), *ended),
     )  # fmt: skip
+
+
+def _uncharged(orders: Sequence[Order]) -> list[Order]:
+    """Orders of which nothing was charged: F&O will cancel them. Most are left to be invoiced."""
+    found = [one for one in orders if not one["is_charged"]]
+    return found[LEFT:][:GIVEN_UP]
+
+
+async def _cancelled(
+    environment: Environment, given_up: Mapping[str, Sequence[Order]], within: timedelta
+) -> list[Finding]:
+    """F&O cancels what remains of these orders; those that the shop has not cancelled then."""
+    for name, orders in given_up.items():
+        for order in orders:
+            number = {"number": order["SalesOrderNumber"]}
+            await environment.pairs[name].ledger.ask("POST", "/sandbox/remainders", number)
+    await environment.poll(CANCELLATIONS)
+    await environment.until_idle(_nothing, within=within)
+    found = list[Finding]()
+    for name, orders in given_up.items():
+        shop = await environment.pairs[name].shop.ask("GET", "/sandbox/orders")
+        states = {one["entity_id"]: one["state"] for one in shop}
+        found += [
+            Finding(name, one["SalesOrderNumber"], f"is {states[one['entity_id']]} in the shop")
+            for one in orders if states[one["entity_id"]] != "canceled"
+        ]  # fmt: skip
+    return found
 
 
 async def _shipped(environment: Environment, within: timedelta) -> None:
@@ -73,7 +113,8 @@ async def _packable(pair: Pair) -> list[Order]:
             continue
         items = await pair.shop.items(order)
         if not any(Decimal(item["qty_shipped"]) for item in items):
-            found.append({**row, "entity_id": order["entity_id"]})
+            is_charged = order["state"] != "new"
+            found.append({**row, "entity_id": order["entity_id"], "is_charged": is_charged})
     return found
 
 
@@ -138,7 +179,7 @@ async def _compared(pair: Pair, orders: Sequence[Order]) -> Shipped:
                 findings.append(Finding(pair.name, order["SalesOrderNumber"], what))
     findings += await _untracked(pair, tracking)
     slips = {row["PackingSlipId"] for row in lines}
-    return Shipped(len(slips), pieces, len(tracking), tuple(findings))
+    return Shipped(len(slips), pieces, len(tracking), 0, tuple(findings))
 
 
 async def _untracked(pair: Pair, tracking: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 POST `/sandbox/packing_slips` posts a slip of a sales order: its `number`, and if you like
 `quantities` by lot, `tracking` numbers and a `carrier`; it answers the slips. PUT enters the
-`tracking` numbers of a `slip`.
+`tracking` numbers of a `slip`. POST `/sandbox/remainders` cancels what remains of a sales order.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,7 @@ def packing_routes(state: DynamicsState) -> list[Route]:
     """The routes."""
     return [
         Route("/sandbox/packing_slips", _packing_slips(state), methods=["POST", "PUT"]),
+        Route("/sandbox/remainders", _remainders(state), methods=["POST"]),
     ]  # fmt: skip
 
 
@@ -39,6 +40,15 @@ def _packing_slips(state: DynamicsState) -> Callable[[Request], Any]:
             return JSONResponse({"error": f"{USAGE}; not {error}"}, 400)
 
     return packing_slips
+
+
+def _remainders(state: DynamicsState) -> Callable[[Request], Any]:
+    async def remainders(request: Request) -> Response:
+        number = str(from_json(await request.body())["number"])
+        state.cancel_remainder(number)
+        return JSONResponse({"cancelled": number})
+
+    return remainders
 
 
 def _posted(state: DynamicsState, wanted: Any, tracking: list[str]) -> list[str]:
