@@ -50,21 +50,6 @@ def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
     return {**form, "lines": lines}
 
 
-def with_stop(form: dict[str, Any], sent: Any, hold: str) -> dict[str, Any]:
-    """With the mark that stops its processing in F&O; lifted only where we set it."""
-    if hold:
-        return {**form, "header": {**form["header"], STOPPED: "Yes"}}
-    was_ours = bool(sent) and STOPPED in sent["header"]
-    return {**form, "header": {**form["header"], STOPPED: "No"}} if was_ours else form
-
-
-def left_to_others(changes: Changes, form: dict[str, Any]) -> tuple[Changes, dict[str, Any]]:
-    """Somebody in F&O has stopped it already: it is theirs to release."""
-    header = {name: value for name, value in changes.header.items() if name != STOPPED}
-    kept = {name: value for name, value in form["header"].items() if name != STOPPED}
-    return replace(changes, header=header), {**form, "header": kept}
-
-
 def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:
     """A stop may be set and lifted while something is left to be shipped."""
     is_stop = set(changes.header) == {STOPPED} and not (

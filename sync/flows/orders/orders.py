@@ -47,6 +47,7 @@ from sync.flows.orders.order_changes import (
     parked_with,
     without_what_is_credited,
 )
+from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.orders.write_back import write_back_of
@@ -161,6 +162,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
+        stop_is_ours=is_ours(KIND, delivery),
     )
 
 

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -34,12 +34,11 @@ from sync.flows.orders.amendment_rules import (
     is_agreed,
     is_for_a_credit,
     is_for_a_return,
-    left_to_others,
     may_write,
     never_more,
     of_amounts,
-    with_stop,
 )
+from sync.flows.orders.order_stops import MOVED, already_stopped, remembered, with_stop
 from sync.mapping.order_settings import order_store
 from sync.mapping.sales_order import reference_of
 
@@ -53,12 +52,13 @@ LATE: Final = "changed too late"
 NOTHING_LATE: Final = {LATE: ""}
 
 
-@dataclass(frozen=True)
+@dataclass
 class SalesOrderWrite(Write):
     """One sales order, posted as it was placed and then reduced by what was cancelled since.
 
     `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
-    `stops`: whether a hold stops its processing in D365.
+    `stops`: whether a hold stops its processing in D365; `stop_is_ours`: whether it may have done
+    so already.
     """
 
     kind: ClassVar[str] = KIND
@@ -70,6 +70,8 @@ class SalesOrderWrite(Write):
     left_behind: LeftBehind
     hold: str = ""
     stops: bool = False
+    stop_is_ours: bool = False
+    _moves_stop: bool = field(default=False, init=False)
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
@@ -90,6 +92,11 @@ class SalesOrderWrite(Write):
     @override
     def digest(self) -> str:
         return f"{HELD}{self.order.current_digest}" if self.hold else self.order.current_digest
+
+    @property
+    @override
+    def announced(self) -> str:
+        return f"{self.digest}{MOVED}" if self._moves_stop or self.stop_is_ours else self.digest
 
     @property
     @override
@@ -164,7 +171,8 @@ class SalesOrderWrite(Write):
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
         sent = sent or await self.orders.in_form_of(self.document, number)
         form = never_more(self.document, sent)
-        form = with_stop(form, sent, self.hold) if self.stops else form
+        ours = self.stop_is_ours
+        form = with_stop(form, sent, self.hold, ours=ours) if self.stops else form
         changes = changes_between(sent, form)
         if not changes:
             return Amendment(form, keys=NOTHING_LATE)
@@ -178,8 +186,10 @@ class SalesOrderWrite(Write):
         if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
             self.order.company, number
         ):
-            changes, form = left_to_others(changes, form)
-        return Amendment(form, self._apply(held, changes) if changes else None, NOTHING_LATE)
+            changes, form = already_stopped(changes, form, ours=ours)
+        self._moves_stop = STOPPED in changes.header
+        keys = {**NOTHING_LATE, **remembered(form)}
+        return Amendment(form, self._apply(held, changes) if changes else None, keys)
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
