@@ -350,8 +350,9 @@ MUTANTS: Final = (
         "a poll says how far it has looked before what it found is stored",
         POLL_RUN,
         "        found += await self._enqueue(page)\n"
+        "        mark = self._counted(mark, which, page)\n"
         "        return found, await self._store(mark.read_through(which))",
-        "        mark = await self._store(mark.read_through(which))\n"
+        "        mark = await self._store(self._counted(mark, which, page).read_through(which))\n"
         "        return found + await self._enqueue(page), mark",
         "tests/engine/test_polling.py",
     ),
