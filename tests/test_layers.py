@@ -34,7 +34,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "alerts": (*ENGINE, "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
-    "checks": (*FLOWS, "preview", "checks"),
+    "checks": (*FLOWS, "preview", "alerts", "checks"),
     "reconcile": (*FLOWS, "reconcile"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),

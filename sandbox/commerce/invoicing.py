@@ -26,7 +26,7 @@ from sandbox.commerce.lifecycle import touch
 from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.order_rows import children, countable, parent, pays, per_parent, to_invoice
 from sandbox.commerce.records import Columns, StoredOrder, amount, stamp
-from sandbox.commerce.settling import settle
+from sandbox.commerce.settling import processed, settle
 from sync.core.money import ZERO
 
 Quantities = Mapping[int, Decimal]
@@ -86,6 +86,7 @@ def invoice(
         pay(order, document, now)
     order.row["base_total_invoiced_cost"] = ZERO
     settle(order)
+    processed(order)
     touch(order, now)
     return document
 

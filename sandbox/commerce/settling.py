@@ -28,6 +28,13 @@ def settle(order: StoredOrder) -> None:
         set_state(order, state)
 
 
+def processed(order: StoredOrder) -> None:
+    """An order in process shows so: a status of the shop's own is replaced by each invoice and by
+    the first shipment, not by a later one (live)."""
+    if order.row["state"] == "processing":
+        set_state(order, "processing")
+
+
 def _to_be_sent(order: StoredOrder) -> bool:
     if order.row["is_virtual"]:
         return False

@@ -22,7 +22,7 @@ from sandbox.commerce.order_rows import (
     to_ship,
 )
 from sandbox.commerce.records import Columns, StoredOrder, amount
-from sandbox.commerce.settling import settle
+from sandbox.commerce.settling import processed, settle
 from sync.core.money import ZERO
 
 BARRED: Final = frozenset({"payment_review", "holded", "canceled"})
@@ -101,6 +101,7 @@ def goods_of(order: StoredOrder, rows: Mapping[int, Decimal]) -> dict[str, Decim
 def count(order: StoredOrder, rows: Mapping[int, Decimal], now: Any) -> None:
     """Count a shipment in the order's rows, and set the state that follows."""
     touched = set()
+    is_first = not any(amount(item, "qty_shipped") for item in order.items)
     for item in order.items:
         qty = rows.get(item["item_id"], ZERO)
         if not qty:
@@ -115,11 +116,17 @@ def count(order: StoredOrder, rows: Mapping[int, Decimal], now: Any) -> None:
     for item in order.items:
         if item["item_id"] in touched:
             _add(item, Decimal(1))
+    _settled(order, now, is_first=is_first)
+
+
+def _settled(order: StoredOrder, now: Any, *, is_first: bool) -> None:
     before = order.row["state"]
     settle(order)
     if order.row["state"] == "new":
         lifecycle.set_state(order, "processing")
-    if order.row["state"] != before:
+    if is_first:
+        processed(order)
+    if order.row["state"] != before or is_first:
         lifecycle.touch(order, now)
 
 

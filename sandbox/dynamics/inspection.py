@@ -186,6 +186,7 @@ JOBS: Final[Mapping[str, Callable[[DynamicsState, str, str | None, Decimal | Non
     ],
     "return_receipt": lambda state, number, company, _: state.receive_return(number, company),
     "return": lambda state, number, company, tax: state.post_return(number, company, tax=tax),
+    "confirmation": lambda state, number, company, _: state.confirm(number, state.today(), company),
 }
 """What each document's job answers: numbers or vouchers of what it posted."""
 

@@ -5,6 +5,7 @@ over sales orders pass over what they find settled, as batch jobs do; the others
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from sandbox.dynamics import (
@@ -16,6 +17,7 @@ from sandbox.dynamics import (
     packing,
     payment_journals,
     posting,
+    progress,
     return_posting,
     returns,
 )
@@ -67,6 +69,23 @@ class DynamicsState(Environment):
     ) -> None:
         """Correct the quantities of a packing slip by lot; None: cancel it."""
         packing.correct(self, slip, company, quantities)
+
+    def confirm(self, number: str, ships_on: datetime, company: str | None = None) -> None:
+        """Confirm an order, which ships on that day."""
+        for header in self._orders(number, company):
+            progress.confirm(self, header, ships_on)
+
+    def pick(self, number: str, company: str | None = None) -> None:
+        """Post a picking list of an order."""
+        for header in self._orders(number, company):
+            progress.pick(self, header)
+
+    def control_credit(
+        self, number: str, *, held: bool, rejected: bool = False, company: str | None = None
+    ) -> None:
+        """Put an order under credit control, release or reject it."""
+        for header in self._orders(number, company):
+            progress.control_credit(self, header, held=held, rejected=rejected)
 
     def invoice(
         self, number: str, company: str | None = None, *, tax: Decimal | None = None,

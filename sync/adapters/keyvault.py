@@ -21,7 +21,7 @@ from azure.keyvault.secrets.aio import SecretClient
 
 from sync.adapters.keyvault_errors import reported, unlike_a_vault
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock
+from sync.core.ports import UNDATED, Clock, SecretDates
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class _Kept:
     """What is known of one secret. `trouble`: why the last question had no answer."""
 
     value: str | None = field(default=None, repr=False)
+    dates: SecretDates = UNDATED
     reported_at: datetime | None = None
     trouble: Later | None = None
     quiet_until: datetime | None = None
@@ -134,6 +135,12 @@ class KeyVaultSecrets:
             kept.asking.add_done_callback(kept.answered)
         return await asyncio.shield(kept.asking)
 
+    async def dates(self, name: str) -> SecretDates:
+        """When the version in use was stored, and when it ends, where somebody has set that. Raises
+        as `get` does."""
+        await self.get(name)
+        return self._kept[name.lower()].dates
+
     async def _current(self, name: str, kept: _Kept) -> str:
         now = self._clock.now()
         if kept.trouble is None or kept.quiet_until is None or now >= kept.quiet_until:
@@ -156,6 +163,8 @@ class KeyVaultSecrets:
             outcome = unlike_a_vault(self._vault)
         else:
             kept.learn(secret.value or "", self._clock.now())
+            told = secret.properties
+            kept.dates = SecretDates(told.created_on, told.expires_on)
             return
         if isinstance(outcome, Never):
             kept.refuse(outcome, self._clock.now())

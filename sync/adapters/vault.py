@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from sync.adapters.cipher import fernet
 from sync.adapters.file_lock import exclusive
 from sync.adapters.key_files import replace_file
 from sync.core.errors import Never
+from sync.core.ports import SecretDates
 
 NAME: Final = re.compile(r"[A-Za-z0-9-]{1,127}")
 MOST_BYTES: Final = 25 * 1024
@@ -63,6 +65,12 @@ class Vault:
             )
         return self._opened(name.lower(), token)
 
+    async def dates(self, name: str) -> SecretDates:
+        """When the secret was stored: a token holds it. Raises as `get` does."""
+        await self.get(name)
+        seconds = self._fernet.extract_timestamp(self._tokens()[name.lower()].encode())
+        return SecretDates(stored_at=datetime.fromtimestamp(seconds, UTC))
+
     def set(self, name: str, value: str) -> None:
         """Store a secret, over an older one of that name. Raises `ValueError` for a name or value
         Key Vault refuses."""
@@ -89,7 +97,8 @@ class Vault:
         try:
             with self._changing() as tokens:
                 for name, token in list(tokens.items()):
-                    tokens[name] = _sealed(new, name, self._opened(name, token))
+                    at = old.extract_timestamp(token.encode())
+                    tokens[name] = _sealed(new, name, self._opened(name, token), at)
                 self._fernet = new
         except BaseException:
             self._fernet = old
@@ -182,8 +191,11 @@ class Vault:
         return value
 
 
-def _sealed(key: Fernet, name: str, value: str) -> str:
-    return key.encrypt(f"{name}:{value}".encode()).decode()
+def _sealed(key: Fernet, name: str, value: str, at: int | None = None) -> str:
+    """`at`: when it was stored first, where that is not now."""
+    plain = f"{name}:{value}".encode()
+    token = key.encrypt(plain) if at is None else key.encrypt_at_time(plain, at)
+    return token.decode()
 
 
 def _all(tokens: Tokens) -> str:

@@ -1,7 +1,7 @@
 """When the credentials of the connections end, as far as anybody can know.
 
-A certificate says so itself. The end of a client secret is shown by Entra to administrators only:
-`client_secret_expires` repeats it.
+A certificate says so itself, and Key Vault of each secret for which somebody has set its end. The
+end of a client secret is shown by Entra to administrators only: `client_secret_expires` repeats it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from cryptography import x509
 from sync.alerts.conditions import Expiry
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock, Secrets
+from sync.core.ports import Clock, Dated, Secrets
 
 EVERY: Final = timedelta(hours=6)
 """How long what was read of certificates is taken for true."""
@@ -34,7 +34,11 @@ class Expiries:
         told."""
         now = self._clock.now()
         if self._read_at is None or now - self._read_at >= EVERY:
-            self._known = [expiry for name in self._connections for expiry in await self._of(name)]
+            self._known = [
+                expiry
+                for name in self._connections
+                for expiry in (*await self._of(name), *await self._set_ends(name))
+            ]
             self._read_at = now
         return self._known
 
@@ -51,4 +55,18 @@ class Expiries:
             except (Later, Never, ValueError):
                 return found
             found.append(Expiry(name, "certificate for F&O", certificate.not_valid_after_utc))
+        return found
+
+    async def _set_ends(self, name: str) -> list[Expiry]:
+        """Those that the store of secrets tells."""
+        secrets, found = self._secrets, list[Expiry]()
+        if not isinstance(secrets, Dated):
+            return found
+        for secret in self._connections[name].secret_names:
+            try:
+                ends_at = (await secrets.dates(secret)).ends_at
+            except (Later, Never):
+                continue
+            if ends_at is not None:
+                found.append(Expiry(name, f"secret {secret}", ends_at))
         return found

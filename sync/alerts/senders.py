@@ -56,6 +56,10 @@ class Sender(Protocol):
         """Raises `Later` or `Never` where it did not get there."""
         ...
 
+    async def reach(self) -> str:
+        """Whom it would tell. Sends nothing. Raises `Later` or `Never` where it could not."""
+        ...
+
 
 def senders_of(settings: Alerts, secrets: Secrets) -> list[Sender]:
     """Everybody who is told."""
@@ -117,6 +121,19 @@ class Webhook:
         if not answer.is_success:
             raise Later(f"the webhook for alerts answered {answer.status_code}")
 
+    async def reach(self) -> str:
+        """The host takes a connection, under its own certificate."""
+        url = await self._address()
+        port, is_open = url.port or (443 if url.scheme == "https" else 80), url.scheme == "http"
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, writer = await asyncio.open_connection(url.host, port, ssl=not is_open)
+        except (OSError, TimeoutError) as error:
+            what = f"the webhook's host {url.host} takes no connection: {type(error).__name__}"
+            raise Later(what) from None
+        writer.close()
+        return f"the webhook at {url.host}"
+
     async def _address(self) -> httpx.URL:
         try:
             url = httpx.URL((await self._secrets.get(self._secret)).strip())
@@ -137,14 +154,23 @@ class MailServer:
 
     async def send(self, notice: Notice) -> None:
         """Send it to everybody at once, from a thread of its own."""
+        message = message_of(notice, self._settings.sender, self._settings.to)
+        await self._spoken(lambda server: server.send_message(message))
+
+    async def reach(self) -> str:
+        """The server takes us, with TLS and password as they are set."""
+        await self._spoken(lambda server: server.noop())
+        return f"mail by {self._settings.server} to {len(self._settings.to)} of [alerts] mail.to"
+
+    async def _spoken(self, say: Callable[[smtplib.SMTP], Any]) -> None:
         secret = self._settings.password
         password = await self._secrets.get(secret) if secret else ""
         try:
-            await asyncio.to_thread(self._deliver, notice, password)
+            await asyncio.to_thread(self._speak, say, password)
         except (smtplib.SMTPException, OSError) as error:
             raise Later(f"the mail server did not take an alert: {type(error).__name__}") from None
 
-    def _deliver(self, notice: Notice, password: str) -> None:
+    def _speak(self, say: Callable[[smtplib.SMTP], Any], password: str) -> None:
         settings, context = self._settings, ssl.create_default_context()
         place = (settings.server, settings.port)
         with (
@@ -156,7 +182,7 @@ class MailServer:
                 server.starttls(context=context)
             if settings.user:
                 server.login(settings.user, password)
-            server.send_message(message_of(notice, settings.sender, settings.to))
+            say(server)
 
 
 def message_of(notice: Notice, sender: str, to: Sequence[str]) -> EmailMessage:

@@ -2,14 +2,28 @@
 share the system."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Commerce, Connection, Dynamics
-from sync.pacing.budget import Budget
+from sync.pacing.budget import Budget, parts_of
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.pace import Pace
 from sync.pacing.pauses import Pauses
+
+
+@dataclass(frozen=True)
+class Lent:
+    """How the requests of a system are divided. `whole`: how many may be under way in all; `lent`:
+    to processes, whose work wants `wanted`; `used`: those of this process."""
+
+    system: str
+    whole: int
+    lent: int
+    used: int
+    wanted: int
+    processes: int
 
 
 class Paces:
@@ -72,6 +86,22 @@ class Paces:
                         "until": standing.until, "reason": standing.reason,
                     }  # fmt: skip
         return list(found.values())
+
+    async def lent(self) -> list[Lent]:
+        """How the requests of each system are divided now."""
+        parts = self._edition_parts
+        found = list[Lent]()
+        for system in dict.fromkeys(one.system for one in self._sections()):
+            sharing = [one for one in self._sections() if one.system == system]
+            whole = min(one.concurrency_in_all for one in sharing)
+            pace = self._by_system.get(system)
+            used = pace.limiter.in_use if pace else 0
+            _, lent = await parts_of(parts.tables, system, parts.clock.now())
+            has, wants = sum(one.has for one in lent.values()), [one.wants for one in lent.values()]
+            if parts.is_alone and pace is not None:
+                has, wants = pace.limiter.limit, [tuple(pace.limiter.demand.values())]
+            found.append(Lent(system, whole, has, used, sum(map(sum, wants)), len(lent) or 1))
+        return found
 
     async def close(self) -> None:
         """Give back what is lent. Safe to repeat."""

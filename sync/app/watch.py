@@ -33,7 +33,7 @@ class Watch:
         self._connections, self._settings = connections.connections, connections.alerts
         self._flows: Sequence[DocumentFlow[Any]] = tuple(flows.values())
         self._parts, self._pauses, self._paces = parts, pauses, paces
-        self._expiries = Expiries(self._connections, parts.secrets, parts.clock)
+        self.expiries = Expiries(self._connections, parts.secrets, parts.clock)
         after = timedelta(minutes=self._settings.after_minutes)
         senders = senders_of(self._settings, parts.secrets)
         self.alerting = Alerting(parts.tables, parts.clock, senders, after)
@@ -48,7 +48,7 @@ class Watch:
             telemetry=parts.telemetry,
         )  # fmt: skip
         seen = alerts_of(
-            readings, await self._paces.stopped(), await self._expiries.known(),
+            readings, await self._paces.stopped(), await self.expiries.known(),
             [one async for one in self._differing()], [one async for one in self._lacking()],
             connections=self._connections, settings=self._settings,
         )  # fmt: skip

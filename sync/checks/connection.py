@@ -47,6 +47,7 @@ from sync.checks.shown_prices import (
     price_groups_are_there,
     website_is_the_store_views,
 )
+from sync.checks.status import progress_can_be_read
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
@@ -89,7 +90,7 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        invoiced_lines_can_be_read, rounding_agrees,
+        invoiced_lines_can_be_read, progress_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

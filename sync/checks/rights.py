@@ -73,12 +73,7 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         yield _listing(PRODUCTS, "id")
     if "stock" in flows:
         yield from _of_stock(settings)
-    if "shipments" in flows:
-        yield from _of_shipments(settings)
-    if "captures" in flows:
-        yield _listing("invoices")
-        yield _bare(path_of("order", 0, "invoice"))
-        yield _bare(order_notes.comments_of(0))
+    yield from _of_fulfilment(settings)
     if "prices" in flows:
         yield from _of_prices()
     if "products" in flows:
@@ -105,6 +100,30 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
     if settings.stock.inventory == "sources":
         yield _listing(SOURCES, "source_code")
         yield _bare(SOURCE_ITEMS)
+
+
+def _of_fulfilment(settings: Connection) -> Iterator[Ask]:
+    if "shipments" in settings.flows:
+        yield from _of_shipments(settings)
+    if "captures" in settings.flows:
+        yield _listing("invoices")
+        yield _bare(path_of("order", 0, "invoice"))
+        yield _bare(order_notes.comments_of(0))
+    if "status" in settings.flows:
+        yield from _of_status(settings)
+
+
+def _of_status(settings: Connection) -> Iterator[Ask]:
+    """What the steps ask for; their rights are apart in Commerce."""
+    steps = settings.status.steps.values()
+    acts = {step.act for step in steps}
+    if any(step.comment for step in steps):
+        yield _bare(order_notes.comments_of(0))
+    if any(step.status for step in steps):
+        yield _bare(order_notes.EXTERNAL_ID)
+    for act, names in (("hold", ("hold", "unhold")), ("cancel", ("cancel",))):
+        for name in names if act in acts else ():
+            yield _bare(path_of("orders", 0, name))
 
 
 def _of_prices() -> Iterator[Ask]:

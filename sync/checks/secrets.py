@@ -6,7 +6,6 @@ from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.commerce.signature import key_fault
-from sync.config.connections import Connection
 from sync.core.errors import Never
 
 SHORTEST_HMAC_KEY = 16
@@ -19,20 +18,9 @@ COPY_KEY: Final = (
 SHARE_IT: Final = "Give the gateway and the vault the same shared secret."
 
 
-def secret_names(settings: Connection) -> list[str]:
-    """The names of all secrets that a connection's configuration refers to, each once."""
-    commerce, dynamics = settings.commerce, settings.dynamics
-    names = [
-        commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-        commerce.client_secret,
-        dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-    ]  # fmt: skip
-    return list(dict.fromkeys(name for name in names if name))
-
-
 async def secrets_are_stored(probe: Probe) -> AsyncIterator[Finding]:
     """Every secret that the configuration names can be read."""
-    names = secret_names(probe.settings)
+    names = probe.settings.secret_names
     missing = []
     for name in names:
         try:

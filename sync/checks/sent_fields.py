@@ -9,6 +9,7 @@ from sync.checks.products import product_fields
 from sync.checks.sent_receivables import receivable_fields
 from sync.checks.shipments import shipment_fields
 from sync.checks.shown_prices import price_fields
+from sync.checks.status import status_fields
 from sync.checks.stock import stock_fields
 from sync.config.connections import Connection
 from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
@@ -78,7 +79,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
         receivable_fields(settings), book_fields(settings),
         stock_fields(settings), price_fields(settings), product_fields(settings),
-        shipment_fields(settings), capture_fields(settings),
+        shipment_fields(settings), capture_fields(settings), status_fields(settings),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sync.checks.alert_ways import alerts_are_heard
 from sync.checks.connection import CHECKS, checked
 from sync.checks.finding import Finding, Level, Probe, fault, ok
 from sync.cli.command import context_of
@@ -108,6 +109,8 @@ def _configured(context: CommandContext, report: Report) -> bool:
 
 async def _checked(context: CommandContext, report: Report, days: int, address: str) -> None:
     async with context.opened() as services:
+        async for finding in alerts_are_heard(services.watch.alerting.senders):
+            report.add("", "alerts_are_heard", finding)
         names = [context.connection] if context.connection else list(services.connections)
         with progress("Checks", len(names) * len(CHECKS), as_json=context.as_json) as bar:
             for name in names:

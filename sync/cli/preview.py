@@ -10,7 +10,7 @@ from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
 from sync.cli.preview_rows import catalogue, prices, products, stock
-from sync.cli.preview_slips import captures, shipments
+from sync.cli.preview_slips import captures, shipments, status
 from sync.cli.previewing import Run
 from sync.operating.problem import Problem
 from sync.preview.input_files import Kind
@@ -43,6 +43,7 @@ app.command(cls=Command)(stock)
 app.command(cls=Command)(prices)
 app.command(cls=Command)(shipments)
 app.command(cls=Command)(captures)
+app.command(cls=Command)(status)
 app.command(cls=Command)(products)
 app.command(cls=Command)(catalogue)
 

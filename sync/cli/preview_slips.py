@@ -1,5 +1,5 @@
-"""`preview shipments` and `captures`: what would be shown of an order's packing slips and invoices.
-Nothing is."""
+"""`preview shipments`, `captures` and `status`: what would be shown of an order's packing slips, of
+its invoices, and of how F&O gets on with it. Nothing is."""
 
 import asyncio
 from typing import Annotated, Final
@@ -11,6 +11,7 @@ from sync.cli.context import CommandContext
 from sync.cli.previewing import Run
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
+from sync.flows.fulfilment.status import STATUS
 from sync.operating.problem import Problem
 from sync.preview.previews import Preview
 from sync.preview.slips import preview_slips
@@ -19,7 +20,7 @@ Orders = Annotated[
     list[str] | None,
     typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
 ]
-NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice"}
+NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice", STATUS: "Progress"}
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -51,6 +52,20 @@ def captures(ctx: typer.Context, *, orders: Orders = None, documents: Whole = Fa
     python -m sync preview captures --order 000000042 --json
     """
     _show(ctx, CAPTURES, orders, whole=documents)
+
+
+def status(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
+    """Show what Commerce would be told of how F&O gets on with an order. Both systems are asked.
+
+    Exit status: 0 all can be told, 1 some would wait for a person.
+
+    For example:
+
+    python -m sync preview status --order 000000042
+
+    python -m sync preview status --order 000000042 --json
+    """
+    _show(ctx, STATUS, orders, whole=documents)
 
 
 def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: bool) -> None:

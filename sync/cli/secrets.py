@@ -9,7 +9,6 @@ import typer
 
 from sync.adapters.key_files import new_key, read_key_file, replace_file
 from sync.adapters.vault import Vault
-from sync.checks.secrets import secret_names
 from sync.cli.command import Command, context_of, group
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, json_lines, note, table
@@ -113,7 +112,7 @@ def _needed(context: CommandContext) -> dict[str, list[str]]:
         note("connections.toml cannot be used, so what it needs is not shown; `check` shows why.")
         return needed
     for connection, settings in connections.items():
-        for name in secret_names(settings):
+        for name in settings.secret_names:
             needed.setdefault(name.lower(), []).append(connection)
     return needed
 

@@ -55,12 +55,14 @@ UNSTORED: Final = "no-store"
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is, what makes it, and the least role that may ask for it."""
+    """Where a page is, what makes it, and the least role that may ask for it. `menu`: its text
+    there is `nav.<menu>`; one without is not in the menu."""
 
     path: str
     handler: Handler
     method: str = "GET"
     role: Role = Role.VIEWER
+    menu: str = ""
 
 
 def _change(path: str, handler: Handler) -> Page:
@@ -69,35 +71,38 @@ def _change(path: str, handler: Handler) -> Page:
 
 
 PAGES: Final = (
-    Page("", overview.show),
+    Page("", overview.show, menu="overview"),
     Page("/search", search.show),
     Page("/search", search.by_form, "POST"),
     Page("/record", record.show),
     _change("/record/documents", record.documents),
-    Page("/parked", parked.show),
+    Page("/parked", parked.show, menu="parked"),
     Page("/parked.csv", parked.as_csv),
     Page("/replay", replaying.preview, role=Role.OPERATOR),
     _change("/replay", replaying.replay),
     Page("/decide", deciding.preview, role=Role.OPERATOR),
     _change("/decide", deciding.decide),
-    Page("/connections", connections.show),
+    Page("/reconciliation", reconciliation.show, menu="reconciliation"),
+    Page("/reconciliation/day", reconciliation.one),
+    Page("/reconciliation.csv", reconciliation.as_csv),
+    Page("/reconciliation.xlsx", reconciliation.as_xlsx),
+    Page("/mappings", mappings.show, menu="mappings"),
+    _change("/mappings/put", mappings.put),
+    _change("/mappings/remove", mappings.remove),
+    Page("/drift", drift.show, menu="drift"),
+    _change("/drift/compare", drift.compare),
+    _change("/drift/repair", drift.repair),
+    Page("/connections", connections.show, menu="connections"),
     _change("/connections/check", connections.check),
     _change("/connections/pause", connections.pause),
     _change("/connections/resume", connections.resume),
-    Page("/mappings", mappings.show),
-    _change("/mappings/put", mappings.put),
-    _change("/mappings/remove", mappings.remove),
-    Page("/drift", drift.show),
-    _change("/drift/compare", drift.compare),
-    _change("/drift/repair", drift.repair),
-    Page("/reconciliation", reconciliation.show),
-    Page("/reconciliation/day", reconciliation.one),
-    Page("/reconciliation.csv", reconciliation.as_csv),
-    Page("/activity", activity.show),
+    Page("/activity", activity.show, menu="activity"),
     Page("/activity/one", activity.one),
-    Page("/keys", overview.keys),
+    Page("/keys", overview.keys, menu="keys"),
 )
-"""What people who are signed in can ask for."""
+"""What people who are signed in can ask for, in the order of the menu. A new page is an entry here,
+a module in `pages`, a template, and its words in `texts.toml`."""
+MENU: Final = tuple((page.path, page.menu) for page in PAGES if page.menu)
 
 
 def console_app(services: Services) -> ASGIApp:
@@ -131,7 +136,7 @@ def _guarded(
         person = await access.of(request.headers)
         if not isinstance(person, Person):
             return sign_in.refused(access, person, request)
-        visit = Visit(request, services, access, person)
+        visit = Visit(request, services, access, person, MENU)
         try:
             return await _asked(page, visit)
         except Problem as problem:

@@ -25,12 +25,14 @@ PAGE: Final = 50
 
 @dataclass
 class Visit:
-    """`form`: the fields of a form that was sent; each once, the last counts."""
+    """`menu`: the pages that every page leads to, and their names. `form`: the fields of a form
+    that was sent; each once, the last counts."""
 
     request: Request
     services: Services
     access: Access
     person: Person
+    menu: tuple[tuple[str, str], ...] = ()
     form: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -58,7 +60,7 @@ class Visit:
             "person": self.person, "form_key": self.access.form_key(self.person),
             "path": self.request.url.path.removeprefix(BASE), "query": self.query,
             "now": self.services.edition_parts.clock.now(), "mode": self.access.mode,
-            "connections": list(self.services.connections),
+            "connections": list(self.services.connections), "menu": self.menu,
         }  # fmt: skip
         return HTMLResponse(rendered(template, **shared, **values), status_code=status)
 

@@ -9,7 +9,7 @@ disk or a socket except through these.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 Value = str | int | bool | bytes | datetime | None
 """What a table cell can hold. Integers to 64 bits; datetimes are UTC; text and bytes to 64 KiB."""
@@ -130,6 +130,26 @@ class Secrets(Protocol):
     async def get(self, name: str) -> str:
         """The secret. Raises `Never` with a remedy when there is none of that name; the value is in
         no error text."""
+        ...
+
+
+@dataclass(frozen=True)
+class SecretDates:
+    """When a secret was stored, and when it ends, as far as its store tells."""
+
+    stored_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+UNDATED: Final = SecretDates()
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A store of secrets that tells their dates."""
+
+    async def dates(self, name: str) -> SecretDates:
+        """Those of a secret. Raises as `Secrets.get` does."""
         ...
 
 

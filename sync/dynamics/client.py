@@ -18,6 +18,7 @@ from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
+from sync.dynamics.order_progress import OrdersInProgress
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
@@ -57,6 +58,7 @@ class DynamicsClient(ODataClient):
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = PackingSlips(self)
+        self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
         self.books = Books(self, settings)
         self.on_hand = OnHand(self)

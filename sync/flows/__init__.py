@@ -15,6 +15,7 @@ from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
 from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
+from sync.flows.fulfilment.status import status
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.receivables.creditmemos import creditmemos
@@ -36,6 +37,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     product_options.runs,
     shipments,
     captures,
+    status,
     accounts,
 )
 

@@ -10,11 +10,10 @@ from sync.checks.connection import checked
 from sync.checks.finding import Finding, Level, Own, Probe, fault
 from sync.checks.finding import probe_of as opened_probe
 from sync.checks.schema_watch import CHECK_RESULTS
-from sync.checks.secrets import secret_names
 from sync.config.connections import Connection
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never
-from sync.core.ports import Row, Tables, Value
+from sync.core.ports import UNDATED, Dated, Row, SecretDates, Secrets, Tables, Value
 
 LAST: Final = "last"
 MOST: Final = 60
@@ -74,16 +73,26 @@ async def last_check(tables: Tables, name: str) -> LastCheck | None:
     return LastCheck(at, str(row.values["by"]), fine, from_json(str(row.values["findings"])))
 
 
-async def secrets_of(services: Services, settings: Connection) -> dict[str, str]:
-    """By name: `set`, `missing`, or `unknown` where the vault does not answer. No value is kept."""
-    found = {}
-    for name in secret_names(settings):
-        try:
-            await services.edition_parts.secrets.get(name)
-        except Never:
-            found[name] = "missing"
-        except Later:
-            found[name] = "unknown"
-        else:
-            found[name] = "set"
-    return found
+@dataclass(frozen=True)
+class SecretState:
+    """`state`: `set`, `missing`, or `unknown` where the vault does not answer. No value is kept."""
+
+    state: str
+    dates: SecretDates = UNDATED
+
+
+async def secrets_of(services: Services, settings: Connection) -> dict[str, SecretState]:
+    """Those that a connection names."""
+    secrets = services.edition_parts.secrets
+    return {name: await _state(secrets, name) for name in settings.secret_names}
+
+
+async def _state(secrets: Secrets, name: str) -> SecretState:
+    try:
+        await secrets.get(name)
+        dates = await secrets.dates(name) if isinstance(secrets, Dated) else UNDATED
+    except Never:
+        return SecretState("missing")
+    except Later:
+        return SecretState("unknown")
+    return SecretState("set", dates)

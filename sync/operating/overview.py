@@ -6,12 +6,13 @@ of the parked.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.alerts.alerting import Standing, standing_alerts
 from sync.alerts.conditions import objective_of
+from sync.app.paces import Lent
 from sync.app.services import Services
 from sync.core.message_queue import Depth
 from sync.core.ports import Tables
@@ -55,7 +56,8 @@ class FlowState:
 @dataclass(frozen=True)
 class Overview:
     """Everything on one page. `stopped`: the systems that nobody may call now. `differences`: of
-    both books, by connection, that somebody has to do something about."""
+    both books, by connection, that somebody has to do something about. `lent`: the requests of each
+    system; `counts`: how many this process has sent, by connection."""
 
     flows: tuple[FlowState, ...]
     parked: Parked
@@ -64,6 +66,8 @@ class Overview:
     queues: Mapping[str, Depth]
     differences: Mapping[str, int]
     alerts: Sequence[Standing] = ()
+    lent: Sequence[Lent] = ()
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def late(self) -> list[FlowState]:
@@ -97,8 +101,11 @@ async def overview_of(services: Services) -> Overview:
     )
     stopped = await services.systems_pool.paces.stopped()
     queues, differences = dict(zip(QUEUES, depths, strict=True)), await _differences(services)
-    alerts = await standing_alerts(parts.tables)
-    return Overview(tuple(flows), parked, pauses, stopped, queues, differences, alerts)
+    return Overview(
+        tuple(flows), parked, pauses, stopped, queues, differences,
+        await standing_alerts(parts.tables), await services.systems_pool.paces.lent(),
+        services.systems_pool.counts(),
+    )  # fmt: skip
 
 
 async def _differences(services: Services) -> dict[str, int]:

@@ -17,10 +17,11 @@ from sync.engine.queues import QUEUES
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
+from sync.flows.fulfilment.status import STATUS
 from sync.flows.orders.sales_order_writes import KIND
 from sync.operating.problem import Problem
 
-FULFILMENT: Final = (SHIPMENTS, CAPTURES)
+FULFILMENT: Final = (SHIPMENTS, CAPTURES, STATUS)
 """The flows whose keys begin with a legal entity and a sales order."""
 
 ACCOUNTS: Final = ("customers", "companies")
@@ -86,8 +87,9 @@ class Ledgers:
             for company in settings.legal_entities if settings and held else ():
                 prefix = f"{company}|{held.number}|" if held else ""
                 for flow in FULFILMENT:
-                    claims = self.services.ledger.claims(claim.connection, flow, prefix=prefix)
-                    slips += [one async for one in claims]
+                    begin = prefix.removesuffix("|") if flow == STATUS else prefix
+                    claims = self.services.ledger.claims(claim.connection, flow, prefix=begin)
+                    slips += [one async for one in claims if f"{one.key}|".startswith(prefix)]
         return slips
 
     async def _called(self, connection: str, flow: str, key: str) -> list[Claim]:

@@ -149,17 +149,7 @@ class Budget:
 
     async def _read(self) -> tuple[Row | None, dict[str, Part]]:
         """The row, and the parts in it that are still lent."""
-        row = await self._tables.get(BUDGETS, self._system, "parts")
-        cells = row.values if row is not None else {}
-        rows, by_priority = (
-            from_json(str(cells.get(name) or "{}")) for name in ("parts", "by_priority")
-        )
-        now = self._clock.now()
-        parts = {
-            name: Part(int(has), _wants_in(by_priority.get(name), wants), _time(until))
-            for name, (has, wants, until) in rows.items()
-        }
-        return row, {name: one for name, one in parts.items() if now < one.until + CLOCKS_APART}
+        return await parts_of(self._tables, self._system, self._clock.now())
 
     async def _stored(self, row: Row | None, parts: Mapping[str, Part]) -> bool:
         rows = {
@@ -203,6 +193,20 @@ class Budget:
                     self._limiter.lend(0)
                 self._start_timer(RENEWED_EVERY)
             self._peak = self._demand()
+
+
+async def parts_of(
+    tables: Tables, system: str, now: datetime
+) -> tuple[Row | None, dict[str, Part]]:  # fmt: skip
+    """The row of a system, and the parts in it that are still lent, by process."""
+    row = await tables.get(BUDGETS, system, "parts")
+    cells = row.values if row is not None else {}
+    rows, by_priority = (from_json(str(cells.get(one) or "{}")) for one in ("parts", "by_priority"))
+    parts = {
+        name: Part(int(has), _wants_in(by_priority.get(name), wants), _time(until))
+        for name, (has, wants, until) in rows.items()
+    }
+    return row, {name: one for name, one in parts.items() if now < one.until + CLOCKS_APART}
 
 
 def _wants_in(by_priority: Any, wants: int) -> Wants:

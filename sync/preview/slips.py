@@ -1,5 +1,5 @@
-"""What would be shown of what F&O did about an order: the plan of each packing slip or invoice,
-printed. Both systems and the home are read, and nothing is written."""
+"""What would be shown of what F&O did about an order: the plan of each packing slip, of each
+invoice and of its progress, printed. Both systems and the home are read; nothing is written."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
@@ -19,6 +19,8 @@ from sync.flows.fulfilment.invoice_writes import InvoiceWrite
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.slip_orders import ORDERS, slips_of
+from sync.flows.fulfilment.status import status, status_of
+from sync.flows.fulfilment.status_writes import Comment
 from sync.flows.orders.write_back import OrderComment
 from sync.preview.previews import Preview
 
@@ -27,6 +29,7 @@ KeysOf = Callable[[Claim, Systems], Awaitable[Sequence[str]]]
 BACK: Final[Mapping[str, tuple[DocumentFlow[Any], KeysOf]]] = {
     shipments.name: (shipments, slips_of),
     captures.name: (captures, invoices_of),
+    status.name: (status, status_of),
 }
 """The flows that show what F&O did about an order, and their keys of one that was posted."""
 
@@ -35,8 +38,8 @@ async def preview_slips(
     number: str, systems: Systems, ledger: Ledger, documents: DocumentCopies,
     flow: str = shipments.name,
 ) -> list[Preview]:  # fmt: skip
-    """Each slip or invoice of the orders of that number, the oldest first; empty where no such
-    order was posted.
+    """Each slip or invoice of the orders of that number, the oldest first, or how far they are;
+    empty where no such order was posted.
 
     Raises what the clients raise where a system does not answer.
     """
@@ -85,8 +88,8 @@ async def _shown(key: str, plan: Plan | Skipped) -> Preview:
 async def _there(plan: Plan) -> str:
     """What shows it already; empty where nothing does."""
     write = plan.writes[0] if plan.writes else None
-    if isinstance(write, OrderComment) and await write.find() is not None:
-        return "a comment of the order shows it"
+    if isinstance(write, OrderComment | Comment) and len(plan.writes) == 1:
+        return "a comment of the order shows it" if await write.find() is not None else ""
     if not isinstance(write, ShipmentWrite | InvoiceWrite) or write.there is None:
         return ""
     noun = "shipment" if isinstance(write, ShipmentWrite) else "invoice"

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from xlsxwriter import Workbook
 
@@ -37,15 +37,19 @@ def _cells(columns: Sequence[str], row: dict[str, Any]) -> Iterator[str]:
 
 
 def write_xlsx(path: Path, differences: Iterable[Difference], summary: Summary) -> None:
-    """A workbook of two sheets: the sums of each day, and the differences. Row by row, so that its
-    size costs no memory."""
+    """A workbook of both sheets."""
+    write_book(str(path), summary.days(), (one.as_json() for one in differences))
+
+
+def write_book(
+    file: str | BinaryIO, days: Iterable[dict[str, Any]], differences: Iterable[dict[str, Any]]
+) -> None:
+    """A workbook of two sheets: the sums of each day, and the differences, as JSON has them. Row by
+    row, so that its size costs no memory."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(str(path), options) as book:
+    with Workbook(file, options) as book:
         money = book.add_format({"num_format": "#,##0.00"})
-        for name, columns, rows in (
-            ("Sums", SUMS, summary.days()),
-            ("Differences", COLUMNS, (one.as_json() for one in differences)),
-        ):
+        for name, columns, rows in (("Sums", SUMS, days), ("Differences", COLUMNS, differences)):
             sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
             sheet.write_row(0, 0, columns)

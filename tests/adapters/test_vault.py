@@ -52,6 +52,17 @@ async def test_an_empty_vault_needs_no_file(path: Path) -> None:
     assert not exists(path)
 
 
+async def test_a_secret_is_as_old_under_a_new_key_as_before(path: Path) -> None:
+    vault, long_ago = Vault(path, KEY), 1_700_000_000
+    with vault._changing() as tokens:
+        plain = f"shop-token:{VALUE}".encode()
+        tokens["shop-token"] = fernet(KEY).encrypt_at_time(plain, long_ago).decode()
+    vault.rotate_key(new_key())
+    stored_at = (await vault.dates("shop-token")).stored_at
+    assert stored_at is not None
+    assert stored_at.timestamp() == long_ago
+
+
 def test_the_file_is_its_owners_alone_and_shows_no_value(vault: Vault, path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert VALUE not in path.read_text()

@@ -8,6 +8,7 @@ from sync.alerts.conditions import Expiry
 from sync.alerts.expiries import Expiries
 from sync.config.connections import Connection
 from sync.core.errors import Never
+from sync.core.ports import SecretDates
 from sync.preview.example import example_connection
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.certificates import made
@@ -51,6 +52,29 @@ async def test_a_client_secret_ends_on_the_day_that_is_written_down() -> None:
     known = await Expiries({"bikes": shop}, Vault(None), HandClock()).known()
     at = datetime(2027, 3, 1, tzinfo=UTC)
     assert known == [Expiry("bikes", "client secret for F&O", at)]
+
+
+class Dating(Vault):
+    """A store that tells when secrets end."""
+
+    def __init__(self, **ends: datetime) -> None:
+        super().__init__("x")
+        self._ends = ends
+
+    async def dates(self, name: str) -> SecretDates:
+        if name not in self._ends:
+            raise Never(f"there is no secret {name}", remedy="Store it.")
+        return SecretDates(ends_at=self._ends[name])
+
+
+async def test_a_secret_ends_when_its_store_says_so() -> None:
+    end = datetime(2027, 3, 1, tzinfo=UTC)
+    shop = connection(client_secret="fo-secret")
+    names = shop.secret_names
+    assert len(names) > 1
+    store = Dating(**{names[0]: end})
+    known = await Expiries({"bikes": shop}, store, HandClock()).known()
+    assert known == [Expiry("bikes", f"secret {names[0]}", end)]
 
 
 async def test_what_cannot_be_read_or_is_no_certificate_ends_nothing() -> None:

@@ -2,7 +2,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sync.checks.secrets import secret_names, secrets_are_stored, webhook_keys_are_keys
+from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 
@@ -10,7 +10,7 @@ async def test_every_secret_that_the_configuration_names_is_looked_for(
     sandboxes: Sandboxes,
 ) -> None:
     probe = await sandboxes.probe(commerce={"webhook": {"keys": ["hook"]}})
-    assert secret_names(probe.settings) == [
+    assert probe.settings.secret_names == [
         "consumer-key",
         "consumer-secret",
         "token",

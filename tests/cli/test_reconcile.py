@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sync.reconcile.difference import COLUMNS
-from tests.cli.running import Line, Systems
+from tests.cli.running import MIXED, Line, Systems
+from tests.cli.test_documented import WAITS, in_blocks, words_of
 
 
 @pytest.fixture
@@ -95,3 +96,16 @@ def test_what_cannot_be_reached_is_no_difference(shop: Line, systems: Systems) -
     path = shop.folder / "connections.toml"
     path.write_text(path.read_text().replace(systems.dynamics, "http://127.0.0.1:9"))
     assert shop("reconcile", "--json", "--tries", "1").status == 2
+
+
+def test_the_commands_in_blocks_run_against_both_systems(shop: Line) -> None:
+    (shop.folder / "exports").mkdir()
+    for path in (shop.folder / "order.json", shop.folder / "exports" / "order.json"):
+        path.write_bytes(MIXED.read_bytes())
+    ran: dict[str, Any] = {}
+    for text in dict.fromkeys(in_blocks()):
+        words = words_of(text.replace("bikes-de", "shop").replace("payments", "orders"))
+        if not {*WAITS} & {*words}:
+            ran[text] = shop(*words)
+    assert len(ran) >= 8
+    assert {text: one.err for text, one in ran.items() if one.status not in {0, 1}} == {}

@@ -12,18 +12,18 @@ sources = { 13 = "default" }
 
 [connections.shop.captures]
 methods = { "*" = "at_invoice" }
+
+[connections.shop.status.steps.confirmed]
+comment = "It ships on {date}."
 """
-FLOWS = 'flows = ["orders", "customers", "shipments", "captures"]'
+FLOWS = 'flows = ["orders", "customers", "shipments", "captures", "status"]'
 
 
 @pytest.fixture
 def shop(line: Line, systems: Systems) -> Line:
     line.configured(systems)
     path = line.folder / "connections.toml"
-    text = path.read_text().replace(
-        "[connections.shop]",
-        '[connections.shop]\nflows = ["orders", "customers", "shipments", "captures"]',
-    )
+    text = path.read_text().replace("[connections.shop]", f"[connections.shop]\n{FLOWS}")
     path.write_text(text + SHIPMENTS)
     return line
 
@@ -54,7 +54,7 @@ def test_a_slip_is_previewed_shipped_and_on_the_orders_line_of_time(
     assert (found["outcome"], found["requests"]) == ("skip", [])
     assert "shows it" in found["reason"]
     stories = shop("trail", number, "--json").documents
-    assert [one["flow"] for one in stories] == ["orders", "shipments"]
+    assert [one["flow"] for one in stories] == ["orders", "shipments", "status"]
     assert stories[1]["key"] == f"usmf|{sales_order}|{slip}"
     told = shop("trail", number).out
     assert told.index("orders") < told.rindex("shipments")
@@ -86,3 +86,24 @@ def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> 
     assert (ran.status, "no order is named" in ran.err) == (2, True)
     ran = line("preview", "shipments", "--order", "1")
     assert (ran.status, "shipments is not on" in ran.err) == (2, True)
+
+
+def test_the_progress_of_an_order_is_previewed_and_told(shop: Line, systems: Systems) -> None:
+    number = systems.orders[1]
+    assert shop("backfill", "--ids", number).status == 0
+    shop.deliver_everything()
+    (order,) = shop("trail", number, "--json").documents
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    assert (found["outcome"], found["reason"]) == ("skip", "nothing to tell of it")
+    body = {"document": "confirmation", "number": order["documents"]["sales_order"]}
+    httpx.post(f"{systems.dynamics}/sandbox/postings", json=body).raise_for_status()
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    (request,) = found["requests"]
+    text = request["body"]["statusHistory"]["comment"]
+    assert (found["outcome"], text.startswith("It ships on 20")) == ("deliver", True)
+    assert shop("poll", "--flow", "status").status == 0
+    shop.deliver_everything()
+    (found,) = shop("preview", "status", "--order", number, "--json").documents
+    assert (found["outcome"], found["reason"]) == ("skip", "a comment of the order shows it")
+    stories = shop("trail", number, "--json").documents
+    assert [one["flow"] for one in stories] == ["orders", "status"]

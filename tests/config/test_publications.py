@@ -9,6 +9,7 @@ from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
+from sync.config.file.status_rules import status_breaches
 from sync.config.file.stock_rules import stock_breaches
 
 PATH = ("connections", "main")
@@ -151,6 +152,31 @@ def test_captures_need_orders_a_gateway_and_revenue_that_f_and_o_invoices(
     assert all(one.what and one.remedy for one in found)
 
 
+@pytest.mark.parametrize(
+    ("status", "orders", "flows", "place"),
+    [
+        ({"steps": {"confirmed": {"comment": "{date}"}}}, {}, ["orders"], None),
+        ({"steps": {"credit_hold": {"act": "hold"}}, "reports": True}, {}, ["orders"], None),
+        ({"steps": {"stopped": {"act": "hold"}}}, {}, ["orders"], None),
+        ({}, {}, [], "status"),
+        ({"steps": {"rejected": {"act": "cancel"}}}, {}, ["orders"], "rejected"),
+        ({"steps": {"stopped": {"comment": "x"}}}, {"stop_processing": True}, ["orders"],
+         "stopped"),
+        ({"steps": {"backorder": {"act": "hold"}}}, {"stop_processing": True}, ["orders"],
+         "backorder"),
+        ({"steps": {"picking": {"status": "fraud"}}}, {}, ["orders"], "status"),
+        ({"steps": {"picking": {}}}, {}, ["orders"], "picking"),
+    ],
+)  # fmt: skip
+def test_steps_need_what_tells_them_and_come_back_to_nobody(
+    status: dict[str, Any], orders: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "status"], "status": status, "orders": orders}
+    found = list(status_breaches(PATH, written))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
 def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
     carriers = {name: {"code": name, "title": name} for name in ("dhl", "EXP", "*")}
     shipments = Shipments.model_validate({"carriers": carriers})
@@ -167,6 +193,7 @@ def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*product_breaches(PATH, {"products": {}})]
     assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
+    assert not [*status_breaches(PATH, {}), *status_breaches(PATH, {"status": 5})]
     assert not [*capture_breaches(PATH, {}), *capture_breaches(PATH, {"captures": 5})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)

@@ -1,6 +1,8 @@
 """What each page shows and does, asked as a browser asks without its script."""
 
+import io
 import re
+import zipfile
 from datetime import timedelta
 
 from sync.app.console_sign_ins import Role
@@ -31,6 +33,26 @@ async def test_all_is_well_where_nothing_waits(harness: Harness) -> None:
     assert "Everything flows." in page.text
     assert "orders Commerce → F&O ✓ flows" in page.text
     assert "customers Commerce → F&O" in page.text
+
+
+@in_harness()
+async def test_requests_are_shown_by_system_and_secrets_with_their_state(harness: Harness) -> None:
+    harness.opens_one_of_many()
+    await harness.delivers(harness.place())
+    browser = await Browser.of(harness)
+    page = await browser.sees()
+    assert "Requests under way at once" in page.text
+    assert re.search(r"Commerce at shop.example.com \d+ \d+ \d+ \d+ \d+", page.text), page.text
+    page = await browser.sees("/connections")
+    assert "token ✓ set – –" in page.text
+
+
+@in_harness()
+async def test_an_alert_that_stands_is_on_the_first_page(harness: Harness) -> None:
+    await harness.services.watch.look()
+    page = await (await Browser.of(harness)).sees()
+    for words in ("Alerts that stand", "orders of shop is behind by", "records do not flow"):
+        assert words in page.text
 
 
 @in_harness(items=UNMAPPED)
@@ -266,6 +288,11 @@ async def test_what_a_night_has_found_is_shown_by_day_with_what_mends_it(
     assert "backfill" in page.text
     found = await browser.sees("/reconciliation.csv", connection=CONNECTION, day=day)
     assert found.html.splitlines()[1].startswith(f"orders,{key_of(missing)}")
+    for query in ({"day": day}, {}):
+        book = await browser.sees("/reconciliation.xlsx", connection=CONNECTION, **query)
+        with zipfile.ZipFile(io.BytesIO(book.answer.content)) as sheets:
+            assert key_of(missing) in sheets.read("xl/worksheets/sheet2.xml").decode()
+            assert "orders" in sheets.read("xl/worksheets/sheet1.xml").decode()
     for query in ({"connection": CONNECTION, "day": "soon"}, {"day": day}):
         assert (await browser.sees("/reconciliation/day", **query)).status == 400
 

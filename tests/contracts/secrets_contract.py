@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from sync.core.errors import Never
-from sync.core.ports import Secrets
+from sync.core.ports import Dated, Secrets
 
 
 @dataclass
@@ -36,6 +36,15 @@ class SecretsContract:
     ) -> None:
         await s.put("shop-eu-token", value)
         assert await s.secrets.get("shop-eu-token") == value
+
+    async def test_its_dates_are_told_as_far_as_they_are_known(self, s: SecretsUnderTest) -> None:
+        await s.put("shop-eu-token", "plain")
+        assert isinstance(s.secrets, Dated)
+        dates = await s.secrets.dates("shop-eu-token")
+        assert dates.stored_at is not None
+        assert dates.ends_at is None
+        with pytest.raises(Never):
+            await s.secrets.dates("another")
 
     async def test_secrets_are_apart(self, s: SecretsUnderTest) -> None:
         await s.put("one", "first")

@@ -28,6 +28,10 @@ CHALLENGE = (
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 
 
+CREATED = 1772438400
+"""2026-03-02 08:00 UTC, in seconds, as the service tells times."""
+
+
 @dataclass
 class KeyVault:
     """One vault. The fields are dials."""
@@ -36,6 +40,7 @@ class KeyVault:
     directory: Directory
     readers: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)
     disabled: set[str] = field(default_factory=set)
     resource: str = RESOURCE
     firewall: bool = False
@@ -85,9 +90,9 @@ class KeyVault:
         if name not in self.secrets:
             return _refused(404, "SecretNotFound")
         id_ = f"https://{self.host}/secrets/{name}/1"
-        return web.json_response(
-            {"value": self.secrets[name], "id": id_, "attributes": {"enabled": True}}
-        )
+        ends = {"exp": self.ends[name]} if name in self.ends else {}
+        attributes = {"enabled": True, "created": CREATED, "updated": CREATED, **ends}
+        return web.json_response({"value": self.secrets[name], "id": id_, "attributes": attributes})
 
     def _forbids(self, identity: str, name: str) -> str:
         if self.firewall:

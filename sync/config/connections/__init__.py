@@ -48,6 +48,7 @@ from sync.config.connections.section import (
     tidy_url,
 )
 from sync.config.connections.shipments import Carrier, Shipments
+from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
 
@@ -87,6 +88,8 @@ __all__ = [
     "Section",
     "SegmentHome",
     "Shipments",
+    "Status",
+    "StatusStep",
     "Stock",
     "Store",
     "TaxGroups",
@@ -113,6 +116,7 @@ FLOW_NAMES: Final = (
     "product_options",
     "shipments",
     "captures",
+    "status",
     "accounts",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
@@ -142,6 +146,7 @@ class Connection(Section):
     products: Products = Products()
     shipments: Shipments = Shipments()
     captures: Captures = Captures()
+    status: Status = Status()
     accounts: Accounts = Accounts()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -153,6 +158,17 @@ class Connection(Section):
         """The store views that are ours; None where all are, as those that are not named have the
         default's settings."""
         return None if "default" in self.stores else frozenset(int(name) for name in self.stores)
+
+    @property
+    def secret_names(self) -> list[str]:
+        """The names of all secrets that the configuration refers to, each once."""
+        commerce, dynamics = self.commerce, self.dynamics
+        names = [
+            commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+            commerce.client_secret,
+            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+        ]  # fmt: skip
+        return list(dict.fromkeys(name for name in names if name))
 
     @property
     def shipping_sources(self) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ from sync.config.file.secret_rules import (
     pasted,
 )
 from sync.config.file.shipment_rules import shipment_breaches
+from sync.config.file.status_rules import status_breaches
 from sync.config.file.stock_rules import stock_breaches
 from sync.config.file.toml_lines import Path
 from sync.config.file.url_rules import is_loopback, page_breaches, url_breaches
@@ -80,6 +81,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
     yield from capture_breaches(path, written)
+    yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)
     yield from _stores(
         (*path, "stores"), written.get("stores", {}), sound(Customers, written.get("customers", {}))

@@ -15,11 +15,13 @@ from sync.operating.records import require_known
 async def show(visit: Visit) -> Response:
     """All connections."""
     services = visit.services
+    ends = await services.watch.expiries.known()
     rows = [
         (
             name, settings, await secrets_of(services, settings),
             await last_check(services.edition_parts.tables, name),
             await last_seen(services.edition_parts.tables, name),
+            [one for one in ends if one.connection == name],
         )
         for name, settings in services.connections.items()
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from sync.console.pages.deciding import decisions_on
+from sync.console.record_links import links_of
 from sync.console.visit import Visit
 from sync.engine.claim import Claim, State
 from sync.engine.refused_keys import key_fault
@@ -95,25 +96,5 @@ def written(document: Any, margin: str = "") -> str:
 
 
 def _links(visit: Visit, claim: Claim) -> dict[str, str]:
-    """Where a person finds it in both systems. Commerce's administration has an address of its own,
-    which only the configuration can tell; F&O's forms open by their menu item."""
     settings = visit.services.connections.get(claim.connection)
-    if settings is None:
-        return {}
-    found = {}
-    pages = {
-        "orders": "sales/order/view/order_id", "customers": "customer/index/edit/id",
-        "companies": "company/index/edit/id",
-    }  # fmt: skip
-    number = claim.key if claim.flow in ("customers", "companies") else claim.entity_id
-    if settings.commerce.admin_url and claim.flow in pages and number.isdecimal():
-        found["commerce"] = f"{settings.commerce.admin_url}/{pages[claim.flow]}/{number}/"
-    forms = {
-        "orders": "SalesTableListPage", "customers": "CustTableListPage",
-        "companies": "CustTableListPage", "invoices": "CustFreeInvoiceListPage",
-        "creditmemos": "ReturnTableListPage", "posted_invoices": "CustInvoiceJournal",
-    }  # fmt: skip
-    if claim.flow in forms:
-        company = settings.dynamics.company
-        found["dynamics"] = f"{settings.dynamics.url}/?cmp={company}&mi={forms[claim.flow]}"
-    return found
+    return dict(links_of(settings, claim)) if settings is not None else {}

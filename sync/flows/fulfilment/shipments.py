@@ -34,6 +34,7 @@ from sync.flows.fulfilment.captures import at_first_shipment
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
+from sync.flows.fulfilment.status import told_next
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
@@ -132,6 +133,7 @@ async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
         when_new=(
             *(Notification(SHIPMENTS, key) for key in others),
             *at_first_shipment(order, slip, delivery.systems.settings),
+            *told_next(slip, delivery.systems.settings),
         ),
         open_point=problem,
     )

@@ -3,6 +3,8 @@
 Goods that D365 shipped before the refund are left to the credit memo, which returns them.
 """
 
+from typing import Final
+
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.core.skipped import Skipped
@@ -11,6 +13,7 @@ from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.flows.customers.order_accounts import account_for
+from sync.flows.fulfilment.status_writes import Cancellation
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
@@ -25,6 +28,8 @@ from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
+
+CANCELLED: Final = Cancellation.kind
 
 
 def given_up(order: Order, delivery: Delivery) -> str:
@@ -89,6 +94,18 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
 def former_reference(order: Order) -> str:
     """The order's reference in D365 by the template of earlier releases."""
     return FORMER["orders"].format(increment_id=order.increment_id)
+
+
+async def is_rejected_there(order: Order, delivery: Delivery) -> bool:
+    """Whether we cancelled the order in Commerce because F&O rejected it: what F&O did is no news
+    to it."""
+    held, settings = delivery.held(KIND), delivery.systems.settings
+    if held is None or "status" not in settings.flows:
+        return False
+    key = f"{settings.legal_entity_of(order.store_id)}|{held.number}"
+    claim = await delivery.ledger.claim(delivery.systems.name, "status", key)
+    begun = claim.intent
+    return CANCELLED in claim.delivered or (begun is not None and begun.concerns(CANCELLED))
 
 
 async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped:

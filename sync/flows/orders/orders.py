@@ -44,6 +44,7 @@ from sync.flows.orders.order_changes import (
     former_reference,
     give_up,
     given_up,
+    is_rejected_there,
     parked_with,
     without_what_is_credited,
 )
@@ -117,6 +118,8 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         await identified(order.entity_id, f"order {order.increment_id}", delivery)
     order = await without_what_is_credited(order, delivery)
     if what := given_up(order, delivery):
+        if await is_rejected_there(order, delivery):
+            return Plan((), digest=delivery.claim.digest)
         return await give_up(order, what, delivery)
     connection = delivery.systems.settings
     if delivery.held(KIND) is None and not delivery.claim.intent:
