@@ -154,6 +154,8 @@ class World:
                 telling = self._notify(flow, EVERYTHING, "poll")
                 await asyncio.sleep(AGAIN)
                 is_taken = telling is not None and telling.done() and telling.exception() is None
+            if flow == "product_options":
+                await self._until_quiet()
         await self._until_quiet()
 
     async def _until_quiet(self) -> None:

@@ -149,9 +149,8 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
 
 async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
-    items = await delivery.systems.items.of(
-        order_items(order, connection), with_custom_options(order)
-    )
+    skus, options = order_items(order, connection), with_custom_options(order)
+    items = await delivery.systems.items.of(skus, options)
     buyer = await buyer_of(order, delivery)
     document, sold = (
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
