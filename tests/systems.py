@@ -42,6 +42,8 @@ SECRETS: Final = dict.fromkeys(
     ("consumer-key", "consumer-secret", "token", "token-secret"), "x" * 32
 )
 WEBHOOK_KEY: Final = "webhook-key"
+SHOP_KEY: Final = "k" * 40
+"""With which the shop signs who is signed in."""
 TENANT: Final = "tenant"
 SAAS: Final[Mapping[str, Any]] = {
     "edition": "saas", "url": f"https://{SHOP_HOST}/{TENANT}", "ims_url": f"https://{SHOP_HOST}",
@@ -179,9 +181,8 @@ class SystemsUnderTest:
         shop. `clock`: the worker's own,
         where it goes another way than the queue's. `pool`: connections of each of its HTTP clients.
         """
-        secrets = Named(
-            {**SECRETS, "client-secret": "p8e-sandbox", "bearer": "sandbox", WEBHOOK_KEY: "hook"}
-        )
+        others = {"client-secret": "p8e-sandbox", "bearer": "sandbox", "shop-key": SHOP_KEY}
+        secrets = Named({**SECRETS, **others, WEBHOOK_KEY: "hook"})
         return EditionParts(
             queue=queue or self.queue,
             tables=tables or self.tables,

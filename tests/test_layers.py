@@ -13,8 +13,8 @@ SETTINGS: Final = (*CORE, "config", "pacing", "mapping_tables")
 PURE: Final = (*SETTINGS, "mapping", "commerce.models", "dynamics.documents")
 SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
 ENGINE: Final = (*SETTINGS, "engine")
-FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "flows")
-INTAKE: Final = (*SYSTEMS, *ENGINE, "intake_http")
+FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "flows")
+INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "intake_http")
 APP: Final = (
     *FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "preview", "checks", "app",
 )  # fmt: skip
@@ -31,6 +31,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "dynamics.documents": (*CORE, "config", "dynamics.documents"),
     "mapping": PURE,
     "engine": ENGINE,
+    "credit": (*SETTINGS, "credit"),
     "alerts": (*ENGINE, "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
@@ -41,7 +42,8 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "app": APP,
     "operating": OPERATING,
     "console": (*OPERATING, "console"),
-    "hosts": (*OPERATING, "console", "hosts"),
+    "portal": (*APP, "portal"),
+    "hosts": (*OPERATING, "console", "portal", "hosts"),
 }
 """All that the modules of a package can reach of the product. `cli` may reach everything."""
 

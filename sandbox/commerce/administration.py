@@ -14,11 +14,12 @@ from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import numbered
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.rmas import Rmas
 from sandbox.commerce.shipments import Shipping
 from sandbox.commerce.shop_products import ShopProducts
 
 
-class Administration(InvoicingAndRefunds, Shipping):
+class Administration(InvoicingAndRefunds, Shipping, Rmas):
     """The part of the shop that its staff works with."""
 
     catalogue: Catalogue

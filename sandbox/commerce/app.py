@@ -8,8 +8,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
+from sandbox.commerce.buyers import BUYERS
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
+from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
@@ -19,6 +21,7 @@ from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
+from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
@@ -28,8 +31,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *ORDERS, *DOCUMENTS, *SHIPMENTS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES, *MEDIA,
-    *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES,
+    *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

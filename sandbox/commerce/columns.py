@@ -104,6 +104,9 @@ PRODUCT: Final = _kinds(
 GROUP: Final = _kinds("code tax_class_name", "", "id tax_class_id customer_group_id")
 """Customer groups."""
 
+ROLE: Final = _kinds("role_name", "", "role_id company_id")
+"""Roles of companies."""
+
 READ_ONLY: Final = frozenset({"entity_id", "updated_at", "created_at", "increment_id"})
 """Columns that saving an order does not change."""
 

@@ -74,11 +74,13 @@ def make_company(call: RestRequest) -> Columns:
 
 
 def save_company(call: RestRequest) -> Columns:
-    """`PUT company/{id}`."""
+    """`PUT company/{id}`. Without extension attributes the shop's configuration counts again
+    (inferred)."""
     number = call.whole("id")
     if number not in call.state.companies:
         raise no_such("id", number)
-    call.state.companies[number] |= {**_sent(call), "id": number}
+    reset = {"extension_attributes": {"use_config_settings": 1}}
+    call.state.companies[number] |= {**reset, **_sent(call), "id": number}
     return _saved(call, number)
 
 

@@ -76,21 +76,20 @@ def create_invoice(call: RestRequest) -> str:
     """`POST order/{id}/invoice`. With `capture` a gateway is asked; without it the money counts as
     paid all the same, and nothing moves (source: `PayOperation` of its Sales module)."""
     order = call.state.order(call.whole("id"))
-    wanted = _quantities(
-        call,
-        order,
-        "The invoice contains one or more items that are not part of the original order.",
-    )
-    invoicing.rows_of(order, wanted)  # refuses quantities before it looks at the order
+    asked = _asked(call)
+    wanted = {number: qty for number, qty in asked.items() if number in _numbers(order)}
+    rows = invoicing.rows_of(order, wanted)  # refuses quantities before it looks at the order
+    said = []
+    if (asked and not wanted) or not any(row.qty for row in rows):
+        said.append("The invoice can't be created without products. Add products and try again.")
     if order.row["state"] in BARRED:
-        text = f"An invoice cannot be created when an order has a status of {order.row['status']}"
-        raise RestFault(400, f"Invoice Document Validation Error(s):\n{text}")
-    if not lifecycle.can_cancel(order):
-        raise RestFault(
-            400,
-            "Invoice Document Validation Error(s):\nThe order does not allow an invoice to be"
-            " created.",
-        )
+        status = order.row["status"]
+        said.append(f"An invoice cannot be created when an order has a status of {status}")
+    elif not lifecycle.can_cancel(order):
+        said.append("The order does not allow an invoice to be created.")
+    if said:
+        text = "\n".join(["Invoice Document Validation Error(s):", *said])
+        raise RestFault(400, text)
     invoice = call.state.invoice(order, wanted, online=bool(call.body.get("capture")))
     _append_comment(call, "invoice", invoice)
     return str(invoice["entity_id"])
@@ -128,9 +127,10 @@ def refund_invoice(call: RestRequest) -> str:
 def _refund(
     call: RestRequest, order: StoredOrder, *, invoice: Columns | None = None, online: bool = False
 ) -> str:
-    wanted = _quantities(
-        call, order, "The creditmemo contains product item that is not part of the original order."
-    )
+    wanted = _asked(call)
+    if wanted.keys() - _numbers(order):
+        stranger = "The creditmemo contains product item that is not part of the original order."
+        raise RestFault(400, f"Creditmemo Document Validation Error(s):\n{stranger}")
     sent = call.body.get("arguments") or {}
     for key in sent:
         if key not in ARGUMENTS:
@@ -143,10 +143,17 @@ def _refund(
         negative=_number(sent.get("adjustment_negative") or 0),
         invoice=invoice,
         online=online,
+        to_stock=_to_stock(sent),
     )
     order.row["customer_note_notify"] = int(bool(call.body.get("notify")))
     _append_comment(call, "creditmemo", memo)
     return str(memo["entity_id"])
+
+
+def _to_stock(sent: Columns) -> frozenset[int]:
+    """The order items that go back to stock."""
+    listed = (sent.get("extension_attributes") or {}).get("return_to_stock_items") or ()
+    return frozenset(int(one) for one in listed)
 
 
 def cancel_memo(call: RestRequest) -> bool:
@@ -162,8 +169,8 @@ def _append_comment(call: RestRequest, kind: Kind, document: Columns) -> None:
         call.state.comment_on(kind, document, sent)
 
 
-def _quantities(call: RestRequest, order: StoredOrder, stranger: str) -> dict[int, Decimal]:
-    """The items of the body, by order item id. Raises `RestFault` for one of another order."""
+def _asked(call: RestRequest) -> dict[int, Decimal]:
+    """The items of the body, by order item id."""
     wanted: dict[int, Decimal] = {}
     for sent in call.body.get("items") or []:
         for key in sent:
@@ -172,10 +179,11 @@ def _quantities(call: RestRequest, order: StoredOrder, stranger: str) -> dict[in
         if sent.get("order_item_id") is None:
             raise required("order_item_id")
         wanted[int(sent["order_item_id"])] = _number(sent.get("qty") or 0)
-    if wanted.keys() - {item["item_id"] for item in order.items}:
-        kind = "Invoice" if "invoice contains" in stranger else "Creditmemo"
-        raise RestFault(400, f"{kind} Document Validation Error(s):\n{stranger}")
     return wanted
+
+
+def _numbers(order: StoredOrder) -> set[int]:
+    return {item["item_id"] for item in order.items}
 
 
 def _number(value: Any) -> Decimal:

@@ -16,7 +16,7 @@ from sandbox.commerce.numbering import Sequences
 from sandbox.commerce.payloads import raw
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.refund_rows import Refund
-from sandbox.commerce.stock import Stock, less, refunded, reserved
+from sandbox.commerce.stock import Stock, less, of_items, refunded, reserved
 from sync.core.money import ZERO
 from sync.core.ports import Clock
 
@@ -40,6 +40,7 @@ class InvoicingAndRefunds:
     gross_shipping: bool = False
 
     def __init__(self) -> None:
+        super().__init__()
         self._unseen: dict[tuple[Kind, int], datetime] = {}
 
     @abstractmethod
@@ -100,6 +101,7 @@ class InvoicingAndRefunds:
         online: bool = False,
         to_store_credit: Decimal = ZERO,
         returns_to_stock: bool = False,
+        to_stock: frozenset[int] = frozenset(),
         visible_in: timedelta | None = None,
     ) -> Columns:
         """Refund `quantities` by order item id, or all that is left, of the order or of one of its
@@ -107,8 +109,8 @@ class InvoicingAndRefunds:
 
         `shipping` None gives back the rest of it; `positive` and `negative` are adjustments;
         `to_store_credit` is kept as credit instead of paid out. `returns_to_stock`: the pieces stay
-        in stock or go back into it, as where `return_to_stock_items` lists them. Raises `RestFault`
-        for what the shop refuses; then nothing was changed.
+        in stock or go back into it, as where `return_to_stock_items` lists them all; `to_stock`:
+        what it lists. Raises `RestFault` for what the shop refuses; then nothing was changed.
         """
         asked = Refund(
             quantities or {}, shipping, Adjustment(positive, negative), invoice,
@@ -117,7 +119,8 @@ class InvoicingAndRefunds:
         before, back = reserved(order), refunded(order)
         document = refunding.refund(order, asked, self.clock.now(), self.sequences)
         back, let_go = less(refunded(order), back), less(before, reserved(order))
-        self.stock.refund(let_go, back, returns=returns_to_stock)
+        returned = back.keys() if returns_to_stock else of_items(order, to_stock)
+        self.stock.refund(let_go, back, returned)
         if online and invoice is not None:
             document["transaction_id"] = f"{invoice['transaction_id']}-refund"
         self._show("creditmemo", document, visible_in)

@@ -145,7 +145,10 @@ class Dispatcher:
         else:
             raise no_route()
         raw_query = request.scope["query_string"].decode("latin-1")
-        self._allow(request, path, raw_query, endpoint.resource)
+        if endpoint.resource == "self":
+            arguments["customer"] = str(self._customer(request, scope))
+        else:
+            self._allow(request, path, raw_query, endpoint.resource)
         call = RestRequest(self._state, scope, arguments, nested(raw_query), _parsed(request, body))
         self._state.bulks.consume(self._state.clock.now())
         if is_async:
@@ -176,6 +179,15 @@ class Dispatcher:
         if rest[:1] != ["V1"]:
             raise no_route()
         return scope, rest[1:], False
+
+    def _customer(self, request: Request, scope: str) -> int:
+        """Who is signed in by a customer's token. Below `/rest/all` nobody is (live)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        customer = self._state.customer_tokens.get(token)
+        if scheme != "Bearer" or customer is None or scope == "all":
+            message = "The consumer isn't authorized to access %resources."
+            raise RestFault(401, message, {"resources": "self"})
+        return customer
 
     def _allow(self, request: Request, path: str, raw_query: str, resource: str) -> None:
         if not self._state.checks_access or resource == "anonymous":

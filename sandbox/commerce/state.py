@@ -16,6 +16,7 @@ from sandbox.commerce import lifecycle
 from sandbox.commerce.administration import Administration
 from sandbox.commerce.bulks import Bulks
 from sandbox.commerce.catalogue import Catalogue, Shopper
+from sandbox.commerce.company_credits import CompanyCredits
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.customers import company_columns, customer_columns
 from sandbox.commerce.faults import no_such_entity
@@ -46,7 +47,8 @@ class Change:
 class CommerceState(Administration):
     """One installation. `tenant` set makes it a cloud edition, which takes bearer tokens of
     `client`. `approves_companies`: new companies wait for an administrator; `mails`: what was
-    mailed to which customer."""
+    mailed to which customer. `customer_tokens`: who is signed in by which token; `roles`: a company
+    role by its id, with `users`."""
 
     def __init__(
         self,
@@ -75,14 +77,14 @@ class CommerceState(Administration):
         )
         self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
+        self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders: dict[int, StoredOrder] = {}
-        self.customers, self.companies = dict[int, Columns](), dict[int, Columns]()
+        self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
-        self.requests: Counter[str] = Counter()
-        self.public_keys: dict[str, bytes] = {}
+        self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
         self.notification_dials = NotificationDials(Random(seed))
         self.listeners: list[Callable[[Change], None]] = []
         for shopper in self.catalogue.shoppers:
@@ -203,6 +205,7 @@ class CommerceState(Administration):
             self._report(event, lambda: {"company": raw(self.companies[company_id])})
 
     def _saved(self, order: StoredOrder) -> None:
+        self.company_credits.buy(order)
         for event in SAVED:
             self._report(event, lambda: {"order": raw_order(order)})
 

@@ -7,6 +7,7 @@ less than what is shipped refuses the whole shipment, also with backorders. A so
 keeps its status. Where stock is not managed, nothing is reserved or taken.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -96,14 +97,19 @@ class Stock:
             self.released[as_text(sku)] = self.released.get(as_text(sku), ZERO) + more
 
     def refund(
-        self, let_go: dict[str, Decimal], back: dict[str, Decimal], *, returns: bool
+        self, let_go: dict[str, Decimal], back: dict[str, Decimal], returns: Collection[str]
     ) -> None:
         """Refunded pieces (`back`), of which `let_go` were never shipped. Those leave the stock
-        where they are not returned; of the others, those that are returned go into it."""
+        where their SKU is not among `returns`; of the others, those that are go into it."""
         for sku, pieces in back.items() if self.is_managed else ():
             there, unshipped = self.items.get((sku, DEFAULT)), let_go.get(sku, ZERO)
             if there is not None:
-                there.quantity += pieces - unshipped if returns else -unshipped
+                there.quantity += pieces - unshipped if sku in returns else -unshipped
+
+
+def of_items(order: StoredOrder, wanted: Collection[int]) -> set[str]:
+    """The SKUs, without case, that these order items count."""
+    return {as_text(sku) for sku, item in stocked(order) if item["item_id"] in wanted}
 
 
 def stocked(order: StoredOrder) -> list[tuple[str, Columns]]:

@@ -10,13 +10,14 @@ from starlette.routing import Route
 
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.documents import live
+from sandbox.commerce.faults import RestFault
 from sandbox.commerce.inspection import answer
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.state import CommerceState
 from sync.core.encoding import from_json
-from sync.core.money import ZERO
+from sync.core.money import ZERO, rounded
 
 SHARED_SAMPLES = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
 """Ways to pay that lower the grand total."""
@@ -33,6 +34,7 @@ def entry(order: StoredOrder) -> dict[str, Any]:
         "increment_id": order.row["increment_id"],
         "store_id": order.row["store_id"],
         "state": order.row["state"],
+        "method": order.payment["method"],
         "currency": order.row["order_currency_code"],
         "grand_total": order.amount("grand_total"),
         "tax": order.amount("tax_amount"),
@@ -47,11 +49,35 @@ def _document(document: Columns) -> dict[str, Any]:
     """An invoice or credit memo; what was paid, or goes back, by gift card and the like is in
     `paid`."""
     shown = {name: document[name] for name in ("increment_id", "state", "grand_total")}
-    return {**shown, "tax": document["tax_amount"], "paid": _extra(document)}
+    return {
+        **shown, "tax": document["tax_amount"], "paid": _extra(document), "rma": _rma_of(document)
+    }  # fmt: skip
+
+
+def _rma_of(document: Columns) -> str:
+    """The return that a credit memo refunds; empty for none."""
+    told = (str(one["comment"]) for one in document["comments"])
+    found = (text.removeprefix("RMA:").split(" ")[0] for text in told if text.startswith("RMA:"))
+    return next(found, "")
 
 
 def _extra(columns: Columns) -> Decimal:
     return sum((amount(columns, name) for name in SHARED_SAMPLES), ZERO)
+
+
+def _comes_back(order: StoredOrder) -> Columns | None:
+    """A row of which a piece was shipped and can be refunded, of an order without wrapping, fees,
+    fixed product tax and ways to pay beside money."""
+    bare = not order.extension.keys() & {"payment_fee", "gw_id", *SHARED_SAMPLES}
+    rows = (
+        item
+        for item in order.items
+        if item["product_type"] == "simple" and item.get("parent_item_id") is None
+        and not amount(item, "weee_tax_applied_row_amount")
+        and amount(item, "qty_shipped") >= 1 and to_refund(order, item) >= 1
+        and not amount(item, "qty_refunded")
+    )  # fmt: skip
+    return next(rows, None) if bare and order.row["state"] in ("processing", "complete") else None
 
 
 class Trade:
@@ -84,6 +110,25 @@ class Trade:
                 if pays(order, item)
             ]
         )
+
+    async def rmas(self, _request: Request) -> Response:
+        """`GET rmas`: all of them."""
+        return answer(list(self._state.rmas.values()))
+
+    async def open_return(self, request: Request) -> Response:
+        """`POST orders/{id}/return`: a customer sends one piece back, of the first row of which one
+        was shipped; 409 where there is none, or where more than goods would be given back. `tax`:
+        what was charged on it."""
+        order = self._state.orders.get(request.path_params["id"])
+        item = None if order is None else _comes_back(order)
+        if order is None or item is None:
+            return answer({"error": "nothing of it comes back"}, 409)
+        try:
+            rma = self._state.request_return(order, {item["item_id"]: 1})
+        except RestFault as fault:
+            return answer({"error": fault.message}, 409)
+        tax = rounded(amount(item, "tax_amount") / amount(item, "qty_ordered"))
+        return answer({"increment_id": rma["increment_id"], "tax": tax}, 201)
 
     async def shipments(self, _request: Request) -> Response:
         """`GET shipments`: all of them, with comments and tracks."""
@@ -123,6 +168,8 @@ def trade_routes(state: CommerceState, sender: NotificationSender) -> list[Route
     return [
         Route("/sandbox/books", trade.books),
         Route("/sandbox/orders/{id:int}/items", trade.items),
+        Route("/sandbox/rmas", trade.rmas),
+        Route("/sandbox/orders/{id:int}/return", trade.open_return, methods=["POST"]),
         Route("/sandbox/shipments", trade.shipments),
         Route("/sandbox/products", trade.products, methods=["POST"]),
         Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),

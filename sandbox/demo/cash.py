@@ -34,10 +34,13 @@ class FinanceDocument:
     grand_total: Decimal
     tax: Decimal
     paid: Decimal
+    rma: str = ""
 
     @property
     def reference(self) -> str:
-        """Its reference in F&O."""
+        """Its reference in F&O: that of the return, where it refunds one."""
+        if self.rma:
+            return f"R{self.rma}"
         return f"{REFERENCES[self.kind]}{self.increment_id}"
 
     @classmethod
@@ -46,7 +49,8 @@ class FinanceDocument:
         return [
             cls(
                 kind, str(document["increment_id"]), str(order["currency"]),
-                *(Decimal(document[name]) for name in ("grand_total", "tax", "paid")),
+                Decimal(document["grand_total"]), Decimal(document["tax"]),
+                Decimal(document["paid"]), str(document.get("rma") or ""),
             )
             for kind, name in ((INVOICE, "invoices"), (REFUND, "refunds"))
             for document in order[name]

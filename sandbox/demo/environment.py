@@ -39,6 +39,9 @@ STOCK: Final = "stock"
 PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
+RETURNS: Final = ("returns", "refunds", "return_states")
+CAPTURES: Final = "captures"
+ACCOUNTS: Final = "accounts"
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
@@ -147,7 +150,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
             async for claim in ledger.parked(name, flow)
         ]
 
@@ -194,7 +197,7 @@ class Environment:
         claims = [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS)
             async for claim in ledger.claims(name, flow)
         ]
         open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}

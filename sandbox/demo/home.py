@@ -19,7 +19,7 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments",
+    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -85,6 +85,19 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.returns]
+poll_minutes = 60
+authorise = "rule"
+reasons = {{ "*" = "WEB" }}
+methods = {{ braintree = "online", paypal_express = "online" }}
+[connections.{name}.captures]
+methods = {{ "*" = "at_invoice" }}
+[connections.{name}.accounts]
+groups = ["20"]
+create = true
+users = true
+addresses = "both"
+poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"
 reference_template = "{{store_id}}-CM-{{increment_id}}"
@@ -100,6 +113,10 @@ RECIPES: Final = {
 }
 """Who chooses numbers has F&O invoice the sales orders, and books money; the other books all
 revenue by free text."""
+
+
+MORE: Final = {NumberMode.OURS: ' "captures",', NumberMode.THEIRS: ""}
+"""Flows of one of them: F&O's own invoices are made in the shop as well."""
 
 
 def made_home() -> Path:
@@ -157,7 +174,8 @@ def write_home(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, 
         sections.append(
             SECTION.format(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
-                numbers=ready.numbers, unit=UNIT, timing=seconds, **RECIPES[ready.numbers],
+                numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
+                **RECIPES[ready.numbers],
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

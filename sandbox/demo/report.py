@@ -76,7 +76,18 @@ def _goods(outcome: Outcome, console: Console) -> None:
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
-        f" {len(shipped.findings)} differ."
+        f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
+        f" refunded."
+    )
+    captured = outcome.captured
+    console.print(
+        f"Dynamics invoiced {captured.invoices} orders before their shop, which invoiced and"
+        f" captured them then; {len(captured.findings)} differ."
+    )
+    sent = outcome.sent
+    console.print(
+        f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
+        f" users; {len(sent.findings)} differ."
     )
 
 

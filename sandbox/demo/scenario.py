@@ -8,6 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.demo.accounts import Sent, send_accounts
+from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.environment import Environment
@@ -17,6 +19,7 @@ from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
 from sandbox.demo.invoicing import not_read_back, post_drafts
 from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
 from sandbox.demo.reconciliation import Finding, Row
+from sandbox.demo.returned import SentBack, send_back
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.systems import pause
 from sandbox.terms import NOVELTY, UNIT, item_numbers
@@ -48,6 +51,9 @@ class Outcome:
     compared: int
     goods: Goods
     shipped: Shipped
+    sent_back: SentBack
+    captured: Captured
+    sent: Sent
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -71,6 +77,9 @@ class Outcome:
             "documents_reconciled": self.compared,
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
+            "returns": self.sent_back.as_json(),
+            "captures": self.captured.as_json(),
+            "accounts": self.sent.as_json(),
         }
 
 
@@ -86,8 +95,11 @@ async def run_scenario(
     began = loop.time()
     polled, parked, findings = await _delivered(environment, plan, gauges)
     shipped = await pack_and_ship(environment, PATIENCE)
+    sent = await send_accounts(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
+    sent_back = await send_back(environment, PATIENCE)
     prices = await _measured(environment, plan, gauges)
+    captured = await invoice_and_capture(environment, PATIENCE)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
     if tamper:
@@ -95,7 +107,8 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
-    findings += [*goods.findings, *shipped.findings]
+    beside = (shipped, sent_back, captured, sent)
+    findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
     ordered = await latencies(environment)
@@ -107,7 +120,7 @@ async def run_scenario(
         prices=tuple(prices),
         latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
         company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped,
+        shipped=shipped, sent_back=sent_back, captured=captured, sent=sent,
     )  # fmt: skip
 
 

@@ -158,6 +158,13 @@ def _settled(env: Environment, row: Record, amount: Decimal, voucher: str) -> Re
         "Closed": env.today() if total == row["AmountCur"] else NO_DATE,
     }
     after = env.store.update("CustTransactions", row, changes)
+    settlement = {
+        COMPANY: row[COMPANY], "SysDataAreaId": row[COMPANY], "SourceKey": env.store.upcoming,
+        "AccountNum": row["AccountNum"], "TransRecId": row["SysRecId"],
+        "OffsetTransVoucher": voucher, "SettleAmountCur": signed, "TransDate": env.today(),
+        "CreatedOn": env.now().replace(microsecond=0),
+    }  # fmt: skip
+    env.store.insert("CustSettlementBiEntities", settlement)
     _show(env, after)
     return after
 

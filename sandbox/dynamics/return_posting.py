@@ -23,11 +23,13 @@ def return_lines(env: Environment, company: str, number: str) -> list[Record]:
     return [row for row in found if row[COMPANY] == company.lower()]
 
 
-def post_return_order(env: Environment, header: Record, tax: Decimal | None) -> dict[str, Any]:
-    """The credit note of a return order; goods that are still expected count as received. `tax` is
-    positive."""
+def post_return_order(
+    env: Environment, header: Record, tax: Decimal | None, *, only_received: bool = False
+) -> dict[str, Any]:
+    """The credit note of a return order; goods that are still expected count as received, or with
+    `only_received` stay for another one. `tax` is positive."""
     company, currency = header[COMPANY], header["CurrencyCode"]
-    rows = return_lines(env, company, header["ReturnOrderNumber"])
+    rows = _open_rows(env, header, only_received=only_received)
     credited = [row for row in rows if _is_credited(env, row)]
     if header.values.get("ReturnStatus") not in {"Created", "Open"} or not credited:
         raise NotPosted(
@@ -57,14 +59,29 @@ def post_return_order(env: Environment, header: Record, tax: Decimal | None) -> 
         requisition=header.values.get("CustomerRequisitionNumber", ""),
         source=header.values,
     )
-    _close(env, header, rows)
+    _close(env, header, rows, is_all=not _open_rows(env, header, only_received=False, but=rows))
     return post(env, invoice)
 
 
-def _close(env: Environment, header: Record, rows: Sequence[Record]) -> None:
-    """Everything has come back and is invoiced."""
+def _open_rows(
+    env: Environment, header: Record, *, only_received: bool, but: Sequence[Record] = ()
+) -> list[Record]:
+    """The lines that are not settled, or of them those that were received."""
+    done = {"Invoiced", "Canceled"}
+    lots = {row["ReturnInventoryLotId"] for row in but}
+    return [
+        row
+        for row in return_lines(env, header[COMPANY], header["ReturnOrderNumber"])
+        if row.values.get("ReturnStatus") not in done and row["ReturnInventoryLotId"] not in lots
+        if not only_received or row.values.get("ReturnStatus") == "Received"
+    ]
+
+
+def _close(env: Environment, header: Record, rows: Sequence[Record], *, is_all: bool) -> None:
+    """What has come back is invoiced; the return is closed once that is everything."""
     closed = {"ReturnStatus": "Closed", "ReturnOrderStatus": "Invoiced"}
-    env.store.update("ReturnOrderHeadersV2", header, closed)
+    if is_all:
+        env.store.update("ReturnOrderHeadersV2", header, closed)
     for row in rows:
         received = {"ReturnStatus": "Invoiced", "ReturnedSalesQuantity": row["ReturnSalesQuantity"]}
         env.store.update("ReturnOrderLinesV2", row, {**received, "ReturnClosedDate": env.today()})

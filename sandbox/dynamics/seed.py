@@ -114,6 +114,8 @@ def setup_rows(company: str) -> Rows:
         for name in names:
             yield set_name, {**own, key: name}
     yield from _terms_and_taxes(own)
+    yield "CustomerParameters", {**own, "CreditLimitCheckType": "BalanceAll"}
+    yield "CreditManagementParameters", own
     for site, warehouse in (("1", "13"), ("2", "24")):
         yield "OperationalSites", {**own, "SiteId": site}
         yield "Warehouses", {**own, "WarehouseId": warehouse, "OperationalSiteId": site}

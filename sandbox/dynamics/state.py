@@ -18,6 +18,7 @@ from sandbox.dynamics import (
     payment_journals,
     posting,
     progress,
+    return_handling,
     return_posting,
     returns,
 )
@@ -155,15 +156,30 @@ class DynamicsState(Environment):
         )
 
     def post_return(
-        self, number: str, company: str | None = None, *, tax: Decimal | None = None
+        self,
+        number: str,
+        company: str | None = None,
+        *,
+        tax: Decimal | None = None,
+        only_received: bool = False,
     ) -> str:
-        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`.
-        Raises `NotPosted`."""
-        header = posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+        """Post the credit note of a return order; its number. `tax` (positive): as in `invoice`;
+        `only_received`: of what has come back. Raises `NotPosted`."""
+        header = self.return_order(number, company)
         with self.store.transaction():
-            event = return_posting.post_return_order(self, header, tax)
+            event = return_posting.post_return_order(self, header, tax, only_received=only_received)
         self.emit(event)
         return str(event["InvoiceId"])
+
+    def return_order(self, number: str, company: str | None = None) -> Record:
+        """A return order. Raises `NotPosted` where there is none."""
+        return posting.only(self, returns.HEADER, "ReturnOrderNumber", number, company)
+
+    def register_return(
+        self, number: str, arrived: Mapping[str, Decimal] | None = None, *, disposition: str = ""
+    ) -> None:
+        """Goods of a return arrive (`return_handling.register`)."""
+        return_handling.register(self, self.return_order(number), arrived, disposition)
 
     def take_aging_snapshot(self, company: str) -> None:
         """Run the aging job of a company."""

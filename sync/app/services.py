@@ -45,6 +45,7 @@ from sync.engine.turns import Turns
 from sync.flows import SUB_FLOWS
 from sync.intake_http.answers import HttpAnswer, RefusalLines
 from sync.intake_http.business_events import BusinessEventsEdge
+from sync.intake_http.gate import Gate
 from sync.intake_http.webhooks import Edge
 from sync.pacing.pauses import Pauses
 from sync.reconcile.nightly import Nightly
@@ -55,9 +56,11 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done. `console`: its web console, once somebody has asked for a page of it."""
+    when done. `console`: its web console, once somebody has asked for a page of it; `portals`:
+    those of the connections, likewise."""
 
     console: Any = None
+    portals: Any = None
 
     def __init__(
         self,
@@ -71,8 +74,7 @@ class Services:
         self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         parts, tables, clock = edition_parts, edition_parts.tables, edition_parts.clock
-        months = parts.keep_months
-        self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=months)
+        self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=parts.keep_months)
         self.public_keys = PublicKeyHosts(clock)
         self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         digests = KeyedDigests(edition_parts.email_key)
@@ -94,6 +96,7 @@ class Services:
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, parts.secrets, tables, clock, self.public_keys.of, refusals)
+        self.gate = Gate(self.connections, parts.secrets, tables, clock, refusals)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
         self.queue_work = QueueWork(
             self.flows, self.runner, self.jobs, self.business_events, self.dead_letter_parking,
@@ -163,6 +166,12 @@ class Services:
     async def accept_business_event(self, connection: str, body: bytes) -> HttpAnswer:
         """A D365 business event by HTTPS."""
         return await self.business_events.take(connection, body)
+
+    async def ask_gate(
+        self, connection: str, question: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """A checkout asks whether somebody may buy on account."""
+        return await self.gate.ask(connection, question, headers, body)
 
     async def take(
         self, queue: str, body: bytes, message_id: str, deliveries: int, *, trace_parent: str = ""

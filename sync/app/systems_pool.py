@@ -89,7 +89,7 @@ class SystemsPool:
             Access(
                 settings,
                 secrets=self._edition_parts.secrets,
-                http=self._kept(self._edition_parts.commerce_http(settings)),
+                http=self.kept(self._edition_parts.commerce_http(settings)),
                 clock=self._edition_parts.clock,
                 pace=pace,
             )
@@ -98,13 +98,14 @@ class SystemsPool:
     def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:
         return DynamicsClient(
             settings,
-            http=self._kept(self._edition_parts.dynamics_http(settings)),
+            http=self.kept(self._edition_parts.dynamics_http(settings)),
             tokens=self._edition_parts.tokens.tokens(settings),
             pace=pace,
             clock=self._edition_parts.clock,
         )
 
-    def _kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+    def kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
+        """A client that is closed with the pool."""
         if http not in self._https:
             self._https.append(http)
         return http

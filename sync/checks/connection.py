@@ -4,6 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from sync.checks.accounts import (
+    accounts_can_be_read,
+    accounts_would_be_delivered,
+    places_of_companies_are_there,
+    price_groups_of_accounts_are_there,
+)
 from sync.checks.captures import captures_are_decided, invoiced_lines_can_be_read
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
@@ -16,6 +22,11 @@ from sync.checks.commerce import (
     shop_answers,
     stores_exist,
 )
+from sync.checks.credit import (
+    company_credits_are_there,
+    credit_can_be_read,
+    credit_is_checked_as_said,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -25,12 +36,14 @@ from sync.checks.invoice_settings import (
 )
 from sync.checks.items import items_are_there
 from sync.checks.own import stores_answer
+from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
 from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
     product_places_are_there,
 )
 from sync.checks.reached import webhooks_reach_us
+from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.schema import customer_attribute_is_there
@@ -76,7 +89,7 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        cutover_is_named, captures_are_decided,
+        shop_key_is_long, cutover_is_named, captures_are_decided,
         free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
@@ -84,13 +97,17 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        carriers_are_mapped, product_places_are_there, bulks_can_be_followed,
+        places_of_companies_are_there, carriers_are_mapped, return_options_are_mapped,
+        product_places_are_there, company_credits_are_there, bulks_can_be_followed,
         customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, warehouses_are_there, slips_can_be_read, product_codes_are_there,
-        invoiced_lines_can_be_read, progress_can_be_read, rounding_agrees,
+        codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
+        accounts_would_be_delivered, warehouses_are_there, slips_can_be_read,
+        credit_notes_can_be_read, product_codes_are_there, invoiced_lines_can_be_read,
+        buyers_documents_can_be_read, progress_can_be_read, credit_can_be_read,
+        credit_is_checked_as_said, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -122,7 +122,11 @@ def _of_payments(settings: Connection, company: str) -> Iterator[Codes]:
 
 def _of_returns(settings: Connection, company: str) -> Iterator[Codes]:
     """What return orders need, where credit memos become some."""
-    if returns_orders(settings):
+    if "returns" in settings.flows:
+        reasons, codes = settings.returns.reasons, settings.returns.dispositions
+        yield Codes(Listed.RETURN_REASON, "returns.reasons", company, tuple(reasons.values()))
+        yield Codes(Listed.DISPOSITION_CODE, "returns.dispositions", company, tuple(codes.values()))
+    if "creditmemos" in settings.flows and returns_orders(settings):
         memos, orders = settings.creditmemos, settings.orders
         dispositions = (memos.disposition,)
         items = (orders.adjustment_refund_item, orders.adjustment_fee_item)

@@ -19,4 +19,5 @@ def books_free_text(settings: Connection) -> bool:
 
 def returns_orders(settings: Connection) -> bool:
     """Whether return orders are written."""
-    return "creditmemos" in settings.flows and settings.creditmemos.recipe == "return-order"
+    by_memos = "creditmemos" in settings.flows and settings.creditmemos.recipe == "return-order"
+    return by_memos or "returns" in settings.flows

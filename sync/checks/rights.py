@@ -14,14 +14,16 @@ from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.companies import PATH as COMPANIES
+from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
-from sync.config.connections import Connection, Products
+from sync.config.connections import Connection
 from sync.core.errors import NotProvided
 
 STORES: Final = "Magento_Backend::store"
@@ -71,13 +73,9 @@ def _asked(settings: Connection) -> Iterator[Ask]:
     is_base = settings.items.custom_options == "base"
     if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
-    if "stock" in flows:
-        yield from _of_stock(settings)
-    yield from _of_fulfilment(settings)
-    if "prices" in flows:
-        yield from _of_prices()
-    if "products" in flows:
-        yield from _of_products(settings.products)
+    for flow, asked in _OF_FLOWS:
+        if flow in flows:
+            yield from asked(settings)
     yield from _of_notes(settings)
 
 
@@ -93,6 +91,13 @@ def _of_stock(settings: Connection) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
 
 
+def _of_accounts(_: Connection) -> Iterator[Ask]:
+    yield _listing("customerGroups/search", "code")
+    yield _listing(COMPANIES, "id")
+    yield _bare(COMPANIES)
+    yield lambda probe: probe.commerce.put(path_of("customers", 0), {})
+
+
 def _of_shipments(settings: Connection) -> Iterator[Ask]:
     yield _listing(SHIPMENTS)
     yield _bare(path_of("order", 0, "ship"))
@@ -102,15 +107,25 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
         yield _bare(SOURCE_ITEMS)
 
 
-def _of_fulfilment(settings: Connection) -> Iterator[Ask]:
-    if "shipments" in settings.flows:
-        yield from _of_shipments(settings)
-    if "captures" in settings.flows:
-        yield _listing("invoices")
-        yield _bare(path_of("order", 0, "invoice"))
-        yield _bare(order_notes.comments_of(0))
-    if "status" in settings.flows:
-        yield from _of_status(settings)
+def _of_captures(_: Connection) -> Iterator[Ask]:
+    yield _listing("invoices")
+    yield _bare(path_of("order", 0, "invoice"))
+    yield _bare(order_notes.comments_of(0))
+
+
+def _of_returns(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+
+
+def _of_return_states(_: Connection) -> Iterator[Ask]:
+    yield _listing(RETURNS)
+    yield _bare(path_of(RETURNS, 0, "comments"))
+
+
+def _of_refunds(_: Connection) -> Iterator[Ask]:
+    for path in (RETURNS, "creditmemos", "invoices"):
+        yield _listing(path)
+    yield _bare(path_of("order", 0, "refund"))
 
 
 def _of_status(settings: Connection) -> Iterator[Ask]:
@@ -126,14 +141,15 @@ def _of_status(settings: Connection) -> Iterator[Ask]:
             yield _bare(path_of("orders", 0, name))
 
 
-def _of_prices() -> Iterator[Ask]:
+def _of_prices(_: Connection) -> Iterator[Ask]:
     yield _listing("customerGroups/search", "code")
     for path in (BASE_PRICES, TIER_PRICES):
         yield _bare(f"{path}-information")
         yield _bare(path)
 
 
-def _of_products(products: Products) -> Iterator[Ask]:
+def _of_products(settings: Connection) -> Iterator[Ask]:
+    products = settings.products
     yield _bare(PRODUCTS)
     if "tax_class" in products.fields:
         yield _listing(TAX_CLASSES, "class_id")
@@ -150,6 +166,14 @@ def _of_products(products: Products) -> Iterator[Ask]:
         yield _listing(CATEGORIES, "id")
     if "status" in products.fields:
         yield _bare(f"{BASE_PRICES}-information")
+
+
+def _of_credit(settings: Connection) -> Iterator[Ask]:
+    yield _listing(CREDITS, "id")
+    yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
+    if settings.credit.methods:
+        yield _listing(COMPANIES, "id")
+        yield lambda probe: probe.commerce.put(path_of("company", 0), {})
 
 
 def _of_notes(settings: Connection) -> Iterator[Ask]:
@@ -169,3 +193,12 @@ def _listing(path: str, field: str = "entity_id") -> Ask:
 
 def _bare(path: str) -> Ask:
     return lambda probe: probe.commerce.post(path, {})
+
+
+_OF_FLOWS: Final = (
+    ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
+    ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
+    ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
+    ("return_states", _of_return_states), ("refunds", _of_refunds),
+)  # fmt: skip
+"""Flows that ask for rights of their own."""

@@ -3,9 +3,13 @@ sends."""
 
 from collections.abc import Mapping
 
+from sync.checks.accounts import account_fields
 from sync.checks.captures import capture_fields
 from sync.checks.compared_books import book_fields
+from sync.checks.credit import credit_fields
+from sync.checks.portal import portal_fields
 from sync.checks.products import product_fields
+from sync.checks.returns import return_fields
 from sync.checks.sent_receivables import receivable_fields
 from sync.checks.shipments import shipment_fields
 from sync.checks.shown_prices import price_fields
@@ -79,7 +83,9 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
         receivable_fields(settings), book_fields(settings),
         stock_fields(settings), price_fields(settings), product_fields(settings),
-        shipment_fields(settings), capture_fields(settings), status_fields(settings),
+        shipment_fields(settings), return_fields(settings), account_fields(settings),
+        capture_fields(settings), status_fields(settings), credit_fields(settings),
+        portal_fields(settings),
     )  # fmt: skip
 
 

@@ -57,7 +57,8 @@ def _needed(settings: Connection) -> Iterator[Needed]:
         yield payment_journals.HEADERS, _JOURNAL
         yield payment_journals.LINES, (*_PAYMENT, *payment_journals.LINE_FIELDS)
     if returns_orders(settings):
-        yield return_orders.HEADERS, (*_RETURN_HEADER, *return_orders.FIELDS)
+        stopped = ("IsReturnProcessingStopped",) if "returns" in settings.flows else ()
+        yield return_orders.HEADERS, (*_RETURN_HEADER, *stopped, *return_orders.FIELDS)
         yield return_orders.LINES, (*_RETURN_LINE, *return_orders.LINE_FIELDS)
         yield CUSTOMERS, (return_orders.INCLUDED,)
     if "posted_invoices" in settings.flows:

@@ -70,6 +70,7 @@ def _templates(probe: Probe) -> dict[Place, str]:
         settings.orders if "orders" in settings.flows else None,
         settings.invoices if "invoices" in settings.flows else None,
         settings.creditmemos if "creditmemos" in settings.flows else None,
+        settings.returns if "returns" in settings.flows else None,
     )
 
 

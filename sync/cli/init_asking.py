@@ -18,10 +18,11 @@ from sync.checks.mapped_codes import Listed
 from sync.cli.context import CommandContext
 from sync.cli.output import line, progress
 from sync.config.connections import CONNECTION_NAME
-from sync.config.file.reading import connections_from
+from sync.config.file.reading import BadConfiguration, connections_from
 from sync.config.file.url_rules import is_loopback
 from sync.operating.checking import probe_of
-from sync.operating.discovery import Choice, codes_of, discovered, legal_entities
+from sync.operating.choosing import MORE_FLOWS, Question, questions
+from sync.operating.discovery import Choice, Discovered, codes_of, discovered, legal_entities
 from sync.operating.drafting import Answers, draft
 from sync.operating.problem import Problem
 
@@ -84,7 +85,8 @@ def _ledger(name: str, vault: Vault) -> dict[str, str]:
 
 
 def _asked(question: str, default: str | None = None) -> str:
-    return str(typer.prompt(question, default=default, err=True)).strip()
+    shows = bool(default)
+    return str(typer.prompt(question, default=default, show_default=shows, err=True)).strip()
 
 
 def _secrets(name: str, vault: Vault, wanted: Mapping[str, str], of: str = "") -> dict[str, str]:
@@ -114,7 +116,56 @@ async def _found(context: CommandContext, answers: Answers) -> str:
             found = await discovered(replace(probe, report=bar.say))
             bar.advance()
     line(f"Looked at {found.orders} recent orders of {len(found.stores)} store views.")
+    flows = _flows()
+    line("Now codes that only you can choose. Enter leaves one open, or as it is in brackets.")
+    asked = list(questions(found, flows))
+    chosen = {(one.table, one.key): code for one in asked if (code := _code(one))}
+    return _with_flows(replace(answers, chosen=chosen), found, flows)
+
+
+def _with_flows(answers: Answers, found: Discovered, flows: Sequence[str]) -> str:
+    """The text, with those flows for which enough was said."""
+    for flow in flows:
+        more = replace(answers, flows=(*answers.flows, flow))
+        try:
+            connections_from(draft(more, found))
+        except BadConfiguration as bad:
+            line(f"{flow} is left out: {bad.faults[0].what}. {bad.faults[0].remedy}")
+        else:
+            answers = more
     return draft(answers, found)
+
+
+def _flows() -> list[str]:
+    """What is to flow beside orders and customers."""
+    while True:
+        said = _optional(f"More flows, as in {' '.join(MORE_FLOWS)}").replace(",", " ").split()
+        unknown = [one for one in said if one not in MORE_FLOWS]
+        if not unknown:
+            return list(dict.fromkeys(said))
+        line(f"{', '.join(unknown)}: not set up here; docs/connecting.md tells how.")
+
+
+def _code(question: Question) -> str:
+    """The code that a person chooses; empty where they leave it open."""
+    known = {one.code.casefold(): one.code for one in question.choices}
+    listed = ", ".join(map(str, question.choices[:SHOWN]))
+    more = ", …" if len(question.choices) > SHOWN else ""
+    if listed:
+        line(f"{question.what}: {listed}{more}")
+    while True:
+        code = _optional(question.what)
+        if not code or not known or code.casefold() in known:
+            return known.get(code.casefold(), code)
+        line(f"There is no {json.dumps(code)}.")
+
+
+def _optional(question: str) -> str:
+    """Empty where nothing is said, also where there is nobody (any more) to say it."""
+    try:
+        return _asked(question, "")
+    except typer.Abort:
+        return ""
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from sync.cli import (
     parked,
     pausing,
     poll,
+    portal,
     preview,
     publishing,
     reconcile,
@@ -53,6 +54,7 @@ app.command(cls=Command)(serve.serve)
 app.command(cls=Command)(console.console)
 app.command(cls=Command)(flows.flows)
 app.command(cls=Command)(webhooks.webhooks)
+app.add_typer(portal.app)
 app.command(cls=Command)(health.health)
 app.command(cls=Command)(alerts.alerts)
 app.command(cls=Command)(poll.poll)

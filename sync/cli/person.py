@@ -13,12 +13,18 @@ from sync.commerce.search import Search
 from sync.engine.claim import State
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
+from sync.flows.customers.accounts import ACCOUNTS
+from sync.flows.customers.company_user_writes import KIND
+from sync.flows.customers.company_users import company_users
+from sync.flows.customers.company_writes import ADMINISTRATOR, COMPANY
 from sync.flows.keys import whole_in
 from sync.operating.problem import Problem
 from sync.operating.records import is_called
 
 DOCUMENTS: Final = ("invoices", "creditmemos")
 WRITTEN_BACK: Final = "write_back"
+OF_USERS: Final = ((ACCOUNTS, ADMINISTRATOR), (company_users.name, KIND))
+"""Records of F&O that customers were made of, and as what they hold the customer's id."""
 BY_NAME: Final = (
     "Name them: erase --company {company}, with --customer ID for each of its users (Customers >"
     " All Customers, column Company) and the numbers of its orders (Sales > Orders, column Company"
@@ -79,6 +85,11 @@ class Records:
             yield "customers", key
         async for key in self._keys("contacts", str(customer)):
             yield "contacts", key
+        for flow, kind in OF_USERS:
+            async for claim in self.services.ledger.claims(self.systems.name, flow):
+                made = claim.delivered.get(kind)
+                if made is not None and made.number == str(customer):
+                    yield flow, claim.key
         company = await self._administered_by(customer)
         if company is not None:
             yield "companies", str(company)
@@ -107,12 +118,25 @@ class Records:
         )
         if claim.state is not State.NEW or document is not None:
             yield "companies", number
+        async for record in self._sent_as(number):
+            yield record
         administrator = _administrator(document)
         contacts = await self._contacts(number, claim.number)
         buyers = await self._buyers_for(company, administrator, named)
         for customer in sorted(filter(None, {*contacts, *buyers, administrator})):
             async for record in self._of_customer(customer):
                 yield record
+
+    async def _sent_as(self, company: str) -> AsyncIterator[Record]:
+        """The account of F&O that a company was made of, and its users."""
+        ledger, name = self.services.ledger, self.systems.name
+        async for claim in ledger.claims(name, ACCOUNTS):
+            held = claim.delivered.get(COMPANY)
+            if held is not None and held.number == company:
+                yield ACCOUNTS, claim.key
+                async for user in ledger.claims(name, company_users.name):
+                    if user.key.partition("@")[2] == claim.key:
+                        yield company_users.name, user.key
 
     async def _contacts(self, company: str, delivered_as: str) -> set[int]:
         """The customers who are contacts of a company's accounts."""

@@ -8,7 +8,10 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
+from sync.cli.preview_accounts import accounts
+from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
+from sync.cli.preview_returns import returns
 from sync.cli.preview_rows import catalogue, prices, products, stock
 from sync.cli.preview_slips import captures, shipments, status
 from sync.cli.previewing import Run
@@ -42,9 +45,12 @@ def _ids(help_: str) -> Any:
 app.command(cls=Command)(stock)
 app.command(cls=Command)(prices)
 app.command(cls=Command)(shipments)
+app.command(cls=Command)(accounts)
+app.command(cls=Command)(returns)
 app.command(cls=Command)(captures)
 app.command(cls=Command)(status)
 app.command(cls=Command)(products)
+app.command(cls=Command)(credit)
 app.command(cls=Command)(catalogue)
 
 

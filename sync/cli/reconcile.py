@@ -18,7 +18,7 @@ from sync.cli.output import json_line, line, table
 from sync.operating.problem import Problem
 from sync.reconcile.difference import COLUMNS, Difference, Summary
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.reconciling import kinds_of, reconcile
+from sync.reconcile.reconciling import COMPARISONS, kinds_of, reconcile
 from sync.reconcile.sheets import write_csv, write_xlsx
 
 UNEXPLAINED: Final = 1
@@ -30,11 +30,12 @@ SHOWN: Final = 50
 HEADS: Final = (
     "kind", "currency", "Commerce>", "amount>", "F&O>", "amount>", "difference>",
 )  # fmt: skip
+NAMES: Final = list(dict.fromkeys(one.name for one in COMPARISONS))
 Kinds = Annotated[
     list[str] | None,
     typer.Option(
         "--kind", metavar="KIND",
-        help="Only orders, invoices, payments, creditmemos, refunds, shipments or catalogue.",
+        help=f"Only this one; repeatable. {', '.join(NAMES)}.",
     ),
 ]  # fmt: skip
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the differences as CSV.")]

@@ -11,6 +11,7 @@ from sync.cli.command import context_of
 from sync.cli.output import json_line, line, note
 from sync.config.connections import Commerce
 from sync.flows import FLOWS
+from sync.intake_http.gate_hooks import gate_registrations
 from sync.intake_http.registered_hooks import Registration, registrations, webhooks_xml
 from sync.operating.problem import Problem
 
@@ -37,9 +38,10 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
     """Print the webhooks of a connection: webhooks.xml for Commerce on premises and Cloud, REST
     bodies for the Cloud Service.
 
-    Each is optional and ends after two seconds, so none can break a checkout. Nothing is registered
-    by this command. With --json, REST bodies for either; on premises and Cloud they need Adobe's
-    webhooks package 1.13 or later.
+    Each is optional and ends after two seconds, so none can break a checkout; where credit.gate is
+    on, those with which a checkout asks are among them. Nothing is registered by this command. With
+    --json, REST bodies for either; on premises and Cloud they need Adobe's webhooks package 1.13 or
+    later.
 
     For example:
 
@@ -50,7 +52,9 @@ def webhooks(ctx: typer.Context, url: Url, addresses: Addresses = False) -> None
     context = context_of(ctx)
     name, settings = context.one(context.connections())
     flowing = [flow for flow in FLOWS if flow.name in settings.flows]
-    found = registrations(name, flowing, address_of(url), extra=addresses)
+    address = address_of(url)
+    found = registrations(name, flowing, address, extra=addresses)
+    found += gate_registrations(name, settings, address)
     if not found:
         remedy = f"Its flows are polled: {', '.join(settings.flows)}."
         raise Problem(f"no flow of {name} takes webhooks", remedy=remedy)

@@ -10,6 +10,7 @@ from typing import Any
 from sync.commerce.access import Access
 from sync.commerce.categories import Categories
 from sync.commerce.companies import Companies
+from sync.commerce.company_credits import CompanyCredits
 from sync.commerce.customers import Customers
 from sync.commerce.inventory import Inventory
 from sync.commerce.order_invoices import OrderInvoices
@@ -17,7 +18,9 @@ from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
+from sync.commerce.refunds import Refunds
 from sync.commerce.rest import RestClient
+from sync.commerce.returns import Returns
 from sync.commerce.sales_documents import (
     CREDITMEMO_COLUMNS,
     INVOICE_COLUMNS,
@@ -37,10 +40,13 @@ class CommerceClient(RestClient):
         self.orders = SalesDocuments(self, "orders", ORDER_COLUMNS)
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
+        self.returns = Returns(self)
+        self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)
         self.companies = Companies(self)
+        self.company_credits = CompanyCredits(self)
         self.products = Products(self, access.clock)
         self.categories = Categories(self)
         self.product_data = ProductData(self)

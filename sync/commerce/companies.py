@@ -12,11 +12,13 @@ from sync.commerce.filters import Op, where
 from sync.commerce.models.company import FIELDS
 from sync.commerce.models.region import Region
 from sync.commerce.rest import BY_ID, RestClient
-from sync.commerce.search import Search
+from sync.commerce.search import Search, Sort
 
 log = logging.getLogger("sync.commerce.companies")
 
 PATH: Final = "company/"
+ROLES: Final = "company/role/"
+BY_ROLE: Final = (Sort("role_id"),)
 
 
 class Companies:
@@ -62,6 +64,24 @@ class Companies:
         reset. Safe to repeat."""
         path = path_of("company", company_id)
         await self._client.put(path, {"company": dict(company)}, not_after=not_after)
+
+    async def allows(self, company: int, customer: int, resource: str) -> bool:
+        """Whether a user's role in a company allows a resource (`Magento_Sales::view_orders_sub`).
+        Everything that a role does not allow is denied."""
+        search = Search(sorts=BY_ROLE).having(where("company_id", Op.EQ, company))
+        for role in await self._client.rows(ROLES, search, key="id"):
+            allowed = {
+                str(one.get("resource_id"))
+                for one in role.get("permissions") or ()
+                if one.get("permission") == "allow"
+            }
+            if resource in allowed and customer in await self._users_with(int(role["id"])):
+                return True
+        return False
+
+    async def _users_with(self, role: int) -> set[int]:
+        users = await self._client.get(path_of("company", "role", role, "users"))
+        return {int(user["id"]) for user in users or ()}
 
     async def region_code(self, country: str, region_id: str) -> str:
         """The code of a region ("CA" for 12 of US), or empty. A country's regions are asked for

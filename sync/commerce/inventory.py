@@ -93,7 +93,8 @@ class Inventory:
         self, stores: Collection[int] | None, finished_since: datetime
     ) -> list[dict[str, Any]]:
         """Orders that may still have goods reserved, and those that were finished since
-        (`ORDER_FIELDS`); of these store views where they are named."""
+        (`ORDER_FIELDS`); of these store views where they are named. One that is finished meanwhile
+        is found by the second question."""
         still_open = (where("state", Op.IN, OPEN),)
         finished = (
             where("state", Op.IN, FINISHED), where("updated_at", Op.GTEQ, finished_since),

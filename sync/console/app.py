@@ -23,6 +23,7 @@ from sync.console.links import BASE
 from sync.console.pages import (
     activity,
     connections,
+    credit,
     deciding,
     drift,
     mappings,
@@ -92,6 +93,8 @@ PAGES: Final = (
     Page("/drift", drift.show, menu="drift"),
     _change("/drift/compare", drift.compare),
     _change("/drift/repair", drift.repair),
+    Page("/credit", credit.show, menu="credit"),
+    Page("/credit/account", credit.one, role=Role.OPERATOR),
     Page("/connections", connections.show, menu="connections"),
     _change("/connections/check", connections.check),
     _change("/connections/pause", connections.pause),

@@ -95,11 +95,11 @@ class Books:
         rows = await self._named(self._orders, company, references)
         there = {self._orders.reference_of(row).casefold() for row in rows}
         gone = [one for one in references if one.casefold() not in there]
-        invoiced = await self._invoiced(company, gone) if gone else []
+        invoiced = await self.invoiced_of(company, gone) if gone else []
         return [*await self._of_orders(company, rows), *invoiced]
 
-    async def _invoiced(self, company: str, references: Sequence[str]) -> list[Booked]:
-        """What was invoiced of orders that are not there any more, each as one document."""
+    async def invoiced_of(self, company: str, references: Sequence[str]) -> list[Booked]:
+        """What was invoiced of orders, and credited of returns, each as one document."""
         rows = await self._client.find_by(
             SALES, "CustomersOrderReference", *references, company=company, select=CREDIT_FIELDS
         )

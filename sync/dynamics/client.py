@@ -12,7 +12,9 @@ from sync.core.ports import Clock
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
+from sync.dynamics.buyer_documents import BuyerDocuments
 from sync.dynamics.contacts import ContactPersons
+from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.invoiced_lines import InvoicedLines
@@ -28,6 +30,7 @@ from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
+from sync.dynamics.return_states import ReturnStates
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.unit_conversions import UnitConversions
 from sync.pacing.pace import Pace
@@ -57,10 +60,13 @@ class DynamicsClient(ODataClient):
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
+        self.return_states = ReturnStates(self, self.posted_invoices)
         self.packing_slips = PackingSlips(self)
         self.orders_in_progress = OrdersInProgress(self, settings)
         self.invoiced_lines = InvoicedLines(self)
+        self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
+        self.buyer_documents = BuyerDocuments(self, settings)
         self.on_hand = OnHand(self)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

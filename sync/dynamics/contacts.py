@@ -38,6 +38,12 @@ class ContactPersons:
         ]
         return min((str(row["ContactPersonId"]) for row in rows), default="")
 
+    async def are_there(self, company: str, email: str) -> bool:
+        """Whether anybody's contact has this e-mail address, whatever its case."""
+        where = Filter.eq("dataAreaId", company) & Filter.eq("PrimaryEmailAddress", email)
+        rows = self._client.query(SET, where=where, select=FIELDS[:2], top=1, unseen=True)
+        return any([True async for _ in rows])
+
     async def create(
         self, company: str, party: str, body: Mapping[str, Any], *, not_after: datetime
     ) -> str:

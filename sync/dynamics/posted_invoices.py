@@ -151,14 +151,16 @@ class PostedInvoices:
         )
 
     async def sales_invoices_since(
-        self, company: str, day: date, *, after: str = ""
+        self, company: str, day: date, *, after: str = "", credits_only: bool = False
     ) -> AsyncIterator[tuple[PostedInvoice, date]]:
         """Sales invoices and credit notes with an invoice date from `day` on, by number, those
-        after the number `after`. F&O can filter by days only; a sales invoice is dated
-        the day it was posted."""
+        after the number `after`, or credit notes alone. F&O can filter by days only; a sales
+        invoice is dated the day it was posted."""
         where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
         if after:
             where &= Filter.gt("InvoiceNumber", after)
+        if credits_only:
+            where &= Filter.lt("TotalInvoiceAmount", Decimal(0))
         async for row in self._client.query(
             SALES, where=where, select=SALES_FIELDS, order_by=SALES_ORDER
         ):

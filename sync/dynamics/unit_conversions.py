@@ -1,6 +1,7 @@
 """Unit conversions of F&O: general ones, and those of single products, which go first."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -43,17 +44,22 @@ class UnitConversions:
 
     async def all(self) -> Conversions:
         """All there are. Raises as the client does."""
+        found = await asyncio.gather(
+            self._factors(GENERAL, PAIR), self._factors(OF_PRODUCTS, ("ProductNumber", *PAIR))
+        )
+        return Conversions({**found[0], **found[1]})
+
+    async def _factors(
+        self, entity_set: str, key: Sequence[str]
+    ) -> dict[tuple[str, str, str], Fraction]:
         factors: dict[tuple[str, str, str], Fraction] = {}
-        for entity_set, product in ((GENERAL, ()), (OF_PRODUCTS, ("ProductNumber",))):
-            key = (*product, *PAIR)
-            rows = self._client.query(entity_set, select=(*key, *FACTORS), order_by=key)
-            async for row in rows:
-                factor = _factor(row)
-                if factor is not None:
-                    names = [str(row.get(name) or "") for name in ("ProductNumber", *PAIR)]
-                    item, start, end = (name.casefold() for name in names)
-                    factors[item, start, end] = factor
-        return Conversions(factors)
+        async for row in self._client.query(entity_set, select=(*key, *FACTORS), order_by=key):
+            factor = _factor(row)
+            if factor is not None:
+                names = [str(row.get(name) or "") for name in ("ProductNumber", *PAIR)]
+                item, start, end = (name.casefold() for name in names)
+                factors[item, start, end] = factor
+        return factors
 
 
 def _factor(row: Mapping[str, Any]) -> Fraction | None:

@@ -93,7 +93,7 @@ class PublicationFlow:
         """One row, at once. A row that is refused parks alone."""
         mirror, partition = delivery.ledger.mirror, delivery.claim.partition
         known = await mirror.of(partition, [key])
-        row = await self.source.one(key, delivery.systems, delivery.ledger)
+        row = await self.source.single(key, delivery.systems, delivery.ledger)
         was = known.of(key)
         if row.fault is not None:
             await mirror.refuse(partition, row, was)
@@ -121,7 +121,7 @@ class PublicationFlow:
         mirror, systems = delivery.ledger.mirror, delivery.systems
         known = await mirror.whole(delivery.claim.partition)
         found = await compared(
-            self.source.every(systems, delivery.ledger), known, mirror,
+            self.source.all(EVERYTHING, systems, delivery.ledger), known, mirror,
             is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
         )  # fmt: skip
         guard = self.guard(systems.settings)

@@ -20,6 +20,8 @@ from sync.engine.mirror import Mirrors, Shown
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
+Keeping = Callable[[str, Sequence[Shown], Systems, Ledger], Awaitable[None]]
+
 
 async def _nothing(_: Sequence[Shown], __: Systems, ___: Ledger) -> Collection[str]:
     """No target changes by itself."""
@@ -31,11 +33,32 @@ class Rows:
     """The source. `every(systems, ledger)`: all rows that the target is to show. `one(key, systems,
     ledger)`: one of them, its content None where there is none. `overtaken(rows, systems, ledger)`:
     of rows that were published, the keys of those that the target has changed since they were read,
-    and that cannot wait for the next run. All may raise `Later` or `Never`."""
+    and that cannot wait for the next run. `keep(key, rows, systems, ledger)`: stores what our own
+    tables are to hold of the rows that were read for this key, before any is published; previews do
+    not call it. All may raise `Later` or `Never`."""
 
     every: Callable[[Systems, Ledger], AsyncIterator[Shown]]
     one: Callable[[str, Systems, Ledger], Awaitable[Shown]]
     overtaken: Callable[[Sequence[Shown], Systems, Ledger], Awaitable[Collection[str]]] = _nothing
+    keep: Keeping | None = None
+
+    async def all(self, key: str, systems: Systems, ledger: Ledger) -> AsyncIterator[Shown]:
+        """All rows, once they are kept where they are to be."""
+        if self.keep is None:
+            async for row in self.every(systems, ledger):
+                yield row
+            return
+        found = [row async for row in self.every(systems, ledger)]
+        await self.keep(key, found, systems, ledger)
+        for row in found:
+            yield row
+
+    async def single(self, key: str, systems: Systems, ledger: Ledger) -> Shown:
+        """One row, once it is kept where it is to be."""
+        row = await self.one(key, systems, ledger)
+        if self.keep is not None:
+            await self.keep(key, [row], systems, ledger)
+        return row
 
 
 class RowTarget(ABC):

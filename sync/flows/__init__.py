@@ -8,6 +8,7 @@ from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
+from sync.flows.credit.credit import credit
 from sync.flows.customers.accounts import accounts
 from sync.flows.customers.companies import companies
 from sync.flows.customers.company_users import company_users
@@ -22,6 +23,10 @@ from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
 from sync.flows.receivables.posted_invoices import posted_invoices
+from sync.flows.returns.order_issues import order_issues
+from sync.flows.returns.refunds import refunds
+from sync.flows.returns.return_states import return_states
+from sync.flows.returns.returns import returns
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -36,17 +41,22 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    returns,
+    return_states,
+    refunds,
+    order_issues,
     captures,
     status,
     accounts,
+    credit.runs,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
     contacts, company_users, payments, stock.chunks, prices.chunks, products.chunks,
-    product_options.chunks,
+    product_options.chunks, credit.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock, prices, products, product_options)
+PUBLICATIONS: Final = (stock, prices, products, product_options, credit)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

@@ -28,8 +28,10 @@ from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
 from sync.hosts.console import add_console
+from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
+from sync.hosts.portal import add_portal
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
 
@@ -64,10 +66,12 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     lines = RefusalLines(SystemClock())
     _webhooks(app, runtime, lines)
+    add_gate(app, partial(_answered, runtime, lines), lines)
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
     _health(app, runtime, lines)
     add_console(app, partial(_opened, runtime, lines))
+    add_portal(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)

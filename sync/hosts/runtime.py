@@ -54,6 +54,13 @@ class Runtime(Protocol):
         """A D365 business event by HTTPS."""
         ...
 
+    async def ask_gate(
+        self, connection: str, question: str, headers: Mapping[str, str], body: bytes
+    ) -> HostAnswer:
+        """A checkout of Commerce asks whether somebody may buy on account: verify the signature,
+        look at the prepared figures, answer in time."""
+        ...
+
     async def health(self) -> HostAnswer:
         """Whether queue, tables and clock are fit to work with, and how fresh each flow is."""
         ...

@@ -24,19 +24,57 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 @dataclass(frozen=True)
+class Asking:
+    """How a hook asks instead of telling: before or after its method, until when, with which text
+    where nobody answers, for how long an answer may be used again, and for which bodies alone
+    (field, operator, value)."""
+
+    kind: str
+    fallback: str
+    ttl: timedelta = timedelta()
+    timeout: timedelta = timedelta(seconds=1.5)
+    rules: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Registration:
-    """A flow's hook as it is to be registered for one connection; `address` is where the app is
-    reached, without a path."""
+    """A hook as it is to be registered for one connection, of a flow, or, where it is asking, of
+    the gate; `address` is where the app is reached, without a path."""
 
     flow: str
     hook: Hook
     connection: str
     address: str
+    asking: Asking | None = None
 
     @property
     def url(self) -> str:
         """Where Commerce sends it."""
-        return f"{self.address}/api/webhooks/{self.connection}/{self.flow}"
+        part = "gate" if self.asking else "webhooks"
+        return f"{self.address}/api/{part}/{self.connection}/{self.flow}"
+
+    @property
+    def kind(self) -> str:
+        """Whether it fires before or after its method."""
+        return self.asking.kind if self.asking else "after"
+
+    @property
+    def timeout(self) -> timedelta:
+        """When Commerce gives up and goes on."""
+        return self.asking.timeout if self.asking else TIMEOUT
+
+    @property
+    def ttl(self) -> int:
+        """For how many seconds Commerce may use an answer again."""
+        return int(self.asking.ttl.total_seconds()) if self.asking else 0
+
+    @property
+    def extra(self) -> dict[str, str]:
+        """Further attributes of the hook in XML."""
+        if self.asking is None:
+            return {}
+        ttl = {"ttl": str(self.ttl)} if self.ttl else {}
+        return {"fallbackErrorMessage": self.asking.fallback, **ttl}
 
     @property
     def batch(self) -> str:
@@ -46,10 +84,16 @@ class Registration:
 
     def rest(self) -> dict[str, Any]:
         """The body of `POST /V1/webhooks/subscribe`."""
+        asking = self.asking
+        further: dict[str, Any] = {}
+        if asking is not None:
+            names = ("field", "operator", "value")
+            rules = [dict(zip(names, rule, strict=True)) for rule in asking.rules]
+            further = {"fallback_error_message": asking.fallback, "rules": rules}
         return {
             "webhook": {
                 "webhook_method": self.hook.method,
-                "webhook_type": "after",
+                "webhook_type": self.kind,
                 "batch_name": self.batch,
                 "batch_order": 0,
                 "hook_name": self.hook.name,
@@ -57,9 +101,10 @@ class Registration:
                 "method": "POST",
                 "priority": 0,
                 "required": False,
-                "timeout": _milliseconds(TIMEOUT),
+                "timeout": _milliseconds(self.timeout),
                 "soft_timeout": _milliseconds(SLOW),
-                "ttl": 0,
+                "ttl": self.ttl,
+                **further,
                 "fields": [
                     {"name": name, "source": source} for name, source in self.hook.fields.items()
                 ],
@@ -85,15 +130,20 @@ def webhooks_xml(found: Sequence[Registration]) -> str:
     ET.register_namespace("xsi", XSI)
     config = ET.Element("config", {f"{{{XSI}}}noNamespaceSchemaLocation": SCHEMA})
     for each in found:
-        method = ET.SubElement(config, "method", name=each.hook.method, type="after")
+        method = ET.SubElement(config, "method", name=each.hook.method, type=each.kind)
         batch = ET.SubElement(ET.SubElement(method, "hooks"), "batch", name=each.batch)
         hook = ET.SubElement(
-            batch, "hook", name=each.hook.name, url=each.url, method="POST", required="false",
-            timeout=str(_milliseconds(TIMEOUT)), softTimeout=str(_milliseconds(SLOW)),
+            batch, "hook", each.extra, name=each.hook.name, url=each.url, method="POST",
+            required="false", timeout=str(_milliseconds(each.timeout)),
+            softTimeout=str(_milliseconds(SLOW)),
         )  # fmt: skip
         fields = ET.SubElement(hook, "fields")
         for name, source in each.hook.fields.items():
             ET.SubElement(fields, "field", name=name, source=source)
+        rules = each.asking.rules if each.asking else ()
+        within = ET.SubElement(hook, "rules") if rules else hook
+        for field, operator, value in rules:
+            ET.SubElement(within, "rule", field=field, operator=operator, value=value)
     ET.indent(config, "    ")
     return f'<?xml version="1.0"?>\n{ET.tostring(config, encoding="unicode")}\n'
 

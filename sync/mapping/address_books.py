@@ -102,7 +102,7 @@ class AddressBooks:
         merged = Merged(links=self._linked())
         for location in sorted({*self.ledger, *merged.links}):
             self._location(location, merged)
-        taken = {link.address_id for link in merged.links.values()}
+        taken = {link.address_id for link in merged.links.values()} | merged.remove
         if self.both:
             own = ((one, held) for one, held in self.shop.items() if one not in taken)
             merged.new = {number: held.content for number, held in own}

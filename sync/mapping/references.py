@@ -22,7 +22,7 @@ def templates_of(flow: str, configured: str) -> Iterator[str]:
     """The templates a document of this flow may have been posted under: the configured one
     first."""
     yield configured
-    if configured != FORMER[flow]:
+    if configured != FORMER.get(flow, configured):
         yield FORMER[flow]
 
 

@@ -72,7 +72,7 @@ def new_address(
         raise Never(
             f"account {account.number}: neither it nor contact {contact.number} has a telephone"
             " number, which addresses of Commerce need",
-            remedy=f'Enter one in F&O, then run: replay accounts "{account.number}"',
+            remedy=f'Enter one in F&O, then run: replay "{account.number}" --flow accounts',
         )
     return {
         "firstname": contact.firstname or contact.lastname,

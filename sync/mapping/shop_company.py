@@ -58,7 +58,7 @@ def new_company(account: Account, settings: Connection, regions: Sequence[Region
         raise Never(
             f"account {account.number} has no {', no '.join(lacking)}, which a company of Commerce"
             " needs",
-            remedy=f'Enter it in F&O, then run: replay accounts "{account.number}"',
+            remedy=f'Enter it in F&O, then run: replay "{account.number}" --flow accounts',
         )
     return fields
 

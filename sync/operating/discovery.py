@@ -16,6 +16,7 @@ from sync.core.errors import Missing, Never
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
 
+COMPANY: Final = "dataAreaId"
 LEGAL_ENTITIES: Final = "LegalEntities"
 NAMED_BY: Final[Mapping[Listed, tuple[str, ...]]] = {
     Listed.WAREHOUSE: ("WarehouseName", "OperationalSiteId"),
@@ -26,6 +27,11 @@ NAMED_BY: Final[Mapping[Listed, tuple[str, ...]]] = {
     Listed.TAX_GROUP: ("Description",),
     Listed.ITEM_TAX_GROUP: ("Name",),
     Listed.SALES_ORIGIN: ("OriginDescription",),
+    Listed.UNIT: ("UnitDescription",),
+    Listed.JOURNAL_NAME: ("Description",),
+    Listed.BANK_ACCOUNT: ("BankName",),
+    Listed.RETURN_REASON: ("Description",),
+    Listed.DISPOSITION_CODE: ("DispositionDescription",),
 }
 """What is listed, and the fields that say what a code is; those that an environment lacks are left
 out."""
@@ -69,12 +75,13 @@ class Needed:
 @dataclass(frozen=True)
 class Discovered:
     """What was found. `orders`: how many were looked at; `delivered`: how many of them need nothing
-    more than what is here."""
+    more than what is here. `sources`: those of the shop's Inventory Management."""
 
     stores: tuple[StoreView, ...]
     needed: tuple[Needed, ...]
     codes: Mapping[Listed, Sequence[Choice]]
     orders: int = 0
+    sources: tuple[str, ...] = ()
 
 
 async def legal_entities(dynamics: DynamicsClient) -> list[Choice]:
@@ -92,19 +99,20 @@ async def codes_of(dynamics: DynamicsClient, company: str) -> dict[Listed, list[
     for listed, names in NAMED_BY.items():
         shape = shapes.get(listed.entity_set)
         there = [name for name in names if shape is not None and name in shape.fields]
-        found[listed] = await _listed(dynamics, company, listed, there) if shape else []
+        where = Filter.eq(COMPANY, company) if shape and COMPANY in shape.fields else None
+        found[listed] = await _listed(dynamics, where, listed, there) if shape else []
     return found
 
 
 async def _listed(
-    dynamics: DynamicsClient, company: str, listed: Listed, names: Sequence[str]
+    dynamics: DynamicsClient, where: Filter | None, listed: Listed, names: Sequence[str]
 ) -> list[Choice]:
-    select, mine = (listed.field, *names), Filter.eq("dataAreaId", company)
+    select = (listed.field, *names)
     try:
         rows = [
             row
             async for row in dynamics.query(
-                listed.entity_set, where=mine, select=select, order_by=(listed.field,), top=MOST
+                listed.entity_set, where=where, select=select, order_by=(listed.field,), top=MOST
             )
         ]
     except Never:
@@ -131,7 +139,16 @@ async def discovered(probe: Probe) -> Discovered:
     ]
     needed = tuple(Needed(row, count) for row, count in trial.supposing.causes.rows())
     codes = await codes_of(probe.dynamics, probe.settings.dynamics.company)
-    return Discovered(tuple(stores), needed, codes, recent.read)
+    return Discovered(tuple(stores), needed, codes, recent.read, await _sources(probe))
+
+
+async def _sources(probe: Probe) -> tuple[str, ...]:
+    """Those of the shop that are in use; none where it has none, or we may not read them."""
+    try:
+        rows = await probe.commerce.inventory.sources()
+    except Never:
+        return ()
+    return tuple(str(row["source_code"]) for row in rows if row.get("enabled", True))
 
 
 def asking_for_all(settings: Connection) -> Connection:

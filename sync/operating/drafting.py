@@ -8,14 +8,13 @@ from itertools import groupby
 from typing import Final
 
 from sync.checks.causes import ROWS, toml_key
-from sync.core.errors import Missing
+from sync.operating.choosing import FREE, SECTIONS
 from sync.operating.discovery import Choice, Discovered, Needed, StoreView
 from sync.operating.proposals import Proposal, proposed
 
 SHOWN: Final = 12
 """Codes that are named where somebody has to choose."""
-FREE: Final = Missing("orders.payments", "free")
-SECTIONS: Final = ("orders.payments", "orders.deliveries", "orders.taxes", "customers.groups")
+CHOSEN: Final = ("orders", "invoices", "invoices.banks", "creditmemos", "stock.sources")
 WRITTEN: Final[Mapping[str, str]] = {
     "orders.payments": '{{ method = "{code}" }}',
     "orders.deliveries": '"{code}"',
@@ -26,13 +25,20 @@ WRITTEN: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Answers:
-    """What a person has said. `commerce` and `dynamics`: the lines of these sections."""
+    """What a person has said. `commerce` and `dynamics`: the lines of these sections. `flows`:
+    beside orders and customers; `chosen`: codes, by table and key."""
 
     name: str
     commerce: Mapping[str, str]
     dynamics: Mapping[str, str]
     warehouse: Choice = field(default_factory=lambda: Choice(""))
     group: str = ""
+    flows: tuple[str, ...] = ()
+    chosen: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def of(self, table: str) -> dict[str, str]:
+        """What was chosen for a table."""
+        return {key: code for (name, key), code in self.chosen.items() if name == table}
 
 
 def draft(answers: Answers, found: Discovered | None = None) -> str:
@@ -43,13 +49,14 @@ def draft(answers: Answers, found: Discovered | None = None) -> str:
         "# python -m sync check",
         "",
         f"[connections.{answers.name}]",
-        'flows = ["orders", "customers"]',
+        f"flows = {json.dumps(['orders', 'customers', *answers.flows])}",
         *_section(answers, "commerce", answers.commerce),
         *_section(answers, "dynamics", answers.dynamics),
         *_default_store(answers, stores),
         *(row for store in stores for row in _store(answers, store, stores)),
         *_fixed(answers, stores),
         *(_rows(answers, found) if found else ()),
+        *_chosen(answers),
     ]
     return "\n".join(lines) + "\n"
 
@@ -62,6 +69,7 @@ def _section(answers: Answers, name: str, values: Mapping[str, str]) -> Iterator
 def _default_store(answers: Answers, stores: Sequence[StoreView]) -> Iterator[str]:
     yield from _section(answers, "stores.default", {
         "site": answers.warehouse.site or "1", "warehouse": answers.warehouse.code or "1",
+        **answers.of("stores.default"),
     })  # fmt: skip
     told = {store.includes_tax for store in stores} - {None}
     if len(told) == 1:
@@ -81,12 +89,14 @@ def _store(answers: Answers, store: StoreView, stores: Sequence[StoreView]) -> I
 
 
 def _fixed(answers: Answers, stores: Sequence[StoreView]) -> Iterator[str]:
-    yield from _section(answers, "customers", {"group": answers.group} if answers.group else {})
+    group = {"group": answers.group} if answers.group else {}
+    yield from _section(answers, "customers", {**group, **answers.of("customers")})
     bases = {store.base_currency for store in stores if store.base_currency}
     if len(bases) == 1:
         yield f"currency = {_text(bases.pop())}    # of new accounts: the shop's base currency"
     yield from ("", f"[connections.{answers.name}.items]")
     yield 'rule = "sku"    # the SKU is the item number; rows of `map items` go before it'
+    yield from (f"{key} = {_text(code)}" for key, code in answers.of("items").items())
 
 
 def _rows(answers: Answers, found: Discovered) -> Iterator[str]:
@@ -97,11 +107,27 @@ def _rows(answers: Answers, found: Discovered) -> Iterator[str]:
             for one in sorted(needed, key=lambda one: -one.count):
                 if one.row == FREE:
                     continue
-                yield from _row(one, proposed(one.row, found.codes))
+                chosen = answers.chosen.get((table, one.row.key), "")
+                proposal = Proposal(chosen, "chosen") if chosen else proposed(one.row, found.codes)
+                yield from _row(one, proposal)
             if table == "orders.payments":
                 yield 'free = { method = "" }    # orders with nothing left to pay'
         elif table in ROWS:
             yield from ("", f"# Recent orders need rows in {table}: `check` says which.")
+
+
+def _chosen(answers: Answers) -> Iterator[str]:
+    """Sections that hold nothing but what was chosen."""
+    for table in CHOSEN:
+        if rows := answers.of(table):
+            yield from ("", f"[connections.{answers.name}.{table}]")
+            yield from (_line(table, key, code) for key, code in rows.items())
+
+
+def _line(table: str, key: str, code: str) -> str:
+    """A source is written beside its warehouse."""
+    name, value = (code, key) if table == "stock.sources" else (key, code)
+    return f"{toml_key(name)} = {_text(value)}"
 
 
 def _text(value: str) -> str:

@@ -14,13 +14,15 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO
 from sync.engine.drift import Drift, drift
 from sync.engine.publication import PublicationFlow
-from sync.flows import PUBLICATIONS
+from sync.flows import PUBLICATIONS as EVERY
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.verdict import Verdict
 
 CATALOGUE: Final = "catalogue"
+PUBLICATIONS: Final = tuple(flow for flow in EVERY if flow.name != "credit")
+"""Credit is compared by itself, each night."""
 CAUSES: Final[Mapping[str, Cause]] = {
     "confirmed": Cause.EDITED_HERE,
     "outdated": Cause.NOT_DUE,

@@ -80,6 +80,9 @@ def is_young(connected: Connected, flow: str, at: datetime) -> bool:
 async def explained(case: Case, wanted: Wanted | Never) -> Told:
     """The cause of a difference. `wanted`: what F&O has to hold, or why that cannot be said."""
     claim = case.claim
+    if case.kind.explained is not None and claim.state is not State.PARKED:
+        told: Told = await case.kind.explained(case, wanted)
+        return told
     if claim.state is State.PARKED:
         return await parked(case.connected, claim)
     if is_under_way(case.connected, claim):

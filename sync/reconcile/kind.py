@@ -116,7 +116,8 @@ class Kind:
     `charged(connected, window)`: Commerce's documents. `booked(books, company, window, is_ours)`:
     F&O's. `booked_of(books, company, references)`: F&O's by reference. `place(record, settings)`.
     `wanted(record, delivery, held)`; raises `Never` as the flow's rules do. `stays_open(settings)`:
-    whether F&O must never invoice its documents.
+    whether F&O must never invoice its documents. `explained(case, wanted)`: why
+    one differs, where the kind has reasons of its own.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Kind:
     is_wanted: Callable[[Connection], bool]
     sign: int = 1
     stays_open: Callable[[Connection], bool] = lambda _: False
+    explained: Callable[[Any, Any], Awaitable[Any]] | None = None
 
     def record_named(self, reference: str, settings: Connection) -> str | None:
         """The key of the record that a reference was made for, `@?` without a store; None where it

@@ -123,7 +123,7 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
     if not held and (known := _not_posted(order, delivery)) is not None:
         return known
     document, sold = [
-        await _document(one, settings, delivery) for one in (order, without_refunds(order))
+        await document_of(one, settings, delivery) for one in (order, without_refunds(order))
     ]
     found = _of_document(order, document, settings)
     if not held or (is_equal(found, held) and not never_charged(document)):
@@ -156,7 +156,8 @@ def _not_posted(order: Order, delivery: Delivery) -> Wanted | None:
     return None if outcome is None else Wanted(None)
 
 
-async def _document(order: Order, settings: Connection, delivery: Delivery) -> SalesOrder:
+async def document_of(order: Order, settings: Connection, delivery: Delivery) -> SalesOrder:
+    """The sales order of an order, by the rules of the flow. Raises `Never` as they do."""
     items = await delivery.systems.items.of(
         order_items(order, settings), with_custom_options(order)
     )

@@ -18,6 +18,7 @@ from sync.flows.keys import elsewhere
 from sync.flows.receivables.creditmemos import documents as memo_documents
 from sync.flows.receivables.invoices import documents as invoice_documents
 from sync.flows.receivables.source_documents import DocumentsOf
+from sync.flows.returns.memos_of_returns import is_of_return
 from sync.mapping.captures import brings_no_money
 from sync.mapping.posting_policy import old_document
 from sync.mapping.posting_target import DocumentWithOrder, document_reference, former_reference
@@ -43,6 +44,7 @@ from sync.reconcile.spool import Entry
 FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "order_id", "state", "created_at", "updated_at",
     "order_currency_code", "grand_total", "tax_amount", "is_used_for_refund",
+    ("comments", ("comment",)),
 )  # fmt: skip
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "order_currency_code", "grand_total",
@@ -98,7 +100,7 @@ class Charged:
         document = self.documents.model(row)
         if elsewhere(document.store_id, connected.systems):
             return None
-        if old_document(document, connected.settings.orders):
+        if old_document(document, connected.settings.orders) or is_of_return(row):
             return None
         return self._entry(DocumentWithOrder(document, Order.read(dict(order))), connected)
 

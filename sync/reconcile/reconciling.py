@@ -2,7 +2,7 @@
 
 All reads go after deliveries. A kind is a `Comparison`: documents with our references on both sides
 are a `Kind` (`orders.py`, `receivables.py`), which `ByBooks` compares; whatever else is compared
-gives its verdicts by itself (`shipments.py`, `catalogue.py`).
+gives its verdicts by itself (`shipments.py`, `credit.py`, `catalogue.py`).
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from typing import Final
 
 from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
+from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.catalogue import catalogue
+from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
+from sync.reconcile.quantities import quantities
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -26,13 +29,16 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
+from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.verdict import Comparison, Verdict
 
 log = logging.getLogger("sync.reconcile.reconciling")
 
-KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds)
-COMPARISONS: Final[tuple[Comparison, ...]] = (*map(ByBooks, KINDS), shipments, catalogue)
+KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
+COMPARISONS: Final[tuple[Comparison, ...]] = (
+    *map(ByBooks, KINDS), quantities, shipments, accounts, credit, catalogue,
+)  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
 """After which time a system is asked again that did not answer."""

@@ -1,5 +1,5 @@
 """What a hook takes, what orders, documents and an idle hour cost in operations, and what
-publishing stock and reconciling take. Printed, not judged.
+publishing stock, prices and products and reconciling take. Printed, not judged.
 
 Times depend on the machine and on what else it does: compare the ratios to the baselines of the
 same run. Counts are the same everywhere. The tables of docs/cost.md are made from them: python -m
@@ -12,15 +12,18 @@ import json
 from collections.abc import Iterator, Sequence
 
 from tests.benchmarks.arrivals import Took
-from tests.benchmarks.beside import measured_beside
+from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
+from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
+from tests.benchmarks.shop_prices import measured_prices
 from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations", "stock", "reconciling", "beside")
+PARTS = ("edge", "operations", "stock", "prices", "products", "reconciling", "beside")
+KILLS = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,22 +35,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
     stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
+    prices = virtually(measured_prices(asked.skus)) if "prices" in wanted else []
+    loaded = virtually(measured_first_load(asked.products, KILLS)) if "products" in wanted else None
     books = virtually(measured_reconciling(asked.rows)) if "reconciling" in wanted else []
     beside = asyncio.run(measured_beside(asked.orders)) if "beside" in wanted else None
+    notified = asyncio.run(measured_notified(asked.orders)) if "beside" in wanted else None
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
             "stock": [each.facts() for each in stock],
+            "prices": [each.facts() for each in prices],
+            "products": loaded.facts() if loaded else {},
             "reconciling": [each.facts() for each in books],
             "beside": beside.facts() if beside else {},
+            "notified": notified.facts() if notified else {},
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    shown = [*_lines(took, ratios, found), *_stock_lines(stock), *lines(books)]
-    if beside:
+    shown = [*_lines(took, ratios, found), *_runs("Stock", stock)]
+    shown += [*_runs("Prices", prices), *lines(books)]
+    if loaded:
+        shown += ["", "Products into an empty shop, killed meanwhile:", loaded.line()]
+    if beside and notified:
         shown += ["", "Orders beside a publication of all stock:", beside.line()]
+        shown += ["", "A notified change of stock, until the shop shows it:", notified.line()]
     print("\n".join(shown))  # noqa: T201
 
 
@@ -63,7 +76,10 @@ def _parser() -> argparse.ArgumentParser:
         "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
     )
     parser.add_argument(
-        "--skus", type=int, default=100_000, help="skus of stock (default %(default)s)"
+        "--skus", type=int, default=100_000, help="skus of stock and prices (default %(default)s)"
+    )
+    parser.add_argument(
+        "--products", type=int, default=20_000, help="products to load (default %(default)s)"
     )
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="rows a side to reconcile (default %(default)s)"
@@ -89,9 +105,9 @@ def _lines(
             yield from ("", *cost.lines())
 
 
-def _stock_lines(runs: Sequence[Ran]) -> Iterator[str]:
+def _runs(what: str, runs: Sequence[Ran]) -> Iterator[str]:
     for run in runs:
-        yield from ("", f"Stock, {run.title}:", run.line())
+        yield from ("", f"{what}, {run.title}:", run.line())
 
 
 if __name__ == "__main__":

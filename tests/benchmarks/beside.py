@@ -1,5 +1,6 @@
-"""How much orders are slowed by a publication beside them, in one process. Both systems answer
-after a while, as real ones do; the figure is the time of an order, beside and alone."""
+"""How much orders are slowed by a publication beside them, in one process, and how long a notified
+change of stock takes. Both systems answer after a while, as real ones do; the figures are the time
+of an order, beside and alone, and of a change."""
 
 import asyncio
 from collections.abc import Callable
@@ -38,7 +39,8 @@ class Slow(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         name, query = request.url.path.rpartition("/")[2], request.url.query.decode()
         is_catalogue = name == "source-items" or (name == "products" and "type_id" in query)
-        await asyncio.sleep(PAGE if name in ROWS else self.seconds)
+        is_page = name in ROWS and "ItemNumber+eq" not in query.replace("%20", "+")
+        await asyncio.sleep(PAGE if is_page else self.seconds)
         if name in ROWS or is_catalogue:
             return self.wire(request)
         return await self.inner.handle_async_request(request)
@@ -60,6 +62,24 @@ class Beside:
             "orders": self.orders, "alone_ms": round(self.alone * 1000),
             "beside_ms": round(self.beside * 1000), "rows": self.rows,
             "slowed_percent": round(100 * (self.beside / self.alone - 1), 1),
+        }  # fmt: skip
+
+    def line(self) -> str:
+        """As it is printed."""
+        return "  " + ", ".join(f"{name} {value}" for name, value in self.facts().items())
+
+
+@dataclass(frozen=True)
+class Notified:
+    """Seconds from the delivery of a notification until the shop shows the change, sorted."""
+
+    seconds: list[float]
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "changes": len(self.seconds), "median_ms": round(1000 * median(self.seconds)),
+            "worst_ms": round(1000 * self.seconds[-1]),
         }  # fmt: skip
 
     def line(self) -> str:
@@ -115,6 +135,20 @@ class Both(Harness):
         while True:
             await mirror.doubt(partition, list(await mirror.whole(partition)))
             await self.deliver("stock", EVERYTHING)
+
+
+async def measured_notified(changes: int) -> Notified:
+    """Single SKUs whose stock changes, one after the other."""
+    harness = Both(SETTINGS)
+    try:
+        found = list[float]()
+        for number in range(changes):
+            harness.wire.quantity[number] = 1000 + number
+            found.append(await harness.deliver("stock", f"SKU-{number:06}"))
+            assert harness.wire.shown[3 * number] == 1000 + number
+        return Notified(sorted(found))
+    finally:
+        await harness.close()
 
 
 async def measured_beside(orders: int) -> Beside:

@@ -10,11 +10,11 @@ import re
 import resource
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import process_time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 
 import httpx
@@ -38,6 +38,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 PLACES: Final = tuple(WAREHOUSES)
 SOURCES: Final = tuple(WAREHOUSES.values())
+WRITES: Final = ("source-items", "base-prices", "tier-prices", "tier-prices-delete")
 AT: Final = "http://localhost/data/"
 JSON: Final = {"content-type": "application/json"}
 
@@ -47,6 +48,7 @@ class Wire:
     """Both systems. `seconds`: how long they took; `requests`: by kind; `shown`: quantities by SKU
     and source, -1 where there is none."""
 
+    rows: ClassVar[Mapping[str, tuple[Callable[..., str], int]]]
     skus: int
     seconds: float = 0.0
     requests: Counter[str] = field(default_factory=Counter)
@@ -82,20 +84,20 @@ class Wire:
             return httpx.Response(200, json={"items": items, "total_count": self.skus})
         if name == "source-items":
             return self._source_items(request, query)
-        if name in ROWS:
+        if name in self.rows:
             return self._of_dynamics(name, query)
         return httpx.Response(200, json={"items": [], "total_count": 0, "value": []})
 
     def _of_dynamics(self, name: str, query: Mapping[str, list[str]]) -> httpx.Response:
         """A page, made when it is asked for."""
         asked = re.search(r"ItemNumber eq '([^']+)'", query.get("$filter", [""])[0])
-        each = 1 if name == RELEASED else len(WAREHOUSES)
+        make, each = self.rows[name]
         first, most = int(query.get("$skip", ["0"])[0]), self.skus * each
         if asked is not None:
             first = int(asked[1].partition("-")[2]) * each
             most = first + each
         end = min(first + ON_HAND, most)
-        rows = [ROWS[name](self, *divmod(at, each)) for at in range(first, end)]
+        rows = [make(self, *divmod(at, each)) for at in range(first, end)]
         more = "" if end == most else f',"@odata.nextLink":"{AT}{name}?$skip={end}"'
         text = f'{{"value":[{",".join(rows)}]{more}}}'
         return httpx.Response(200, content=text.encode(), headers=JSON)
@@ -143,12 +145,17 @@ def _sku(number: int) -> str:
 
 
 RELEASED: Final = "ReleasedProductsV2"
-ROWS: Final = {RELEASED: Wire.released, "WarehousesOnHandV2": Wire.on_hand}
+ROWS: Final = {
+    RELEASED: (Wire.released, 1), "WarehousesOnHandV2": (Wire.on_hand, len(WAREHOUSES)),
+}  # fmt: skip
+"""How a row is made, and how many there are of a SKU."""
+Wire.rows = ROWS
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One run. `rows`: of F&O's on-hand; `seconds`: our own."""
+    """One run. `rows`: that F&O answered of what is published; `seconds`: our own; `sent`: what the
+    shop's rows are called that were written."""
 
     title: str
     skus: int
@@ -156,17 +163,19 @@ class Ran:
     seconds: float
     requests: Counter[str]
     tables: Counter[str]
+    sent: str
 
     def facts(self) -> dict[str, Any]:
-        """As JSON. The naive way: one GET and one PUT per SKU."""
-        sent = self.requests["source items"]
+        """As JSON. The naive way: one GET and one PUT per SKU. `writes`: requests that write."""
+        sent = self.requests[self.sent]
         made = sum(self.requests.values()) - sent
         return {
             "title": self.title, "skus": self.skus, "rows": self.rows,
             "seconds": round(self.seconds, 3), "rows_a_second": round(self.rows / self.seconds),
             "requests": made, "naive_requests": 2 * self.skus,
-            "requests_over_naive": round(made / (2 * self.skus), 5), "source_items": sent,
-            "writes": self.requests["POST source-items"],
+            "requests_over_naive": round(made / (2 * self.skus), 5),
+            self.sent.replace(" ", "_"): sent,
+            "writes": sum(self.requests[f"POST {name}"] for name in WRITES),
             "table_operations": sum(self.tables.values()),
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }  # fmt: skip
@@ -179,25 +188,32 @@ class Ran:
 
 @dataclass
 class Bench:
-    """One process of the product over the wire. `counted`: operations of tables."""
+    """One process of the product over the wire. `counted`: operations of tables; `flow` is run, and
+    the shop's rows are called `sent`."""
 
     wire: Wire
     systems: SystemsUnderTest
     services: Services
     counted: Counter[str]
+    flow: str
+    sent: str
     found: list[Ran] = field(default_factory=list)
 
     @classmethod
-    def over(cls, wire: Wire) -> "Bench":
+    def over(
+        cls, wire: Wire, settings: Mapping[str, Any] = SETTINGS, flow: str = "stock",
+        sent: str = "source items",
+    ) -> "Bench":  # fmt: skip
         """A new one."""
-        systems, counted = SystemsUnderTest(LoopClock(), SETTINGS), Counter[str]()
+        systems, counted = SystemsUnderTest(LoopClock(), settings), Counter[str]()
         parts = systems.edition_parts(tables=CountedTables(systems.tables, counted))
 
         def client(_: object) -> httpx.AsyncClient:
             return httpx.AsyncClient(transport=httpx.MockTransport(wire.answer))
 
         parts = replace(parts, commerce_http=client, dynamics_http=client)
-        return cls(wire, systems, Services(systems.connections, FLOWS, parts), counted)
+        services = Services(systems.connections, FLOWS, parts)
+        return cls(wire, systems, services, counted, flow, sent)
 
     async def run(self, title: str, key: str = EVERYTHING, rows: int = 0) -> None:
         """One run to its end, measured."""
@@ -206,18 +222,19 @@ class Bench:
         self.counted.clear()
         wire.seconds, began = 0.0, process_time()
         while True:
-            message = Message("stock", CONNECTION, key, "poll", self.systems.clock.now())
+            message = Message(self.flow, CONNECTION, key, "poll", self.systems.clock.now())
             await self.services.runner.deliver(message)
-            claim, queue = await ledger.claim(CONNECTION, "stock", key), self.systems.queue
+            claim, queue = await ledger.claim(CONNECTION, self.flow, key), self.systems.queue
             if not (await queue.depth("catalogue")).scheduled:
                 break
             await asyncio.sleep(2)
             for taken in await queue.receive("catalogue", most=100, wait=timedelta()):
                 await queue.complete(taken)
         assert claim.state in (State.DELIVERED, State.SKIPPED), claim.reason
-        own, read = process_time() - began - wire.seconds, rows or 3 * wire.skus
+        own = process_time() - began - wire.seconds
+        read = rows or wire.skus * (sum(each for _, each in wire.rows.values()) - 1)
         counts = (wire.requests.copy(), self.counted.copy())
-        self.found.append(Ran(title, wire.skus, read, own, *counts))
+        self.found.append(Ran(title, wire.skus, read, own, *counts, self.sent))
 
 
 async def measured_stock(skus: int) -> list[Ran]:

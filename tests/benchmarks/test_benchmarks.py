@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from typing import Any, get_args
 from unittest.mock import ANY
@@ -10,16 +11,20 @@ import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
+from sync.console.app import PAGES as CONSOLE_PAGES
 from sync.core.ports import Row
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.arrivals import RATE, Took, at_a_rate
 from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
+from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
+from tests.benchmarks.pages import PAGE, measured_pages, renewed, table
 from tests.benchmarks.prices import Price
 from tests.benchmarks.reconciling import measured_reconciling
+from tests.benchmarks.shop_prices import measured_prices
 from tests.benchmarks.stock import measured_stock
 from tests.systems import SystemsUnderTest
 from tests.virtual_time import virtually
@@ -149,3 +154,30 @@ def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> No
     assert (rows, some["writes"], some["table_operations"] < 100) == (120, 4, True)
     assert one["source_items"] == 3
     assert one["requests"] < 15
+
+
+async def test_every_page_of_the_console_is_measured_and_stands_in_its_document() -> None:
+    found = await measured_pages(20, times=1)
+    asked = [page.path or "/" for page in CONSOLE_PAGES if page.method == "GET"]
+    assert [one.path for one in found] == asked
+    assert re.findall(r"^\| `(.+?)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE) == asked
+    text = renewed(PAGE.read_text(encoding="utf-8"), table(found))
+    assert table(found) in text
+
+
+@pytest.mark.parametrize(
+    ("products", "kills"), [(100, 1), pytest.param(2_000, 3, marks=pytest.mark.long)]
+)
+def test_a_first_load_makes_each_product_and_image_once_however_often_it_is_killed(
+    products: int, kills: int
+) -> None:
+    loaded = virtually(measured_first_load(products, kills)).facts()
+    assert (loaded["created"], loaded["images"]) == (products, products // 10)
+    assert (loaded["again"], loaded["requests_each"] < 5) == (0, True)
+
+
+def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> None:
+    load, same, some, one = (run.facts() for run in virtually(measured_prices(1_000)))
+    assert (load["price_rows"], load["writes"]) == (1_100, 8)
+    assert (same["writes"], same["requests"], same["table_operations"] < 20) == (0, 6, True)
+    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (40, True, 2)

@@ -23,7 +23,9 @@ WHOLE: Final[dict[str, Any]] = {
     "write_back": {"to": "ext_order_id"},
     "stock": {"sources": {"13": "default"}},
     "shipments": {"sources": {"13": "default"}},
+    "accounts": {"groups": ["10"]},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
+    "credit": {"currency": "USD", "methods": ["companycredit", "checkmo"]},
     "products": {
         "fields": ["status", "tax_class", "quantities"],
         "create": True,

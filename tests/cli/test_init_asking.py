@@ -44,6 +44,32 @@ def test_from_nothing_to_a_configuration_that_delivers(line: Line, systems: Syst
     assert set(line.vault().names()) >= {"shop-consumer-key", "shop-bearer"}
 
 
+def test_every_code_that_a_person_must_choose_is_asked_for(line: Line, systems: Systems) -> None:
+    rows = ("CA", "99", "10", "", "", "", "", "")
+    said = ("WEB", "ea", "", "", "ROUND", "", "WEB", "", "", "", "USMF OPER", "USMF OPER", "13")
+    flows = ("invoices, credit", "invoices creditmemos stock shipments posted_invoices")
+    ran = line("init", "--ask", stdin=answers(systems, "usmf", "13", "10", *flows, *rows, *said))
+    shop = tomllib.loads((line.folder / "connections.toml").read_text())["connections"]["shop"]
+    assert "credit: not set up here" in ran.out
+    assert shop["flows"] == [
+        "orders", "customers", "invoices", "creditmemos", "stock", "shipments", "posted_invoices",
+    ]  # fmt: skip
+    assert shop["orders"]["deliveries"]["ups_03"] == "10"
+    assert shop["orders"]["taxes"]["US-CA-*-8.25"] == {"group": "CA"}
+    assert shop["orders"]["rounding_item"] == "ROUND"
+    assert (shop["items"]["unit"], shop["stores"]["default"]["origin"]) == ("ea", "WEB")
+    assert shop["creditmemos"] == {"reason": "WEB"}
+    assert set(shop["invoices"]["banks"].values()) == {"USMF OPER"}
+    assert shop["stock"]["sources"] == {"13": "default"}
+
+
+def test_a_flow_for_which_too_little_was_said_is_left_out(line: Line, systems: Systems) -> None:
+    ran = line("init", "--ask", stdin=answers(systems, "usmf", "13", "10", "stock posted_invoices"))
+    shop = tomllib.loads((line.folder / "connections.toml").read_text())["connections"]["shop"]
+    assert "stock is left out: the flow" in ran.out
+    assert shop["flows"] == ["orders", "customers", "posted_invoices"]
+
+
 def test_what_is_there_is_left_alone(line: Line) -> None:
     (line.folder / "connections.toml").write_text("mine")
     ran = line("init", "--ask", stdin="")

@@ -207,3 +207,26 @@ def test_warehouses_and_sources_are_shown_side_by_side(shop: Line) -> None:
 def test_a_source_is_suggested_by_settings_code_or_name(known: dict[str, str], why: str) -> None:
     pairs = [*matched([("13", "Main"), ("24", "East")], {"13": "x", "far": "EAST"}, known)]
     assert [(one.warehouse, one.why) for one in pairs] == [("13", why), ("24", "name")]
+
+
+def test_credit_is_previewed_with_its_reasons_and_published(shop: Line) -> None:
+    path = shop.folder / "connections.toml"
+    text = path.read_text().replace('"stock"]', '"stock", "credit"]')
+    path.write_text(f'{text}\n[connections.shop.credit]\ncurrency = "USD"\n')
+    assert shop("map", "customers", "set", "2", "US-001", "--kind", "company").status == 0
+    (found,) = shop("preview", "credit", "--account", "us-001", "--json").documents
+    assert (found["account"], found["available"], found["limit_by"]) == (
+        "US-001",
+        "0.00",
+        "customer",
+    )
+    assert set(found["used_by_kind"]) == {"balance", "delivered", "ordered"}
+    (company,) = found["companies"]
+    assert (company["company"], company["wanted"]["limit"]) == (2, "0.00")
+    said = shop("preview", "credit", "--account", "US-001", "--decisions").out
+    assert "Account US-001: 0.00 USD left." in said
+    assert "limit: 0.00 USD (customer)" in said
+    assert shop("publish", "credit", "--wait", "0").status == 0
+    shop.deliver_everything()
+    assert shop("drift", "credit", "--json").documents == []
+    assert "no account NOBODY" in shop("preview", "credit", "--account", "NOBODY").err

@@ -34,10 +34,12 @@ MODELS: dict[str, dict[str, Any]] = {
     "company": {"entity_id": "5", "company_email": "a@example.com", "customer_group_id": "3"},
     "invoice": {"increment_id": "000000043", "store_id": "1", "order_id": "42"},
     "creditmemo": {"increment_id": "000000044", "store_id": "1", "order_id": "42"},
+    "rma": {"increment_id": "000000045", "store_id": "1", "customer_custom_email": "a@example.com"},
 }
 KEYS = {
     "orders": "000000042@1", "orders_address": "42@#", "customers": "17", "companies": "5",
     "invoices": "000000043@1", "creditmemos": "000000044@1",
+    "returns": "000000045@1",
 }  # fmt: skip
 
 
@@ -223,3 +225,44 @@ def test_what_is_sent_and_what_is_filed_is_the_same() -> None:
         assert (filed["name"], filed["url"], int(filed["timeout"]), int(filed["softTimeout"])) == (
             asked["hook_name"], asked["url"], asked["timeout"], asked["soft_timeout"],
         )  # fmt: skip
+
+
+def gated(path: Path) -> Path:
+    """The example, with its gate on."""
+    text = EXAMPLE.read_text().replace(
+        "# [connections.bikes-de.credit", "[connections.bikes-de.credit"
+    )
+    text = text.replace(
+        '# currency = "EUR"                      # accounting', 'currency = "EUR" #'
+    )
+    text = text.replace("# enabled = true\n", "enabled = true\n")
+    flows = 'flows = ["orders", "customers", "companies"'
+    config = path / "c.toml"
+    config.write_text(text.replace('flows = ["orders", "customers"', f'{flows}, "credit"'))
+    return config
+
+
+def test_a_checkouts_questions_are_optional_and_end_in_time(line: Line, tmp_path: Path) -> None:
+    config = gated(tmp_path)
+    ran = line("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL, "--json")
+    asked = {
+        one["url"].rpartition("/")[2]: one
+        for one in (document["body"]["webhook"] for document in ran.documents)
+        if "/api/gate/" in one["url"]
+    }
+    assert set(asked) == {"payment-methods", "place-order"}
+    for one in asked.values():
+        assert (one["required"], one["timeout"], one["soft_timeout"]) == (False, 1500, 500)
+        assert one["fallback_error_message"].startswith("This order cannot be placed on account")
+    methods, order = asked["payment-methods"], asked["place-order"]
+    assert (methods["webhook_type"], methods["ttl"]) == ("after", 30)
+    assert methods["webhook_method"].endswith("payment_method_filter.get_list")
+    assert (order["webhook_type"], order["ttl"]) == ("before", 0)
+    assert order["webhook_method"] == "plugin.magento.sales.api.order_management.place"
+    assert order["rules"] == [
+        {"field": "order.payment.method", "operator": "equal", "value": "companycredit"}
+    ]
+    filed = line("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL).out
+    assert '<rule field="order.payment.method" operator="equal" value="companycredit"' in filed
+    assert 'ttl="30"' in filed
+    assert 'type="before"' in filed

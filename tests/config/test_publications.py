@@ -6,6 +6,8 @@ import pytest
 
 from sync.config.connections import Prices, Products, Shipments, Stock
 from sync.config.file.capture_rules import capture_breaches
+from sync.config.file.outgoing_rules import outgoing_breaches
+from sync.config.file.portal_rules import portal_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
 from sync.config.file.shipment_rules import shipment_breaches
@@ -198,3 +200,56 @@ def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
     assert (str(Stock().share), str(Prices(most_changed_percent=5).share)) == ("0.3", "0.05")
+
+
+@pytest.mark.parametrize(
+    ("portal", "place"),
+    [
+        (None, None),
+        ({"origins": ["https://shop.example"]}, None),
+        ({"customer_tokens": False, "shop_key": "shop-key"}, None),
+        ({"customer_tokens": False}, "portal"),
+        ({"originals_url": "https://docs.example/{company}/{invoice}.pdf"}, None),
+        ({"originals_url": "https://docs.example/all.pdf"}, "originals_url"),
+        ({"originals_url": "http://docs.example/{invoice}.pdf"}, "originals_url"),
+    ],
+)
+def test_a_portal_needs_a_way_in_and_an_address_that_names_the_document(
+    portal: dict[str, Any] | None, place: str | None
+) -> None:
+    found = list(portal_breaches(PATH, {"portal": portal} if portal is not None else {}))
+    assert [one.path[-1] for one in found] == ([place] if place else [])
+    assert all(one.what and one.remedy for one in found)
+
+
+ACCOUNTS: dict[str, Any] = {"groups": ["10"]}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "companies", "flows", "place"),
+    [
+        (ACCOUNTS, {}, ["companies"], None),
+        ({}, {}, ["companies"], "accounts.groups"),
+        (ACCOUNTS, {}, [], "accounts"),
+        ({"fields": ["price_group"], **ACCOUNTS}, {}, ["companies"], "accounts.price_groups"),
+        ({"fields": ["sales_representative"], "sales_representatives": {"1": 2}, **ACCOUNTS}, {},
+         ["companies"], None),
+        ({"fields": ["status"], **ACCOUNTS}, {}, ["companies"], "companies.hold"),
+        ({"fields": ["status"], **ACCOUNTS}, {"hold": "keep"}, ["companies"], None),
+        ({"addresses": "both", **ACCOUNTS}, {}, ["companies"], "accounts.addresses"),
+        ({"addresses": "both", **ACCOUNTS}, {}, ["companies", "customers"], None),
+        (ACCOUNTS, {"requests": "ledger"}, ["companies"], "companies.requests"),
+    ],
+)  # fmt: skip
+def test_accounts_have_one_owner_for_each_field(
+    accounts: dict[str, Any], companies: dict[str, Any], flows: list[str], place: str | None
+) -> None:
+    written = {"flows": [*flows, "accounts"], "accounts": accounts, "companies": companies}
+    found = [".".join(map(str, one.path[len(PATH) :])) for one in outgoing_breaches(PATH, written)]
+    assert found == ([place] if place else [])
+
+
+def test_a_request_needs_somebody_who_answers_it() -> None:
+    written = {"flows": ["companies"], "companies": {"requests": "ledger"}}
+    (breach,) = outgoing_breaches(PATH, written)
+    assert breach.path[-1] == "requests"

@@ -34,6 +34,7 @@ PAGES: Final = (
     "/parked",
     "/mappings",
     "/drift",
+    "/credit",
     "/connections",
     "/activity",
     "/keys",

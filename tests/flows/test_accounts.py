@@ -5,10 +5,12 @@ import pytest
 
 from sandbox.commerce.catalogue import Shopper
 from sandbox.dials import Arrival, Kind
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
+from sync.preview.accounts import preview_account
 from tests.flows.b2b import APPROVED, CONTOSO, OFFICE, PENDING, REJECTED
 from tests.flows.outgoing import MAIN, SECOND, TAILSPIN, Outgoing, in_outgoing
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 
 @in_outgoing()
@@ -33,6 +35,7 @@ async def test_an_account_becomes_a_company_with_its_administrator_and_users(o: 
 async def test_what_went_over_is_quiet_on_both_sides(o: Outgoing) -> None:
     await o.polls_accounts()
     await o.hears_the_shop()
+    assert await o.polls("accounts") == 0
     before = o.writes()
     for _ in range(2):
         await o.polls_accounts()
@@ -41,6 +44,16 @@ async def test_what_went_over_is_quiet_on_both_sides(o: Outgoing) -> None:
     mapping = await o.known(key=o.company["id"])
     assert mapping is not None
     assert mapping.account == TAILSPIN
+
+
+@in_outgoing()
+async def test_a_user_who_is_not_a_member_yet_gets_no_account_of_their_own(o: Outgoing) -> None:
+    """The hook of a registration may be delivered before the registration is finished."""
+    o.joins(Shopper("tom@tailspin.example", "Tom", "Spin", "ny", 7))
+    await o.notify(7, "customers")
+    claim = await o.claim("7", "customers")
+    assert (claim.state, "a contact of an account" in claim.reason) == (State.SKIPPED, True)
+    assert not o.accounts("tom@tailspin.example")
 
 
 @in_outgoing()
@@ -76,6 +89,29 @@ async def test_a_field_that_somebody_changed_in_the_shop_is_restored_by_replay(o
     o.commerce.save_company(o.company["id"], telephone="0")
     await o.replays(TAILSPIN, "accounts")
     assert o.company["telephone"] == "555-0170"
+
+
+@in_outgoing()
+async def test_what_a_preview_shows_is_what_is_sent(o: Outgoing) -> None:
+    systems, services = await o.services.systems_pool.open(CONNECTION), o.services
+    before = o.writes()
+    shown = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert (o.writes(), [one.outcome for one in shown]) == (before, ["deliver"] * 2)
+    paths = [request.path for one in shown for request in one.requests]
+    assert paths == ["/V1/customers", "/V1/company/", "/V1/customers"]
+    body = shown[0].requests[1].body
+    assert body is not None
+    await o.polls_accounts()
+    sent = body["company"]
+    assert {name: o.company[name] for name in sent} == sent
+    again = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert [(one.outcome, one.reason) for one in again] == [
+        ("skip", "Commerce shows it as F&O has it")
+    ] * 3
+    o.clerk(PrimaryContactPhone="1")
+    (first, *_) = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    assert [request.body for request in first.requests] == [{"company": {"telephone": "1"}}]
+    assert await preview_account("NOPE", systems, services.ledger, services.documents) == []
 
 
 @in_outgoing(accounts={"create": False})
@@ -282,3 +318,25 @@ async def test_a_request_is_listed_until_a_person_decides_in_commerce(o: Outgoin
     o.decides(status=REJECTED)
     await o.notify()
     assert await o.parked("companies") == []
+
+
+@in_outgoing(accounts={"addresses": "both"})
+async def test_what_is_kept_of_users_and_their_company_is_erased(o: Outgoing) -> None:
+    await o.polls_accounts()
+    systems, services = await o.services.systems_pool.open(CONNECTION), o.services
+    records = Records(services, systems)
+    user = f"{SECOND}@{TAILSPIN}"
+    of_user = await records.of(Named(customers=[o.user(SECOND)["id"]]))
+    assert ("company_users", user) in of_user
+    assert ("accounts", TAILSPIN) not in of_user
+    found = await records.of(Named(companies=[o.company["id"]]))
+    wanted = {("accounts", TAILSPIN), ("company_users", user),
+              ("company_users", f"{MAIN}@{TAILSPIN}")}  # fmt: skip
+    assert wanted <= set(found)
+    name = f"{CONNECTION}|company_users|{user}"
+    assert await services.documents.last(name, "sent") is not None
+    assert [count async for _, count in services.erasure.erase(CONNECTION, found)]
+    assert await services.documents.last(name, "sent") is None
+    before = o.writes()
+    await o.replays(TAILSPIN, "accounts")
+    assert o.writes() == before

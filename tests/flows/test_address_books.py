@@ -134,7 +134,7 @@ async def test_the_later_change_wins_and_the_trail_tells_of_both(o: Outgoing) ->
 async def test_what_goes_to_and_fro_is_parked(o: Outgoing) -> None:
     """Another program writes its own spelling into F&O after each change."""
     await settles(o)
-    for turn in range(8):
+    for turn in range(4):
         o.shopper_edits(MAIN, next(iter(o.book(MAIN))), f"{turn} Yard Ln")
         await o.hears_the_shop()
         await o.works_for(60)

@@ -194,7 +194,7 @@ async def test_what_is_invoiced_already_is_not_cancelled_but_listed(harness: Har
     assert "resolve status" in claim.remedy
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DELAYED])
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.DELAYED])
 @pytest.mark.parametrize("where", ["/comments", "/hold", "V1/orders", "/cancel"])
 @in_harness(**TOLD)
 async def test_a_write_whose_answer_was_lost_is_not_made_twice(

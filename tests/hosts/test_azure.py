@@ -62,6 +62,22 @@ async def test_an_event_challenge_reaches_the_runtime_with_its_query() -> None:
     assert notes.calls == [("events", "eu", "GET", {"x-signature": "s"}, {"challenge": "c"}, b"")]
 
 
+@pytest.mark.parametrize(
+    ("says", "status"), [(Said(200, b"{}"), 200), (Said(401, b"{}"), 401), (Said(503, b"{}"), 200)]
+)
+async def test_a_checkout_goes_on_whatever_trouble_is_ours(says: Said, status: int) -> None:
+    notes = Notebook(says)
+    ask = request("POST", connection="eu", question="place-order")
+    assert (await functions_of(notes.open)["ask_gate"](ask)).status_code == status
+    assert notes.calls[0][:3] == ("gate", "eu", "place-order")
+
+
+async def test_a_checkout_goes_on_while_the_app_cannot_open() -> None:
+    ask = request("POST", connection="eu", question="place-order")
+    answer = await functions_of(out_of_reach)["ask_gate"](ask)
+    assert (answer.status_code, answer.get_body()) == (200, b'{"op":"success"}')
+
+
 async def test_health_is_what_the_runtime_says() -> None:
     notes = Notebook(Said(503, b"{}"))
     assert (await functions_of(notes.open)["health"](request("GET"))).status_code == 503

@@ -45,6 +45,12 @@ class Notebook:
         self.calls.append(("business event", connection, body))
         return self.says
 
+    async def ask_gate(
+        self, connection: str, question: str, headers: Mapping[str, str], body: bytes
+    ) -> Said:
+        self.calls.append(("gate", connection, question, headers, body))
+        return self.says
+
     async def health(self) -> Said:
         self.calls.append(("health",))
         return self.says

@@ -175,6 +175,7 @@ def connections() -> Connections:
         "webhook": {"keys": ("key-1", "key-2")},
         "events": {"client_id": CLIENT, "key_host": KEY_HOST},
     }
+    bikes["credit"] = {"currency": "EUR", "rates": {"USD": "1.25"}, "gate": {"enabled": True}}
     bikes["flows"] = tuple(flow.name for flow in FLOWS)
     hmac_keys = {
         "scheme": "hmac",

@@ -24,9 +24,10 @@ from tests.intake_http.hosted import KEY, LARGEST, hosted
 PAGE: Final = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8")
 )
-PAGES_FOR_PEOPLE: Final = "console"
-"""What programs do not call: docs/console.md tells of it."""
+TOLD_ELSEWHERE: Final = ("console", "portal")
+"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
+GATE: Final = "/api/gate/{connection}/{question}"
 BUSINESS, HEALTH = "/api/business-events/{connection}", "/api/health"
 ORDER: Final = b'{"order":{"increment_id":"1","store_id":1}}'
 FUNCTION_KEY: Final = {"x-functions-key": KEY}
@@ -78,6 +79,12 @@ ASKED: Final = [
         HOOK, "post", 503, "/api/webhooks/bikes/orders",
         signed_by_commerce(ORDER), ORDER, no_queue,
     ),
+    Asked(GATE, "post", 200, "/api/gate/bikes/place-order", signed_by_commerce(ORDER), ORDER),
+    Asked(GATE, "post", 200, "/api/gate/bikes/place-order", {}, ORDER, no_secrets),
+    Asked(GATE, "post", 400, "/api/gate/bikes/place-order", signed_by_commerce(b"[]"), b"[]"),
+    Asked(GATE, "post", 401, "/api/gate/bikes/place-order", {}, ORDER),
+    Asked(GATE, "post", 404, "/api/gate/bikes/nothing", signed_by_commerce(ORDER), ORDER),
+    Asked(GATE, "post", 413, "/api/gate/bikes/place-order", {HEADER: "AAAA"}, LONG),
     Asked(EVENTS, "get", 200, "/api/events/bikes?challenge=x"),
     Asked(EVENTS, "get", 400, "/api/events/bikes"),
     Asked(EVENTS, "get", 404, "/api/events/nobody?challenge=x"),
@@ -121,7 +128,7 @@ def test_every_registered_route_is_told_with_its_methods_and_who_may_call_it() -
     assert told == {
         (f"/api/{each.route}", method, each.level is not func.AuthLevel.ANONYMOUS)
         for each in registered(app())
-        if isinstance(each, HttpFunction) and each.name != PAGES_FOR_PEOPLE
+        if isinstance(each, HttpFunction) and each.name not in TOLD_ELSEWHERE
         for method in each.methods
     }
 

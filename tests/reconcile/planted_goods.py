@@ -9,6 +9,7 @@ from typing import Final
 from sandbox.commerce.records import Columns, StoredOrder
 from sync.commerce.shipments import NO_SLIP, marker_of
 from sync.engine.corrections import Corrections
+from sync.mapping_tables.records import ItemMapping
 from sync.reconcile.difference import Cause
 from tests.flows.test_shipments import SKU, key_of, lots, ordered, packed, polls
 from tests.harness import Harness
@@ -42,11 +43,13 @@ async def slip_is_new(harness: Harness) -> Planted:
 
 
 async def slip_is_parked(harness: Harness) -> Planted:
+    """It counts in another unit than the mapping, which is corrected then."""
     order = await ordered(harness, SKU)
-    order.row["state"] = "holded"
+    systems = await harness.services.systems_pool.open(CONNECTION)
+    await systems.items.put(ItemMapping(SKU, SKU, unit="box"))
     slip = packed(harness, order)
     await polls(harness)
-    order.row["state"] = "new"
+    await systems.items.put(ItemMapping(SKU, SKU, unit="ea"))
     return Planted(key_of(harness, order, slip), Cause.PARKED)
 
 

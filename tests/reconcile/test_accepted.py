@@ -2,6 +2,7 @@
 
 import shlex
 from decimal import Decimal
+from unittest.mock import ANY
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.systems import CONNECTION
 async def runs(finance: Finance, command: str) -> None:
     """A person runs what the difference names."""
     _, flow, key, _, sums, *_ = shlex.split(command.rpartition("python -m sync ")[2])
+    assert command.count("resolve") == 1
     ledgers = Ledgers(finance.services, CONNECTION, flow)
     await accepted(ledgers, flow, key, sums, why="agreed by phone", by="ann")
 
@@ -44,6 +46,25 @@ async def test_an_edited_document_is_accepted_until_it_is_edited_again(finance: 
     assert (again.cause, again.sums != found.sums) == (Cause.EDITED, True)
     await runs(finance, again.command)
     assert (await reconciled(finance))[0] == []
+
+
+@in_finance()
+async def test_pieces_are_compared_where_sums_agree(finance: Finance) -> None:
+    order = await finance.placed(**finance.wants("SIMPLE-001", "SIMPLE-002", pieces=3))
+    assert await reconciled(finance, "quantities") == ([], ANY)
+    table, row = lines_of(finance, order)[0]
+    undo = Ledger(finance).changed(table, row, OrderedSalesQuantity=Decimal(2))
+    assert (await reconciled(finance))[0] == [], "nobody named them, and the sums agree"
+    (found,), summary = await reconciled(finance, "quantities")
+    assert (found.key, found.cause, found.currency) == (key_of(order), Cause.EDITED, "pcs")
+    assert (found.commerce, found.dynamics, summary.unexplained) == (Decimal(6), Decimal(5), 1)
+    await runs(finance, found.command)
+    assert (await reconciled(finance, "quantities"))[0] == []
+    await undo()
+    finance.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    assert (await reconciled(finance, "quantities"))[0] == []
 
 
 @in_finance()

@@ -84,6 +84,17 @@ async def test_the_catalogue_is_compared_as_it_is_now_where_it_is_named(harness:
     assert edited.command.endswith(command)
 
 
+@in_harness(**STOCK)
+async def test_what_was_never_published_is_missing(harness: Harness) -> None:
+    harness.commerce.stock.is_managed = True
+    harness.dynamics.receive("SIMPLE-001", 7)
+    found, _ = await found_by(harness, "catalogue")
+    by_key = {one.key: one for one in found}
+    missing = by_key["stock|SIMPLE-001|default|quantity"]
+    assert missing.cause is Cause.MISSING
+    assert missing.command.endswith("publish stock --sku SIMPLE-001 --connection shop")
+
+
 @in_harness(**STOCK, reconcile={"catalogue": True, "days": 2})
 async def test_a_night_compares_the_catalogue_with_its_newest_day_alone(harness: Harness) -> None:
     await rows_of_stock(harness)

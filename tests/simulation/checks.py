@@ -13,6 +13,7 @@ from sync.engine.claim import Claim, State
 from sync.engine.ledger import Ledger
 from sync.engine.timing import NOBODY_SURVIVES
 from tests.doubles.digests import DIGESTS
+from tests.simulation.accounts import of_accounts
 from tests.simulation.books import is_held_up, of_books, of_companies
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
@@ -44,6 +45,7 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_posted(world, ledger)]
     found += [fault async for fault in of_catalogue(world, ledger)]
     found += [fault async for fault in of_slips(world, ledger)]
+    found += [fault async for fault in of_accounts(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

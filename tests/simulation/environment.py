@@ -19,6 +19,7 @@ CATALOGUE: Final = ("stock", "prices", *NAMED)
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
 SHIPMENTS: Final = "shipments"
+ACCOUNTS: Final = "accounts"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -49,6 +50,8 @@ class Environment:
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
     sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
     shipped in the shop, where polls tell of them.
+    sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
+    `sends_accounts`: accounts of F&O are companies in the shop.
     """
 
     clocks_apart: float = 0.0
@@ -68,6 +71,7 @@ class Environment:
     has_sources: bool = True
     ships: bool = False
     names: bool = False
+    sends_accounts: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -92,6 +96,7 @@ class Environment:
             has_sources=random.random() < 0.8,
             ships=Random(f"packing {seed}").random() < 0.3,
             names=Random(f"names {seed}").random() < 0.2,
+            sends_accounts=Random(f"accounts {seed}").random() < 0.2,
         )
 
     @property
@@ -105,6 +110,7 @@ class Environment:
             "prices": "prices" in self.catalogue,
             **dict.fromkeys(NAMED, self.names),
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
+            ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -123,4 +129,11 @@ class Environment:
             "prices": {"currency": "USD", "poll_minutes": 10},
             "products": ASSORTMENT,
             SHIPMENTS: {"sources": {"13": "default"}},
+            ACCOUNTS: {
+                "groups": ["OUT"],
+                "create": True,
+                "users": True,
+                "addresses": "both",
+                "poll_minutes": 5,
+            },
         }

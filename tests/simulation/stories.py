@@ -242,9 +242,11 @@ class Story(DocumentHistory):
     async def _moving(self, wait: float) -> None:
         """A customer moves harness."""
         await asyncio.sleep(wait)
-        if not self.systems.commerce.customers:
+        known = self.systems.commerce.customers.values()
+        customers = [one for one in known if one["addresses"]]
+        if not customers:
             return
-        customer = self.random.choice(list(self.systems.commerce.customers.values()))
+        customer = self.random.choice(customers)
         address = {
             **customer["addresses"][0],
             "street": [f"Neuer Weg {self.random.randint(1, 99)}"],

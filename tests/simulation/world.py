@@ -38,6 +38,7 @@ from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
+from tests.simulation.accounts import SharedAccounts
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import CATALOGUE, MOST_DELIVERIES, POOL, Polls
 from tests.simulation.pausing import Pausing, WatchedTables
@@ -110,6 +111,10 @@ class World:
             Random(f"catalogue {self.plan.seed}"), self.event_log,
         )  # fmt: skip
         self.catalogue.begin()
+        self.shared_accounts = SharedAccounts(
+            self.systems, Random(f"outgoing {self.plan.seed}"), self.event_log
+        )
+        self.shared_accounts.begin()
         self.told = Told(self.clock)
         self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
@@ -133,6 +138,7 @@ class World:
             group.create_task(self._end_of_trouble())
             group.create_task(self.story.simulate())
             group.create_task(self.catalogue.change(8, self.plan.trouble, self._notify))
+            group.create_task(self.shared_accounts.change(8, self.plan.trouble))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -373,6 +379,8 @@ class World:
 
     def owner_of(self, flow: str, key: str) -> str:
         """Which connection a record is of."""
+        if flow == "accounts":
+            return CONNECTION
         if flow == "companies":
             flow, key = "customers", str(self.systems.commerce.companies[int(key)]["super_user_id"])
         if flow == "customers":

@@ -16,6 +16,7 @@ from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
+from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
@@ -27,9 +28,11 @@ from sync.config.connections.orders import (
     TaxGroups,
     tax_codes_in,
 )
+from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
     CONNECTION_NAME,
@@ -58,6 +61,7 @@ __all__ = [
     "CURRENCY",
     "CURRENCY_OR_NONE",
     "FLOW_NAMES",
+    "ORIGIN",
     "VAULT_NAME",
     "Accounts",
     "Alerts",
@@ -69,21 +73,26 @@ __all__ = [
     "Company",
     "Connection",
     "Connections",
+    "Credit",
     "CreditMemos",
     "Currency",
     "Customers",
     "Dynamics",
     "EventKeys",
+    "Gate",
     "Invoices",
     "Items",
     "Mail",
     "NumberMode",
+    "OrderIssues",
     "Orders",
     "Payment",
+    "Portal",
     "Posting",
     "Prices",
     "Products",
     "Reconcile",
+    "Returns",
     "SecretName",
     "Section",
     "SegmentHome",
@@ -115,9 +124,14 @@ FLOW_NAMES: Final = (
     "products",
     "product_options",
     "shipments",
+    "returns",
+    "return_states",
+    "refunds",
+    "order_issues",
     "captures",
     "status",
     "accounts",
+    "credit",
 )
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -145,9 +159,13 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    returns: Returns = Returns()
+    order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
+    portal: Portal | None = None
+    credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -168,6 +186,8 @@ class Connection(Section):
             commerce.client_secret,
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
         ]  # fmt: skip
+        if self.portal is not None:
+            names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))
 
     @property

@@ -10,6 +10,7 @@ from typing import Final
 
 from sync.config.connections.invoices import CreditMemos, Invoices
 from sync.config.connections.orders import Orders
+from sync.config.connections.returns import Returns
 from sync.config.connections.section import NumberMode
 
 Place = tuple[str, str]
@@ -17,7 +18,7 @@ Place = tuple[str, str]
 
 SUGGESTED: Final[Mapping[str, str]] = {
     "orders": "{store_id}-{increment_id}", "invoices": "{store_id}-I{increment_id}",
-    "creditmemos": "{store_id}-C{increment_id}",
+    "creditmemos": "{store_id}-C{increment_id}", "returns": "{store_id}-R{increment_id}",
 }  # fmt: skip
 BEFORE: Final = (
     "What was posted before keeps its reference; change it while nothing waits for a lost answer."
@@ -25,18 +26,24 @@ BEFORE: Final = (
 
 
 def templates_in_use(
-    orders: Orders | None, invoices: Invoices | None, memos: CreditMemos | None
+    orders: Orders | None,
+    invoices: Invoices | None,
+    memos: CreditMemos | None,
+    returns: Returns | None = None,
 ) -> dict[Place, str]:
     """The templates of the sections whose flows are on; None for one that is off."""
     found: dict[Place, str] = {}
     is_ours = orders is not None and orders.numbers is NumberMode.OURS
-    for section, one in (("orders", orders), ("invoices", invoices), ("creditmemos", memos)):
+    documents = {"orders": orders, "invoices": invoices, "creditmemos": memos, "returns": returns}
+    for section, one in documents.items():
         if one is not None:
             found[section, "reference_template"] = one.reference_template
     if orders is not None and is_ours:
         found["orders", "number_template"] = orders.number_template
     if memos is not None and is_ours and memos.recipe == "return-order":
         found["creditmemos", "number_template"] = memos.number_template
+    if returns is not None and is_ours:
+        found["returns", "number_template"] = returns.number_template
     return found
 
 

@@ -21,6 +21,7 @@ from sync.config.connections import (
     CONNECTION_NAME,
     CURRENCY,
     CURRENCY_OR_NONE,
+    ORIGIN,
     VAULT_NAME,
     Connection,
     Connections,
@@ -40,6 +41,10 @@ PATTERNS: Final = {
     **dict.fromkeys(
         (CURRENCY, CURRENCY_OR_NONE),
         ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
+    ),
+    ORIGIN: (
+        "this is not the origin of a page",
+        'Write scheme and host without a path, as in "https://shop.example".',
     ),
     CONNECTION_NAME: (
         "this cannot name a connection",

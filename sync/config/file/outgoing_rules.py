@@ -20,6 +20,10 @@ def outgoing_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach
         what = 'the flow "accounts" is on, and no account is chosen'
         remedy = 'Write groups = ["10"], flag = "..." (a Yes/No field) or only = ["US-001"].'
         yield Breach((*here, "groups"), what, remedy)
+    if not is_flowing(written, "companies"):
+        what = 'the flow "accounts" is on, and "companies" is not'
+        remedy = 'Add "companies" to flows: its orders belong to the account of their company.'
+        yield Breach(here, what, remedy)
     for owned, table in (
         ("price_group", accounts.price_groups),
         ("sales_representative", accounts.sales_representatives),

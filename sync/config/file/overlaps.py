@@ -19,6 +19,7 @@ from sync.config.connections import (
     Invoices,
     NumberMode,
     Orders,
+    Returns,
     Store,
 )
 from sync.config.connections.templates import (
@@ -54,12 +55,13 @@ class _Facts:
     b2b: Companies | None
     invoices: Invoices | None
     memos: CreditMemos | None
+    returns: Returns | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
     def templates(self) -> dict[Place, str]:
         """What names documents in F&O, by section and key, of the flows that are on."""
-        return templates_in_use(self.orders, self.invoices, self.memos)
+        return templates_in_use(self.orders, self.invoices, self.memos, self.returns)
 
 
 def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
@@ -86,7 +88,8 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
         path, sound(Commerce, table.get("commerce")), dynamics,
         sound(Orders, table.get("orders", {})), sound(Customers, table.get("customers", {})),
         _flowing(Companies, table, "companies"), _flowing(Invoices, table, "invoices"),
-        _flowing(CreditMemos, table, "creditmemos"), tuple(tables),
+        _flowing(CreditMemos, table, "creditmemos"), _flowing(Returns, table, "returns"),
+        tuple(tables),
         frozenset(company for company in named if company),
     )  # fmt: skip
 

@@ -27,10 +27,13 @@ from sync.config.file.breaches import (
     too_long,
 )
 from sync.config.file.capture_rules import capture_breaches
+from sync.config.file.credit_rules import credit_breaches
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
+from sync.config.file.portal_rules import portal_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
+from sync.config.file.return_rules import return_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
     EDITION_KEYS,
@@ -77,9 +80,12 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from receivable_breaches(path, written)
     yield from stock_breaches(path, written)
     yield from price_breaches(path, written)
+    yield from credit_breaches(path, written)
     yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
+    yield from portal_breaches(path, written)
+    yield from return_breaches(path, written)
     yield from capture_breaches(path, written)
     yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)

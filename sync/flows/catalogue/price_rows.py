@@ -6,6 +6,7 @@ entity's time zone.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,13 +29,15 @@ from sync.mapping_tables.records import ItemMapping
 
 @dataclass(frozen=True)
 class Reading:
-    """What F&O said, and who is shown a price."""
+    """What F&O said, and who is shown a price. `day`: on which it counts, by the legal entity's
+    time zone."""
 
     released: Lines
     agreements: Lines
     discounts: Lines | None
     conversions: Conversions
     rules: PriceRules
+    day: date
 
 
 async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
@@ -61,7 +64,7 @@ async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
 async def read_prices(systems: Systems, item: str = "") -> Reading:
     """Everything, or what may be of one item. Raises as the client does."""
     company, settings = systems.settings.legal_entity, systems.settings.prices
-    client = systems.dynamics.price_agreements
+    client, zone = systems.dynamics.price_agreements, systems.settings.time_zone(company)
     return Reading(
         await client.sales_prices(company, item),
         await client.agreements(company, item, settings.customers),
@@ -71,6 +74,7 @@ async def read_prices(systems: Systems, item: str = "") -> Reading:
             await _audiences(systems), settings.decimals, settings.unclear,
             special=settings.special_prices != "off",
         ),
+        systems.clock.now().astimezone(zone).date(),
     )  # fmt: skip
 
 
@@ -121,14 +125,15 @@ def priced_of(
         return _no_conversion(item, released, unit)
     off = reading.discounts
     discounts = discounts_of(off, item.item_number, released.discount_group) if off else []
-    return Priced(sku, base, item.factor, _wanted(systems, item, unit), lines, discounts)
+    return Priced(
+        sku, base, item.factor, _wanted(systems, item, unit, reading.day), lines, discounts
+    )
 
 
-def _wanted(systems: Systems, item: ItemMapping, unit: str) -> Wanted:
-    settings, company = systems.settings.prices, systems.settings.legal_entity
+def _wanted(systems: Systems, item: ItemMapping, unit: str, day: date) -> Wanted:
+    settings = systems.settings.prices
     places = {"PriceSiteId": settings.site, "PriceWarehouseId": settings.warehouse}
     filled = {**item.dimensions(), **places}
-    day = systems.clock.now().astimezone(systems.settings.time_zone(company)).date()
     dimensions = frozenset((name, value.casefold()) for name, value in filled.items() if value)
     return Wanted(settings.currency, unit.casefold(), day, dimensions)
 

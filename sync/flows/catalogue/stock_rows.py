@@ -1,5 +1,6 @@
 """The rows of the stock publication: what each source is to show of each SKU."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,19 +58,26 @@ async def _read(systems: Systems, ledger: Ledger, item: str = "") -> Reading:
     """Open orders first and last: an order that F&O takes while its quantities are read then counts
     too little for a while, and never too much."""
     stock = systems.settings.stock
-    before = await read_orders(systems, ledger)
-    known = await posted(systems, ledger, before)
     company, on_hand = systems.settings.legal_entity, systems.dynamics.on_hand
-    is_reserved, warehouses = stock.reserved_on_arrival, list(stock.sources)
-    free = await on_hand.free(
-        company, warehouses, stock.statuses, is_reserved=is_reserved, item=item
-    )
-    units = await on_hand.units(company, item)
-    conversions = await systems.dynamics.unit_conversions.all()
-    multiples = await on_hand.multiples(company, item) if stock.multiples else {}
-    after = await read_orders(systems, ledger)
-    web = await web_stock(systems, before, after, known)
-    return Reading(free, units, conversions, multiples, web)
+
+    async def of_orders() -> tuple[FreeQuantities, WebStock]:
+        before = await read_orders(systems, ledger)
+        known = await posted(systems, ledger, before)
+        free = await on_hand.free(
+            company, list(stock.sources), stock.statuses, item=item,
+            is_reserved=stock.reserved_on_arrival,
+        )  # fmt: skip
+        after = await read_orders(systems, ledger)
+        return free, await web_stock(systems, before, after, known)
+
+    async def multiples() -> Mapping[str, Decimal]:
+        return await on_hand.multiples(company, item) if stock.multiples else {}
+
+    (free, web), units, conversions, each = await asyncio.gather(
+        of_orders(), on_hand.units(company, item), systems.dynamics.unit_conversions.all(),
+        multiples(),
+    )  # fmt: skip
+    return Reading(free, units, conversions, each, web)
 
 
 class _Shelf:

@@ -57,13 +57,13 @@ async def changed(
     settings = systems.settings
     listed = systems.dynamics.accounts.chosen(
         settings.legal_entity, partial(is_chosen, settings=settings),
-        among=_among(settings), flag=settings.accounts.flag, after=after,
+        among=among(settings), flag=settings.accounts.flag, after=after,
     )  # fmt: skip
     async for account in listed:
         yield Change(account.number, until, account.fingerprint, account.number)
 
 
-def _among(settings: Connection) -> Filter | None:
+def among(settings: Connection) -> Filter | None:
     """What F&O is asked for; None: all accounts, which are looked through here."""
     chosen = settings.accounts
     if chosen.groups and not chosen.only:
@@ -120,7 +120,7 @@ async def plan(account: Account, delivery: Delivery) -> Plan | Skipped:
         return left_out(left)
 
     return Plan(
-        writes, digest=write.digest, keys={"company_matched_by": rule}, read=dict(fields),
+        writes, digest=write.digest, keys={"matched_by": rule}, read=dict(fields),
         then=then, look=look, starts_anew=_has_drifted(write, delivery),
     )  # fmt: skip
 
@@ -174,7 +174,7 @@ async def _administrator(account: Account, delivery: Delivery) -> ShopUser:
             " administer its company",
             remedy=(
                 "Choose the primary contact of the customer in F&O, with an e-mail address; then"
-                f' run: replay accounts "{account.number}"'
+                f' run: replay "{account.number}" --flow accounts'
             ),
         )
     is_ours = delivery.inherited is not None or delivery.held(ADMINISTRATOR) is not None

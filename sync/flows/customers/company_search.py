@@ -66,8 +66,8 @@ async def _must_be_free(account: Account, company: Company, rule: str, systems: 
             f" {other}'s",
             remedy=(
                 "Correct the fields in F&O or Commerce that both share, or map the company to its"
-                f" account: {set_command('company', str(company['id']))}; then run: replay accounts"
-                f' "{account.number}"'
+                f" account: {set_command('company', str(company['id']))}; then run:"
+                f' replay "{account.number}" --flow accounts'
             ),
         )
 
@@ -86,7 +86,7 @@ def _unreviewed(account: Account, company: str, rule: str) -> Never:
         remedy=(
             "Find out whether they are the same. If so, run: "
             + set_command("company", company).replace("ACCOUNT", account.number)
-            + f'; if not, correct the company. Then run: replay accounts "{account.number}"'
+            + f'; if not, correct the company. Then run: replay "{account.number}" --flow accounts'
         ),
     )
 
@@ -97,6 +97,6 @@ def _several(account: Account, rule: str, ids: Sequence[str]) -> Never:
         remedy=(
             "Choose one: "
             + set_command("company", "ID").replace("ACCOUNT", account.number)
-            + f', with its id; then run: replay accounts "{account.number}"'
+            + f', with its id; then run: replay "{account.number}" --flow accounts'
         ),
     )

@@ -175,7 +175,7 @@ def gone_user(account: str, contact: str, customer: str) -> Conflict:
         " more",
         remedy=(
             f'To have them registered again, run: forget company_users "{contact}@{account}" --why'
-            f' "..."; then run: replay accounts "{account}". To leave them out, end the contact in'
-            " F&O."
+            f' "..."; then run: replay "{account}" --flow accounts. To leave them out, make the'
+            " contact inactive in F&O."
         ),
     )

@@ -74,7 +74,7 @@ class ShopUser:
             f"{self.label} is customer {customer} of Commerce, who is of company {company}",
             remedy=(
                 f"If company {company} is this account, run: {home}; if not, correct the contact in"
-                f' F&O. Then run: replay accounts "{self.account}"'
+                f' F&O. Then run: replay "{self.account}" --flow accounts'
             ),
         )
 
@@ -85,7 +85,7 @@ class ShopUser:
             remedy=(
                 "Make sure that they are the same person. Then assign the customer to the company"
                 ' in the Admin, or write accounts.existing_users = "join" in connections.toml; then'
-                f' run: replay accounts "{self.account}"'
+                f' run: replay "{self.account}" --flow accounts'
             ),
         )
 
@@ -207,8 +207,8 @@ class CompanyWrite(Write):
                 " as it was sent",
                 remedy=(
                     "Find out in Commerce what changes these fields (an extension, a lost right),"
-                    " or leave them out of accounts.fields; then run: replay accounts"
-                    f' "{self.account}"'
+                    " or leave them out of accounts.fields; then run:"
+                    f' replay "{self.account}" --flow accounts'
                 ),
             )
 
@@ -219,6 +219,6 @@ def gone(account: str, company: str) -> Conflict:
         f"account {account}: its company {company} is not in Commerce any more",
         remedy=(
             f'To have it made or found again, run: forget accounts "{account}" --why "..."; then'
-            f' run: replay accounts "{account}"'
+            f' run: replay "{account}" --flow accounts'
         ),
     )

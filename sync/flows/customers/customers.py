@@ -24,12 +24,11 @@ from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, PassedOn, Plan
+from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.customers.account_lookup import AccountLookup, found
-from sync.flows.customers.companies import account_of_company
-from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
+from sync.flows.customers.company_buyers import needless_account
 from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
@@ -165,10 +164,9 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     if delivery.message.origin != "required":
         if not is_open and (reason := await _elsewhere(shopper, systems)):
             return Skipped(reason)
-        if shopper.company_id is not None and "companies" in systems.settings.flows:
-            bought = await _bought_for(shopper.company_id, shopper, delivery)
-            if not is_open:
-                return bought
+        needless = await needless_account(shopper, delivery, is_open=is_open)
+        if needless is not None and not is_open:
+            return needless
     wanted = customer_account_from(shopper, systems.settings)
     customers, lookup = systems.dynamics.customers, _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
@@ -201,20 +199,6 @@ async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
     return elsewhere(
         shopper.store_id, shopper.website_id, systems.settings, await systems.websites.ours()
     )
-
-
-async def _bought_for(company_id: int, shopper: Shopper, delivery: Delivery) -> Skipped:
-    """Make the shopper a contact of the company's account, where contacts are wanted; why no
-    account is needed. Who keeps both sides' addresses alike looks at the account then."""
-    bought, settings = await account_of_company(company_id, delivery), delivery.systems.settings
-    if isinstance(bought, Skipped):
-        return Skipped(f"buys for company {company_id}: {bought}")
-    if contacts_are_wanted(settings):
-        customer = (int(shopper.source_key), shopper.firstname, shopper.lastname, shopper.email)
-        await kept_contact(Contact(settings.legal_entity, bought, *customer), delivery)
-    is_shared = "accounts" in settings.flows and settings.accounts.addresses == "both"
-    told = (Notification("accounts", bought),) if is_shared else ()
-    return PassedOn(f"buys for company {company_id}, which has account {bought}", follow_ups=told)
 
 
 async def until(systems: Systems) -> datetime:

@@ -19,6 +19,7 @@ from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.write_back import write_back_of
+from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
@@ -62,6 +63,8 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
+        if memo.state == REFUNDED and is_of_return(row):
+            credited.append(memo)
         if memo.state != REFUNDED or not claim.number:
             continue
         if (off := claim.delivered.get(TAKEN_OFF)) is None:

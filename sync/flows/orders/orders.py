@@ -39,6 +39,7 @@ from sync.flows.keys import (
     whole_in,
 )
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.after_posting import after_posting
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
     former_reference,
@@ -51,7 +52,6 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
-from sync.flows.orders.write_back import write_back_of
 from sync.flows.shop_hooks import ADDRESS, ORDER
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
@@ -140,7 +140,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         keys={"reference": write.reference, **hold},
         read=order.raw,
         follow_ups=await parked_with(order, delivery),
-        when_new=write_back_of("orders", delivery.message.key, connection),
+        when_new=after_posting(order, delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
         look=look.look,

@@ -5,7 +5,7 @@ Out:     by recipe a return order or a negative free text invoice; a debit in th
          where money is paid out.
 Key:     "<increment_id>@<store_id>" of the credit memo.
 Waits:   for its order, which is delivered first when it was overtaken.
-Skips:   memos that are open or cancelled, and those of nothing.
+Skips:   memos that are open or cancelled, those of nothing, and refunds of returns.
 Repeats: what is there is found by its reference, order and credit memo number; a lost answer is
 looked into first.
 """
@@ -29,6 +29,7 @@ from sync.flows.receivables.source_documents import (
     posting_target_for,
     receivable_to_book,
 )
+from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
@@ -45,6 +46,10 @@ documents = DocumentsOf(
 
 async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> Plan | Skipped:
     """What the credit memo becomes, by the connection's recipe."""
+    if not delivery.claim.number and delivery.claim.intent is None:
+        skipped = await of_a_return(with_order.document, with_order.order, delivery)
+        if skipped is not None:
+            return skipped
     receivable = await receivable_to_book(with_order, delivery)
     if not isinstance(receivable, Receivable):
         return receivable
@@ -130,7 +135,8 @@ async def _earlier(
     earlier, systems = list[CreditMemo](), delivery.systems
     for row in await systems.commerce.creditmemos.of_order(order.entity_id):
         one = CreditMemo.read(row)
-        if one.state != REFUNDED or (one.entity_id or 0) >= (memo.entity_id or 0):
+        is_later = (one.entity_id or 0) >= (memo.entity_id or 0)
+        if one.state != REFUNDED or is_later or is_of_return(row):
             continue
         claim = await delivery.ledger.claim(systems.name, "creditmemos", one.key)
         if not claim.number or TAKEN_OFF in claim.delivered:

@@ -61,6 +61,10 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["shipments"]["slips"] > 10
     assert reported["shipments"]["tracked"] > 5
     assert reported["shipments"]["differences"] == 0
+    assert reported["returns"]["returns"] > 1
+    assert reported["returns"]["differences"] == 0
+    assert reported["captures"]["invoices"] > 2
+    assert reported["captures"]["differences"] == 0
     assert {order["reason"].rpartition(" ")[2] for order in reported["parked"]} == {"LAMP-2026"}
     assert all(order["remedy"] for order in reported["parked"])
     assert [price["dynamics_writes"] for price in reported["requests_per_order"]] == [

@@ -1,0 +1,109 @@
+"""Goods that come back in the demo: customers of each shop send something back, F&O takes it in and
+credits it, and each shop refunds the same sum and closes the return."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.demo.environment import RETURNS, Environment, Pair
+from sandbox.demo.reconciliation import Finding, shop_number
+from sandbox.demo.systems import Refused
+from sync.config.connections import NumberMode
+from sync.core.money import ZERO, rounded
+
+MOST: Final = 3
+"""Returns of each shop."""
+OVER: Final = "processed_closed"
+Rma = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SentBack:
+    """What came back in all shops. `refunded`: in whatever currency."""
+
+    returns: int
+    refunded: Decimal
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is printed."""
+        return {
+            "returns": self.returns, "refunded": self.refunded, "differences": len(self.findings)
+        }  # fmt: skip
+
+
+async def send_back(environment: Environment, within: timedelta) -> SentBack:
+    """Open returns, take the goods in, credit them, and compare both sides. Raises `Stuck`."""
+    opened = {name: await _opened(pair) for name, pair in environment.pairs.items()}
+    await _worked(environment, RETURNS[:1], within)
+    for name, rmas in opened.items():
+        for rma in rmas:
+            await _credited(environment.pairs[name], rma)
+    await _worked(environment, RETURNS[1:], within)
+    findings, refunded = [], ZERO
+    for name, rmas in opened.items():
+        amount, off = await _compared(environment.pairs[name], rmas)
+        refunded += amount
+        findings += off
+    return SentBack(sum(map(len, opened.values())), refunded, tuple(findings))
+
+
+async def _worked(environment: Environment, flows: tuple[str, ...], within: timedelta) -> None:
+    await environment.poll(*flows)
+    await environment.until_idle(_nothing, within=within)
+
+
+async def _nothing() -> None:
+    """Nobody watches."""
+
+
+async def _opened(pair: Pair) -> list[Rma]:
+    """Returns of orders that were sent, and invoiced by F&O where it invoices them."""
+    done = {
+        shop_number(row["CustomersOrderReference"])
+        for row in await pair.ledger.sales_orders()
+        if row["SalesOrderStatus"] == "Invoiced" or pair.numbers is NumberMode.THEIRS
+    }
+    found: list[Rma] = []
+    for order in await pair.shop.ask("GET", "/sandbox/orders"):
+        if len(found) == MOST:
+            break
+        if str(order["increment_id"]) in done:
+            try:
+                path = f"/sandbox/orders/{order['entity_id']}/return"
+                found.append(await pair.shop.ask("POST", path))
+            except Refused:
+                continue
+    return found
+
+
+async def _credited(pair: Pair, rma: Rma) -> None:
+    """The warehouse takes it in, and F&O posts the credit note with the tax that was charged."""
+    for row in (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["returns"]:
+        if shop_number(row["CustomersOrderReference"]) == f"R{rma['increment_id']}":
+            await pair.ledger.post("return_receipt", row["ReturnOrderNumber"])
+            await pair.ledger.post("return", row["ReturnOrderNumber"], tax=rma["tax"])
+
+
+async def _compared(pair: Pair, rmas: list[Rma]) -> tuple[Decimal, list[Finding]]:
+    """What was refunded, and returns that are not credited and refunded alike and closed."""
+    posted = (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["posted"]
+    states = {str(one["increment_id"]): one["status"] for one in
+              await pair.shop.ask("GET", "/sandbox/rmas")}  # fmt: skip
+    given = {
+        str(memo["rma"]): rounded(Decimal(memo["grand_total"]))
+        for order in await pair.shop.entered()
+        for memo in order["refunds"]
+        if memo["rma"]
+    }
+    findings = []
+    for rma in rmas:
+        number = str(rma["increment_id"])
+        credited = [-Decimal(row["InvoiceAmount"]) for row in posted
+                    if shop_number(row["CustomerRef"]) == f"R{number}"]  # fmt: skip
+        if credited != [given.get(number)] or states[number] != OVER:
+            what = f"credited {credited}, refunded {given.get(number)}, is {states[number]}"
+            findings.append(Finding(pair.name, f"return {number}", what))
+    return sum(given.values(), ZERO), findings

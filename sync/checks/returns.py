@@ -1,0 +1,76 @@
+"""Whether returns can go their way: what F&O shows of them may be read, and the shop's option ids
+have codes."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.shipments import READ_CURE
+from sync.commerce.address import path_of
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.dynamics import posted_invoices, return_states
+from sync.dynamics.documents.requests import RETURN_HEADERS, RETURN_LINES
+from sync.dynamics.odata import Filter
+
+METADATA: Final = "returnsAttributeMetadata"
+BACK: Final = frozenset({"return_states", "refunds"})
+
+
+def return_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """Field names by entity set that following returns reads."""
+    if not BACK & set(settings.flows):
+        return {}
+    found: dict[str, tuple[str, ...]] = {
+        RETURN_HEADERS: return_states.HEADER_FIELDS, RETURN_LINES: return_states.LINE_FIELDS,
+        return_states.CODES: return_states.CODE_FIELDS,
+        posted_invoices.SALES: posted_invoices.SALES_FIELDS,
+    }  # fmt: skip
+    if "refunds" in settings.flows:
+        found[return_states.CREDIT_LINES] = return_states.CREDIT_LINE_FIELDS
+        found[posted_invoices.JOURNAL] = return_states.JOURNAL_FIELDS
+    return {name: ("dataAreaId", *fields) for name, fields in found.items()}
+
+
+async def credit_notes_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """Our user may read returns and the lines of credit notes: what the metadata lists, a role may
+    be refused."""
+    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
+    for name, fields in return_fields(probe.settings).items():
+        try:
+            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
+                pass
+        except Never as refusal:
+            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
+        else:
+            yield ok(f"{name} may be read")
+
+
+async def return_options_are_mapped(probe: Probe) -> AsyncIterator[Finding]:
+    """Reasons of the shop have return reason codes, and resolutions that are named are there."""
+    settings = probe.settings.returns
+    if "returns" not in probe.settings.flows:
+        return
+    reasons = await _options(probe, "reason")
+    lacking = sorted(reasons.keys() - settings.reasons.keys())
+    if lacking and "*" not in settings.reasons:
+        named = ", ".join(f'"{one}" ({reasons[one]})' for one in lacking)
+        cure = 'Write them, or "*" for all others, under returns.reasons in connections.toml.'
+        yield fault(f"reasons {named} have no return reason code, so such returns park", cure)
+    else:
+        yield ok("reasons of returns have return reason codes")
+    known = await _options(probe, "resolution")
+    strange = sorted({*settings.exchanges, *settings.dispositions} - {"*"} - known.keys())
+    if strange and known:
+        there = ", ".join(f'"{one}" ({label})' for one, label in known.items())
+        cure = f"Correct returns.exchanges and returns.dispositions; the shop has {there}."
+        yield warn(f"the shop has no resolution {', '.join(strange)}", cure)
+
+
+async def _options(probe: Probe, attribute: str) -> dict[str, str]:
+    """The options of an attribute of returns: label by id."""
+    found = await probe.commerce.get(path_of(METADATA, attribute))
+    rows = found.get("options") if isinstance(found, dict) else None
+    return {
+        str(one["value"]): str(one.get("label") or "") for one in rows or () if one.get("value")
+    }

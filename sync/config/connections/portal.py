@@ -1,0 +1,42 @@
+"""What buyers may see of their account with F&O, and how they prove who they are."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, StringConstraints
+
+from sync.config.connections.section import SecretName, Section, Whole, YesNo
+
+ORIGIN: Final = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN, to_lower=True)]
+"""A page's origin as browsers send it: scheme, host, and a port that is not the usual one."""
+Journal = Literal["CustInvoiceJourBiEntities", "SalesInvoiceHeadersV2"]
+
+
+class Portal(Section):
+    """The buyer's invoices, for the shop's own pages. Off where the section is not there."""
+
+    origins: tuple[Origin, ...] = ()
+    """The shop's pages that may ask from a browser."""
+    customer_tokens: YesNo = True
+    """Whether a customer's own token of Commerce, which Commerce confirms, opens the portal."""
+    shop_key: SecretName | None = None
+    """The secret with which a module in the shop signs who is signed in, for five minutes."""
+    permission: str = "Magento_Sales::view_orders_sub"
+    """What a company user's role must allow; the company's administrator may see all. Empty: any
+    user of the company."""
+    journal: Journal = "CustInvoiceJourBiEntities"
+    """Where invoices are read. `SalesInvoiceHeadersV2` is without free text and project invoices,
+    for environments that refuse the other."""
+    months: Whole = Field(default=24, ge=1, le=120)
+    """How far back documents are shown; open ones always are."""
+    requests_per_minute: Whole = Field(default=60, ge=1, le=6000)
+    """Of one buyer, in each process."""
+    phone_orders: YesNo = False
+    """Whether sales orders are listed that were not placed in the shop."""
+    seller: str = ""
+    """The name at the head of a copy; empty: that of the legal entity."""
+    originals_url: str = ""
+    """Where the document store has the original as PDF, with `{company}` and `{invoice}` in it. A
+    copy is rendered where it is not there."""
+    originals_key: SecretName | None = None
+    """The bearer token for the document store."""

@@ -1,0 +1,90 @@
+"""Whether somebody may buy on account: the figures decide where they are fresh, the connection's
+policy where they are stale or missing. Pure; asks nobody."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sync.config.connections.credit import Credit
+from sync.core.errors import Never
+from sync.core.money import ZERO
+from sync.core.rates import Rates
+from sync.credit.asked import Asked
+from sync.credit.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`amount` and `reserved` in the currency of the credit; None where they are not known.
+    `reserves`: whether the amount is to be held for the order."""
+
+    is_allowed: bool
+    reason: str
+    amount: Decimal | None = None
+    reserved: Decimal = ZERO
+    reserves: bool = False
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is known of who asks. `company` None: no company is known for the customer; `prepared`
+    None: no run has met it. `at`: when its figures were true. `reserved`: by other orders."""
+
+    company: int | None = None
+    prepared: Prepared | None = None
+    at: datetime | None = None
+    reserved: Decimal = ZERO
+
+
+def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) -> Verdict:
+    """The decision table. One row each: guests, customers of whom no account is known, figures that
+    are missing or stale, accounts that are blocked, that are not limited, and all others."""
+    gate = credit.gate
+    if asked.customer is None:
+        return Verdict(gate.guests == "allow", "a guest")
+    if figures.company is None:
+        return Verdict(gate.unknown == "allow", "no company is known for the customer")
+    one = figures.prepared
+    if one is None or figures.at is None:
+        return Verdict(gate.unknown == "allow", "no account is known for the company")
+    amount = amount_in(asked, one.currency, credit)
+    if one.fault:
+        return without_figures(amount, credit, f"the figures are not known: {one.fault}")
+    if now - figures.at > timedelta(minutes=gate.fresh_minutes):
+        return without_figures(amount, credit, "the figures are stale")
+    return _by_figures(asked, one, amount, figures.reserved)
+
+
+def _by_figures(asked: Asked, one: Prepared, amount: Decimal | None, reserved: Decimal) -> Verdict:
+    if one.blocked:
+        return Verdict(False, f"blocked: {one.blocked}", amount, reserved)
+    if one.available is None:
+        return Verdict(True, "nothing limits the account", amount, reserved)
+    left = one.available - reserved
+    if amount is None:
+        what = "the amount is not known, and something is left"
+        return Verdict(asked.about == "methods" and left > 0, what, amount, reserved)
+    is_enough = amount <= left
+    what = "enough is left" if is_enough else "more than is left"
+    return Verdict(is_enough, what, amount, reserved, reserves=is_enough)
+
+
+def without_figures(amount: Decimal | None, credit: Credit, reason: str) -> Verdict:
+    """What the policy says where figures do not decide."""
+    gate = credit.gate
+    is_small = amount is not None and amount < gate.stale_below
+    is_allowed = gate.stale == "allow" or (gate.stale == "allow-below" and is_small)
+    return Verdict(is_allowed, reason, amount, reserves=is_allowed and amount is not None)
+
+
+def amount_in(asked: Asked, currency: str, credit: Credit) -> Decimal | None:
+    """What is asked for in a currency; None where no amount, or no rate, is known."""
+    if currency in asked.amounts:
+        return asked.amounts[currency]
+    rates = Rates(credit.currency, credit.rates)
+    for other, amount in asked.amounts.items():
+        try:
+            return rates.out_of_books(rates.in_books(amount, other), currency)
+        except Never:
+            continue
+    return None

@@ -1,0 +1,146 @@
+"""Prepared credit: how each company of the shop stands, and for which company each buyer buys, as
+the last run read it. The checkout reads these rows by their keys and asks no system.
+
+Figures are in the currency of the company's credit in Commerce. A row that has not changed is not
+written again: when all of them were looked at last, the row `RUN` tells.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from sync.core.encoding import from_json, to_json
+from sync.core.ports import Delete, Row, Tables, Upsert, Value
+
+PREPARED: Final = "preparedcredit"
+RUN: Final = "run"
+COMPANY, BUYER = "company:", "buyer:"
+AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a company stands. `available` None: nothing limits it. `blocked`, `fault`: why nothing
+    may be bought on account, or why it is not known; empty where neither is so. `taken`: ways to
+    pay that were taken from the company. `at`: when its figures last changed."""
+
+    company: int
+    account: str
+    currency: str = ""
+    available: Decimal | None = None
+    limit: Decimal | None = None
+    used: Decimal = Decimal(0)
+    pending: Decimal = Decimal(0)
+    overdue: Decimal = Decimal(0)
+    blocked: str = ""
+    fault: str = ""
+    why: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    at: datetime | None = field(default=None, compare=False)
+
+    def row(self, connection: str, at: datetime) -> Row:
+        """As it is stored."""
+        figures = [_text(self.available), _text(self.limit), *map(str, self._sums)]
+        said = to_json([figures, self.why, self.taken])
+        cells: dict[str, Value] = {
+            "account": self.account, "currency": self.currency, "blocked": self.blocked,
+            "fault": self.fault, "at": at, "said": said,
+        }  # fmt: skip
+        return Row(connection, f"{COMPANY}{self.company}", cells)
+
+    @property
+    def _sums(self) -> tuple[Decimal, ...]:
+        return self.used, self.pending, self.overdue
+
+    @classmethod
+    def of(cls, row: Row) -> "Prepared":
+        """The one that a row was made from."""
+        values = row.values
+        said, at = values["said"], values["at"]
+        figures, why, taken = from_json(said if isinstance(said, bytes) else b"[]")
+        available, limit = (None if text == "" else Decimal(text) for text in figures[:2])
+        used, pending, overdue = (Decimal(text) for text in figures[2:])
+        return cls(
+            int(row.key.removeprefix(COMPANY)), str(values["account"]), str(values["currency"]),
+            available, limit, used, pending, overdue, str(values["blocked"]),
+            str(values["fault"]), tuple(why), tuple(taken),
+            at if isinstance(at, datetime) else None,
+        )  # fmt: skip
+
+
+class PreparedCredit:
+    """The rows of one connection."""
+
+    def __init__(self, tables: Tables, connection: str) -> None:
+        self._tables, self._connection = tables, connection
+
+    async def of(self, company: int) -> Prepared | None:
+        """How a company stands; None where no run has met it."""
+        row = await self._tables.get(PREPARED, self._connection, f"{COMPANY}{company}")
+        return None if row is None else Prepared.of(row)
+
+    async def looked_at(self) -> datetime | None:
+        """When all rows were looked at last."""
+        row = await self._tables.get(PREPARED, self._connection, RUN)
+        at = row.values["at"] if row is not None else None
+        return at if isinstance(at, datetime) else None
+
+    async def company_of(self, buyer: int) -> int | None:
+        """The company that a customer buys for; None where that is not known."""
+        row = await self._tables.get(PREPARED, self._connection, f"{BUYER}{buyer}")
+        found = None if row is None else row.values["company"]
+        return found if isinstance(found, int) and found else None
+
+    async def all(self) -> AsyncIterator[Prepared]:
+        """Every company."""
+        before = f"{COMPANY}~"
+        async for row in self._tables.query(
+            PREPARED, self._connection, start=COMPANY, before=before
+        ):
+            yield Prepared.of(row)
+
+    async def put(self, one: Prepared, at: datetime) -> None:
+        """Store how a company stands. Safe to repeat."""
+        await self._tables.upsert(PREPARED, one.row(self._connection, at))
+
+    async def put_all(self, found: Sequence[Prepared], at: datetime) -> None:
+        """Store how all companies stand, as far as it is news, and that it was true at `at`. Safe
+        to repeat."""
+        known = {one.company: one async for one in self.all()}
+        news = [one for one in found if known.get(one.company) != one]
+        gone = known.keys() - {one.company for one in found}
+        await self._write(Upsert(one.row(self._connection, at)) for one in news)
+        await self._write(Delete(Row(self._connection, f"{COMPANY}{one}")) for one in gone)
+        await self._tables.upsert(PREPARED, Row(self._connection, RUN, {"at": at}))
+
+    async def learn(self, companies: Mapping[int, int | None]) -> None:
+        """Store for which company each of these customers buys. Of those that buy for none, nothing
+        is kept."""
+        rows = {
+            buyer: Row(self._connection, f"{BUYER}{buyer}", {"company": company or 0})
+            for buyer, company in companies.items()
+        }
+        await self._write(
+            Upsert(row) if companies[buyer] else Delete(row) for buyer, row in rows.items()
+        )
+
+    async def buyers_until(self) -> datetime | None:
+        """Up to when buyers were read."""
+        row = await self._tables.get(PREPARED, self._connection, "buyers")
+        at = row.values["at"] if row is not None else None
+        return at if isinstance(at, datetime) else None
+
+    async def buyers_read(self, at: datetime) -> None:
+        """Buyers were read up to then."""
+        await self._tables.upsert(PREPARED, Row(self._connection, "buyers", {"at": at}))
+
+    async def _write(self, operations: Iterable[Upsert | Delete]) -> None:
+        wanted = list(operations)
+        for start in range(0, len(wanted), AT_ONCE):
+            await self._tables.transact(PREPARED, wanted[start : start + AT_ONCE])
+
+
+def _text(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)

@@ -1,0 +1,97 @@
+"""What F&O said of the credit of a legal entity's accounts, put together by account."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.dynamics.documents.credit_account import (
+    AccountCredit,
+    Exposure,
+    GroupCredit,
+    Hold,
+    OpenItem,
+    OrderLine,
+    TemporaryLimit,
+)
+from sync.dynamics.odata import instant_of
+
+LAST_DAY: Final = date(2154, 12, 31)
+Row = Mapping[str, Any]
+
+
+def day_of(value: Any) -> date | None:
+    """The X++ date of an answer; None for 1900-01-01."""
+    moment: datetime | None = instant_of(str(value or ""))
+    return moment.date() if moment is not None else None
+
+
+@dataclass(frozen=True)
+class GroupMember:
+    """An account in a customer credit group, in its legal entity."""
+
+    company: str
+    account: str
+
+
+@dataclass
+class CreditBook:
+    """What F&O said of a legal entity, by account in lower case."""
+
+    company: str
+    customers: dict[str, Row] = field(default_factory=dict)
+    items: dict[str, list[OpenItem]] = field(default_factory=lambda: defaultdict(list))
+    lines: dict[str, list[OrderLine]] = field(default_factory=lambda: defaultdict(list))
+    snapshots: dict[str, tuple[date | None, Exposure]] = field(default_factory=dict)
+    temporary: dict[str, list[TemporaryLimit]] = field(default_factory=lambda: defaultdict(list))
+    blocks: dict[str, str] = field(default_factory=dict)
+    holds: dict[str, list[Hold]] = field(default_factory=lambda: defaultdict(list))
+    groups: dict[str, GroupCredit] = field(default_factory=dict)
+    members: dict[str, list[GroupMember]] = field(default_factory=lambda: defaultdict(list))
+    """The members of each group, by its number in lower case, of all legal entities."""
+    limit_currency: str = ""
+
+    def payer_of(self, account: str) -> str:
+        """The account that the invoices of an account go to, as F&O spells it; empty for none."""
+        row = self.customers.get(account.casefold())
+        return "" if row is None else str(row.get("InvoiceAccount") or row["CustomerAccount"])
+
+    @property
+    def snapshot_of(self) -> date | None:
+        """The oldest day of the snapshots that were read."""
+        return min((day for day, _ in self.snapshots.values() if day is not None), default=None)
+
+    def of(self, account: str) -> AccountCredit | None:
+        """The credit of the account that pays for this one; None where F&O has no such account."""
+        payer = self.payer_of(account)
+        row = self.customers.get(payer.casefold())
+        if row is None:
+            return None
+        key = payer.casefold()
+        status = str(row.get("CredManAccountStatusId") or "").casefold()
+        return AccountCredit(
+            payer,
+            self.limit_currency or str(row.get("SalesCurrencyCode") or ""),
+            Decimal(row.get("CreditLimit") or 0),
+            is_mandatory=row.get("CreditLimitIsMandatory") == "Yes",
+            is_unlimited=row.get("CredManCustUnlimitedCredit") == "Yes",
+            is_excluded=row.get("CredManExclude") == "Yes",
+            expires=day_of(row.get("CredManCreditLimitExpiryDate")),
+            temporary=self.temporary.get(key, ()),
+            hold=str(row.get("OnHoldStatus") or "No"),
+            status_blocks=self.blocks.get(status, "No"),
+            items=self.items.get(key, ()), lines=self.lines.get(key, ()),
+            snapshot=self.snapshots.get(key, (None, Exposure()))[1],
+            orders_on_hold=self.holds.get(key, ()),
+        )  # fmt: skip
+
+    def take_snapshot(self, row: Row, amounts: tuple[str, str, str]) -> None:
+        """An aging snapshot of an account, of which the newest counts; there is one for each way
+        of aging, with the same sums."""
+        account, day = str(row["CustAccount"]).casefold(), day_of(row["AgingDate"])
+        known = self.snapshots.get(account)
+        if known is None or (day or LAST_DAY) >= (known[0] or LAST_DAY):
+            due, packed, ordered = (Decimal(row[name] or 0) for name in amounts)
+            self.snapshots[account] = (day, Exposure(due, packed, ordered))

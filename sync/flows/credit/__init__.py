@@ -1,0 +1,1 @@
+"""Credit of F&O accounts -> company credit in Commerce."""

@@ -1,0 +1,128 @@
+"""How the companies of a shop stand, by what both systems said of their credit."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from sync.commerce.company_credits import CompanyCredit
+from sync.core.errors import Never
+from sync.core.money import ZERO
+from sync.dynamics.credit_book import CreditBook
+from sync.dynamics.documents.credit_account import AccountCredit, Check, Exposure, GroupCredit
+from sync.flows.credit.orders_on_account import Order, ShopOrder
+from sync.mapping.company_credit import owed_for
+from sync.mapping.credit import GROUP, Rules, Standing, exposure_of, standing_of
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What both systems said, and when. `accounts`: of each company. `elsewhere`: what members of
+    credit groups have used in other legal entities, by group in lower case, in its currency."""
+
+    at: datetime
+    shown: Mapping[int, CompanyCredit]
+    accounts: Mapping[int, str]
+    orders: Sequence[ShopOrder]
+    book: CreditBook
+    rules: Rules
+    elsewhere: Mapping[str, Exposure | Never] = field(default_factory=dict)
+
+    def facts(self, account: str) -> AccountCredit | None:
+        """What F&O says of the account that pays for this one; None where it has none. Raises
+        `Never` where its credit group is not known."""
+        found = self.book.of(account)
+        if found is None:
+            return None
+        group = self._group_of.get(found.account.casefold(), "")
+        unknown = self.elsewhere.get(group)
+        if isinstance(unknown, Never):
+            raise unknown
+        return replace(found, group=self._groups.get(group))
+
+    def standing(self, company: int) -> Standing:
+        """How a company's account stands. Raises `Never`."""
+        account = self.accounts[company]
+        facts = self.facts(account)
+        if facts is None:
+            raise Never(
+                f"company {company} is account {account}, which is not in F&O",
+                remedy=f"Correct the mapping: map customers set {company} ACCOUNT --kind company.",
+            )
+        return standing_of(facts, self.rules)
+
+    def pending(self, standing: Standing, currency: str) -> Decimal:
+        """Orders that F&O does not have yet, of all companies with the same account, or where a
+        group's limit counts, with an account in it; in a currency. Raises `Never` for one without a
+        rate."""
+        payer, payers = standing.account.casefold(), {standing.account.casefold()}
+        if standing.limit_by.startswith(GROUP):
+            group = self._group_of.get(payer)
+            payers |= {name for name, number in self._group_of.items() if number == group}
+        orders = [one for name in payers for one in self._pending_by_payer.get(name, ())]
+        return sum((owed_for(order, currency, self.rules.rates) for order in orders), ZERO)
+
+    def is_in_group(self, account: str) -> bool:
+        """Whether the account that pays for this one is in a credit group."""
+        return self.book.payer_of(account).casefold() in self._group_of
+
+    def seen(self, company: int) -> frozenset[str]:
+        """Numbers of the orders on account that count without being reserved."""
+        payer = self.book.payer_of(self.accounts[company]).casefold()
+        return frozenset(str(one["increment_id"]) for one in self._seen_by_payer.get(payer, ()))
+
+    @cached_property
+    def _pending_by_payer(self) -> Mapping[str, Sequence[Order]]:
+        settings = self.rules.settings
+        day = self.book.snapshot_of if settings.orders == "snapshot" else None
+        uncounted = settings.orders == "snapshot" and self.rules.check is not Check.BALANCE
+        later = (
+            one for one in self.orders if one.is_exported and uncounted and not one.is_before(day)
+        )
+        return self._by_payer([*(one for one in self.orders if not one.is_exported), *later])
+
+    @cached_property
+    def _seen_by_payer(self) -> Mapping[str, Sequence[Order]]:
+        return self._by_payer(self.orders)
+
+    def _by_payer(self, orders: Iterable[ShopOrder]) -> Mapping[str, Sequence[Order]]:
+        found: dict[str, list[Order]] = defaultdict(list)
+        for one in orders:
+            payer = self.book.payer_of(self.accounts.get(one.company, ""))
+            found[payer.casefold()].append(one.row)
+        return found
+
+    @cached_property
+    def _group_of(self) -> Mapping[str, str]:
+        """The credit group of each account here."""
+        here = self.book.company.casefold()
+        return {
+            one.account.casefold(): number
+            for number, members in self.book.members.items()
+            for one in members
+            if number in self.book.groups and one.company.casefold() == here
+        }
+
+    @cached_property
+    def _groups(self) -> Mapping[str, GroupCredit]:
+        """The credit groups with a member here, with what all their members have used."""
+        found = dict[str, GroupCredit]()
+        for number in set(self._group_of.values()):
+            group, there = self.book.groups[number], self.elsewhere.get(number, Exposure())
+            names = [name for name, of in self._group_of.items() if of == number]
+            if not isinstance(there, Never):
+                used = used_of(self.book, names, self.rules, group.currency) + there
+                found[number] = replace(group, exposure=used)
+        return found
+
+
+def used_of(book: CreditBook, accounts: Iterable[str], rules: Rules, currency: str) -> Exposure:
+    """What these accounts have used together, in a currency. Raises `Never` without a rate."""
+    total = Exposure()
+    for account in accounts:
+        found = book.of(account)
+        total += exposure_of(found, rules) if found is not None else Exposure()
+    parts = (total.balance, total.delivered, total.ordered)
+    return Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))

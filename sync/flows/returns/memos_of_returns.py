@@ -1,0 +1,70 @@
+"""Credit memos of Commerce that are the refund of a return: F&O credits its goods by the return
+order, so they are never credited a second time."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sync.commerce.models.invoice import CreditMemo
+from sync.commerce.models.order import Order, utc
+from sync.commerce.models.refund import APART, MARKER, marker_of, markers_in
+from sync.commerce.models.rma import Rma
+from sync.core.errors import Never
+from sync.core.money import ZERO
+from sync.core.skipped import Skipped, Waiting
+from sync.engine.delivery import Delivery
+from sync.flows.returns.rma_records import RETURNS, return_order_of
+from sync.mapping.returned_pieces import returned_pieces
+
+OF_A_NOTE: Final = " CN:"
+
+
+def is_of_return(memo: Mapping[str, Any]) -> bool:
+    """Whether a comment says that it is the refund of a return."""
+    return any(text != APART for text in markers_in(memo))
+
+
+async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Skipped | None:
+    """Why a credit memo that was not booked yet is not to be; None where it is. Raises `Never`
+    where it gives back goods of an open return, and nobody has said what it is."""
+    markers = markers_in(memo.raw)
+    named = next((text for text in markers if text != APART), None)
+    if named is not None:
+        return await _named(named, memo, delivery)
+    if markers or RETURNS not in delivery.systems.settings.flows or order.entity_id is None:
+        return None
+    for row in await delivery.systems.commerce.returns.of_order(order.entity_id):
+        rma = Rma.read(row)
+        if not rma.is_over and _is_later(memo, rma) and _share_goods(memo, rma, order):
+            raise _unclear(memo, rma)
+    return None
+
+
+async def _named(text: str, memo: CreditMemo, delivery: Delivery) -> Skipped:
+    if OF_A_NOTE in text:
+        return Skipped(f"the refund of a credit note that F&O has ({text})")
+    number = text.removeprefix(MARKER).strip()
+    if await return_order_of(f"{number}@{memo.store_id}", delivery):
+        return Skipped(f"the refund of return {number}, which F&O credits by its return order")
+    return Waiting(f"return {number} has no return order in F&O yet")
+
+
+def _is_later(memo: CreditMemo, rma: Rma) -> bool:
+    made, requested = utc(memo.created_at), utc(rma.date_requested)
+    return made is None or requested is None or made >= requested
+
+
+def _share_goods(memo: CreditMemo, rma: Rma, order: Order) -> bool:
+    rows = {one.row_id for one in returned_pieces(rma, order)}
+    return any(one.order_item_id in rows and one.qty > ZERO for one in memo.items)
+
+
+def _unclear(memo: CreditMemo, rma: Rma) -> Never:
+    bare = marker_of(rma.increment_id)
+    return Never(
+        f"{memo.label} ({memo.grand_total:.2f} {memo.order_currency_code}) gives back goods of"
+        f" {rma.label}, which is open: F&O credits them by its return order",
+        remedy=(
+            f'Add the comment "{bare}" to the credit memo in Commerce where it is the refund of'
+            f' that return, or "{APART}" where it is of something else. Then replay.'
+        ),
+    )

@@ -1,0 +1,154 @@
+"""Return orders of F&O -> the states, comments and tracking numbers of RMAs in Commerce.
+
+In:      an RMA with its return order, its credit notes, and the slips of its replacement.
+Out:     states and quantities of the RMA and its items; its return number and its replacement as
+         comments that the customer reads; the tracking numbers of the replacement.
+Key:     "<increment_id>@<store_id>" of the RMA.
+Waits:   for its return order.
+Closes:  the RMA once all is credited and refunded, and what is replaced is sent.
+Repeats: what Commerce shows is read first; only what it lacks is written, and nothing goes back.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sync.core.errors import Never, NotProvided
+from sync.core.skipped import Skipped, Waiting
+from sync.dynamics.documents.return_state import ReturnState
+from sync.engine.claim import State
+from sync.engine.delivery import Delivery
+from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.plan import Plan
+from sync.engine.results import Change
+from sync.engine.systems import Systems
+from sync.flows.keys import elsewhere
+from sync.flows.returns.handled_returns import Handled, read
+from sync.flows.returns.rma_records import NotLoaded, open_rmas, resolve, return_order_of
+from sync.flows.returns.rma_writes import RmaWrite
+from sync.flows.targets import commerce_of
+from sync.mapping.custom_options import with_custom_options
+from sync.mapping.refund_case import exchanged_rows
+from sync.mapping.rma_progress import Progress, header_of, items_of, texts_of
+from sync.mapping_tables.records import normal_sku
+from sync.pacing.priority import Priority
+
+STATES: Final = "return_states"
+REFUNDS: Final = "refunds"
+TOGETHER: Final = 20
+"""RMAs that are looked at side by side."""
+
+
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """RMAs that Commerce has not closed, each with what F&O has made of it: neither has a time of
+    change. Commerce's list of open RMAs is the list of what is to be looked at."""
+    listed = list[tuple[Mapping[str, Any], str, datetime]]()
+    async for one in open_rmas(systems, since, after):
+        listed.append(one)
+        if len(listed) == TOGETHER:
+            for change in await _looked_at(listed, systems, until):
+                yield change
+            listed = []
+    for change in await _looked_at(listed, systems, until):
+        yield change
+
+
+async def _looked_at(
+    listed: Sequence[tuple[Mapping[str, Any], str, datetime]], systems: Systems, until: datetime
+) -> list[Change]:
+    """Side by side: their reads become few requests."""
+    found = await asyncio.gather(*(_readable(key, systems) for _, key, _ in listed))
+    return [
+        Change(key, min(at, until), handled.fingerprint, str(row["entity_id"]))
+        for (row, key, at), handled in zip(listed, found, strict=True)
+        if handled is not None and handled.states
+    ]
+
+
+async def _readable(key: str, systems: Systems) -> Handled | None:
+    """None for one that cannot be read: it stops no other, and the flow `returns` tells of it."""
+    try:
+        return await read(key, systems)
+    except NotProvided:
+        raise
+    except (Never, NotLoaded):
+        return None
+
+
+async def until(systems: Systems) -> datetime:
+    """Open ones are read whole each time, so our clock will do."""
+    return systems.clock.now()
+
+
+async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
+    """What Commerce must show of the return."""
+    rma, systems = handled.found.rma, delivery.systems
+    if reason := elsewhere(rma.store_id, systems):
+        return Skipped(reason)
+    number = await return_order_of(rma.key, delivery)
+    if not number:
+        return Waiting("it has no return order yet")
+    state = next((one for one in handled.states if one.number == number), None)
+    if state is None:
+        raise Never(
+            f"{rma.label}: return order {number} is not there any more in D365",
+            remedy=f'If it was deleted on purpose, run: skip {STATES} {rma.key} --why "..."',
+        )
+    if rma.is_over and delivery.held(RmaWrite.kind) is None:
+        return Skipped(f"it is {rma.status} in Commerce")
+    progress = await _progress(handled, state, delivery)
+    write = RmaWrite(rma, progress, systems, commerce_of(systems))
+    keys = {"order": handled.found.order.increment_id, "return_order": number}
+    return Plan((write,), keys=keys)
+
+
+async def _progress(handled: Handled, state: ReturnState, delivery: Delivery) -> Progress:
+    found, settings = handled.found, delivery.systems.settings
+    skus = {one.row_id: one.row.sku for one in found.pieces}
+    mapped = await delivery.systems.items.of(skus.values(), with_custom_options(found.order))
+    factors = {
+        row: mapped[normal_sku(sku)].factor
+        for row, sku in skus.items()
+        if normal_sku(sku) in mapped
+    }
+    items = items_of(found, state, factors) if settings.returns.states else []
+    is_done = await _is_done(handled, state, delivery)
+    status = header_of(items, state, is_done=is_done) if items else found.rma.status
+    texts = texts_of(state, handled.tracks, settings.returns)
+    return Progress(status, tuple(items), texts, handled.tracks)
+
+
+async def _is_done(handled: Handled, state: ReturnState, delivery: Delivery) -> bool:
+    """Whether nothing is left to be done about it: all is credited, each credit note is refunded,
+    and what replaces goods is sent."""
+    if not state.is_over or state.is_cancelled:
+        return False
+    settings, name = delivery.systems.settings, delivery.systems.name
+    is_exchange = any(one.is_exchange for one in state.lines) or bool(
+        exchanged_rows(handled.found, settings)
+    )
+    if (is_exchange or state.replacement) and not handled.tracks:
+        return False
+    for number in handled.credit_notes if REFUNDS in settings.flows else ():
+        claim = await delivery.ledger.claim(name, REFUNDS, f"{state.company}|{number}")
+        if claim.state not in (State.DELIVERED, State.SKIPPED) or claim.differs:
+            return False
+    return True
+
+
+return_states: DocumentFlow[Handled] = DocumentFlow(
+    name=STATES,
+    title="Return orders to states of RMAs",
+    source=Source(read, resolve),
+    plan=plan,
+    triggers=(
+        Poll(
+            changed, until, lambda connection: connection.returns.poll_minutes,
+            fingerprint=lambda handled: handled.fingerprint,
+        ),
+    ),
+    priority=Priority.MASTER_DATA,
+)  # fmt: skip

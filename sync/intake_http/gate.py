@@ -1,0 +1,245 @@
+"""The checkout gate: whether a cart may be paid, or an order be placed, on account.
+
+Commerce asks inside the shopper's request. The answer comes from prepared rows, read by their keys;
+neither system is asked. What cannot be decided in time, because tables or the vault are slow or
+away, is decided by the connection's policy: a gate that fails never stops a checkout, so no answer
+to a genuine hook is an error. Sources: Adobe's webhooks reference (responses) and its checkout
+starter kit (payment method filter), read 2026-11.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sync.commerce.signature import Refused, verify
+from sync.config.connections import Connection
+from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.errors import Later, Never
+from sync.core.ports import Clock, Conflict, Secrets, Tables
+from sync.credit.asked import About, Asked, asked_in
+from sync.credit.decisions import Decision, Decisions
+from sync.credit.policy import Figures, Verdict, verdict_on, without_figures
+from sync.credit.prepared import PreparedCredit
+from sync.credit.reservations import Reservation, Reservations, Reserved, ends
+from sync.intake_http.answers import (
+    LARGEST_BODY,
+    SUCCESS,
+    HttpAnswer,
+    RefusalLines,
+    refused,
+    too_large,
+    unknown_connection,
+)
+from sync.intake_http.webhooks import COMPARE_KEY
+
+log = logging.getLogger("sync.intake_http.gate")
+
+BUDGET: Final = timedelta(milliseconds=600)
+"""How long figures may take; what is not decided then, the policy decides."""
+RECORDING: Final = timedelta(milliseconds=250)
+"""How long the record of a decision may take; the answer does not depend on it."""
+TRIES: Final = 6
+"""Checkouts of one account at the same moment, of which each sees what the others were given."""
+QUESTIONS: Final[Mapping[str, About]] = {"payment-methods": "methods", "place-order": "order"}
+CORRECT: Final = "Correct the hook's URL: /api/gate/<connection>/payment-methods or /place-order."
+OPEN: Final = SUCCESS
+"""What is answered where nothing may be decided: go on."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A verdict, and the figures that it rests on."""
+
+    verdict: Verdict
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Answers checkouts. `budget`: how long figures may take; `recording`: how long the record of
+    the decision."""
+
+    connections: Mapping[str, Connection]
+    secrets: Secrets
+    tables: Tables
+    clock: Clock
+    refusals: RefusalLines
+    budget: timedelta = BUDGET
+    recording: timedelta = RECORDING
+
+    async def ask(
+        self, connection: str, question: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """The answer to a hook. 401 for who did not sign, 404 and 400 for a hook that is registered
+        wrongly, 200 for all others."""
+        settings, about = self.connections.get(connection), QUESTIONS.get(question)
+        if settings is None or about is None:
+            return unknown_connection(f"{connection[:20]}/{question[:20]}", CORRECT)
+        if len(body) > LARGEST_BODY:
+            return too_large(body, LARGEST_BODY, "Limit the hook's fields to those that are named.")
+        if not settings.credit.gate.enabled:
+            return OPEN
+        try:
+            return await self._decided(connection, settings, about, headers, body)
+        except Refused as error:
+            if self.refusals.may_be_logged("gate"):
+                log.warning("gate.refused connection=%s reason=%s", connection, error.reason)
+            return refused(401, error.reason, COMPARE_KEY)
+        except NotJson as fault:
+            return refused(400, f"the body cannot be used: {fault}", "Send application/json.")
+
+    async def _decided(
+        self,
+        connection: str,
+        settings: Connection,
+        about: About,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> HttpAnswer:
+        document = from_json(body)
+        if not isinstance(document, Mapping):
+            raise NotJson("a JSON object is expected")
+        asked, look = asked_in(about, document), _Look(self, connection, settings)
+        decided, is_verified = look.by_policy(asked, "NoTime"), False
+        try:
+            async with asyncio.timeout(self.budget.total_seconds()):
+                await verify(body, headers, settings.commerce.webhook, self.secrets)
+                is_verified = True
+                if asked.method and asked.method not in settings.credit.on_account:
+                    return OPEN
+                decided = await look.decide(asked)
+        except (TimeoutError, Later, Never) as error:
+            look.undecided(asked, type(error).__name__)
+        except Refused:
+            raise
+        except Exception as error:
+            # Whatever our own trouble is, the shopper goes on by the policy.
+            log.exception("gate.failed connection=%s error=%s", connection, type(error).__name__)
+        if is_verified and is_worth_keeping(asked, decided):
+            await look.record(asked, decided)
+        return answer_of(asked, decided.verdict, settings)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One question's look at the rows of its connection."""
+
+    gate: Gate
+    connection: str
+    settings: Connection
+
+    async def decide(self, asked: Asked) -> Decided:
+        """By the figures, with what is reserved meanwhile; an order that is let through is reserved
+        before it is answered."""
+        known = await self._known(asked)
+        for _ in range(TRIES):
+            now = self.gate.clock.now()
+            reserved, figures = await self._reserved(asked, known, now)
+            verdict = verdict_on(asked, figures, self.settings.credit, now)
+            if asked.about == "methods" or not verdict.reserves or figures.prepared is None:
+                return Decided(verdict, figures)
+            if await self._reserve(asked, reserved, verdict, now):
+                return Decided(verdict, figures)
+        self.undecided(asked, "TooManyAtOnce")
+        return self.by_policy(asked, "too many at once")
+
+    def by_policy(self, asked: Asked, why: str) -> Decided:
+        """What the policy says where nothing can be known."""
+        credit, amounts = self.settings.credit, asked.amounts
+        amount = amounts.get(credit.currency, next(iter(amounts.values()), None))
+        return Decided(without_figures(amount, credit, f"nothing is known: {why}"), Figures())
+
+    def undecided(self, asked: Asked, why: str) -> None:
+        """Tell that the policy decides, and why."""
+        log.error(
+            "gate.undecided connection=%s about=%s reason=%s", self.connection, asked.about, why
+        )
+
+    async def record(self, asked: Asked, decided: Decided) -> None:
+        """Keep what was decided and by which figures. What cannot be kept is logged."""
+        now = self.gate.clock.now()
+        kept = Decisions(self.gate.tables, self.connection)
+        try:
+            async with asyncio.timeout(self.gate.recording.total_seconds()):
+                await kept.keep(decision_of(asked, decided, now), now)
+        except Exception as error:  # noqa: BLE001 - the shopper must not wait for our records
+            log.error("gate.not_recorded error=%s", type(error).__name__)  # noqa: TRY400
+
+    async def _known(self, asked: Asked) -> Figures:
+        if asked.customer is None:
+            return Figures()
+        prepared = PreparedCredit(self.gate.tables, self.connection)
+        company, looked_at = await asyncio.gather(
+            prepared.company_of(asked.customer), prepared.looked_at()
+        )
+        one = await prepared.of(company) if company is not None else None
+        return Figures(company, one, looked_at)
+
+    async def _reserved(
+        self, asked: Asked, known: Figures, now: datetime
+    ) -> tuple[Reserved, Figures]:
+        """What is reserved, and the company's row read after it: a run first lets an order count in
+        the row, and then no longer as reserved."""
+        if known.company is None or known.prepared is None:
+            return Reserved(""), known
+        account = known.prepared.account
+        held = await Reservations(self.gate.tables, self.connection).of(account, now)
+        one = await PreparedCredit(self.gate.tables, self.connection).of(known.company)
+        times = [at for at in (known.at, one.at if one else None) if at is not None]
+        others = held.besides(asked.subject)
+        return held, Figures(known.company, one, max(times, default=None), others)
+
+    async def _reserve(
+        self, asked: Asked, reserved: Reserved, verdict: Verdict, now: datetime
+    ) -> bool:
+        """Hold the amount for the order; False where somebody else was first."""
+        minutes = self.settings.credit.gate.reserve_minutes
+        amount = verdict.amount if verdict.amount is not None else verdict.reserved
+        order = asked.subject or self.gate.clock.unique()
+        one = Reservation(order, amount, ends(now, minutes))
+        try:
+            await Reservations(self.gate.tables, self.connection).put(reserved.having(one))
+        except Conflict:
+            return False
+        return True
+
+
+def is_worth_keeping(asked: Asked, decided: Decided) -> bool:
+    """Whether a decision is kept: of every order on account, and of carts of known companies."""
+    return asked.about == "order" or decided.figures.company is not None
+
+
+def decision_of(asked: Asked, decided: Decided, now: datetime) -> Decision:
+    """The record of a decision."""
+    figures, verdict = decided.figures, decided.verdict
+    one = figures.prepared
+    return Decision(
+        now.isoformat(), asked.about, asked.subject, one.account if one else "",
+        str(figures.company or ""), str(asked.customer or ""), verdict.is_allowed, verdict.reason,
+        "" if verdict.amount is None else f"{verdict.amount:.2f}",
+        "" if one is None or one.available is None else f"{one.available:.2f}",
+        f"{verdict.reserved:.2f}", one.currency if one else "",
+        figures.at.isoformat() if figures.at else "",
+    )  # fmt: skip
+
+
+def answer_of(asked: Asked, verdict: Verdict, settings: Connection) -> HttpAnswer:
+    """The answer as Commerce reads it: go on, the order is refused, or ways to pay are taken off
+    the offer."""
+    credit = settings.credit
+    if verdict.is_allowed:
+        return OPEN
+    if asked.about == "order":
+        return _json({"op": "exception", "message": credit.gate.text_for(asked.store)})
+    return _json([_hidden(method) for method in credit.on_account])
+
+
+def _hidden(method: str) -> Mapping[str, Any]:
+    return {"op": "add", "path": "result", "value": {"code": method}}
+
+
+def _json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> HttpAnswer:
+    return HttpAnswer(200, to_json(document))

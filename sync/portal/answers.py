@@ -1,0 +1,98 @@
+"""Documents as the portal's pages get them. Amounts are text with two decimals, days are ISO."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sync.core.money import rounded
+from sync.dynamics.buyer_documents import InvoiceLine, day_of
+from sync.portal.documents import Balance, Document, Entry, Statement
+from sync.portal.reader import Settlement
+
+
+def document_json(document: Document, name: str, today: date) -> dict[str, Any]:
+    """One document in a list."""
+    return {
+        "id": name, "kind": document.kind, "number": document.number,
+        "date": document.day.isoformat(), "due": _day(document.due),
+        "currency": document.currency, "amount": _amount(document.amount),
+        "tax": _amount(document.tax), "open": _amount(document.open),
+        "status": str(document.status(today)), "order": document.order,
+        "reference": document.reference, "purchase_order": document.purchase_order,
+    }  # fmt: skip
+
+
+def details_json(
+    document: Document, lines: Iterable[InvoiceLine], settled: Iterable[Settlement]
+) -> dict[str, Any]:
+    """What one document has besides."""
+    return {
+        "instalments": [
+            {"due": _day(one.due), "amount": _amount(one.amount), "open": _amount(one.open)}
+            for one in document.instalments
+        ],
+        "lines": [
+            {"number": one.number, "item": one.item, "name": one.name,
+             "quantity": f"{one.quantity:f}", "unit": one.unit, "price": f"{one.price:f}",
+             "amount": _amount(one.amount), "tax": _amount(one.tax)}
+            for one in lines
+        ],
+        "settled_by": [
+            {"date": _day(one.day), "amount": _amount(Decimal(one.amount)), "kind": one.kind,
+             "number": one.number}
+            for one in settled
+        ],
+    }  # fmt: skip
+
+
+def balance_json(one: Balance) -> dict[str, Any]:
+    """What an account comes to in a currency."""
+    return {
+        "currency": one.currency, "balance": _amount(one.balance),
+        "overdue": _amount(one.overdue), "credits": _amount(one.credits),
+        "aging": {name: _amount(value) for name, value in one.aging.items()},
+    }  # fmt: skip
+
+
+def statement_json(one: Statement, since: date, until: date) -> dict[str, Any]:
+    """The movements of a time."""
+    return {
+        "currency": one.currency, "from": since.isoformat(), "to": until.isoformat(),
+        "opening": _amount(one.opening), "closing": _amount(one.closing),
+        "lines": [_line(entry, owed) for entry, owed in one.lines],
+    }  # fmt: skip
+
+
+def order_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A sales order that was not placed in the shop."""
+    return {
+        "number": str(row["SalesOrderNumber"]),
+        "date": _day(day_of(row["OrderCreationDateTime"])),
+        "reference": str(row.get("CustomersOrderReference") or ""),
+        "currency": str(row["CurrencyCode"]), "status": str(row["SalesOrderStatus"]),
+    }  # fmt: skip
+
+
+def page_of(items: Sequence[Any], page: int, size: int) -> Sequence[Any]:
+    """The items of a page; pages are counted from 1."""
+    return items[(page - 1) * size : page * size]
+
+
+def _line(entry: Entry, owed: Decimal) -> dict[str, Any]:
+    kinds = {"Sales": "invoice", "Cust": "invoice", "Payment": "payment"}
+    kind = kinds.get(entry.kind, "other")
+    return {
+        "date": entry.day.isoformat(), "due": _day(entry.due),
+        "kind": "credit note" if kind == "invoice" and entry.amount < 0 else kind,
+        "number": entry.number, "text": entry.text, "amount": _amount(entry.amount),
+        "owed": _amount(owed),
+    }  # fmt: skip
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{rounded(amount):.2f}"
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

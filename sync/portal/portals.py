@@ -1,0 +1,39 @@
+"""The portals of one process: one for each connection that has one, made when first asked for."""
+
+import hmac
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from sync.app.services import Services
+from sync.portal.app import PortalApp
+
+PURPOSE: Final = b"portal"
+
+
+async def portal_of(services: Services, connection: str) -> ASGIApp | None:
+    """The portal of a connection; None where there is none."""
+    known: dict[str, ASGIApp] = services.portals or {}
+    services.portals = known
+    if connection not in known:
+        made = await portal_app(services, connection)
+        if made is None:
+            return None
+        known[connection] = made.application()
+    return known[connection]
+
+
+async def portal_app(services: Services, connection: str) -> PortalApp | None:
+    """The same, for who needs more of it than its answers."""
+    settings = services.connections.get(connection)
+    if settings is None or settings.portal is None:
+        return None
+    parts = services.edition_parts
+    systems = await services.systems_pool.open(connection)
+    http = services.systems_pool.kept(parts.commerce_http(settings.commerce))
+    return PortalApp(systems, settings.portal, http, parts.secrets, portal_key(parts.email_key))
+
+
+def portal_key(key: bytes) -> bytes:
+    """What names and links of the portal are signed with."""
+    return hmac.digest(key, PURPOSE, "sha256")

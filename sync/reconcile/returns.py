@@ -1,0 +1,122 @@
+"""Returns: what Commerce refunded of each RMA against what F&O credited of its return order. Goods
+that are replaced are credited and not refunded."""
+
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from sync.commerce.models.order import Order
+from sync.commerce.models.refund import marker_of, markers_in
+from sync.commerce.models.rma import Rma
+from sync.config.connections import Connection
+from sync.core.errors import Never
+from sync.core.money import ZERO, total
+from sync.dynamics.books import Booked, Books, IsOurs
+from sync.engine.claim import State
+from sync.engine.delivery import Delivery
+from sync.flows.keys import elsewhere
+from sync.flows.receivables.receivable_writes import ReturnOrderWrite
+from sync.flows.returns.refund_writes import amount_of
+from sync.flows.returns.refunds import case_of
+from sync.flows.returns.return_states import REFUNDS
+from sync.flows.returns.rma_records import RETURNS
+from sync.mapping.refund_case import given_by
+from sync.mapping.rma_return_order import RmaWithOrder, requested_at, rma_reference
+from sync.reconcile.causes import Case, Told
+from sync.reconcile.commands import Commands
+from sync.reconcile.difference import Cause
+from sync.reconcile.kind import Connected, Kind, Place, Window, charged_entry
+from sync.reconcile.spool import Entry
+from sync.reconcile.wanted import Wanted
+
+
+async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
+    """The RMAs that were requested; each is looked at, for its refunds are its order's."""
+    systems = connected.systems
+    rows = systems.commerce.returns.since(
+        window.since, window.until, stores=connected.stores(window)
+    )
+    async for row in rows:
+        if elsewhere(row.get("store_id"), systems):
+            continue
+        order = await systems.commerce.orders.by_id(int(row["order_id"]))
+        if order is not None:
+            found = RmaWithOrder(Rma.read(row), Order.read(order))
+            place = _place(found, connected.settings)
+            currency = str(order["order_currency_code"])
+            yield charged_entry(connected, place, None, ZERO, currency, is_plain=False)
+
+
+def _place(found: RmaWithOrder, settings: Connection) -> Place:
+    rma, order = found.rma, found.order
+    at, reference = requested_at(rma), rma_reference(rma, order, settings)
+    company = settings.legal_entity_of(order.store_id)
+    return Place(found, rma.key, rma.store_id, at, at, company, (reference,), reference)
+
+
+async def booked(
+    books: Books, company: str, window: Window, is_ours: IsOurs
+) -> AsyncIterator[Booked]:
+    """The credit notes of the time, or soon after."""
+    async for one in books.credit_notes(company, window.days, is_ours):
+        yield one
+
+
+async def booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
+    """What was credited of a return order, each as one document."""
+    found = await books.invoiced_of(company, references)
+    return [one for one in found if one.amount < ZERO]
+
+
+async def wanted(found: RmaWithOrder, delivery: Delivery, _: Sequence[Booked]) -> Wanted:
+    """What Commerce refunded of it, and what F&O credited for goods that are replaced."""
+    rma, order, systems = found.rma, found.order, delivery.systems
+    if elsewhere(rma.store_id, systems):
+        return Wanted(None)
+    memos = await systems.commerce.creditmemos.of_order(order.entity_id or 0)
+    bare = marker_of(rma.increment_id)
+    ours = [
+        memo
+        for memo in memos
+        if any(text == bare or text.startswith(f"{bare} ") for text in markers_in(memo))
+    ]
+    amount = total(amount_of(memo) for memo in ours) + await _replaced(found, delivery)
+    return Wanted(amount or None, order.order_currency_code, is_sent=bool(delivery.claim.number))
+
+
+async def _replaced(found: RmaWithOrder, delivery: Delivery) -> Decimal:
+    """What credit notes come to for goods that are replaced."""
+    states, settings = delivery.systems.dynamics.return_states, delivery.systems.settings
+    company, kept = settings.legal_entity_of(found.order.store_id), ZERO
+    held = delivery.claim.delivered.get(ReturnOrderWrite.kind)
+    for number in await states.credit_notes_of(company, held.number) if held else ():
+        note = await states.credit_note(company, number)
+        case = await case_of(note, found, delivery) if note is not None else None
+        kept += case.note.amount - given_by(case).amount if case is not None else ZERO
+    return kept
+
+
+async def explained(case: Case, _: Wanted | Never) -> Told:
+    """Why it differs: the refund of one of its credit notes waits, or was never made."""
+    systems, ledger = case.connected.systems, case.connected.ledger
+    states, company = systems.dynamics.return_states, case.place.company
+    for held in case.held:
+        for number in await states.credit_notes_of(company, held.number):
+            key = f"{company}|{number}"
+            claim = await ledger.claim(systems.name, REFUNDS, key)
+            if claim.waits_for_a_person:
+                return Cause.PARKED, "", claim.remedy
+            if claim.state not in (State.DELIVERED, State.SKIPPED):
+                return Cause.WAITING, "", Commands(systems.name, REFUNDS, key).replay()
+    said = f"Compare the credit memos of the order with the credit notes of {case.numbers}."
+    return Cause.AMOUNT, "", said
+
+
+def _is_flowing(settings: Connection) -> bool:
+    return REFUNDS in settings.flows
+
+
+returns: Final = Kind(
+    RETURNS, RETURNS, charged, booked, booked_of, _place, wanted, _is_flowing, sign=-1,
+    explained=explained,
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""What `check` says of credit before anything is published, and what stands in for what F&O
+refuses."""
+
+from typing import Any
+
+import pytest
+
+from sync.checks.credit import (
+    INSTEAD,
+    company_credits_are_there,
+    credit_can_be_read,
+    credit_fields,
+    credit_is_checked_as_said,
+)
+from sync.checks.entities import fields_exist
+from sync.config.connections import Connections
+from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
+
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"balances": "snapshot", "orders": "snapshot"},
+    {"orders": "order-lines", "overdue": "block", "disputed": "excused", "check": "Balance"},
+    {"left_out": ["temporary", "groups", "statuses", "holds"]},
+    {"credit_management": False},
+]
+
+
+def with_credit(**credit: Any) -> dict[str, Any]:
+    return {"credit": {"currency": "USD", **credit}, "flows": ["orders", "credit"]}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes, way: dict[str, Any]) -> None:
+    sandboxes.dynamics.take_aging_snapshot("usmf")
+    for check in (credit_can_be_read, company_credits_are_there, fields_exist):
+        assert levels(await sandboxes.found(check, **with_credit(**way))) == {"ok"}, check
+    assert "fault" not in levels(
+        await sandboxes.found(credit_is_checked_as_said, **with_credit(**way))
+    )
+
+
+async def test_where_credit_does_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
+    for check in (credit_can_be_read, credit_is_checked_as_said, company_credits_are_there):
+        assert await sandboxes.found(check) == []
+
+
+async def test_an_old_snapshot_and_a_check_of_nothing_are_told(sandboxes: Sandboxes) -> None:
+    sandboxes.dynamics.put("CustomerParameters", dataAreaId="usmf", CreditLimitCheckType="None")
+    found = await sandboxes.found(credit_is_checked_as_said, **with_credit(orders="snapshot"))
+    told = " ".join(one.what for one in found if one.level == "warn")
+    assert "checks no credit limit" in told
+    assert "aging snapshot is of no day" in told
+
+
+async def test_a_credit_in_a_currency_without_rate_is_a_fault(sandboxes: Sandboxes) -> None:
+    found = await sandboxes.found(company_credits_are_there, **with_credit(currency="EUR"))
+    assert "credit.rates" in only_fault(found).cure
+
+
+def test_each_set_that_may_be_refused_names_what_stands_in_for_it() -> None:
+    def read(way: dict[str, Any]) -> set[str]:
+        written = {"connections": {"shop": {**SETTINGS, **with_credit(**way)}}}
+        return set(credit_fields(Connections.model_validate(written).connections["shop"]))
+
+    every = set().union(*map(read, WAYS))
+    own = {"CustomersV3", "SalesOrderHeadersV4", "SalesOrderLinesV3"}
+    assert every == {*INSTEAD, *own}

@@ -1,0 +1,28 @@
+"""`preview accounts` and `map companies match`, against both systems behind real sockets."""
+
+from pathlib import Path
+
+from tests.cli.running import Line, Systems
+
+ACCOUNTS = """
+[connections.shop.accounts]
+groups = ["10"]
+match = ["email"]
+"""
+
+
+def test_companies_are_matched_and_accounts_previewed(line: Line, systems: Systems) -> None:
+    line.configured(systems)
+    ran = line("preview", "accounts")
+    assert (ran.status, "no account is named" in ran.err) == (2, True)
+    ran = line("preview", "accounts", "--account", "US-001")
+    assert (ran.status, "accounts is not on" in ran.err) == (2, True)
+    path: Path = line.folder / "connections.toml"
+    flows = '[connections.shop]\nflows = ["orders", "customers", "companies", "accounts"]'
+    path.write_text(path.read_text().replace("[connections.shop]", flows) + ACCOUNTS)
+    (*_, counts) = line("map", "companies", "match", "--json").documents
+    assert (counts["matched"], counts["unmatched"], counts["stored"]) == (0, 1, 0)
+    (found,) = line("preview", "accounts", "--account", "US-001", "--json").documents
+    assert (found["outcome"], "none is made here" in found["reason"]) == ("skip", True)
+    ran = line("preview", "accounts", "--account", "NOPE")
+    assert (ran.status, "usmf has no account NOPE" in ran.err) == (2, True)

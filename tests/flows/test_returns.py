@@ -1,0 +1,481 @@
+"""Goods that come back: each RMA is one return order, each credit note one refund of the same sum,
+and nothing is credited or refunded twice."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.dials import Arrival, Kind
+from sandbox.dynamics import return_handling
+from sync.engine.claim import State
+from sync.preview.returns import preview_return
+from sync.reconcile.difference import Cause, Difference
+from tests.flows.returns import Returning, in_returns, key
+from tests.reconcile.planted import reconciled as books_of
+from tests.systems import COMPANY
+
+COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
+
+
+@in_returns()
+async def test_a_return_goes_out_comes_in_and_is_refunded_to_the_cent(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 2)
+    (line,) = ours.return_rows(rma)
+    assert (line["ReturnSalesQuantity"], line["ExternalItemNumber"]) == (-2, "1")
+    sold = {row["ExternalItemNumber"]: row["InventoryLotId"] for row in ours.rows("SalesLine")}
+    assert line["ReturningInventoryLotId"] == sold["1"]
+    assert ours.of(rma)["CustomerReturnReasonCode"] == "DEFECT"
+    assert ours.now(rma)["status"] == "authorized"
+    (comment,) = ours.now(rma)["comments"]
+    assert ours.of(rma)["RMANumber"] in comment["comment"]
+    assert comment["visible_on_front"] is True
+    ours.receives(rma)
+    await ours.look()
+    assert ours.now(rma)["items"][0]["status"] == "approved"
+    note = ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    assert memo["comments"][0]["comment"] == f"RMA:{rma['increment_id']} CN:{note}"
+    assert ours.refunded(order) == ours.credited() > 0
+    assert memo["shipping_amount"] == 0
+    assert ours.now(rma)["status"] == "processed_closed"
+    assert ours.now(rma)["items"][0]["qty_returned"] == 2
+
+
+@in_returns()
+async def test_a_refund_of_ours_is_no_second_credit_note(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    await ours.books(memo, "creditmemos")
+    await ours.delivers(order)
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+    assert len(ours.rows("ReturnOrderHeadersV2")) == 1
+    for _ in range(2):
+        await ours.look()
+    assert len(order.creditmemos) == 1
+    assert await ours.parked("refunds") == await ours.parked("returns") == []
+
+
+@in_returns()
+async def test_parts_are_credited_and_refunded_one_by_one(ours: Returning) -> None:
+    order = await ours.sold(pieces=3)
+    rma = await ours.requested(order, 3)
+    for left in (2, 1, 0):
+        ours.receives(rma, 1)
+        ours.credits(rma)
+        await ours.look()
+        item = ours.now(rma)["items"][0]
+        assert item["qty_returned"] == 3 - left
+        assert item["status"] == ("authorized" if left else "approved")
+        assert (ours.now(rma)["status"] == "processed_closed") is (left == 0)
+    assert len(order.creditmemos) == 3
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_goods_that_are_replaced_are_not_refunded(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 1, 1)
+    replacement = return_handling.replace(ours.dynamics, ours.of(rma))
+    ours.receives(rma, 1, disposition="REPLCREDIT")
+    ours.receives(rma, 1, disposition="CREDIT")
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    assert [item["order_item_id"] for item in memo["items"]] == [order.items[1]["item_id"]]
+    assert 0 < ours.refunded(order) < ours.credited()
+    assert ours.now(rma)["status"] == "approved"
+    assert any(replacement in one["comment"] for one in ours.now(rma)["comments"])
+    ours.dynamics.deliver(replacement, COMPANY, tracking={"JD01": ""}, carrier="DHL")
+    await ours.look()
+    assert [one["track_number"] for one in ours.now(rma)["tracks"]] == ["JD01"]
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns()
+async def test_an_exchange_that_was_asked_for_is_not_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1, resolution="6")
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    assert order.creditmemos == []
+    assert (await ours.of_note(note)).state is State.SKIPPED
+
+
+@in_returns()
+async def test_a_replacement_of_which_no_line_tells_waits_for_a_person(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    return_handling.replace(ours.dynamics, ours.of(rma))
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert "replacement order" in claim.reason
+    assert order.creditmemos == []
+
+
+@in_returns(returns={"authorise": "person"})
+async def test_a_person_in_the_office_authorises(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "Yes"
+    assert ours.now(rma)["status"] == "pending"
+    assert ours.now(rma)["comments"] == []
+    return_handling.let_go(ours.dynamics, ours.of(rma))
+    await ours.look()
+    assert ours.now(rma)["status"] == "authorized"
+    assert len(ours.now(rma)["comments"]) == 1
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_f_and_o_hears_of_a_return_once_the_shop_has_authorised_it(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    ours.commerce.set_rma(rma, "authorized")
+    await ours.look()
+    assert ours.of(rma)["ReturnStatus"] == "Created"
+
+
+@in_returns()
+async def test_a_return_that_the_office_cancels_is_denied(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    return_handling.cancel(ours.dynamics, ours.of(rma))
+    await ours.look()
+    assert (ours.now(rma)["status"], ours.now(rma)["items"][0]["status"]) == ("denied", "denied")
+
+
+@in_returns()
+async def test_goods_that_go_back_to_the_customer_are_rejected(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma, disposition="RETURN")
+    await ours.look()
+    assert ours.now(rma)["items"][0]["status"] == "rejected"
+    assert order.creditmemos == []
+
+
+@in_returns()
+async def test_an_rma_closed_by_the_shop_while_goods_are_expected_is_listed(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.commerce.set_rma(ours.now(rma), "closed")
+    await ours.replays(key(rma), "returns")
+    assert await ours.parked("returns") == [key(rma)]
+    return_handling.cancel(ours.dynamics, ours.of(rma))
+    await ours.replays(key(rma), "returns")
+    assert await ours.parked("returns") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        (Kind.LOST, "/refund"), (Kind.LOST, "/V1/returns/1"),
+        *(pytest.param(kind, "/refund", marks=pytest.mark.long)
+          for kind in (Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE)),
+        pytest.param(Kind.LOST, "/comments", marks=pytest.mark.long),
+    ],
+)  # fmt: skip
+@in_returns()
+async def test_a_lost_answer_of_the_shop_refunds_and_comments_once(
+    ours: Returning, kind: Kind, where: str
+) -> None:
+    def there(arrival: Arrival) -> bool:
+        return arrival.path.endswith(where) and arrival.method in ("POST", "PUT")
+
+    order = await ours.sold()
+    ours.shop_dials.next(kind, where=there, seconds=40)
+    rma = await ours.requested(order, 2)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    await ours.shop_dials.settle()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert len(order.creditmemos) == len(ours.now(rma)["comments"]) == 1
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@pytest.mark.parametrize("before", [pytest.param("claims", marks=pytest.mark.long), "trail"])
+@in_returns()
+async def test_a_process_that_dies_refunds_nothing_twice(ours: Returning, before: str) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.polls("refunds")
+    await ours.works_until_it_dies(before=before)
+    await ours.works_until_idle()
+    await ours.look()
+    assert len(order.creditmemos) == 1
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_a_return_whose_answer_was_lost_is_posted_once(ours: Returning) -> None:
+    order = await ours.sold()
+    ours.ledger_dials.next(
+        Kind.LOST, where=lambda one: "ReturnOrderHeadersV2" in one.path and one.method == "POST"
+    )
+    rma = await ours.requested(order, 1)
+    await ours.settled()
+    assert len(ours.return_rows(rma)) == 1
+    assert await ours.events(key(rma), "returns") == ["waited", "adopted"]
+
+
+@in_returns()
+async def test_a_memo_before_the_goods_arrive_asks_what_it_is(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    await ours.books(memo, "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.PARKED
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.PARKED
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.replays(key(memo), "creditmemos")
+    await ours.replays(f"{COMPANY}|{note}", "refunds")
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+    assert (await ours.of_note(note)).state is State.DELIVERED
+    assert len(order.creditmemos) == 1
+    assert memo["comments"][-1]["comment"].endswith(f"CN:{note}")
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_a_memo_of_something_else_leaves_the_return_its_refund(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.books(memo, "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert len(order.creditmemos) == 2
+
+
+@in_returns()
+async def test_goods_that_were_refunded_before_do_not_come_back_for_money(ours: Returning) -> None:
+    order = await ours.sold(pieces=1)
+    ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    rma = await ours.requested(order, 1)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    assert "refunded goods" in (await ours.claim(key(rma), "returns")).reason
+
+
+@in_returns()
+async def test_a_credit_note_without_the_tax_that_was_charged_waits_for_a_person(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma, tax=Decimal(0))
+    await ours.look()
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert "tax groups" in claim.remedy
+    assert order.creditmemos == []
+
+
+@in_returns()
+async def test_a_fee_that_f_and_o_charges_beside_the_goods_is_withheld(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 2)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    (journal,) = ours.rows("CustInvoiceJour", InvoiceNumber=note)
+    less = {"TotalInvoiceAmount": journal["TotalInvoiceAmount"] + 3}
+    ours.dynamics.store.update("CustInvoiceJour", journal, less)
+    await ours.look()
+    assert order.creditmemos[0]["adjustment_negative"] == 3
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_shipping_that_f_and_o_credits_is_given_back_as_shipping(ours: Returning) -> None:
+    order = await ours.sold(shipping=Decimal("4.95"))
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    tax = ours.tax(rma)
+    line = ours.return_rows(rma)[0]
+    freight = {
+        **line.values, "ItemNumber": "FREIGHT", "ExternalItemNumber": "shipping",
+        "ReturnInventoryLotId": "FREIGHT-1", "LineCreationSequenceNumber": 9,
+        "LineAmount": Decimal("-4.95"), "SalesPrice": Decimal("4.95"),
+        "ReturnSalesQuantity": Decimal(-1), "ReturningInventoryLotId": "",
+    }  # fmt: skip
+    ours.dynamics.store.insert("ReturnOrderLinesV2", freight)
+    ours.credits(rma, tax=tax + order.amount("shipping_tax_amount"))
+    await ours.look()
+    assert order.creditmemos[0]["shipping_amount"] == Decimal("4.95")
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_what_a_gateway_was_paid_is_refunded_by_the_gateway(ours: Returning) -> None:
+    order = await ours.sold(payment="braintree")
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    assert memo["invoice_id"] == order.invoices[0]["entity_id"]
+    assert memo["transaction_id"].endswith("-refund")
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_each_invoice_of_a_gateway_has_a_refund_of_its_own(ours: Returning) -> None:
+    wants = ours.wants("SIMPLE-001", pieces=3)
+    order = await ours.placed(payment="checkmo", shipping=Decimal(0), **wants)
+    order.payment["method"] = "braintree"
+    row = order.items[0]["item_id"]
+    for pieces in (1, 2):
+        ours.commerce.invoice(order, {row: Decimal(pieces)})
+    ours.ships(order)
+    rma = await ours.requested(order, 3)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    invoices = [one["entity_id"] for one in order.invoices]
+    assert [memo["invoice_id"] for memo in order.creditmemos] == invoices
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
+async def test_a_way_to_pay_of_which_nobody_has_said_who_pays_out_waits(ours: Returning) -> None:
+    order = await ours.sold(payment="paypal_express")
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert "returns.methods" in claim.remedy
+
+
+@in_returns()
+async def test_null_is_not_loaded_and_never_empty(ours: Returning) -> None:
+    ours.commerce.lists_load_nothing = True
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    assert len(ours.return_rows(rma)) == 1
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited()
+    assert len(ours.now(rma)["comments"]) == 1
+
+
+@pytest.mark.long
+@in_returns()
+async def test_a_guest_sends_goods_back_as_anybody_does(ours: Returning) -> None:
+    guest = next(one for one in SHOPPERS if one.id is None and one.place == "la")
+    order = await ours.sold(shopper=guest)
+    rma = await ours.requested(order, 1)
+    header = ours.rows("SalesTable")[0]
+    assert ours.of(rma)["CustomerAccountNumber"] == header["OrderingCustomerAccountNumber"]
+
+
+@in_returns()
+async def test_f_and_o_takes_goods_back_once_it_has_invoiced_them(ours: Returning) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", pieces=2))
+    ours.commerce.invoice(order)
+    ours.commerce.ship(order)
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    await ours.polls("returns")
+    await ours.works_for(60)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    ours.dynamics.invoice(ours.header(order)["SalesOrderNumber"], COMPANY)
+    await ours.works_until_idle()
+    assert len(ours.return_rows(rma)) == 1
+
+
+@pytest.mark.parametrize(
+    "sku", ["KIT-DYN", *(pytest.param(one, marks=pytest.mark.long) for one in COMPOSED)]
+)
+@in_returns()
+async def test_composed_products_come_back_by_the_rows_that_carry_money(
+    ours: Returning, sku: str
+) -> None:
+    order = await ours.sold(sku, pieces=2)
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(returns={"to_stock": True})
+async def test_goods_go_back_to_stock_where_the_shop_keeps_it(ours: Returning) -> None:
+    stock = ours.commerce.stock
+    stock.is_managed = True
+    stock.put("SIMPLE-001", Decimal(50))
+    order = await ours.sold("SIMPLE-001")
+    before = ours.commerce.stock.of("SIMPLE-001")[0].quantity
+    for disposition in ("CREDIT", "SCRAP"):
+        rma = await ours.requested(order, 1)
+        ours.receives(rma, disposition=disposition)
+        ours.credits(rma)
+        await ours.look()
+    assert ours.commerce.stock.of("SIMPLE-001")[0].quantity == before + 1
+
+
+@in_returns()
+async def test_a_person_reads_what_would_be_sent(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    services = ours.services
+    systems = await services.systems_pool.open("shop")
+    found: list[Any] = await preview_return(
+        rma["increment_id"], systems, services.ledger, services.documents
+    )
+    assert [one.outcome for one in found] == ["deliver", "skip"]
+    assert found[0].requests[0].path.endswith("ReturnOrderHeadersV2")
+    assert ours.rows("ReturnOrderHeadersV2") == []
+
+
+@in_returns()
+async def test_both_books_of_returns_agree_or_say_why(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 2, 1)
+    ours.receives(rma, 1)
+    ours.credits(rma)
+    await ours.look()
+    assert await reconciled(ours, "returns", "creditmemos") == ([], ["returns"])
+    ours.receives(rma, disposition="REPLCREDIT")
+    note = ours.credits(rma)
+    await ours.look()
+    assert await reconciled(ours, "returns") == ([], ["returns"])
+    journal = ours.rows("CustInvoiceJour", InvoiceNumber=note)[0]
+    more = {"TotalInvoiceAmount": journal["TotalInvoiceAmount"] - 5}
+    ours.dynamics.store.update("CustInvoiceJour", journal, more)
+    found, _ = await reconciled(ours, "returns")
+    assert [(one.kind, one.key, one.cause) for one in found] == [
+        ("returns", key(rma), Cause.AMOUNT)
+    ]  # fmt: skip
+
+
+async def reconciled(ours: Returning, *kinds: str) -> tuple[list[Difference], list[str]]:
+    """The differences, and the kinds of which anything was counted."""
+    found, summary = await books_of(ours, *kinds)
+    return found, sorted({str(one[0]) for one in summary.sums})
