@@ -250,6 +250,14 @@ MUTANTS: Final = (
         "tests/engine/test_deaths.py",
     ),
     Mutant(
+        "product-answer-believed",
+        "a product counts as shown although the shop took it and shows something else",
+        "sync/flows/catalogue/product_target.py",
+        "return {**refused, **await self._not_shown(kept, systems)}",
+        "return refused",
+        "tests/flows/test_products.py",
+    ),
+    Mutant(
         "own-stop-left-to-others",
         "a stop of ours whose answer was lost counts as somebody else's",
         "sync/flows/orders/order_stops.py",
