@@ -135,9 +135,11 @@ def _refund(
     for key in sent:
         if key not in ARGUMENTS:
             raise unsupported(key)
+    listed = (sent.get("extension_attributes") or {}).get("return_to_stock_items") or []
     memo = call.state.refund(
         order,
         wanted,
+        returns_to_stock=bool(wanted) and wanted.keys() <= {int(one) for one in listed},
         shipping=None if sent.get("shipping_amount") is None else _number(sent["shipping_amount"]),
         positive=_number(sent.get("adjustment_positive") or 0),
         negative=_number(sent.get("adjustment_negative") or 0),

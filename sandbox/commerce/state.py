@@ -71,17 +71,16 @@ class CommerceState(Administration):
         self.oauth = OAuthServer(
             clock, consumers if consumers is not None else [Consumer.named("sandbox")]
         )
-        self.tenant = tenant
+        self.tenant, self.checks_access = tenant, checks_access
         self.ims = IdentityService(
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
-        self.checks_access = checks_access
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
         self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
-        self.orders: dict[int, StoredOrder] = {}
+        self.orders, self.customer_tokens = dict[int, StoredOrder](), dict[str, int]()
         self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
         self.requests, self.public_keys = Counter[str](), dict[str, bytes]()

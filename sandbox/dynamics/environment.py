@@ -82,6 +82,12 @@ class Environment:
     _listeners: list[Listener] = field(default_factory=list)
     _remembered: dict[str, list[Record]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.store.now = self._second
+
+    def _second(self) -> datetime:
+        return self.now().replace(microsecond=0)
+
     @classmethod
     def seeded(
         cls,
@@ -215,7 +221,7 @@ class Environment:
 
     def reset(self) -> None:
         """Back to what was remembered, sequences and counts at their start. Settings stay."""
-        self.store = Store()
+        self.store = Store(now=self._second)
         for name, records in self._remembered.items():
             for record in records:
                 self.store.insert(name, record.values)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sandbox.dynamics.customer_transactions import NOTHING
 from sandbox.dynamics.environment import Environment
-from sandbox.dynamics.packing import shipped
+from sandbox.dynamics.remainders import shipped
 from sandbox.dynamics.schema import COMPANY, DIMENSIONS
 from sandbox.dynamics.store import Record
 

@@ -12,17 +12,10 @@ from decimal import Decimal
 
 from sandbox.dynamics.customer_transactions import NOTHING
 from sandbox.dynamics.environment import LOCKED, Environment
+from sandbox.dynamics.remainders import remaining
 from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.store import Record
 from sandbox.dynamics.values import folded
-
-
-def shipped(env: Environment, line: Record) -> Decimal:
-    """How much of a sales line was shipped so far."""
-    rows = env.store.table("CustPackingSlipTransBiEntities").having(
-        "InventTransId", (folded(line["InventoryLotId"]),)
-    )
-    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
 
 
 def is_stopped(header: Record) -> bool:
@@ -50,15 +43,15 @@ def ship(
     if header.values.get("SalesOrderStatus") in LOCKED or is_stopped(header):
         return ""
     lines = env.lines(company, number)
-    remaining = {
-        line["InventoryLotId"]: line["OrderedSalesQuantity"] - shipped(env, line) for line in lines
-    }
+    rests = {line["InventoryLotId"]: remaining(env, line) for line in lines}
     most = {line["InventoryLotId"]: line["OrderedSalesQuantity"] * over for line in lines}
-    wanted = _wanted(number, quantities, remaining, most)
+    wanted = _wanted(number, quantities, rests, most)
     with env.store.transaction():
         slip = _slip(env, header, wanted, tracking, carrier) if wanted else ""
         for line in lines:
-            left = remaining[line["InventoryLotId"]] - wanted.get(line["InventoryLotId"], NOTHING)
+            if line.values.get("SalesOrderLineStatus") == "Canceled":
+                continue
+            left = rests[line["InventoryLotId"]] - wanted.get(line["InventoryLotId"], NOTHING)
             if wanted.get(line["InventoryLotId"]):
                 _slip_line(env, slip, line, wanted[line["InventoryLotId"]], left)
             if left <= 0:
@@ -66,7 +59,7 @@ def ship(
         _progress(
             env,
             header,
-            is_done=all(shipped(env, row) >= row["OrderedSalesQuantity"] for row in lines),
+            is_done=not any(remaining(env, row) for row in env.lines(company, number)),
         )
     return slip
 
@@ -130,7 +123,7 @@ def _rows(env: Environment, table: str, slip: str, company: str) -> list[Record]
 
 def _reopen(env: Environment, company: str, number: str) -> None:
     for line in env.lines(company, number):
-        is_open = shipped(env, line) < line["OrderedSalesQuantity"]
+        is_open = remaining(env, line) > NOTHING
         if is_open and line.values.get("SalesOrderLineStatus") == "Delivered":
             env.store.update("SalesLine", line, {"SalesOrderLineStatus": "Backorder"})
     header = env.store.find("SalesTable", company, number)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sandbox.dynamics.customer_transactions import NOTHING
 from sandbox.dynamics.environment import Environment
 from sandbox.dynamics.invoicing import Invoice, Line, post
+from sandbox.dynamics.remainders import cancelled
 from sandbox.dynamics.schema import COMPANY, DIMENSIONS
 from sandbox.dynamics.store import Record
 from sandbox.dynamics.tax import spread, tax_on
@@ -59,7 +60,15 @@ def invoiced(env: Environment, line: Record) -> Decimal:
 def is_invoiced(env: Environment, header: Record) -> bool:
     """Whether nothing of a sales order is left to be invoiced."""
     lines = env.lines(header[COMPANY], header["SalesOrderNumber"])
-    return all(abs(invoiced(env, row)) >= abs(row["OrderedSalesQuantity"]) for row in lines)
+    return all(abs(invoiced(env, row)) >= abs(_wanted(row)) for row in lines)
+
+
+def _wanted(line: Record) -> Decimal:
+    """How much of a line is ever invoiced: not what was cancelled of its deliver remainder."""
+    if line.values.get("SalesOrderLineStatus") == "Canceled":
+        return NOTHING
+    ordered: Decimal = line["OrderedSalesQuantity"]
+    return ordered - cancelled(line)
 
 
 def _amount(env: Environment, row: Record, quantity: Decimal) -> Decimal:
@@ -78,9 +87,9 @@ def _asked(
     found = []
     for row in env.lines(header[COMPANY], header["SalesOrderNumber"]):
         so_far = invoiced(env, row)
-        rest = row["OrderedSalesQuantity"] - so_far
+        rest = _wanted(row) - so_far
         asked = rest if quantities is None else quantities.get(row["InventoryLotId"], NOTHING)
-        if asked or (quantities is None and not so_far):
+        if asked or (quantities is None and not so_far and not row["OrderedSalesQuantity"]):
             found.append((row, asked))
     return found
 

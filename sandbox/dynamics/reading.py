@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from urllib.parse import quote
 
-from sandbox.dynamics import on_hand, progress, remaining_lines
+from sandbox.dynamics import on_hand, order_copies, progress
 from sandbox.dynamics.environment import Environment
 from sandbox.dynamics.faults import ODataFault, bad_request
 from sandbox.dynamics.filters import Comparison, Every, Node
@@ -98,10 +98,10 @@ def _link(root: str, entity: EntitySet, options: Mapping[str, str]) -> str:
 def _rows(state: Environment, entity: EntitySet, options: Mapping[str, str]) -> Iterable[Record]:
     if entity.name in on_hand.SETS:
         on_hand.refresh(state)
+    if entity.name in order_copies.COPIED:
+        order_copies.refresh(state, entity.name)
     if entity.name == progress.REPORTS:
         progress.refresh(state)
-    if entity.name == remaining_lines.SET:
-        remaining_lines.refresh(state)
     nodes: list[Node] = [parsed(options["$filter"], entity)] if options.get("$filter") else []
     if not crosses(options) and entity.per_company:
         nodes.append(Comparison(entity.properties[COMPANY], "eq", state.company.lower()))

@@ -18,6 +18,7 @@ from sandbox.dynamics import (
     payment_journals,
     posting,
     progress,
+    remainders,
     return_handling,
     return_posting,
     returns,
@@ -121,6 +122,13 @@ class DynamicsState(Environment):
         for header in self._orders(number, company):
             with self.store.transaction():
                 self._set_status(header, "Canceled")
+
+    def cancel_remainder(
+        self, number: str, quantities: Mapping[str, Decimal] | None = None, company: str = "usmf"
+    ) -> None:
+        """Cancel what is still to be delivered of an order, by lot; None: all of it."""
+        for header in self._orders(number, company):
+            remainders.cancel_remainder(self, header, quantities)
 
     def receive(
         self, item: str, quantity: Decimal | int, company: str = "usmf", **place: str
@@ -235,4 +243,5 @@ class DynamicsState(Environment):
         changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
         self.store.update("SalesTable", header, changes)
         for line in self.lines(header[COMPANY], header["SalesOrderNumber"]):
-            self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})
+            if line.values.get("SalesOrderLineStatus") != "Canceled":
+                self.store.update("SalesLine", line, {"SalesOrderLineStatus": status})

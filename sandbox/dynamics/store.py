@@ -7,13 +7,14 @@ never changed in place, so what a reader holds stays as it was.
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sandbox.dynamics.filters import Node
-from sandbox.dynamics.schema import COMPANY, MAIN, EntitySet
+from sandbox.dynamics.schema import COMPANY, MAIN, NO_INSTANT, EntitySet
 from sandbox.dynamics.values import folded
 
 Key = tuple[Any, ...]
@@ -22,11 +23,13 @@ FIRST_RECORD = 5637144576
 
 @dataclass(frozen=True)
 class Record:
-    """A stored row. `number` is its RecId, `version` grows with every change."""
+    """A stored row. `number` is its RecId, `version` grows with every change, `changed_at` is its
+    time."""
 
     number: int
     version: int
     values: Mapping[str, Any]
+    changed_at: datetime = NO_INSTANT
 
     @property
     def etag(self) -> str:
@@ -107,6 +110,7 @@ class Store:
 
     tables: dict[str, Table] = field(default_factory=dict)
     last: int = FIRST_RECORD
+    now: Callable[[], datetime] = lambda: NO_INSTANT
     _undo: list[tuple[Table, Key, Record | None]] | None = None
 
     def table(self, name: str) -> Table:
@@ -132,14 +136,15 @@ class Store:
     def insert(self, table: str, values: Mapping[str, Any]) -> Record:
         """Store a new row; the caller has made sure that its key is free."""
         home = self.table(table)
-        record = Record(self.number(), 1, dict(values))
+        record = Record(self.number(), 1, dict(values), self.now())
         self._put(home, key_of(home.entity, values), record)
         return record
 
     def update(self, table: str, record: Record, changes: Mapping[str, Any]) -> Record:
         """Store a row's changes as its next version. Keys do not change."""
         home = self.table(table)
-        after = Record(record.number, record.version + 1, {**record.values, **changes})
+        values = {**record.values, **changes}
+        after = Record(record.number, record.version + 1, values, self.now())
         self._put(home, key_of(home.entity, record.values), after)
         return after
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Commerce, Connection, Dynamics
+from sync.config.connections.visibility import Visibility
 from sync.pacing.budget import Budget, parts_of
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.pace import Pace
@@ -46,7 +47,7 @@ class Paces:
         self._worker = worker
         self._by_system: dict[str, Pace] = {}
 
-    def of(self, settings: Commerce | Dynamics) -> Pace:
+    def of(self, settings: Commerce | Dynamics | Visibility) -> Pace:
         """The pace of the system at this address."""
         system = settings.system
         if system not in self._by_system:
@@ -66,10 +67,12 @@ class Paces:
             )
         return Pace(system, limiter, self._pauses, parts.clock, budget)
 
-    def _sections(self) -> Iterable[Commerce | Dynamics]:
+    def _sections(self) -> Iterable[Commerce | Dynamics | Visibility]:
         for connection in self._connections.values():
             yield connection.commerce
             yield connection.dynamics
+            if connection.dynamics.visibility is not None:
+                yield connection.dynamics.visibility
 
     async def stopped(self) -> list[dict[str, Any]]:
         """The systems that nobody may call now: since when, why, and until when. `is_away`: it

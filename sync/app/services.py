@@ -75,11 +75,10 @@ class Services:
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         parts, tables, clock = edition_parts, edition_parts.tables, edition_parts.clock
         self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=parts.keep_months)
-        self.public_keys = PublicKeyHosts(clock)
         self.pauses, self.flow_pauses = Pauses(tables, clock), FlowPauses(tables, clock)
         digests = KeyedDigests(edition_parts.email_key)
         self.ledger = Ledger(tables, clock, digests, is_alone=edition_parts.is_alone)
-        self.sends = JoinedSends(edition_parts.queue)
+        self.sends, self.public_keys = JoinedSends(edition_parts.queue), PublicKeyHosts(clock)
         self.refused_keys, apart = RefusedKeys(tables, clock), edition_parts.clocks_apart
         self.queues = {flow.name: flow.priority.queue for flow in flows}
         self.intake = Intake(self.sends, clock, self.refused_keys, self.queues, margin=apart)
@@ -96,7 +95,8 @@ class Services:
         self.erasure = Erasure(tables, self.ledger, self.documents, self.refused_keys)
         known, refusals = (self.intake, self.flows, self.connections), RefusalLines(clock)
         self.edge = Edge(*known, parts.secrets, tables, clock, self.public_keys.of, refusals)
-        self.gate = Gate(self.connections, parts.secrets, tables, clock, refusals)
+        ims_keys = self.public_keys.of_ims
+        self.gate = Gate(self.connections, parts.secrets, tables, clock, refusals, ims_keys)
         self.business_events = BusinessEventsEdge(*known, tables, clock, refusals)
         self.queue_work = QueueWork(
             self.flows, self.runner, self.jobs, self.business_events, self.dead_letter_parking,
@@ -166,6 +166,12 @@ class Services:
     async def accept_business_event(self, connection: str, body: bytes) -> HttpAnswer:
         """A D365 business event by HTTPS."""
         return await self.business_events.take(connection, body)
+
+    async def accept_tracking(
+        self, connection: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpAnswer:
+        """What a carrier tells of parcels."""
+        return await self.edge.carriers.take(connection, headers, body)
 
     async def ask_gate(
         self, connection: str, question: str, headers: Mapping[str, str], body: bytes

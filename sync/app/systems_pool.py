@@ -16,6 +16,8 @@ from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
 from sync.core.errors import Never
 from sync.dynamics.client import DynamicsClient
+from sync.dynamics.transport import Transport
+from sync.dynamics.visibility_tokens import SCOPE, VisibilityTokens
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.pacing.pace import Pace
@@ -96,13 +98,25 @@ class SystemsPool:
         )
 
     def _dynamics(self, settings: Dynamics, pace: Pace) -> DynamicsClient:
+        http = self.kept(self._edition_parts.dynamics_http(settings))
         return DynamicsClient(
             settings,
-            http=self.kept(self._edition_parts.dynamics_http(settings)),
+            http=http,
             tokens=self._edition_parts.tokens.tokens(settings),
             pace=pace,
             clock=self._edition_parts.clock,
+            visibility=self._visibility(settings, http),
         )
+
+    def _visibility(self, settings: Dynamics, http: httpx.AsyncClient) -> Transport | None:
+        """The way to Inventory Visibility, where the connection reads it."""
+        section, clock = settings.visibility, self._edition_parts.clock
+        if section is None:
+            return None
+        entra = self._edition_parts.tokens.tokens(settings, SCOPE)
+        tokens = VisibilityTokens(section, entra, http, clock)
+        pace = self.paces.of(section)
+        return Transport(section.url, http=http, tokens=tokens, pace=pace, clock=clock)
 
     def kept(self, http: httpx.AsyncClient) -> httpx.AsyncClient:
         """A client that is closed with the pool."""

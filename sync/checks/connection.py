@@ -10,6 +10,7 @@ from sync.checks.accounts import (
     places_of_companies_are_there,
     price_groups_of_accounts_are_there,
 )
+from sync.checks.cancellations import refunds_are_decided, remainders_can_be_read
 from sync.checks.captures import captures_are_decided, invoiced_lines_can_be_read
 from sync.checks.codes import codes_exist
 from sync.checks.commerce import (
@@ -64,6 +65,7 @@ from sync.checks.status import progress_can_be_read
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    visibility_has_measures,
     warehouses_are_there,
 )
 from sync.checks.stores import (
@@ -89,7 +91,7 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        shop_key_is_long, cutover_is_named, captures_are_decided,
+        shop_key_is_long, cutover_is_named, captures_are_decided, refunds_are_decided,
         free_text_is_taxed, recipes_go_together,
     )),
     Group((COMMERCE,), (
@@ -104,10 +106,10 @@ GROUPS: Final = (
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
-        accounts_would_be_delivered, warehouses_are_there, slips_can_be_read,
-        credit_notes_can_be_read, product_codes_are_there, invoiced_lines_can_be_read,
-        buyers_documents_can_be_read, progress_can_be_read, credit_can_be_read,
-        credit_is_checked_as_said, rounding_agrees,
+        accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
+        slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
+        invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
+        credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -13,6 +13,7 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
+from sync.commerce.closing import cancel_path
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
@@ -102,9 +103,23 @@ def _of_shipments(settings: Connection) -> Iterator[Ask]:
     yield _listing(SHIPMENTS)
     yield _bare(path_of("order", 0, "ship"))
     yield _bare(TRACK)
+    if settings.shipments.substitutes:
+        yield _bare(order_notes.comments_of(0))
     if settings.stock.inventory == "sources":
         yield _listing(SOURCES, "source_code")
         yield _bare(SOURCE_ITEMS)
+
+
+def _of_cancellations(settings: Connection) -> Iterator[Ask]:
+    """Nothing is known of an order of id 0."""
+    yield _bare(cancel_path(0))
+    yield _bare(order_notes.comments_of(0))
+    if {"record", "online"} & {*settings.cancellations.refunds.values()}:
+        yield _listing("creditmemos")
+        yield _bare(path_of("order", 0, "refund"))
+    if "online" in settings.cancellations.refunds.values():
+        yield _listing("invoices")
+        yield _bare(path_of("invoice", 0, "refund"))
 
 
 def _of_captures(_: Connection) -> Iterator[Ask]:
@@ -195,10 +210,15 @@ def _bare(path: str) -> Ask:
     return lambda probe: probe.commerce.post(path, {})
 
 
+def _of_tracking(_: Connection) -> Iterator[Ask]:
+    yield _bare(order_notes.comments_of(0))
+
+
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
     ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
     ("return_states", _of_return_states), ("refunds", _of_refunds),
+    ("cancellations", _of_cancellations), ("tracking", _of_tracking),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

@@ -44,6 +44,10 @@ async def webhook_keys_are_keys(probe: Probe) -> AsyncIterator[Finding]:
         key = await _stored(name, probe)
         if key is not None:
             yield key_finding(name, key, webhook.scheme)
+    for name in probe.settings.tracking.keys:
+        key = await _stored(name, probe)
+        if key is not None:
+            yield key_finding(name, key, "hmac")
 
 
 async def _stored(name: str, probe: Probe) -> str | None:

@@ -4,6 +4,7 @@ sends."""
 from collections.abc import Mapping
 
 from sync.checks.accounts import account_fields
+from sync.checks.cancellations import cancellation_fields
 from sync.checks.captures import capture_fields
 from sync.checks.compared_books import book_fields
 from sync.checks.credit import credit_fields
@@ -84,8 +85,8 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         receivable_fields(settings), book_fields(settings),
         stock_fields(settings), price_fields(settings), product_fields(settings),
         shipment_fields(settings), return_fields(settings), account_fields(settings),
-        capture_fields(settings), status_fields(settings), credit_fields(settings),
-        portal_fields(settings),
+        cancellation_fields(settings), capture_fields(settings), status_fields(settings),
+        credit_fields(settings), portal_fields(settings),
     )  # fmt: skip
 
 

@@ -8,6 +8,14 @@ from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
+from sync.dynamics.other_slips import (
+    HEADER_FIELDS,
+    SHIPMENT_FIELDS,
+    SHIPMENT_LINE_FIELDS,
+    SHIPMENT_LINES,
+    SHIPMENTS,
+)
+from sync.dynamics.other_slips import LINE_FIELDS as ORDER_LINE_FIELDS
 from sync.dynamics.packing_slips import (
     LINE_FIELDS,
     SLIP_FIELDS,
@@ -16,11 +24,14 @@ from sync.dynamics.packing_slips import (
     TRACKING,
     TRACKING_FIELDS,
 )
+from sync.dynamics.released_products import ALTERNATIVE_FIELDS, RELEASED
 
 FLOW: Final = "shipments"
 READ_CURE: Final = (
     "Give the role of the app's user the right to view this entity (System administration >"
-    " Security configuration); it is a copy for reporting, which roles often lack."
+    " Security configuration); it is a copy for reporting, which roles often lack. Or read slips"
+    ' elsewhere: slips = "warehouse" (warehouse management) or "lines" (orders delivered whole)'
+    " under [connections.<name>.dynamics]."
 )
 
 
@@ -28,8 +39,18 @@ def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     """Field names by entity set that shipping slips reads."""
     if FLOW not in settings.flows:
         return {}
-    read = {SLIPS: SLIP_FIELDS, SLIP_LINES: LINE_FIELDS, TRACKING: TRACKING_FIELDS}
-    return {name: ("dataAreaId", *fields) for name, fields in read.items()}
+    dynamics = settings.dynamics
+    read: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        "journal": {SLIPS: SLIP_FIELDS, SLIP_LINES: LINE_FIELDS},
+        "warehouse": {SHIPMENTS: SHIPMENT_FIELDS, SHIPMENT_LINES: SHIPMENT_LINE_FIELDS},
+        "lines": {
+            dynamics.order_headers: HEADER_FIELDS, dynamics.order_lines: ORDER_LINE_FIELDS,
+        },
+    }  # fmt: skip
+    wanted = {**read[dynamics.slips], TRACKING: TRACKING_FIELDS}
+    if settings.shipments.substitutes:
+        wanted[RELEASED] = ALTERNATIVE_FIELDS
+    return {name: tuple(dict.fromkeys(("dataAreaId", *named))) for name, named in wanted.items()}
 
 
 async def slips_can_be_read(probe: Probe) -> AsyncIterator[Finding]:

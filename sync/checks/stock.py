@@ -9,6 +9,7 @@ from sync.commerce.errors import NotAllowed, NotThere
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
+from sync.dynamics.inventory_visibility import WAREHOUSES as SITES
 from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
@@ -25,8 +26,12 @@ def stock_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     status = (STATUS,) if stock.statuses else ()
     less = () if stock.reserved_on_arrival else ON_ORDER
     key = ("dataAreaId", "ItemNumber", *DIMENSIONS, *PLACE, *status)
+    quantities = {set_of(stock.statuses): (*key, AVAILABLE, *less)}
+    if settings.dynamics.visibility is not None:
+        entity_set, *fields = SITES
+        quantities = {entity_set: ("dataAreaId", *fields)}
     found = {
-        set_of(stock.statuses): (*key, AVAILABLE, *less),
+        **quantities,
         RELEASED: ("dataAreaId", *UNITS),
         GENERAL: (*PAIR, *FACTORS),
         OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
@@ -72,6 +77,30 @@ async def sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
             yield warn(f"source {source} is disabled: what it is shown is not sold", cure)
         else:
             yield ok(f"source {source} is there")
+
+
+async def visibility_has_measures(probe: Probe) -> AsyncIterator[Finding]:
+    """Inventory Visibility lets us in, and has the measures that the settings name."""
+    section, reader = probe.settings.dynamics.visibility, probe.dynamics.visibility
+    if "stock" not in probe.settings.flows or section is None or reader is None:
+        return
+    company = probe.settings.legal_entity
+    seen = await reader.measures(company, list(probe.settings.stock.sources))
+    named = {one.lstrip("-").casefold() for one in (*section.available, *section.on_order)}
+    if not seen:
+        yield warn(
+            "Inventory Visibility has no quantity of the first products in these warehouses",
+            "See in its app that it is initialised for this legal entity.",
+        )
+    elif absent := sorted(named - seen):
+        yield warn(
+            f"Inventory Visibility does not answer {', '.join(absent)}; of the first products it"
+            f" has {', '.join(sorted(seen))}",
+            "Correct available and on_order in [connections.<name>.dynamics.visibility]. A measure"
+            " that is zero for all of them may be left out.",
+        )
+    else:
+        yield ok(f"Inventory Visibility answers {', '.join(sorted(named))}")
 
 
 async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:

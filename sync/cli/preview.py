@@ -13,7 +13,7 @@ from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
 from sync.cli.preview_returns import returns
 from sync.cli.preview_rows import catalogue, prices, products, stock
-from sync.cli.preview_slips import captures, shipments, status
+from sync.cli.preview_slips import cancellations, captures, shipments, status
 from sync.cli.previewing import Run
 from sync.operating.problem import Problem
 from sync.preview.input_files import Kind
@@ -45,6 +45,7 @@ def _ids(help_: str) -> Any:
 app.command(cls=Command)(stock)
 app.command(cls=Command)(prices)
 app.command(cls=Command)(shipments)
+app.command(cls=Command)(cancellations)
 app.command(cls=Command)(accounts)
 app.command(cls=Command)(returns)
 app.command(cls=Command)(captures)

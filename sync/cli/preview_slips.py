@@ -1,5 +1,5 @@
-"""`preview shipments`, `captures` and `status`: what would be shown of an order's packing slips, of
-its invoices, and of how F&O gets on with it. Nothing is."""
+"""`preview shipments`, `captures`, `status` and `cancellations`: what would be shown of an order's
+slips, of its invoices, of how F&O gets on with it, and of what F&O cancelled. Nothing is."""
 
 import asyncio
 from typing import Annotated, Final
@@ -9,6 +9,7 @@ import typer
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.previewing import Run
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.status import STATUS
@@ -20,7 +21,9 @@ Orders = Annotated[
     list[str] | None,
     typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
 ]
-NOUNS: Final = {SHIPMENTS: "Slip", CAPTURES: "Invoice", STATUS: "Progress"}
+NOUNS: Final = {
+    SHIPMENTS: "Slip", CAPTURES: "Invoice", STATUS: "Progress", CANCELLATIONS: "Sales order",
+}  # fmt: skip
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -52,6 +55,21 @@ def captures(ctx: typer.Context, *, orders: Orders = None, documents: Whole = Fa
     python -m sync preview captures --order 000000042 --json
     """
     _show(ctx, CAPTURES, orders, whole=documents)
+
+
+def cancellations(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
+    """Show what would become in Commerce of the pieces that F&O cancelled of an order, and what is
+    left for a person. Both systems are asked.
+
+    Exit status: 0 all can be ended, 1 some would wait for a person.
+
+    For example:
+
+    python -m sync preview cancellations --order 000000042
+
+    python -m sync preview cancellations --order 000000042 --json
+    """
+    _show(ctx, CANCELLATIONS, orders, whole=documents)
 
 
 def status(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:

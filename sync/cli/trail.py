@@ -1,5 +1,5 @@
 """`trail`: one record's whole story, and with `--documents` what was read, sent and answered. An
-order is shown with its packing slips and invoices, both directions on one line of time."""
+order is shown with its slips, invoices and cancellations, both directions on one line of time."""
 
 import asyncio
 from typing import Annotated, Any

@@ -9,6 +9,7 @@ from typing import Any
 
 from sync.commerce.access import Access
 from sync.commerce.categories import Categories
+from sync.commerce.closing import Closing
 from sync.commerce.companies import Companies
 from sync.commerce.company_credits import CompanyCredits
 from sync.commerce.customers import Customers
@@ -43,6 +44,7 @@ class CommerceClient(RestClient):
         self.returns = Returns(self)
         self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
+        self.closing = Closing(self, self.creditmemos)
         self.order_invoices = OrderInvoices(self)
         self.customers = Customers(self)
         self.companies = Companies(self)

@@ -21,6 +21,12 @@ ROLES: Final = "company/role/"
 BY_ROLE: Final = (Sort("role_id"),)
 
 
+def lock_of(company: int | str) -> str:
+    """The name of this process's lock (`Systems.one_at_a_time`) for reading a company, changing a
+    part of it and saving it whole: several flows do."""
+    return f"company|{company}"
+
+
 class Companies:
     """The companies of one shop. Answers are raw JSON; errors as the client's."""
 

@@ -17,6 +17,7 @@ COMMERCE: Final[Mapping[str, str]] = {
     "shipments": "sales/shipment/view/shipment_id",
     "customers": "customer/index/edit/id",
     "companies": "company/index/edit/id",
+    "accounts": "company/index/edit/id",
 }
 BY_KEY: Final = frozenset({"customers", "companies"})
 """Flows whose keys are ids of Commerce."""
@@ -24,7 +25,7 @@ DYNAMICS: Final[Mapping[str, str]] = {
     "orders": "SalesTableListPage", "customers": "CustTableListPage",
     "companies": "CustTableListPage", "invoices": "CustFreeInvoiceListPage",
     "creditmemos": "ReturnTableListPage", "posted_invoices": "CustInvoiceJournal",
-    "shipments": "CustPackingSlipJournal",
+    "shipments": "CustPackingSlipJournal", "accounts": "CustTableListPage",
 }  # fmt: skip
 PAYMENTS: Final = "LedgerJournalTableCustPaym"
 
@@ -41,8 +42,13 @@ def links_of(settings: Connection, claim: Claim) -> Iterator[tuple[str, str]]:
 
 
 def _number(claim: Claim) -> str:
-    """The id in Commerce; empty where none is known. Of a slip, that of its shipment."""
-    numbers = {"shipments": claim.number, **dict.fromkeys(BY_KEY, claim.key)}
+    """The id in Commerce; empty where none is known. Of a slip, that of its shipment; of an
+    account, that of its company."""
+    company = claim.delivered.get("company") if claim.flow == "accounts" else None
+    numbers = {
+        "shipments": claim.number, "accounts": company.number if company else "",
+        **dict.fromkeys(BY_KEY, claim.key),
+    }  # fmt: skip
     number = numbers.get(claim.flow, claim.entity_id)
     return number if claim.flow in COMMERCE and number.isdecimal() else ""
 

@@ -131,24 +131,24 @@ class TokenPool:
         self._entra = entra
         self._sources: dict[tuple[str | None, ...], Tokens] = {}
 
-    def tokens(self, section: Dynamics) -> Tokens:
-        """The source for a connection. Raises `Never` naming the fields that its `auth` needs and
-        that are missing."""
+    def tokens(self, section: Dynamics, scope: str = "") -> Tokens:
+        """The source for a connection; `scope`: of another service than its environment. Raises
+        `Never` naming the fields that its `auth` needs and that are missing."""
         missing = [field for field in _NEEDED[section.auth] if not getattr(section, field)]
         if missing:
             reason = f"auth = {section.auth} needs {', '.join(missing)} in the dynamics section"
             remedy = "Complete the dynamics section of the connection in connections.toml"
             raise Never(reason, remedy=remedy)
         address = checked_url(section.url)
-        identity = (address, *(getattr(section, field) for field in _IDENTITY))
+        identity = (address, scope, *(getattr(section, field) for field in _IDENTITY))
         if identity not in self._sources:
-            self._sources[identity] = self._source(section, address)
+            self._sources[identity] = self._source(section, address, scope)
         return self._sources[identity]
 
-    def _source(self, section: Dynamics, address: str) -> Tokens:
+    def _source(self, section: Dynamics, address: str, scope: str) -> Tokens:
         if section.auth == "bearer":
             return LoopbackBearer(address, str(section.bearer), self._secrets)
-        return self._entra(section, scope_of(address))
+        return self._entra(section, scope or scope_of(address))
 
     async def close(self) -> None:
         """Close every source."""

@@ -1,7 +1,7 @@
 """A sales order as F&O holds it, and what its statuses mean (reference 5.1 to 5.3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -65,11 +65,22 @@ class ExistingSalesOrder:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was cancelled in F&O."""
-        return "Canceled" in (
+        """Whether it was cancelled in F&O: the order, or all its lines."""
+        statuses = (
             self.header.get("SalesOrderStatus"),
             self.header.get("SalesOrderProcessingStatus"),
         )
+        return "Canceled" in statuses or (bool(self.lines) and not self.open_lines)
+
+    @property
+    def open_lines(self) -> list[Mapping[str, Any]]:
+        """The lines that F&O has not cancelled."""
+        return [one for one in self.lines if one.get("SalesOrderLineStatus") != "Canceled"]
+
+    @property
+    def is_removable(self) -> bool:
+        """Whether F&O lets all of it go that it has not cancelled itself."""
+        return replace(self, lines=self.open_lines).is_open
 
     @property
     def is_shipped(self) -> bool:
@@ -95,6 +106,15 @@ class ExistingSalesOrder:
             for row in self.lines
             if row.get("ExternalItemNumber")
         }
+
+    @property
+    def cancelled(self) -> frozenset[str]:
+        """Our lines that F&O has cancelled: they keep their quantities, and send nothing."""
+        return frozenset(
+            str(row["ExternalItemNumber"])
+            for row in self.lines
+            if row.get("ExternalItemNumber") and row.get("SalesOrderLineStatus") == "Canceled"
+        )
 
     @property
     def amounts(self) -> dict[str, Decimal]:

@@ -17,6 +17,7 @@ from sync.dynamics.free_quantities import (
     STATUS,
     FreeQuantities,
 )
+from sync.dynamics.inventory_visibility import InventoryVisibility
 from sync.dynamics.odata import Filter
 from sync.dynamics.reader import ODataReader
 
@@ -64,10 +65,11 @@ class ItemUnits:
 
 
 class OnHand:
-    """What a legal entity has. Raises as the client does. `item`: only this one."""
+    """What a legal entity has. Raises as the client does. `item`: only this one. `visibility`:
+    what tells quantities instead of F&O's entities."""
 
-    def __init__(self, client: ODataReader) -> None:
-        self._client = client
+    def __init__(self, client: ODataReader, visibility: InventoryVisibility | None = None) -> None:
+        self._client, self._visibility = client, visibility
 
     async def free(
         self,
@@ -80,6 +82,10 @@ class OnHand:
     ) -> FreeQuantities:
         """What can be promised: available on hand in these inventory statuses, less what is on
         order in any, where orders are not reserved as they arrive."""
+        if self._visibility is not None:
+            return await self._visibility.free(
+                company, warehouses, statuses, is_reserved=is_reserved, item=item
+            )
         entity_set, less = set_of(statuses), () if is_reserved else ON_ORDER
         key = ("ItemNumber", *DIMENSIONS, *PLACE, *((STATUS,) if statuses else ()))
         condition = _where(company, item)

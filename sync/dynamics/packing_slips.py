@@ -64,6 +64,16 @@ class PackingSlips:
             others=tuple(one for one in orders if one not in ("", sales_order)),
         )  # fmt: skip
 
+    async def tracked(self, number: str) -> list[tuple[str, str]]:
+        """(company, sales order) of the slips with a tracking number, whatever company they are
+        of."""
+        fields = ("dataAreaId", *TRACKING_FIELDS)
+        rows = await self._client.find_by(TRACKING, "TrackingNumber", number, select=fields)
+        found = [
+            (text_of(row, "dataAreaId").lower(), text_of(row, "SalesOrderNumber")) for row in rows
+        ]
+        return list(dict.fromkeys(found))
+
     async def keys(self, company: str, *, sales_order: str = "", number: str = "") -> list[str]:
         """The keys of all slips of a sales order, or of one slip, the oldest first, as F&O spells
         the numbers."""
@@ -71,8 +81,8 @@ class PackingSlips:
         rows = await self._client.find_by(
             SLIP_LINES, field, value, company=company, select=LINE_FIELDS
         )
-        by_time = sorted(rows, key=lambda row: (_text(row, "CreatedOn"), _text(row, NUMBER)))
-        named = (f"{company}|{_text(row, 'SalesId')}|{_text(row, NUMBER)}" for row in by_time)
+        by_time = sorted(rows, key=lambda row: (text_of(row, "CreatedOn"), text_of(row, NUMBER)))
+        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, NUMBER)}" for row in by_time)
         return list(dict.fromkeys(named))
 
     async def since(
@@ -128,18 +138,18 @@ def _slip(
     is_own = head.get("SalesId") == sales_order
     return PackingSlip(
         company, sales_order, str(head["PackingSlipId"]),
-        reference=_text(head, "CustomerRef") if is_own else "",
-        warehouse=_text(head, "inventLocationId"), carrier=_text(head, "ShipCarrierId"),
-        mode=_text(head, "DlvMode"), quantity=Decimal(head.get("Qty") or 0),
+        reference=text_of(head, "CustomerRef") if is_own else "",
+        warehouse=text_of(head, "inventLocationId"), carrier=text_of(head, "ShipCarrierId"),
+        mode=text_of(head, "DlvMode"), quantity=Decimal(head.get("Qty") or 0),
         is_sale=head.get("SalesType") == SALE, rows=tuple(rows), tracking=tracking, others=others,
     )  # fmt: skip
 
 
 def _line(row: Mapping[str, Any]) -> SlipLine:
     return SlipLine(
-        _text(row, "PackingSlipId"), _text(row, "ExternalItemId"), _text(row, "ItemId"),
-        Decimal(row.get("Qty") or 0), _text(row, "SalesUnit"), _text(row, "CreatedOn"),
-        _text(row, "InventTransId"),
+        text_of(row, "PackingSlipId"), text_of(row, "ExternalItemId"), text_of(row, "ItemId"),
+        Decimal(row.get("Qty") or 0), text_of(row, "SalesUnit"), text_of(row, "CreatedOn"),
+        text_of(row, "InventTransId"),
     )  # fmt: skip
 
 
@@ -147,12 +157,13 @@ def _by_slip(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[s
     """Each number once, by sales order and slip, in the order of the numbers."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:
-        if number := _text(row, "TrackingNumber"):
-            found[_text(row, "SalesOrderNumber"), _text(row, "PackingSlipNumber")].add(number)
+        if number := text_of(row, "TrackingNumber"):
+            found[text_of(row, "SalesOrderNumber"), text_of(row, "PackingSlipNumber")].add(number)
     return {slip: tuple(sorted(numbers)) for slip, numbers in found.items()}
 
 
-def _text(row: Mapping[str, Any], name: str) -> str:
+def text_of(row: Mapping[str, Any], name: str) -> str:
+    """A text of a row, without spaces around it; empty for none."""
     return str(row.get(name) or "").strip()
 
 

@@ -28,6 +28,7 @@ RELEASED_FIELDS: Final = (
     "ProductLifecycleStateId", "SalesSalesTaxItemGroupCode", "NetProductWeight",
     "TareProductWeight", "InventoryUnitSymbol", "SalesUnitSymbol", "SellStartDate", "SellEndDate",
 )  # fmt: skip
+ALTERNATIVE_FIELDS: Final = ("ItemNumber", "AlternativeItemNumber")
 VARIANTS: Final = "ReleasedProductVariantsV2"
 VARIANT_FIELDS: Final = (
     "ItemNumber", *DIMENSIONS, "ProductVariantNumber", "ProductLifecycleStateId",
@@ -56,6 +57,15 @@ class ReleasedProducts:
             RELEASED, where=_of(company, item), select=RELEASED_FIELDS, order_by=("ItemNumber",)
         )
         return {str(row["ItemNumber"]).casefold(): _released(row) async for row in rows}
+
+    async def alternatives(self, company: str, items: Collection[str]) -> Mapping[str, str]:
+        """Item number -> the item that F&O sends instead of it; those without one are left out.
+        Without case."""
+        rows = await self._client.find_by(
+            RELEASED, "ItemNumber", *items, company=company, select=ALTERNATIVE_FIELDS
+        )
+        named = ((_text(row, "ItemNumber"), _text(row, "AlternativeItemNumber")) for row in rows)
+        return {item.casefold(): other.casefold() for item, other in named if other}
 
     async def variants(self, company: str, item: str = "") -> Mapping[str, Variant]:
         """By item number and dimensions."""

@@ -207,16 +207,16 @@ class SalesOrders:
         await self._client.changeset(writes, not_after=not_after)
 
     async def remove(self, company: str, found: ExistingSalesOrder, *, not_after: datetime) -> None:
-        """Remove an open order, lines first, in one changeset. Gone already is fine."""
+        """Remove an open order, lines first, in one changeset; where lines were cancelled, the
+        others alone, for the order is cancelled then. Gone already is fine."""
         writes = [
             Write("DELETE", self.lines, _line_key(company, str(line["InventoryLotId"])), None)
-            for line in found.lines
+            for line in found.open_lines
         ]
+        if len(writes) == len(found.lines):
+            writes.append(Write("DELETE", self.headers, _header_key(company, found.number), None))
         try:
-            await self._client.changeset(
-                [*writes, Write("DELETE", self.headers, _header_key(company, found.number), None)],
-                not_after=not_after,
-            )
+            await self._client.changeset(writes, not_after=not_after)
         except NotFound:
             if await self.by_number(company, found.number) is not None:
                 raise

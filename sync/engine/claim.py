@@ -72,6 +72,7 @@ class Claim:
     both systems, where they differ although the record is delivered, and nobody has decided on
     them; `resolved`: those that a person has decided on last. `accepted`: sums that a
     reconciliation named and a person decided on, a line for each kind. `on_hold`: who lets it wait.
+    `changes`: how often it was changed since `changes_since`, within a day.
     """
 
     connection: str
@@ -103,6 +104,8 @@ class Claim:
     resolved: str = ""
     accepted: str = ""
     on_hold: str = ""
+    changes: int = 0
+    changes_since: datetime | None = None
     etag: str = field(default="", compare=False)
 
     @property

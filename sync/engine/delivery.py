@@ -12,14 +12,11 @@ from sync.engine.claim import Claim, Intent, State, targets_json
 from sync.engine.copies import DocumentCopies
 from sync.engine.lease_keeper import TookTooLong
 from sync.engine.ledger import Ledger
+from sync.engine.loops import require_no_loop
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Target
-
-
-async def _always() -> bool:
-    return True
 
 
 @dataclass
@@ -38,8 +35,9 @@ class Delivery:
     """The fingerprint of the record as this try read it, or what a list says of it."""
     worth: str = ""
     """The record's amount with its currency, as in "12.50 EUR"; empty where nobody tells."""
-    is_current: Callable[[], Awaitable[bool]] = _always
+    is_current: Callable[[], Awaitable[bool]] | None = None
     """Whether the record is still as this try read it; asks the source."""
+    is_answered: bool = False  # as its flow has it
     started: datetime = field(init=False)
     read_at: datetime = field(init=False)
     """When the record was read, or a little earlier."""
@@ -118,7 +116,8 @@ class Delivery:
 
     async def require_current(self, most: timedelta) -> None:
         """Raise `Later` when the record was read longer ago than `most` and has changed since."""
-        if self.now() - self.read_at >= most and not await self.is_current():
+        is_old = self.is_current is not None and self.now() - self.read_at >= most
+        if is_old and self.is_current is not None and not await self.is_current():
             raise Later(
                 "the record changed while it was being prepared",
                 after=timedelta(seconds=1),
@@ -132,6 +131,7 @@ class Delivery:
         `settled_by`. Where the outcome of an earlier, different write is open, the intent says so
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """
+        require_no_loop(self)
         earlier, document = self.inherited, self.ledger.digests(document)
         is_open = earlier is not None and earlier.kind not in self._resolved
         is_equal = earlier is not None and self.is_same(earlier.document, document)

@@ -56,6 +56,14 @@ class AdobeEvents:
 
 
 @dataclass(frozen=True)
+class CarrierHook:
+    """A signed webhook of a carrier. `keys_in(document, connection)`: the keys in its body, and how
+    many events concern nobody; raises `NoKey`."""
+
+    keys_in: Callable[[Any, "Connection"], tuple[Sequence[str], int]]
+
+
+@dataclass(frozen=True)
 class BusinessEvents:
     """Business events of D365 with these names. `keys_in(event)`: the keys in one; raises
     `NoKey`. `own(connection)`: further names, of events that are the customer's own."""
@@ -92,7 +100,7 @@ class Poll(Generic[R]):
         return told(record) if told is not None else ""
 
 
-Trigger = CommerceHook | AdobeEvents | BusinessEvents | Poll[Any]
+Trigger = CommerceHook | CarrierHook | AdobeEvents | BusinessEvents | Poll[Any]
 
 
 def _no_amount(_: object) -> str:
@@ -143,6 +151,9 @@ class DocumentFlow(Generic[R]):
     plan: Callable[[R, "Delivery"], Awaitable[Plan | Skipped]]
     triggers: tuple[Trigger, ...] = ()
     priority: Priority = Priority.DOCUMENTS
+    is_answered: bool = False
+    """Whether a flow the other way may change the same pair of records: then more than so many
+    changes a day are a loop (`loops.MOST`)."""
 
     def trigger(self, kind: type[T]) -> T | None:
         """The flow's trigger of a kind; None where it has none."""

@@ -8,6 +8,7 @@ from sync.core.skipped import Skipped
 from sync.engine.cell_text import clipped
 from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
+from sync.engine.loops import counted
 from sync.engine.plan import Delivered
 from sync.engine.trail import Entry
 
@@ -54,7 +55,7 @@ def _sums(delivery: Delivery, outcome: Delivered) -> dict[str, str]:
     return {"differs_no_more": delivery.claim.differs} if delivery.claim.differs else {}
 
 
-def settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
+def settled(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> dict[str, Any]:
     """What the claim says of the targets from now on."""
     if not isinstance(outcome, Delivered):
         return {"state": State.SKIPPED, "differs": ""}
@@ -65,6 +66,7 @@ def settled(delivery: Delivery, outcome: Delivered | Skipped) -> dict[str, Any]:
         "number": outcome.number or delivery.claim.number, "targets": delivery.targets,
         "intent_document": "", "intent_kind": "", "intent_not_after": None,
         "intent_settled_by": None, "differs": undecided(delivery, outcome),
+        **counted(delivery.claim, outcome.action, now, is_asked=delivery.message.is_asked),
     }  # fmt: skip
 
 

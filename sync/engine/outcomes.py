@@ -64,7 +64,7 @@ class Outcomes:
         released = await self._ledger.release(
             delivery.claim, reason=entry.reason, remedy=entry.remedy, read_at=delivery.read_at,
             seen=delivery.seen or delivery.claim.seen, retry_at=None,
-            **settled(delivery, outcome),
+            **settled(delivery, outcome, self._clock.now()),
         )  # fmt: skip
         log.info(
             "%s.%s key=%s connection=%s attempt=%d ms=%d",

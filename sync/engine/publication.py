@@ -181,7 +181,7 @@ class PublicationFlow:
     def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[tuple[Shown, ...]]:
         """Chunks of one slot each, of as few pieces of the mirror as may be."""
         chunk, weight = list[Shown](), 0
-        for row in sorted(changes, key=lambda row: piece_of(row.key)):
+        for row in sorted(changes, key=lambda row: (self.target.rank(row), piece_of(row.key))):
             more = self.target.weight(row, systems)
             is_another = chunk and slot_of(row.key) != slot_of(chunk[0].key)
             if chunk and (is_another or weight + more > self.target.most):

@@ -72,6 +72,10 @@ class RowTarget(ABC):
         """How much of a chunk a row takes up."""
         return 1
 
+    def rank(self, _: Shown) -> int:
+        """Rows of a lower rank are published first."""
+        return 0
+
     @abstractmethod
     def timing(self, systems: Systems) -> Target:
         """How long one of its writes may be under way."""

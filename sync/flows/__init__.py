@@ -14,9 +14,11 @@ from sync.flows.customers.companies import companies
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
+from sync.flows.fulfilment.cancellations import cancellations
 from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.status import status
+from sync.flows.fulfilment.tracking import tracking
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.receivables.creditmemos import creditmemos
@@ -41,6 +43,8 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     products.runs,
     product_options.runs,
     shipments,
+    cancellations,
+    tracking,
     returns,
     return_states,
     refunds,

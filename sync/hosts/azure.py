@@ -69,6 +69,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     add_gate(app, partial(_answered, runtime, lines), lines)
     _events(app, runtime, lines)
     _business_events(app, runtime, lines)
+    _tracking(app, runtime, lines)
     _health(app, runtime, lines)
     add_console(app, partial(_opened, runtime, lines))
     add_portal(app, partial(_opened, runtime, lines))
@@ -85,11 +86,9 @@ def _webhooks(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> N
 
     @app.function_name("receive_webhook")
     @app.route(
-        "webhooks/{connection}/{flow}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
+        "webhooks/{connection}/{flow}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
         auth_level=func.AuthLevel.ANONYMOUS,
-    )
+    )  # fmt: skip
     async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         named, headers = request.route_params, _headers(request)
         given = (named["connection"], named["flow"], headers, request.get_body())
@@ -102,11 +101,9 @@ def _events(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> Non
 
     @app.function_name("receive_events")
     @app.route(
-        "events/{connection}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.GET, func.HttpMethod.POST],
-        auth_level=func.AuthLevel.ANONYMOUS,
-    )
+        "events/{connection}", trigger_arg_name="request",
+        methods=[func.HttpMethod.GET, func.HttpMethod.POST], auth_level=func.AuthLevel.ANONYMOUS,
+    )  # fmt: skip
     async def receive_events(request: func.HttpRequest) -> func.HttpResponse:
         connection, params = request.route_params["connection"], dict(request.params)
         given = (connection, request.method, _headers(request), params, request.get_body())
@@ -118,14 +115,25 @@ def _business_events(app: func.FunctionApp, runtime: Opening, lines: RefusalLine
 
     @app.function_name("receive_business_event")
     @app.route(
-        "business-events/{connection}",
-        trigger_arg_name="request",
-        methods=[func.HttpMethod.POST],
+        "business-events/{connection}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
         auth_level=func.AuthLevel.FUNCTION,
-    )
+    )  # fmt: skip
     async def receive_business_event(request: func.HttpRequest) -> func.HttpResponse:
         given = (request.route_params["connection"], request.get_body())
         return await _answered(runtime, lines, lambda ready: ready.accept_business_event(*given))
+
+
+def _tracking(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:
+    """Anonymous by design: the carrier signs, and a sender cannot be given a host key to keep."""
+
+    @app.function_name("receive_tracking")
+    @app.route(
+        "tracking/{connection}", trigger_arg_name="request", methods=[func.HttpMethod.POST],
+        auth_level=func.AuthLevel.ANONYMOUS,
+    )  # fmt: skip
+    async def receive_tracking(request: func.HttpRequest) -> func.HttpResponse:
+        given = (request.route_params["connection"], _headers(request), request.get_body())
+        return await _answered(runtime, lines, lambda ready: ready.accept_tracking(*given))
 
 
 def _health(app: func.FunctionApp, runtime: Opening, lines: RefusalLines) -> None:

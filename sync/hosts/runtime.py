@@ -54,6 +54,12 @@ class Runtime(Protocol):
         """A D365 business event by HTTPS."""
         ...
 
+    async def accept_tracking(
+        self, connection: str, headers: Mapping[str, str], body: bytes
+    ) -> HostAnswer:
+        """What a carrier tells of parcels: verify the signature, enqueue the keys, answer."""
+        ...
+
     async def ask_gate(
         self, connection: str, question: str, headers: Mapping[str, str], body: bytes
     ) -> HostAnswer:

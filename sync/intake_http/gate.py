@@ -9,29 +9,36 @@ starter kit (payment method filter), read 2026-11.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from sync.commerce.ims_bearer import ImsKeysOf, verify_bearer
 from sync.commerce.signature import Refused, verify
 from sync.config.connections import Connection
-from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Conflict, Secrets, Tables
 from sync.credit.asked import About, Asked, asked_in
-from sync.credit.decisions import Decision, Decisions
+from sync.credit.decisions import Decisions
 from sync.credit.policy import Figures, Verdict, verdict_on, without_figures
 from sync.credit.prepared import PreparedCredit
 from sync.credit.reservations import Reservation, Reservations, Reserved, ends
 from sync.intake_http.answers import (
     LARGEST_BODY,
-    SUCCESS,
     HttpAnswer,
     RefusalLines,
     refused,
     too_large,
     unknown_connection,
+)
+from sync.intake_http.gate_answers import (
+    OPEN,
+    Decided,
+    answer_of,
+    decision_of,
+    is_worth_keeping,
 )
 from sync.intake_http.webhooks import COMPARE_KEY
 
@@ -45,16 +52,6 @@ TRIES: Final = 6
 """Checkouts of one account at the same moment, of which each sees what the others were given."""
 QUESTIONS: Final[Mapping[str, About]] = {"payment-methods": "methods", "place-order": "order"}
 CORRECT: Final = "Correct the hook's URL: /api/gate/<connection>/payment-methods or /place-order."
-OPEN: Final = SUCCESS
-"""What is answered where nothing may be decided: go on."""
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A verdict, and the figures that it rests on."""
-
-    verdict: Verdict
-    figures: Figures
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,7 @@ class Gate:
     tables: Tables
     clock: Clock
     refusals: RefusalLines
+    ims_keys: ImsKeysOf
     budget: timedelta = BUDGET
     recording: timedelta = RECORDING
 
@@ -102,11 +100,11 @@ class Gate:
         document = from_json(body)
         if not isinstance(document, Mapping):
             raise NotJson("a JSON object is expected")
-        asked, look = asked_in(about, document), _Look(self, connection, settings)
+        asked, look = asked_in(about, document), _Look(self, connection, settings, self.clock.now())
         decided, is_verified = look.by_policy(asked, "NoTime"), False
         try:
             async with asyncio.timeout(self.budget.total_seconds()):
-                await verify(body, headers, settings.commerce.webhook, self.secrets)
+                await self._verify(settings, headers, body)
                 is_verified = True
                 if asked.method and asked.method not in settings.credit.on_account:
                     return OPEN
@@ -118,31 +116,45 @@ class Gate:
         except Exception as error:
             # Whatever our own trouble is, the shopper goes on by the policy.
             log.exception("gate.failed connection=%s error=%s", connection, type(error).__name__)
-        if is_verified and is_worth_keeping(asked, decided):
+        if is_verified and not decided.is_kept and is_worth_keeping(asked, decided):
             await look.record(asked, decided)
         return answer_of(asked, decided.verdict, settings)
+
+    async def _verify(self, settings: Connection, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises `Refused` for a body that Commerce did not sign, or a token that is not good."""
+        await verify(body, headers, settings.commerce.webhook, self.secrets)
+        client = settings.credit.gate.bearer
+        if client:
+            await verify_bearer(
+                headers, self.ims_keys(settings.commerce.ims_url), self.clock.now(),
+                client=client, organisation=settings.commerce.organisation or "",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Look:
-    """One question's look at the rows of its connection."""
+    """One question's look at the rows of its connection. `at`: when it was asked."""
 
     gate: Gate
     connection: str
     settings: Connection
+    at: datetime
 
     async def decide(self, asked: Asked) -> Decided:
         """By the figures, with what is reserved meanwhile; an order that is let through is reserved
         before it is answered."""
         known = await self._known(asked)
         for _ in range(TRIES):
-            now = self.gate.clock.now()
-            reserved, figures = await self._reserved(asked, known, now)
-            verdict = verdict_on(asked, figures, self.settings.credit, now)
+            reserved, figures = await self._reserved(asked, known)
+            verdict = verdict_on(asked, figures, self.settings.credit, self.at)
+            decided = Decided(verdict, figures)
             if asked.about == "methods" or not verdict.reserves or figures.prepared is None:
-                return Decided(verdict, figures)
-            if await self._reserve(asked, reserved, verdict, now):
-                return Decided(verdict, figures)
+                return decided
+            is_first, _ = await asyncio.gather(
+                self._reserve(asked, reserved, verdict), self.record(asked, decided)
+            )
+            if is_first:
+                return replace(decided, is_kept=True)
         self.undecided(asked, "TooManyAtOnce")
         return self.by_policy(asked, "too many at once")
 
@@ -159,9 +171,9 @@ class _Look:
         )
 
     async def record(self, asked: Asked, decided: Decided) -> None:
-        """Keep what was decided and by which figures. What cannot be kept is logged."""
-        now = self.gate.clock.now()
-        kept = Decisions(self.gate.tables, self.connection)
+        """Keep what was decided and by which figures, over what this question was told before. What
+        cannot be kept is logged."""
+        now, kept = self.at, Decisions(self.gate.tables, self.connection)
         try:
             async with asyncio.timeout(self.gate.recording.total_seconds()):
                 await kept.keep(decision_of(asked, decided, now), now)
@@ -178,68 +190,26 @@ class _Look:
         one = await prepared.of(company) if company is not None else None
         return Figures(company, one, looked_at)
 
-    async def _reserved(
-        self, asked: Asked, known: Figures, now: datetime
-    ) -> tuple[Reserved, Figures]:
+    async def _reserved(self, asked: Asked, known: Figures) -> tuple[Reserved, Figures]:
         """What is reserved, and the company's row read after it: a run first lets an order count in
         the row, and then no longer as reserved."""
         if known.company is None or known.prepared is None:
             return Reserved(""), known
         account = known.prepared.account
-        held = await Reservations(self.gate.tables, self.connection).of(account, now)
+        held = await Reservations(self.gate.tables, self.connection).of(account, self.at)
         one = await PreparedCredit(self.gate.tables, self.connection).of(known.company)
         times = [at for at in (known.at, one.at if one else None) if at is not None]
         others = held.besides(asked.subject)
         return held, Figures(known.company, one, max(times, default=None), others)
 
-    async def _reserve(
-        self, asked: Asked, reserved: Reserved, verdict: Verdict, now: datetime
-    ) -> bool:
+    async def _reserve(self, asked: Asked, reserved: Reserved, verdict: Verdict) -> bool:
         """Hold the amount for the order; False where somebody else was first."""
         minutes = self.settings.credit.gate.reserve_minutes
         amount = verdict.amount if verdict.amount is not None else verdict.reserved
         order = asked.subject or self.gate.clock.unique()
-        one = Reservation(order, amount, ends(now, minutes))
+        one = Reservation(order, amount, ends(self.at, minutes))
         try:
             await Reservations(self.gate.tables, self.connection).put(reserved.having(one))
         except Conflict:
             return False
         return True
-
-
-def is_worth_keeping(asked: Asked, decided: Decided) -> bool:
-    """Whether a decision is kept: of every order on account, and of carts of known companies."""
-    return asked.about == "order" or decided.figures.company is not None
-
-
-def decision_of(asked: Asked, decided: Decided, now: datetime) -> Decision:
-    """The record of a decision."""
-    figures, verdict = decided.figures, decided.verdict
-    one = figures.prepared
-    return Decision(
-        now.isoformat(), asked.about, asked.subject, one.account if one else "",
-        str(figures.company or ""), str(asked.customer or ""), verdict.is_allowed, verdict.reason,
-        "" if verdict.amount is None else f"{verdict.amount:.2f}",
-        "" if one is None or one.available is None else f"{one.available:.2f}",
-        f"{verdict.reserved:.2f}", one.currency if one else "",
-        figures.at.isoformat() if figures.at else "",
-    )  # fmt: skip
-
-
-def answer_of(asked: Asked, verdict: Verdict, settings: Connection) -> HttpAnswer:
-    """The answer as Commerce reads it: go on, the order is refused, or ways to pay are taken off
-    the offer."""
-    credit = settings.credit
-    if verdict.is_allowed:
-        return OPEN
-    if asked.about == "order":
-        return _json({"op": "exception", "message": credit.gate.text_for(asked.store)})
-    return _json([_hidden(method) for method in credit.on_account])
-
-
-def _hidden(method: str) -> Mapping[str, Any]:
-    return {"op": "add", "path": "result", "value": {"code": method}}
-
-
-def _json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> HttpAnswer:
-    return HttpAnswer(200, to_json(document))

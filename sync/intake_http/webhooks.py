@@ -29,6 +29,7 @@ from sync.intake_http.answers import (
     too_large,
     unknown_connection,
 )
+from sync.intake_http.carriers import CarrierEdge
 from sync.intake_http.events import EventsEdge, keys_in
 
 __all__ = ["Edge", "HttpAnswer"]
@@ -85,6 +86,8 @@ class Edge:
                 return self._hook_unread(named["connection"], named["flow"], headers)
             case "receive_events":
                 return self._events_edge().refused_unread(named["connection"], headers)
+            case "receive_tracking":
+                return self.carriers.refused_unread(named["connection"], headers)
             case _:
                 return None
 
@@ -187,6 +190,13 @@ class Edge:
     ) -> HttpAnswer:
         """Adobe I/O Events; see `EventsEdge.take`."""
         return await self._events_edge().take(connection, method, headers, params, body)
+
+    @property
+    def carriers(self) -> CarrierEdge:
+        """Where carriers tell of parcels."""
+        return CarrierEdge(
+            self.intake, self.flows, self.connections, self.secrets, self.clock, self.refusals
+        )
 
     def _events_edge(self) -> EventsEdge:
         return EventsEdge(

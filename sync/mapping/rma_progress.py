@@ -139,10 +139,9 @@ def _item(
     taken = [min(one, item.wanted) for one in left]
     for place, one in enumerate(taken):
         left[place] -= one
-    arrived, approved, sent_back = taken
+    arrived, approved, _ = taken
     status = _status(item, state, lines, taken)
     authorised = ZERO if status in (PENDING, DENIED) else item.wanted
-    assert sent_back <= arrived or not arrived
     return ItemProgress(item.entity_id or 0, status, (authorised, arrived, approved))
 
 

@@ -14,6 +14,7 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.message import Message
 from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
@@ -21,8 +22,10 @@ from sync.flows.fulfilment.status import STATUS
 from sync.flows.orders.sales_order_writes import KIND
 from sync.operating.problem import Problem
 
-FULFILMENT: Final = (SHIPMENTS, CAPTURES, STATUS)
+FULFILMENT: Final = (SHIPMENTS, CAPTURES, STATUS, CANCELLATIONS)
 """The flows whose keys begin with a legal entity and a sales order."""
+WHOLE: Final = frozenset({STATUS, CANCELLATIONS})
+"""Those whose keys end there."""
 
 ACCOUNTS: Final = ("customers", "companies")
 """The flows whose records may be delivered without an address of theirs."""
@@ -79,7 +82,7 @@ class Ledgers:
         return [claim for claim in found if claim.etag]
 
     async def shipped(self, found: Sequence[Claim]) -> list[Claim]:
-        """What F&O did about the orders among these records: their packing slips and invoices."""
+        """What F&O did about the orders among these records: slips, invoices, cancellations."""
         slips = []
         for claim in found:
             settings = self.services.connections.get(claim.connection)
@@ -87,7 +90,7 @@ class Ledgers:
             for company in settings.legal_entities if settings and held else ():
                 prefix = f"{company}|{held.number}|" if held else ""
                 for flow in FULFILMENT:
-                    begin = prefix.removesuffix("|") if flow == STATUS else prefix
+                    begin = prefix.removesuffix("|") if flow in WHOLE else prefix
                     claims = self.services.ledger.claims(claim.connection, flow, prefix=begin)
                     slips += [one async for one in claims if f"{one.key}|".startswith(prefix)]
         return slips

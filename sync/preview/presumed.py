@@ -56,6 +56,7 @@ class PresumedDynamics(DynamicsClient):
     ) -> None:
         self._own(settings.dynamics)
         self._settings, self._gross, self._asked = settings.dynamics, gross, asked
+        self.visibility = asked.visibility if asked is not None else None
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
         self.silence = ""
 

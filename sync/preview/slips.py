@@ -14,6 +14,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered, Plan
 from sync.engine.systems import Systems
+from sync.flows.fulfilment.cancellations import cancellations
 from sync.flows.fulfilment.captures import captures, invoices_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite
@@ -29,6 +30,7 @@ KeysOf = Callable[[Claim, Systems], Awaitable[Sequence[str]]]
 BACK: Final[Mapping[str, tuple[DocumentFlow[Any], KeysOf]]] = {
     shipments.name: (shipments, slips_of),
     captures.name: (captures, invoices_of),
+    cancellations.name: (cancellations, status_of),
     status.name: (status, status_of),
 }
 """The flows that show what F&O did about an order, and their keys of one that was posted."""
@@ -80,7 +82,7 @@ async def _shown(key: str, plan: Plan | Skipped) -> Preview:
     requests = () if shown else tuple(plan.requests())
     return Preview(
         key, "deliver" if requests else "skip",
-        point.reason if point else shown, point.remedy if point else "",
+        point.reason if point else shown or "; ".join(plan.notes), point.remedy if point else "",
         requests=requests, differs=point.sums if point else "",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from tests.benchmarks.arrivals import Took
 from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.first_load import measured_first_load
+from tests.benchmarks.gate import measured_gate
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.shop_prices import measured_prices
@@ -22,7 +23,7 @@ from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "operations", "stock", "prices", "products", "reconciling", "beside")
+PARTS = ("edge", "gate", "operations", "stock", "prices", "products", "reconciling", "beside")
 KILLS = 3
 
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     wanted = (asked.only,) if asked.only else PARTS
     took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
+    gate = asyncio.run(measured_gate(asked.hooks)) if "gate" in wanted else []
     found = [
         (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
     ]
@@ -43,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
+            "gate": [each.facts() for each in gate],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
             "stock": [each.facts() for each in stock],
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         }
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    shown = [*_lines(took, ratios, found), *_runs("Stock", stock)]
+    shown = [each.line() for each in gate]
+    shown += [*_lines(took, ratios, found), *_runs("Stock", stock)]
     shown += [*_runs("Prices", prices), *lines(books)]
     if loaded:
         shown += ["", "Products into an empty shop, killed meanwhile:", loaded.line()]

@@ -30,7 +30,9 @@ from sync.app.services import Services
 from sync.app.settings import ConsoleSignIn
 from sync.console.app import PAGES
 from sync.core.encoding import to_json
+from sync.core.money import ZERO
 from sync.core.ports import Row, Upsert, Value
+from sync.credit.prepared import PREPARED, Prepared
 from sync.engine.claim import CLAIMS, PARKED, TRAIL
 from sync.engine.numbers import NUMBERS
 from sync.flows import FLOWS
@@ -51,7 +53,10 @@ KNOWN: Final = "000000007@1"
 DAYS: Final = 365
 NOW: Final = SystemClock().now()
 INTO: Final = 'INSERT INTO rows ("table", partition, key, cells) VALUES (?, ?, ?, ?)'
-SETTINGS: Final = {"items": {"rule": "none"}, "flows": ("orders", "customers", "stock")}
+SETTINGS: Final = {
+    "items": {"rule": "none"}, "flows": ("orders", "customers", "stock", "credit"),
+    "credit": {"currency": "USD"},
+}  # fmt: skip
 RECORD: Final = {"connection": CONNECTION, "flow": "orders", "key": KNOWN}
 DAY: Final = {"connection": CONNECTION, "day": NOW.date().isoformat()}
 QUERIES: Final[dict[str, dict[str, str]]] = {
@@ -59,6 +64,7 @@ QUERIES: Final[dict[str, dict[str, str]]] = {
     "/decide": {**RECORD, "what": "hold"}, "/reconciliation/day": DAY,
     "/reconciliation.csv": DAY, "/reconciliation.xlsx": DAY, "/mappings": {"start": "sku-5"},
     "/activity/one": {"id": ""},
+    "/credit/account": {"connection": CONNECTION, "account": "US-001"},
 }  # fmt: skip
 """What a page is asked, where it needs to be told."""
 
@@ -91,6 +97,8 @@ def rows_of(number: int) -> Iterator[tuple[str, Row]]:
     yield "mappings", Row(f"{CONNECTION}:items", f"sku-{number}", item)
     trail: dict[str, Value] = {"at": NOW, "event": "created"}
     yield TRAIL, Row(f"{ORDERS}|{key}", "1", trail)
+    if number % 1000 == 1:
+        yield PREPARED, Prepared(number, f"US-{number}", "USD", ZERO).row(CONNECTION, NOW)
     if is_parked:
         yield PARKED, Row(ORDERS, key, {**said, "at": NOW})
 

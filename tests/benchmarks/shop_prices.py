@@ -97,7 +97,7 @@ async def measured_prices(skus: int) -> list[Ran]:
     try:
         await bench.run("first load")
         await bench.run("nothing changed")
-        wire.quantity |= {number: 5000 + number for number in range(0, skus, CHANGED)}
+        wire.quantity |= {number: 5000 + number for number in range(0, skus, CHANGED + 1)}
         await bench.run(f"one in {CHANGED} changed")
         wire.quantity[0] = 501
         await bench.run("one SKU notified", "SKU-000000", 1)

@@ -19,6 +19,7 @@ from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.first_load import measured_first_load
+from tests.benchmarks.gate import measured_gate
 from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
 from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.pages import PAGE, measured_pages, renewed, table
@@ -156,6 +157,11 @@ def test_publishing_stock_costs_by_what_changed_and_not_by_what_there_is() -> No
     assert one["requests"] < 15
 
 
+async def test_the_gate_is_measured_in_process_and_over_http() -> None:
+    took = await measured_gate(4, companies=20)
+    assert [len(one.milliseconds) for one in took] == [4, 4, 4, 4]
+
+
 async def test_every_page_of_the_console_is_measured_and_stands_in_its_document() -> None:
     found = await measured_pages(20, times=1)
     asked = [page.path or "/" for page in CONSOLE_PAGES if page.method == "GET"]
@@ -180,4 +186,4 @@ def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> N
     load, same, some, one = (run.facts() for run in virtually(measured_prices(1_000)))
     assert (load["price_rows"], load["writes"]) == (1_100, 8)
     assert (same["writes"], same["requests"], same["table_operations"] < 20) == (0, 6, True)
-    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (40, True, 2)
+    assert (some["price_rows"], some["writes"] <= 8, one["price_rows"]) == (22, True, 2)

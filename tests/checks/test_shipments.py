@@ -28,6 +28,13 @@ async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
         assert levels(await sandboxes.found(check, **with_shipments())) == {"ok"}, check
 
 
+@pytest.mark.parametrize("slips", ["warehouse", "lines"])
+async def test_slips_are_looked_for_where_they_are_read(sandboxes: Sandboxes, slips: str) -> None:
+    settings = with_shipments() | {"dynamics": {"slips": slips}}
+    for check in (slips_can_be_read, fields_exist):
+        assert levels(await sandboxes.found(check, **settings)) == {"ok"}
+
+
 async def test_where_shipments_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
     for check in CHECKS:
         assert await sandboxes.found(check) == []

@@ -489,3 +489,15 @@ def test_every_pattern_of_the_configuration_has_words_of_its_own() -> None:
                 yield from patterns(part)
 
     assert {*patterns(Connections.model_json_schema())} == PATTERNS.keys()
+
+
+def test_two_connections_do_not_send_the_same_accounts_to_one_shop() -> None:
+    text = _two(first=STORE_1, second=STORE_2).replace(
+        '"customers"]', '"customers", "companies", "accounts"]'
+    )
+    groups = "\n[connections.{name}.accounts]\ngroups = {groups}\n"
+    for others, is_told in (('["20", "10"]', True), ('["20"]', False)):
+        both = text + groups.format(name="main", groups='["10"]')
+        both += groups.format(name="other", groups=others)
+        told = "\n".join(str(fault) for fault in _faults(both))
+        assert ("sends the same accounts to this shop" in told) == is_told

@@ -1,10 +1,11 @@
-"""What must hold for stock, prices, products and shipments in `connections.toml`."""
+"""What must hold for stock, prices, products, shipments and cancellations."""
 
 from typing import Any
 
 import pytest
 
-from sync.config.connections import Prices, Products, Shipments, Stock
+from sync.config.connections import Cancellations, Prices, Products, Shipments, Stock
+from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.portal_rules import portal_breaches
@@ -203,6 +204,28 @@ def test_what_does_not_flow_needs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("flows", "section", "places"),
+    [
+        (["orders", "shipments"], {}, []),
+        (["shipments"], {}, [("cancellations",)]),
+        (["orders"], {}, [("cancellations",)]),
+        (["orders", "shipments"], {"comment": "gone"}, [("cancellations", "comment")]),
+    ],
+)
+def test_cancellations_need_orders_and_shipments(
+    flows: list[str], section: dict[str, Any], places: list[tuple[str, ...]]
+) -> None:
+    written = {"flows": [*flows, "cancellations"], "cancellations": section}
+    found = [one.path[len(PATH) :] for one in cancellation_breaches(PATH, written)]
+    assert found == places
+
+
+def test_refunds_are_reported_unless_a_method_is_named() -> None:
+    section = Cancellations.model_validate({"refunds": {"checkmo": "record"}})
+    assert [section.refund_of(one) for one in ("checkmo", "braintree")] == ["record", "report"]
+
+
+@pytest.mark.parametrize(
     ("portal", "place"),
     [
         (None, None),
@@ -247,6 +270,15 @@ def test_accounts_have_one_owner_for_each_field(
     written = {"flows": [*flows, "accounts"], "accounts": accounts, "companies": companies}
     found = [".".join(map(str, one.path[len(PATH) :])) for one in outgoing_breaches(PATH, written)]
     assert found == ([place] if place else [])
+
+
+def test_the_cloud_service_takes_no_users_of_companies() -> None:
+    written = {
+        "flows": ["companies", "accounts"], "accounts": {"users": True, **ACCOUNTS},
+        "commerce": {"edition": "saas", "url": "https://na1.api.commerce.adobe.com/t"},
+    }  # fmt: skip
+    (breach,) = outgoing_breaches(PATH, written)
+    assert breach.path[-1] == "users"
 
 
 def test_a_request_needs_somebody_who_answers_it() -> None:

@@ -228,6 +228,7 @@ def test_a_shopper_with_a_contacts_address_joins_only_where_that_is_allowed(mode
         joined = o.user(SECOND)["extension_attributes"].get("company_attributes")
         assert bool(joined) == (mode == "join")
         assert ("has the e-mail address of customer 7" in claim.reason) == (mode == "park")
+        assert await o.parked("accounts") == ([TAILSPIN] if mode == "park" else [])
         assert len(o.commerce.mails) == 1
 
     story()

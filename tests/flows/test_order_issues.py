@@ -62,6 +62,15 @@ async def test_what_the_shop_writes_of_its_own_documents_is_no_complaint(
     assert (await harness.claim(order, "order_issues")).state is State.SKIPPED
 
 
+@in_harness(**ISSUES, status={"steps": {"backorder": {"comment": "Parts missing until {date}."}}})
+async def test_what_we_tell_the_buyer_is_no_complaint(harness: Harness) -> None:
+    order = harness.place()
+    harness.commerce.comment(order, {"comment": "Parts missing until 2026-12-24."}, None)
+    assert await noticed(harness) == []
+    harness.commerce.comment(order, {"comment": "Parts missing until now!"}, None)
+    assert await noticed(harness) == [key_of(order)]
+
+
 @in_harness(**ISSUES)
 async def test_old_orders_are_not_looked_at(harness: Harness) -> None:
     order = harness.place()

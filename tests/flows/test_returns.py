@@ -361,6 +361,78 @@ async def test_each_invoice_of_a_gateway_has_a_refund_of_its_own(ours: Returning
 
 
 @in_returns()
+async def test_a_refund_by_hand_of_another_sum_is_listed(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    row = order.items[0]["item_id"]
+    memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(1))
+    marker = f"RMA:{rma['increment_id']} CN:{note}"
+    ours.commerce.comment_on("creditmemo", memo, {"comment": marker})
+    await ours.look()
+    claim = await ours.of_note(note)
+    assert claim.is_different
+    assert f"{ours.credited():.2f} in D365" in claim.differs
+    assert len(order.creditmemos) == 1
+    assert ours.now(rma)["status"] != "processed_closed"
+
+
+@in_returns(returns={"authorise": "person"})
+async def test_what_the_shop_has_gone_on_with_stays(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.now(rma)["items"][0]["status"] = "received"
+    return_handling.let_go(ours.dynamics, ours.of(rma))
+    await ours.look()
+    assert ours.now(rma)["items"][0]["status"] == "received"
+    ours.commerce.set_rma(ours.now(rma), "closed")
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    await ours.replays(key(rma), "return_states")
+    assert ours.now(rma)["status"] == "closed"
+    assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_nothing(
+    ours: Returning,
+) -> None:
+    first, second = await ours.sold(), await ours.sold()
+    rma, other = await ours.requested(first, 1), await ours.requested(second, 1)
+    header = ours.of(other)
+    ours.receives(other)
+    borrowed = {"CustomersOrderReference": ours.reference_of(rma)}
+    ours.dynamics.store.update("ReturnOrderHeadersV2", header, borrowed)
+    note = ours.dynamics.post_return(str(header["ReturnOrderNumber"]), only_received=True)
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    assert first.creditmemos == second.creditmemos == []
+    assert await ours.parked("return_states") == [key(other)]
+    assert ours.reference_of(other) in (await ours.claim(key(other), "return_states")).remedy
+
+
+@in_returns()
+async def test_what_one_invoice_has_no_room_for_is_refunded_of_the_next(ours: Returning) -> None:
+    wants = ours.wants("SIMPLE-001", pieces=3)
+    order = await ours.placed(payment="checkmo", shipping=Decimal(0), **wants)
+    order.payment["method"] = "braintree"
+    row = order.items[0]["item_id"]
+    for pieces in (2, 1):
+        ours.commerce.invoice(order, {row: Decimal(pieces)})
+    ours.ships(order)
+    rma = await ours.requested(order, 3)
+    for pieces in (1, 2):
+        ours.receives(rma, pieces)
+        ours.credits(rma)
+        await ours.look()
+    first, second = (one["entity_id"] for one in order.invoices)
+    assert [memo["invoice_id"] for memo in order.creditmemos] == [first, first, second]
+    assert ours.refunded(order) == ours.credited()
+
+
+@in_returns()
 async def test_a_way_to_pay_of_which_nobody_has_said_who_pays_out_waits(ours: Returning) -> None:
     order = await ours.sold(payment="paypal_express")
     rma = await ours.requested(order, 1)

@@ -53,9 +53,12 @@ class World:
             Want(self.commerce.catalogue.product(sku), Decimal(self.chance.randint(1, 4)))
             for sku in skus
         )
-        order = self.harness.place(wants=wants)
+        order = self.place(wants=wants)
         await self.tells(order)
         self.orders.append(order)
+
+    def place(self, **wishes: Any) -> StoredOrder:
+        return self.harness.place(**wishes)
 
     async def packs(self) -> None:
         """A part of an order, or all that remains of it; seldom more."""

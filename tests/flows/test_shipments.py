@@ -630,3 +630,35 @@ async def test_a_preview_shows_what_a_delivery_would_send(harness: Harness) -> N
     ((outcome, reason),) = await previewed()
     assert "F&O 0, Commerce 2" in reason
     assert [shown(one) for one in order.shipments] == [{SKU: 2}]
+
+
+# Substitutes
+
+
+@pytest.mark.parametrize("is_new_line", [True, False])
+@in_harness(**with_shipments(substitutes=True))
+async def test_a_substitute_is_sent_for_what_was_ordered_and_the_buyer_reads_it(
+    harness: Harness, is_new_line: bool
+) -> None:
+    """A line of its own whose item is the alternative one, or the same line with another item."""
+    harness.dynamics.release(COMPANY, "SUB-1")
+    (item,) = harness.dynamics.store.table("ReleasedProductsV2").having(
+        "ItemNumber", ("simple-001",)
+    )
+    harness.dynamics.store.update("ReleasedProductsV2", item, {"AlternativeItemNumber": "SUB-1"})
+    order = await ordered(harness, SKU, OTHER)
+    slip = packed(harness, order)
+    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
+    (row,) = [one for one in rows.oldest_first() if one["ItemId"] == SKU]
+    other = {"ItemId": "SUB-1"}
+    if is_new_line:
+        other |= {"ExternalItemId": "", "InventTransId": "LOT-OF-SUB"}
+    harness.dynamics.store.update("CustPackingSlipTransBiEntities", row, other)
+    for _ in range(3):
+        await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
+    (told,) = [one for one in order.comments if "instead" in str(one["comment"])]
+    assert told["comment"] == "Sent instead of SIMPLE-001: SUB-1"
+    assert told["is_visible_on_front"] == 1
+    claim = await harness.claim(key_of(harness, order, slip), "shipments")
+    assert (claim.state, claim.reason) == (State.DELIVERED, "")

@@ -191,7 +191,9 @@ async def test_a_configuration_that_cannot_be_used_is_told_in_the_log_as_well(
     assert "there is no such file" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "health"])
+@pytest.mark.parametrize(
+    "name", ["receive_webhook", "receive_events", "receive_tracking", "health"]
+)
 async def test_without_settings_an_http_function_names_every_missing_one(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -207,7 +209,7 @@ async def test_without_settings_an_http_function_names_every_missing_one(
     ]
 
 
-@pytest.mark.parametrize("name", ["receive_webhook", "receive_events"])
+@pytest.mark.parametrize("name", ["receive_webhook", "receive_events", "receive_tracking"])
 @pytest.mark.parametrize("closed", [unconfigured, out_of_reach, misconfigured])
 async def test_a_flood_while_the_app_cannot_open_fills_no_log(
     name: str, closed: Opening, caplog: pytest.LogCaptureFixture

@@ -45,6 +45,12 @@ class Notebook:
         self.calls.append(("business event", connection, body))
         return self.says
 
+    async def accept_tracking(
+        self, connection: str, headers: Mapping[str, str], body: bytes
+    ) -> Said:
+        self.calls.append(("tracking", connection, headers, body))
+        return self.says
+
     async def ask_gate(
         self, connection: str, question: str, headers: Mapping[str, str], body: bytes
     ) -> Said:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import httpx
@@ -35,6 +35,7 @@ from tests.contracts.hand_clock import HandClock
 
 HEADER = "x-adobe-commerce-webhook-signature"
 KEY_HOST = "https://keys.example.com"
+CARRIER = "hunter2-of-the-carrier"
 CLIENT = "client-of-this-registration"
 TYPE = "com.adobe.commerce.observer.sales_order_save_commit_after"
 
@@ -60,6 +61,13 @@ def signed_by_gateway(body: bytes, secret: str, encoding: str = "hex") -> dict[s
     """A gateway signs the raw body with a shared secret."""
     mac = hmac.new(secret.encode(), body, hashlib.sha256).digest()
     return {"x-signature": mac.hex() if encoding == "hex" else base64.b64encode(mac).decode()}
+
+
+def signed_by_carrier(body: bytes, at: datetime, key: str = CARRIER) -> dict[str, str]:
+    """A carrier signs the moment of sending and the raw body."""
+    moment = str(int(at.timestamp()))
+    mac = hmac.new(key.encode(), f"{moment}.".encode() + body, hashlib.sha256)
+    return {"x-signature": mac.hexdigest(), "x-timestamp": moment}
 
 
 def signed_by_adobe(body: bytes, key: rsa.RSAPrivateKey = ADOBE) -> dict[str, str]:
@@ -111,6 +119,7 @@ class Harness:
                 "key-1": public_pem(COMMERCE),
                 "key-2": public_pem(ROTATED),
                 "shared": "hunter2-of-the-gateway",
+                "carrier": CARRIER,
             }
         )
         self.services = Services(connections(), FLOWS, self._edition_parts())
@@ -175,6 +184,7 @@ def connections() -> Connections:
         "webhook": {"keys": ("key-1", "key-2")},
         "events": {"client_id": CLIENT, "key_host": KEY_HOST},
     }
+    bikes["tracking"] = {"keys": ("carrier",), "texts": {"delivered": "Delivered"}}
     bikes["credit"] = {"currency": "EUR", "rates": {"USD": "1.25"}, "gate": {"enabled": True}}
     bikes["flows"] = tuple(flow.name for flow in FLOWS)
     hmac_keys = {

@@ -360,3 +360,19 @@ def test_what_is_prepared_reads_as_it_was_written() -> None:
 
 def test_the_gate_answers_within_its_hooks_time() -> None:
     assert timedelta(seconds=1) > BUDGET + RECORDING
+
+
+async def test_where_a_token_is_asked_for_the_signature_alone_is_not_enough(
+    harness: Harness,
+) -> None:
+    await prepare(harness)
+    gate = harness.services.gate
+    bikes = gate.connections["bikes"]
+    asking = bikes.credit.gate.model_copy(update={"bearer": "ours"})
+    told = bikes.credit.model_copy(update={"gate": asking})
+    connections = {"bikes": bikes.model_copy(update={"credit": told})}
+    harness.services.gate = replace(gate, connections=connections)
+    body = to_json(order())
+    answer = await harness.services.ask_gate("bikes", "place-order", signed_by_commerce(body), body)
+    assert answer.status == 401
+    assert b"bearer" in answer.body

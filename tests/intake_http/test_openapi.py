@@ -11,12 +11,14 @@ import pytest
 import respx
 
 from sync.hosts.registered import HttpFunction, registered
+from tests.contracts.hand_clock import HandClock
 from tests.hosts.surface import app
 from tests.intake_http.harness import (
     HEADER,
     Harness,
     event,
     signed_by_adobe,
+    signed_by_carrier,
     signed_by_commerce,
 )
 from tests.intake_http.hosted import KEY, LARGEST, hosted
@@ -27,10 +29,15 @@ PAGE: Final = json.loads(
 TOLD_ELSEWHERE: Final = ("console", "portal")
 """`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
+TRACKING: Final = "/api/tracking/{connection}"
 GATE: Final = "/api/gate/{connection}/{question}"
 BUSINESS, HEALTH = "/api/business-events/{connection}", "/api/health"
 ORDER: Final = b'{"order":{"increment_id":"1","store_id":1}}'
 FUNCTION_KEY: Final = {"x-functions-key": KEY}
+PARCEL: Final = (
+    b'{"tracking_number":"JD01","status":"delivered","occurred_at":"2026-01-05T10:00:00Z"}'
+)
+NOW: Final = HandClock().now()
 POSTED: Final = b'{"EventId":"E-1","BusinessEventId":"X"}'
 
 
@@ -105,6 +112,15 @@ ASKED: Final = [
     Asked(BUSINESS, "post", 401, "/api/business-events/bikes", {}, POSTED),
     Asked(BUSINESS, "post", 404, "/api/business-events/nobody", FUNCTION_KEY, POSTED),
     Asked(BUSINESS, "post", 503, "/api/business-events/bikes", FUNCTION_KEY, POSTED, no_tables),
+    Asked(TRACKING, "post", 200, "/api/tracking/bikes", signed_by_carrier(PARCEL, NOW), PARCEL),
+    Asked(TRACKING, "post", 400, "/api/tracking/bikes", signed_by_carrier(b"[]", NOW), b"[]"),
+    Asked(TRACKING, "post", 401, "/api/tracking/bikes", {}, PARCEL),
+    Asked(TRACKING, "post", 404, "/api/tracking/boats", signed_by_carrier(PARCEL, NOW), PARCEL),
+    Asked(TRACKING, "post", 413, "/api/tracking/bikes", signed_by_carrier(LONG, NOW), LONG),
+    Asked(
+        TRACKING, "post", 503, "/api/tracking/bikes",
+        signed_by_carrier(PARCEL, NOW), PARCEL, no_queue,
+    ),
     Asked(HEALTH, "get", 200, "/api/health", FUNCTION_KEY),
     Asked(HEALTH, "get", 401, "/api/health"),
     Asked(HEALTH, "get", 503, "/api/health", FUNCTION_KEY, b"", no_queue),

@@ -14,6 +14,7 @@ from pydantic import StringConstraints
 
 from sync.config.connections.accounts import Accounts
 from sync.config.connections.alerts import Alerts, Mail
+from sync.config.connections.cancellations import Cancellations
 from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
@@ -54,6 +55,7 @@ from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.tracking import Tracking
 
 __all__ = [
     "COMPANY",
@@ -66,6 +68,7 @@ __all__ = [
     "Accounts",
     "Alerts",
     "Amount",
+    "Cancellations",
     "Captures",
     "Carrier",
     "Commerce",
@@ -102,6 +105,7 @@ __all__ = [
     "Stock",
     "Store",
     "TaxGroups",
+    "Tracking",
     "Url",
     "WebhookKeys",
     "Whole",
@@ -112,27 +116,11 @@ __all__ = [
 ]
 
 FLOW_NAMES: Final = (
-    "orders",
-    "customers",
-    "companies",
-    "invoices",
-    "creditmemos",
-    "posted_invoices",
-    "write_back",
-    "stock",
-    "prices",
-    "products",
-    "product_options",
-    "shipments",
-    "returns",
-    "return_states",
-    "refunds",
-    "order_issues",
-    "captures",
-    "status",
-    "accounts",
-    "credit",
-)
+    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
+    "write_back", "stock", "prices", "products", "product_options", "shipments",
+    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
+    "captures", "status", "accounts", "credit",
+)  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
 DEFAULT_FLOWS: Final = ("orders", "customers")
@@ -159,6 +147,8 @@ class Connection(Section):
     reconcile: Reconcile = Reconcile()
     products: Products = Products()
     shipments: Shipments = Shipments()
+    cancellations: Cancellations = Cancellations()
+    tracking: Tracking = Tracking()
     returns: Returns = Returns()
     order_issues: OrderIssues = OrderIssues()
     captures: Captures = Captures()
@@ -185,6 +175,7 @@ class Connection(Section):
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
             commerce.client_secret,
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
+            *self.tracking.keys,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]

@@ -47,8 +47,9 @@ class Gate(Section):
     texts: dict[str, str] = {}
     """What a buyer reads where an order is refused, by language, in place of ours; `*` for all
     others."""
-    bearer: YesNo = False
-    """Whether Commerce must bring a token of Adobe's identity service besides its signature."""
+    bearer: str = ""
+    """The client of Adobe's Developer Console whose token Commerce must bring besides its
+    signature; empty where it need not."""
 
     def text_for(self, store_id: str) -> str:
         """What a buyer in a store view reads."""

@@ -23,6 +23,11 @@ class Shipments(Section):
     carrier goes before its mode."""
     notify: YesNo = False
     """Whether Commerce mails the buyer about each shipment."""
+    substitutes: YesNo = False
+    """Whether a line that F&O has put in place of another is shipped as that other's row: its item
+    is the alternative item of the one that was ordered."""
+    substitute_comment: str = Field(default="Sent instead of {ordered}: {sent}", max_length=200)
+    """What the buyer reads on the order then."""
     events: tuple[str, ...] = ()
     """Business events of F&O that tell of a slip. The standard has none: those of the customer's
     own, with `SalesOrderId` or `PackingSlipId` in them. Polls find what no event tells."""

@@ -14,7 +14,9 @@ from sync.config.connections.section import (
     TimeZone,
     Url,
     Whole,
+    YesNo,
 )
+from sync.config.connections.visibility import Visibility
 
 
 class WebhookKeys(Section):
@@ -119,12 +121,25 @@ class Dynamics(Section):
         "SalesOrderHeadersV4"
     )
     order_lines: Literal["SalesOrderLinesV3", "SalesOrderLines"] = "SalesOrderLinesV3"
+    copies: YesNo = True
+    """Whether our user may view the table-shaped copies of orders (`*BiEntities`), which alone tell
+    what remains of a line and when it changed; `check` finds out."""
+    slips: Literal["journal", "warehouse", "lines"] = "journal"
+    """Where it is read what left the warehouse: from the copies of the packing slips' journal; from
+    the shipments of warehouse management; or from the lines of orders that are delivered whole."""
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""
+    visibility: Visibility | None = None
+    """Where on-hand quantities are read from Inventory Visibility instead of F&O's entities."""
     lengths: dict[str, Annotated[int, Strict(), Field(ge=1)]] = {}
     """Characters that a field of F&O holds in this environment, by field or by entity set and field
     ("CustomersV3.PersonLastName"), where they are not the standard's."""
+
+    @property
+    def tells_remainders(self) -> bool:
+        """Whether it is known what remains of a line: that is told by its copy and its slips."""
+        return self.copies and self.slips == "journal"
 
     @property
     def system(self) -> str:

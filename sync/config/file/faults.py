@@ -26,6 +26,7 @@ from sync.config.connections import (
     Connection,
     Connections,
 )
+from sync.config.connections.visibility import MEASURE
 from sync.config.file.breaches import Breach
 from sync.config.file.toml_lines import Path
 
@@ -42,6 +43,7 @@ PATTERNS: Final = {
         (CURRENCY, CURRENCY_OR_NONE),
         ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
     ),
+    MEASURE: ("this is no measure", 'Write source and name, as in "fno.physicalinvent".'),
     ORIGIN: (
         "this is not the origin of a page",
         'Write scheme and host without a path, as in "https://shop.example".',

@@ -5,6 +5,7 @@ from typing import Any
 
 from sync.config.connections.accounts import Accounts
 from sync.config.connections.companies import Companies
+from sync.config.connections.systems import Commerce
 from sync.config.file.breaches import Breach, is_flowing, sound
 from sync.config.file.toml_lines import Path
 
@@ -33,6 +34,12 @@ def outgoing_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach
             remedy = f"Write {owned}s = {{ ... }}: code in F&O, id in Commerce."
             yield Breach((*here, f"{owned}s"), what, remedy)
     yield from _two_owners(path, written, accounts)
+    commerce = sound(Commerce, written.get("commerce"))
+    if accounts.users and commerce and commerce.edition == "saas":
+        what = (
+            "users is on, and Adobe Commerce as a Cloud Service has no users of companies by REST"
+        )
+        yield Breach((*here, "users"), what, "Leave users out, and invite them in the storefront.")
     if accounts.addresses == "both" and not is_flowing(written, "customers"):
         what = 'addresses is "both", and the flow "customers" is not on'
         remedy = 'Add "customers" to flows: it hears of changes in Commerce.'

@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from typing import Any, Final
 
 from sync.config.connections import (
+    Accounts,
     Commerce,
     Companies,
     CreditMemos,
@@ -56,6 +57,7 @@ class _Facts:
     invoices: Invoices | None
     memos: CreditMemos | None
     returns: Returns | None
+    accounts: Accounts | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
@@ -76,6 +78,7 @@ def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
     for earlier, later in combinations(facts, 2):
         yield from _same_stores(earlier, later)
         yield from _same_numbers(earlier, later)
+        yield from _same_accounts(earlier, later)
 
 
 def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
@@ -89,6 +92,7 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
         sound(Orders, table.get("orders", {})), sound(Customers, table.get("customers", {})),
         _flowing(Companies, table, "companies"), _flowing(Invoices, table, "invoices"),
         _flowing(CreditMemos, table, "creditmemos"), _flowing(Returns, table, "returns"),
+        _flowing(Accounts, table, "accounts"),
         tuple(tables),
         frozenset(company for company in named if company),
     )  # fmt: skip
@@ -154,6 +158,20 @@ def _same_numbers(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
     for section, name in _alike(earlier, later, is_one_shop=is_one_shop):
         what = f'connection "{earlier.path[-1]}" has the same {name} for {other}'
         yield Breach((*later.path, section, name), what, GIVE_PREFIX)
+
+
+def _same_accounts(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
+    """Two connections would make two companies of one account."""
+    is_one_shop = _of_one_host(earlier.commerce, later.commerce)
+    is_one_ledger = _of_one_host(earlier.dynamics, later.dynamics)
+    one, two = earlier.accounts, later.accounts
+    if one is None or two is None or not (is_one_shop and is_one_ledger):
+        return
+    names = {*one.groups, *one.only} & {*two.groups, *two.only}
+    if earlier.companies & later.companies and (names or one.flag == two.flag != ""):
+        what = f'connection "{earlier.path[-1]}" sends the same accounts to this shop'
+        remedy = "Let one connection send them: a company is of no single store view."
+        yield Breach((*later.path, "accounts"), what, remedy)
 
 
 def _alike(earlier: _Facts, later: _Facts, *, is_one_shop: bool) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,7 @@ from sync.config.file.breaches import (
     template_breaches,
     too_long,
 )
+from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.credit_rules import credit_breaches
 from sync.config.file.invoice_rules import receivable_breaches
@@ -46,6 +47,7 @@ from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.status_rules import status_breaches
 from sync.config.file.stock_rules import stock_breaches
 from sync.config.file.toml_lines import Path
+from sync.config.file.tracking_rules import tracking_breaches
 from sync.config.file.url_rules import is_loopback, page_breaches, url_breaches
 
 LINES_OF_HEADERS: Final = {
@@ -84,6 +86,8 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from product_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
+    yield from cancellation_breaches(path, written)
+    yield from tracking_breaches(path, written)
     yield from portal_breaches(path, written)
     yield from return_breaches(path, written)
     yield from capture_breaches(path, written)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sync.config.connections.shipments import Shipments
 from sync.config.connections.stock import Stock
-from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.breaches import Breach, is_flowing, sound, template_breaches
 from sync.config.file.toml_lines import Path
 
 
@@ -22,6 +22,8 @@ def shipment_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach
             if not name.strip():
                 remedy = "Write the code that F&O has, or leave the line out."
                 yield Breach((*here, table, name), "a name is empty", remedy)
+    comment = shipments.substitute_comment
+    yield from template_breaches((*here, "substitute_comment"), comment, ("sent", "ordered"))
     for warehouse, source in shipments.sources.items():
         if warehouse.strip() and not source.strip():
             remedy = "Write the code of the source in Commerce, or leave the line out."

@@ -52,6 +52,11 @@ class ShopProducts(RowTarget):
     is_whole: ClassVar[bool] = False
 
     @override
+    def rank(self, row: Shown) -> int:
+        """Configurable products when their variants are there: each look finds more of them."""
+        return int(isinstance(row, ShownProduct) and row.kind == CONFIGURABLE)
+
+    @override
     def timing(self, systems: Systems) -> Target:
         return commerce_of(systems)
 

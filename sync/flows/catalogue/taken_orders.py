@@ -81,9 +81,17 @@ def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
 
 async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[str]:
     """Those of which F&O has the sales order. One whose outcome is not known yet is not among them,
-    nor one that was removed: then too little is offered, and never too much."""
+    nor one that was removed, nor one that quantities may not tell of yet: then too little is
+    offered, and never too much."""
     claims = await claims_of(ledger.tables, systems.name, "orders", list(orders))
-    return frozenset(key for key in orders if is_posted(claims[key]))
+    visibility = systems.settings.dynamics.visibility
+    if visibility is None:
+        return frozenset(key for key in orders if is_posted(claims[key]))
+    until = systems.clock.now() - timedelta(seconds=visibility.lag_seconds)
+    return frozenset(
+        key for key in orders
+        if is_posted(claims[key]) and (read_at := claims[key].read_at) and read_at <= until
+    )  # fmt: skip
 
 
 def is_posted(claim: Claim) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from sync.commerce.companies import lock_of
 from sync.commerce.company_credits import CompanyCredit
 from sync.commerce.company_methods import having, offered
 from sync.commerce.errors import NotAccepted, NotThere
@@ -74,15 +75,16 @@ class ShopCredit(RowTarget):
                 )
 
     async def _methods(self, row: CreditRow, systems: Systems, not_after: datetime) -> None:
-        settings = systems.settings.credit
-        company = await systems.commerce.companies.by_id(int(row.key))
-        if company is None:
-            raise _gone(row.key)
-        now = offered(company, settings.methods)
-        wanted = _wanted_methods(row, now, settings.on_account)
-        if set(wanted) != set(now):
-            body = having(company, wanted, settings.methods)
-            await systems.commerce.companies.save(int(row.key), body, not_after=not_after)
+        settings, companies = systems.settings.credit, systems.commerce.companies
+        async with systems.one_at_a_time(lock_of(row.key)):
+            company = await companies.by_id(int(row.key))
+            if company is None:
+                raise _gone(row.key)
+            now = offered(company, settings.methods)
+            wanted = _wanted_methods(row, now, settings.on_account)
+            if set(wanted) != set(now):
+                body = having(company, wanted, settings.methods)
+                await companies.save(int(row.key), body, not_after=not_after)
 
     @override
     async def shown(

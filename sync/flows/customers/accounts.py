@@ -153,9 +153,7 @@ async def _company(
         user = await _administrator(account, delivery)
     elif delivery.held(COMPANY) is None and _is_made_by_us(there, account, delivery):
         wanted.setdefault("status", status or 1)
-    write = CompanyWrite(
-        account.number, wanted, new, there, user, systems.commerce.companies, commerce_of(systems)
-    )
+    write = CompanyWrite(account.number, wanted, new, there, user, systems, commerce_of(systems))
     return write, account.fields
 
 

@@ -85,12 +85,12 @@ class CompanyUserWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return None if self.there is None else Found(str(self.there["id"]))
+        return None if self.there is None else _found(self.there["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
         customers = self.systems.commerce.customers
-        return Found(str(await customers.create(self.user.body(), not_after=not_after)))
+        return _found(await customers.create(self.user.body(), not_after=not_after))
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
@@ -166,6 +166,10 @@ class CompanyUserWrite(Write):
             link = self.merged.links[place]
             made = Link(address_id, link.base, link.last, link.bounces, link.at)
             self.links[f"address {place}"] = made.as_text()
+
+
+def _found(number: int) -> Found:
+    return Found(str(number), label=f"customer {number}")
 
 
 def gone_user(account: str, contact: str, customer: str) -> Conflict:

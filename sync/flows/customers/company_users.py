@@ -171,4 +171,5 @@ def left_out(left: Mapping[str, Never]) -> OpenPoint | None:
     if not left:
         return None
     reason = "; ".join(error.reason for error in left.values())
-    return OpenPoint(reason, " ".join(dict.fromkeys(error.remedy for error in left.values())))
+    remedy = " ".join(dict.fromkeys(error.remedy for error in left.values()))
+    return OpenPoint(reason, remedy, f"contacts that are no users: {', '.join(sorted(left))}")

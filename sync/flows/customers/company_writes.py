@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.commerce.companies import PATH, Companies
+from sync.commerce.companies import PATH, Companies, lock_of
 from sync.commerce.customers import ALL
 from sync.commerce.models.customer import Customer
 from sync.core.encoding import digest
@@ -121,12 +121,13 @@ class AdministratorWrite(Write):
     @override
     async def find(self) -> Found | None:
         found = await self.user.find()
-        return None if found is None else Found(str(found["id"]))
+        return None if found is None else _found("customer", found["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
         customers = self.user.systems.commerce.customers
-        return Found(str(await customers.create(self.user.body(), not_after=not_after)))
+        number = await customers.create(self.user.body(), not_after=not_after)
+        return _found("customer", number)
 
 
 @dataclass(frozen=True)
@@ -141,13 +142,18 @@ class CompanyWrite(Write):
     new: Mapping[str, Any]
     there: Mapping[str, Any] | None
     user: ShopUser | None
-    companies: Companies
+    systems: Systems
     target: Target
 
     @property
     @override
     def reference(self) -> str:
         return self.account
+
+    @property
+    def companies(self) -> Companies:
+        """Those of the shop."""
+        return self.systems.commerce.companies
 
     @property
     @override
@@ -174,7 +180,7 @@ class CompanyWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return None if self.there is None else Found(str(self.there["id"]))
+        return None if self.there is None else _found(COMPANY, self.there["id"])
 
     @override
     async def create(self, not_after: datetime) -> Found:
@@ -183,20 +189,26 @@ class CompanyWrite(Write):
         if customer is None:
             raise Later(f"account {self.account}: its administrator is not there yet")
         body = {**self.new, "super_user_id": customer["id"]}
-        return Found(str(await self.companies.create(body, not_after=not_after)))
+        return _found(COMPANY, await self.companies.create(body, not_after=not_after))
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
-        company = await self.companies.by_id(int(number))
-        if company is None:
-            raise gone(self.account, number)
+        company = self.there or await self._read(number)
         changes = differing(company, self.wanted)
 
         async def apply(not_after: datetime) -> None:
-            await self.companies.save(int(number), {**company, **changes}, not_after=not_after)
-            await self._must_hold(int(number), changes)
+            async with self.systems.one_at_a_time(lock_of(number)):
+                fresh = await self._read(number)
+                await self.companies.save(int(number), {**fresh, **changes}, not_after=not_after)
+                await self._must_hold(int(number), changes)
 
         return Amendment(self.document, apply if changes else None)
+
+    async def _read(self, number: str) -> Mapping[str, Any]:
+        company = await self.companies.by_id(int(number))
+        if company is None:
+            raise gone(self.account, number)
+        return company
 
     async def _must_hold(self, number: int, changes: Mapping[str, Any]) -> None:
         """Compare what the shop keeps with what was sent."""
@@ -211,6 +223,10 @@ class CompanyWrite(Write):
                     f' replay "{self.account}" --flow accounts'
                 ),
             )
+
+
+def _found(what: str, number: int) -> Found:
+    return Found(str(number), label=f"{what} {number}")
 
 
 def gone(account: str, company: str) -> Conflict:

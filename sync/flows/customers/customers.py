@@ -24,7 +24,7 @@ from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, Plan
+from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.customers.account_lookup import AccountLookup, found
@@ -156,7 +156,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     Who buys for a company is a contact of its account, and needs none of their own, unless an order
     of theirs does.
     """
-    systems, held = delivery.systems, delivery.held(KIND)
+    systems, held, told = delivery.systems, delivery.held(KIND), tuple[Notification, ...]()
     company = shopper.company or systems.settings.legal_entity_of(shopper.store_id)
     known = await systems.accounts.get(shopper.kind, shopper.source_key, company)
     account = known.account if known else held.number if held else ""
@@ -167,6 +167,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         needless = await needless_account(shopper, delivery, is_open=is_open)
         if needless is not None and not is_open:
             return needless
+        told = needless.follow_ups if isinstance(needless, PassedOn) else ()
     wanted = customer_account_from(shopper, systems.settings)
     customers, lookup = systems.dynamics.customers, _lookup(shopper, systems.settings)
     matched_by = known.matched_by if known else "created"
@@ -181,7 +182,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     return Plan(
         (write,),
         keys={"matched_by": matched_by},
-        follow_ups=await _reported(shopper, company, delivery),
+        follow_ups=(*await _reported(shopper, company, delivery), *told),
         before=before,
         then=then,
         open_point=left_out(write, delivery.message.key),

@@ -80,7 +80,7 @@ class LedgerAddressesWrite(Write):
 
     @override
     async def find(self) -> Found | None:
-        return Found(self.account)
+        return Found(self.account, label=f"addresses of {self.account}")
 
     @override
     async def create(self, not_after: datetime) -> Found:

@@ -29,8 +29,10 @@ from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
+from sync.engine.write import Write
 from sync.flows.catalogue.stock import stock
 from sync.flows.fulfilment.captures import at_first_shipment
+from sync.flows.fulfilment.order_writes import Remark
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
@@ -126,7 +128,7 @@ async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
         return Skipped(_nothing_of(slip))
     others = [f"{slip.company}|{other}|{slip.number}" for other in slip.others]
     return Plan(
-        (await _write(view, delivery),) if view.items else (),
+        await _writes(view, delivery) if view.items else (),
         digest="" if view.items else slip.fingerprint,
         keys={"order": order.increment_id, "slip": slip.number},
         amounts={"pieces": f"{sum(view.items.values()):f}"} if view.items else {},
@@ -143,6 +145,20 @@ def _nothing_of(slip: PackingSlip) -> str:
     if any(line.quantity for line in slip.lines):
         return "it sends no whole piece or set: the slip that completes one is shown"
     return "the slip holds nothing (any more)"
+
+
+async def _writes(view: SlipView, delivery: Delivery) -> tuple[Write, ...]:
+    """The shipment, and what the buyer reads of substitutes."""
+    shipment = await _write(view, delivery)
+    if not view.substitutes:
+        return (shipment,)
+    systems = delivery.systems
+    form = systems.settings.shipments.substitute_comment
+    text = "; ".join(
+        form.format(sent=sent, ordered=ordered) for sent, ordered in view.substitutes.items()
+    )
+    remark = Remark(view.order, systems, commerce_of(systems), "substitutes", text, True)
+    return shipment, remark
 
 
 async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:
@@ -184,6 +200,7 @@ def _source(slip: PackingSlip, order: Order, systems: Systems) -> str:
 
 shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     name=SHIPMENTS,
+    is_answered=True,
     title="Packing slips to shipments",
     source=Source(read, resolve, version=lambda packed: packed.version, is_joined=True),
     plan=plan,

@@ -1,9 +1,10 @@
 """Which order of ours a packing slip was packed for; read together with the slip, so that few
 requests read all that waits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from sync.commerce.models.order import Order
 from sync.commerce.shipments import Shipment
@@ -18,6 +19,7 @@ from sync.flows.keys import elsewhere, parts_of, whole_in
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.references import fields_in, templates_of
 
+T = TypeVar("T")
 ORDERS = "orders"
 NOT_OURS = Skipped("its sales order is none of ours")
 
@@ -47,12 +49,15 @@ class PackedSlip:
 
 async def slips_of(claim: Claim, systems: Systems) -> list[str]:
     """The keys of all slips of an order that was posted, the oldest first."""
+    company, _, number = sales_order_of(claim, systems.settings).partition("|")
+    return await systems.dynamics.packing_slips.keys(company, sales_order=number) if number else []
+
+
+def sales_order_of(claim: Claim, settings: Connection) -> str:
+    """`<company>|<sales order>` that an order was posted as; empty where it was not."""
     held = claim.delivered.get(KIND)
-    if held is None:
-        return []
     _, store = parts_of(claim.key)
-    company = systems.settings.legal_entity_of(whole_in(store))
-    return await systems.dynamics.packing_slips.keys(company, sales_order=held.number)
+    return f"{settings.legal_entity_of(whole_in(store))}|{held.number}" if held else ""
 
 
 def may_be_ours(reference: str, settings: Connection) -> bool:
@@ -67,30 +72,52 @@ async def packed_slip(
     shipments, where it `is_shipped`."""
     if not slip.reference:
         slip = replace(slip, reference=await _reference_of(slip, systems))
-    commerce, orders = systems.commerce, list[PackedOrder]()
-    for number in _numbers_in(slip.reference, systems.settings):
-        for document in await commerce.orders.by_number(number):
-            order = Order.read(document)
-            if not elsewhere(order.store_id, systems):
-                is_begun = is_shipped and any(item.qty_shipped for item in order.items)
-                order_id = order.entity_id or 0
-                shipments = await commerce.shipments.of_order(order_id) if is_begun else []
-                orders.append(PackedOrder(order, tuple(shipments)))
+    orders = list[PackedOrder]()
+    for order in await orders_named(slip.reference, systems):
+        is_begun = is_shipped and any(item.qty_shipped for item in order.items)
+        order_id, of_order = order.entity_id or 0, systems.commerce.shipments.of_order
+        orders.append(PackedOrder(order, tuple(await of_order(order_id) if is_begun else [])))
     return PackedSlip(slip, tuple(orders))
+
+
+async def orders_named(reference: str, systems: Systems) -> list[Order]:
+    """The orders of the connection's stores that a reference may name, as they are now."""
+    found = [
+        Order.read(document)
+        for number in _numbers_in(reference, systems.settings)
+        for document in await systems.commerce.orders.by_number(number)
+    ]
+    return [order for order in found if not elsewhere(order.store_id, systems)]
 
 
 async def order_of(packed: PackedSlip, delivery: Delivery) -> PackedOrder | Skipped:
     """The order that was posted as the slip's sales order. Raises `Later` while a try of ours has
     not recorded it, or the shop does not show it."""
-    slip, settings = packed.slip, delivery.systems.settings
-    by_key = {one.order.key: one for one in packed.orders}
-    async for claim in _claims(slip.reference, delivery):
+    slip = packed.slip
+    key = await key_posted_as(slip.company, slip.sales_order, slip.reference, delivery)
+    if key is None:
+        return NOT_OURS
+    return one_of({one.order.key: one for one in packed.orders}, key)
+
+
+def one_of(orders: Mapping[str, T], key: str) -> T:
+    """The order of a key. Raises `Later` where the shop does not show it."""
+    if key not in orders:
+        raise Later(f"order {key} does not show in Commerce")
+    return orders[key]
+
+
+async def key_posted_as(
+    company: str, sales_order: str, reference: str, delivery: Delivery
+) -> str | None:
+    """The key of the order that was posted as a sales order of this reference; None where it is
+    none of ours. Raises `Later` while a try of ours has not recorded it."""
+    settings = delivery.systems.settings
+    async for claim in _claims(reference, delivery):
         _, store = parts_of(claim.key)
-        if _is_for(slip, claim) and settings.legal_entity_of(whole_in(store)) == slip.company:
-            if claim.key not in by_key:
-                raise Later(f"order {claim.key} does not show in Commerce")
-            return by_key[claim.key]
-    return NOT_OURS
+        if _is_for(sales_order, claim) and settings.legal_entity_of(whole_in(store)) == company:
+            return claim.key
+    return None
 
 
 async def _claims(reference: str, delivery: Delivery) -> AsyncIterator[Claim]:
@@ -100,15 +127,15 @@ async def _claims(reference: str, delivery: Delivery) -> AsyncIterator[Claim]:
             yield claim
 
 
-def _is_for(slip: PackingSlip, claim: Claim) -> bool:
-    """Whether the order was posted as the slip's sales order."""
+def _is_for(sales_order: str, claim: Claim) -> bool:
+    """Whether the order was posted as this sales order."""
     held = claim.delivered.get(KIND)
     if held is None and claim.intent is not None:
         raise Later(
-            f"order {claim.key} is being posted, and may be {slip.sales_order}",
+            f"order {claim.key} is being posted, and may be {sales_order}",
             after=timedelta(minutes=1),
         )
-    return held is not None and held.number == slip.sales_order
+    return held is not None and held.number == sales_order
 
 
 async def _reference_of(slip: PackingSlip, systems: Systems) -> str:

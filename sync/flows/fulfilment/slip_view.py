@@ -12,6 +12,7 @@ from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.shipment_writes import marked
 from sync.flows.fulfilment.slip_orders import PackedOrder
+from sync.flows.fulfilment.substitutes import substituted
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import (
@@ -28,13 +29,14 @@ from sync.mapping.shipments import (
 @dataclass(frozen=True)
 class SlipView:
     """`sent`: what the slip sends, by order row. `there`: its shipment in Commerce, if it has
-    one."""
+    one. `substitutes`: item that is sent -> SKU that was ordered."""
 
     slip: PackingSlip
     order: Order
     rows: tuple[ShippedRow, ...]
     sent: tuple[Sent, ...]
     there: Shipment | None
+    substitutes: Mapping[str, str]
 
     @property
     def items(self) -> dict[int, Decimal]:
@@ -89,13 +91,16 @@ async def view_of(slip: PackingSlip, packed: PackedOrder, systems: Systems) -> S
     order, shipments = packed.order, packed.shipments
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
+    found = await substituted(slip, order, items, systems)
+    slip = found.slip
     factors = factors_of(slip, order, items, systems.settings.items.unit)
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
     rows = shipped_rows(order, in_parts)
     left = left_of(rows, _beyond(slip, shipments, rows, factors))
     there = marked(shipments, slip.number)
-    return SlipView(slip, order, tuple(left), tuple(sent_by(slip, left, factors)), there)
+    sent = tuple(sent_by(slip, left, factors))
+    return SlipView(slip, order, tuple(left), sent, there, found.told)
 
 
 def _beyond(

@@ -58,15 +58,17 @@ def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:
     return is_stop and not found.is_shipped and not found.is_cancelled
 
 
-def is_agreed(changes: Changes, found: ExistingSalesOrder) -> bool:
-    """Whether a person in F&O has made it as it is wanted: its quantities are."""
-    held = found.quantities
-    is_quantity = all(
-        set(fields) == {"OrderedSalesQuantity"} for fields in changes.patched.values()
-    )
-    as_wanted = is_quantity and all(
-        held.get(name) == fields["OrderedSalesQuantity"] for name, fields in changes.patched.items()
-    )
+def is_agreed(
+    changes: Changes, held: Mapping[str, Decimal], also: frozenset[str] = frozenset()
+) -> bool:
+    """Whether F&O has it as it is wanted already: its quantities (`held`) are. `also`: what else
+    may differ of a line then."""
+    quantity = "OrderedSalesQuantity"
+    as_wanted = all(
+        quantity in fields and not fields.keys() - {quantity} - also
+        and held.get(name, ZERO) == fields[quantity]
+        for name, fields in changes.patched.items()
+    )  # fmt: skip
     return (
         as_wanted
         and not changes.header

@@ -30,6 +30,7 @@ from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
+CANCELLATIONS: Final = "cancellations"
 CANCELLED: Final = Cancellation.kind
 
 
@@ -94,6 +95,21 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
     return tuple(found)
 
 
+async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """The cancellation of an order in F&O that waits for what Commerce does with the order."""
+    held, settings = delivery.held(KIND), delivery.systems.settings
+    if held is None or CANCELLATIONS not in settings.flows:
+        return ()
+    key = f"{settings.legal_entity_of(order.store_id)}|{held.number}"
+    claim = await delivery.ledger.claim(delivery.systems.name, CANCELLATIONS, key)
+    return (Notification(CANCELLATIONS, key),) if claim.remedy else ()
+
+
+async def follow_ups_of(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """What waits for the order's delivery, or for what Commerce does with it."""
+    return (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
+
+
 def former_reference(order: Order) -> str:
     """The order's reference in D365 by the template of earlier releases."""
     return FORMER["orders"].format(increment_id=order.increment_id)
@@ -144,7 +160,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         return await OrderLook(order, await _document_of(order, delivery), sold, delivery).look()
 
     new = write_back_of("orders", delivery.message.key, connection)
-    held_up = await parked_with(order, delivery)
+    held_up = await follow_ups_of(order, delivery)
     return Plan((removal,), when_new=new, look=look, follow_ups=held_up)
 
 

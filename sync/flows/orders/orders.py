@@ -42,11 +42,12 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.after_posting import after_posting
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
+    CANCELLATIONS,
+    follow_ups_of,
     former_reference,
     give_up,
     given_up,
     is_rejected_there,
-    parked_with,
     without_what_is_credited,
 )
 from sync.flows.orders.order_stops import is_ours
@@ -139,7 +140,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         notes=tuple(notes_of(write.order)),
         keys={"reference": write.reference, **hold},
         read=order.raw,
-        follow_ups=await parked_with(order, delivery),
+        follow_ups=await follow_ups_of(order, delivery),
         when_new=after_posting(order, delivery.message.key, connection),
         then=_told(delivery.message, write.hold),
         open_point=look.planned(),
@@ -157,15 +158,14 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
         for one in (order, without_refunds(order))
     )
     return SalesOrderWrite(
-        document,
-        sold,
-        delivery.systems.dynamics.sales_orders,
+        document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
         stop_is_ours=is_ours(KIND, delivery),
-    )
+        live=delivery.systems.dynamics.live_orders if CANCELLATIONS in connection.flows else None,
+    )  # fmt: skip
 
 
 def _told(message: Message, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:
@@ -226,7 +226,7 @@ def version(order: Order) -> object:
 
 
 orders = DocumentFlow[Order](
-    name="orders",
+    name="orders", is_answered=True,
     title="Orders to sales orders",
     source=Source(read, resolve, version, is_joined=True, foresee=foresee, worth=worth_of),
     plan=plan,
@@ -235,9 +235,8 @@ orders = DocumentFlow[Order](
         AdobeEvents(
             (
                 "observer.sales_order_save_commit_after", "observer.sales_order_place_after",
-                "observer.sales_order_save_after",
-                "observer.checkout_submit_all_after", "observer.sales_order_address_save_after",
-                "sales.api.order_management.place",
+                "observer.sales_order_save_after", "observer.checkout_submit_all_after",
+                "observer.sales_order_address_save_after", "sales.api.order_management.place",
             ),
             keys_in,
         ),

@@ -57,7 +57,7 @@ class SalesOrderRemoval(Removal):
         held: ExistingSalesOrder = found.content
         if held.is_cancelled:
             return Result(KIND, held.number, f"cancelled|{held.number}", "cancelled")
-        if held.is_open:
+        if held.is_removable:
             return None
         if self.what == "refunded" and held.is_shipped:
             return Result(KIND, held.number, f"{SHIPPED}{held.number}", "unchanged")

@@ -25,19 +25,16 @@ from sync.dynamics.documents.sales_order_changes import (
     sent_form,
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
-    is_agreed,
-    is_for_a_credit,
-    is_for_a_return,
-    may_write,
-    never_more,
-    of_amounts,
-)
+    is_for_a_credit, is_for_a_return, may_write, never_more, of_amounts,
+)  # fmt: skip
 from sync.flows.orders.order_stops import MOVED, already_stopped, remembered, with_stop
 from sync.mapping.order_settings import order_store
 from sync.mapping.sales_order import reference_of
@@ -48,8 +45,8 @@ HELD: Final = "held|"
 INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
 """What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
 LATE: Final = "changed too late"
-"""Under which the claim remembers fields of the header that changed when D365 took no more."""
 NOTHING_LATE: Final = {LATE: ""}
+"""What the claim remembers of fields of the header that changed when D365 took no more."""
 
 
 @dataclass
@@ -58,7 +55,7 @@ class SalesOrderWrite(Write):
 
     `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
     `stops`: whether a hold stops its processing in D365; `stop_is_ours`: whether it may have done
-    so already.
+    so already. `live`: tells what D365 still sends of it, where it may be asked.
     """
 
     kind: ClassVar[str] = KIND
@@ -72,6 +69,7 @@ class SalesOrderWrite(Write):
     stops: bool = False
     stop_is_ours: bool = False
     _moves_stop: bool = field(default=False, init=False)
+    live: LiveOrders | None = None
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
@@ -171,8 +169,7 @@ class SalesOrderWrite(Write):
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
         sent = sent or await self.orders.in_form_of(self.document, number)
         form = never_more(self.document, sent)
-        ours = self.stop_is_ours
-        form = with_stop(form, sent, self.hold, ours=ours) if self.stops else form
+        form = with_stop(form, sent, self.hold, ours=self.stop_is_ours) if self.stops else form
         changes = changes_between(sent, form)
         if not changes:
             return Amendment(form, keys=NOTHING_LATE)
@@ -181,15 +178,16 @@ class SalesOrderWrite(Write):
             raise self._conflict(number, "was deleted in D365", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
+        if await is_sent_as_wanted(changes, held, self.order.company, self.live):
+            return Amendment(form, keys=NOTHING_LATE)
         if not held.is_open and not may_write(changes, held):
             return await self._closed(held, form, sent, changes)
-        if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
-            self.order.company, number
-        ):
-            changes, form = already_stopped(changes, form, ours=ours)
+        company, is_stop = self.order.company, changes.header.get(STOPPED) == "Yes"
+        if is_stop and await self.orders.is_stopped(company, number):
+            changes, form = already_stopped(changes, form, ours=self.stop_is_ours)
         self._moves_stop = STOPPED in changes.header
-        keys = {**NOTHING_LATE, **remembered(form)}
-        return Amendment(form, self._apply(held, changes) if changes else None, keys)
+        apply = self._apply(held, changes) if changes else None
+        return Amendment(form, apply, {**NOTHING_LATE, **remembered(form)})
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
@@ -201,7 +199,7 @@ class SalesOrderWrite(Write):
             there = await self.orders.in_form_of(form, held.number)
             late = [name for name in late if name in changes_between(there, form).header]
         found: dict[str, Any] = {"keys": {LATE: ", ".join(late)}, "is_partial": bool(late)}
-        if is_agreed(rest, held):
+        if await is_sent_as_wanted(rest, held, self.order.company, self.live):
             return Amendment(None if late else form, **found)
         if is_for_a_return(rest, held, self.sold):
             return Amendment(None, **found)

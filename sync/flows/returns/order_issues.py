@@ -50,7 +50,8 @@ class Noted:
 
 def noted_in(row: Mapping[str, Any], settings: Connection) -> dict[int, str]:
     """The comments of an order that ask for a person, by id; not those that Commerce writes of its
-    own documents."""
+    own documents, nor what `status` tells the buyer."""
+    told = [_pattern_of(step.comment) for step in settings.status.steps.values() if step.comment]
     patterns = {
         name: re.compile(text, re.IGNORECASE)
         for name, text in settings.order_issues.patterns.items()
@@ -59,9 +60,16 @@ def noted_in(row: Mapping[str, Any], settings: Connection) -> dict[int, str]:
     for one in row.get(HISTORY) or ():
         text = str(one.get("comment") or "")[:LONGEST]
         about = [name for name, pattern in patterns.items() if text and pattern.search(text)]
-        if about and one.get("entity_name") in (None, "", "order"):
+        is_ours = one.get("entity_name") not in (None, "", "order") or any(
+            pattern.fullmatch(text) for pattern in told
+        )
+        if about and not is_ours:
             found[int(one["entity_id"])] = ", ".join(about)
     return dict(sorted(found.items()))
+
+
+def _pattern_of(comment: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, comment.split("{date}"))))
 
 
 def keys_in(value: Mapping[str, Any]) -> Sequence[str]:

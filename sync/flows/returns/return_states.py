@@ -31,6 +31,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.refund_case import exchanged_rows
 from sync.mapping.rma_progress import Progress, header_of, items_of, texts_of
+from sync.mapping.rma_return_order import rma_reference
 from sync.mapping_tables.records import normal_sku
 from sync.pacing.priority import Priority
 
@@ -93,9 +94,13 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
         return Waiting("it has no return order yet")
     state = next((one for one in handled.states if one.number == number), None)
     if state is None:
+        reference = rma_reference(rma, handled.found.order, systems.settings)
         raise Never(
-            f"{rma.label}: return order {number} is not there any more in D365",
-            remedy=f'If it was deleted on purpose, run: skip {STATES} {rma.key} --why "..."',
+            f"{rma.label}: return order {number} is not there any more under its reference",
+            remedy=(
+                f"Give {number} the customer reference {reference} again in D365. If it was deleted"
+                f' on purpose, run: skip {STATES} {rma.key} --why "..."'
+            ),
         )
     if rma.is_over and delivery.held(RmaWrite.kind) is None:
         return Skipped(f"it is {rma.status} in Commerce")

@@ -1,0 +1,210 @@
+"""What F&O still sends of sales orders: pieces that have left the warehouse or will.
+
+`SalesLineBiEntities` alone tells what remains of a line ("deliver remainder"); it is a table-shaped
+copy, which a role may not see. Without it (`dynamics.copies = false`) a line is alive as a whole
+unless F&O shows it as cancelled.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.config.connections import Dynamics
+from sync.core.encoding import digest
+from sync.core.money import ZERO
+from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata_client import ODataClient
+from sync.dynamics.packing_slips import SLIP_LINES
+
+LINE_COPIES: Final = "SalesLineBiEntities"
+COPY_FIELDS: Final = (
+    "SalesId", "InventTransId", "ItemId", "ExternalItemId", "SalesStatus", "SalesUnit",
+    "QtyOrdered", "RemainSalesPhysical", "SysModifiedDateTime",
+)  # fmt: skip
+SLIP_FIELDS: Final = ("SalesId", "InventTransId", "Qty")
+HEADER_FIELDS: Final = (
+    "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "SalesOrderStatus",
+)  # fmt: skip
+LINE_FIELDS: Final = (
+    "SalesOrderNumber", "InventoryLotId", "ItemNumber", "ExternalItemNumber",
+    "SalesOrderLineStatus", "SalesUnitSymbol", "OrderedSalesQuantity",
+)  # fmt: skip
+CANCELLED: Final = "Canceled"
+OLDEST: Final = timedelta(days=90)
+"""How old an order may be that is found as cancelled where nothing tells when that was."""
+TOGETHER: Final = 40
+"""Orders whose lines are asked for at once."""
+
+
+@dataclass(frozen=True)
+class LiveLine:
+    """A line of ours. `alive`: what was shipped of it and what will be, in `unit`; `shipped`: what
+    was, as far as slips may be read."""
+
+    reference: str
+    lot: str
+    item: str
+    unit: str
+    alive: Decimal
+    shipped: Decimal
+
+
+@dataclass(frozen=True)
+class LiveOrder:
+    """A sales order. `lines` without those that F&O deleted; `is_cancelled`,
+    `is_invoiced`: as a whole."""
+
+    company: str
+    number: str
+    reference: str
+    is_cancelled: bool
+    is_invoiced: bool
+    lines: tuple[LiveLine, ...]
+
+    @property
+    def key(self) -> str:
+        """`<company>|<sales order>`."""
+        return f"{self.company}|{self.number}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What differs once something is cancelled. Shipping changes nothing of it."""
+        lines = sorted((line.lot, str(line.alive.normalize())) for line in self.lines)
+        return digest([self.is_cancelled, self.is_invoiced, lines])
+
+    @property
+    def alive(self) -> dict[str, Decimal]:
+        """Quantities by our line reference; a line that sends nothing is left out."""
+        return {one.reference: one.alive for one in self.lines if one.reference and one.alive}
+
+
+class LiveOrders:
+    """The sales orders of one environment. Raises as the client does."""
+
+    def __init__(self, client: ODataClient, settings: Dynamics) -> None:
+        self._client, self._settings = client, settings
+
+    async def get(self, company: str, number: str) -> LiveOrder | None:
+        """An order; None where there is none (any more)."""
+        headers, lines = await asyncio.gather(
+            self._client.find_by(
+                self._settings.order_headers, "SalesOrderNumber", number,
+                company=company, select=HEADER_FIELDS,
+            ),
+            self._lines(company, number),
+        )  # fmt: skip
+        return _order(headers[0], lines) if headers else None
+
+    async def _lines(self, company: str, number: str) -> list[LiveLine]:
+        if not self._settings.tells_remainders:
+            rows = await self._client.find_by(
+                self._settings.order_lines, "SalesOrderNumber", number,
+                company=company, select=LINE_FIELDS,
+            )  # fmt: skip
+            return [_whole(row) for row in rows]
+        rows, slips = await asyncio.gather(
+            self._client.find_by(
+                LINE_COPIES, "SalesId", number, company=company, select=COPY_FIELDS
+            ),
+            self._client.find_by(
+                SLIP_LINES, "SalesId", number, company=company, select=SLIP_FIELDS
+            ),
+        )
+        shipped: dict[str, Decimal] = {}
+        for slip in slips:
+            lot = str(slip.get("InventTransId") or "")
+            shipped[lot] = shipped.get(lot, ZERO) + Decimal(slip.get("Qty") or 0)
+        return [_line(row, shipped) for row in rows]
+
+    async def changed(
+        self, company: str, since: datetime, until: datetime
+    ) -> AsyncIterator[tuple[LiveOrder, datetime]]:
+        """Orders of which a line changed, in the order of those changes; a line that was deleted
+        leaves no trace. Without copies: those that were cancelled as a whole."""
+        numbers: dict[str, datetime] = {}
+        listed = self._changed(company, since, until)
+        async for number, at in (
+            listed if self._settings.tells_remainders else self._dead(company, since)
+        ):
+            numbers[number] = at
+            if len(numbers) >= TOGETHER:
+                async for found in self._read(company, numbers):
+                    yield found
+                numbers = {}
+        async for found in self._read(company, numbers):
+            yield found
+
+    async def _read(
+        self, company: str, numbers: Mapping[str, datetime]
+    ) -> AsyncIterator[tuple[LiveOrder, datetime]]:
+        orders = await asyncio.gather(*(self.get(company, number) for number in numbers))
+        for order, at in zip(orders, numbers.values(), strict=True):
+            if order is not None:
+                yield order, at
+
+    async def _changed(
+        self, company: str, since: datetime, until: datetime
+    ) -> AsyncIterator[tuple[str, datetime]]:
+        where = Filter.eq("dataAreaId", company) & Filter.ge("SysModifiedDateTime", since)
+        where &= Filter.le("SysModifiedDateTime", until)
+        order_by = ("SysModifiedDateTime", "dataAreaId", "SalesId", "LineCreationSequenceNumber")
+        listed = self._client.query(
+            LINE_COPIES, where=where, select=("SalesId", "SysModifiedDateTime"), order_by=order_by
+        )
+        async for row in listed:
+            yield str(row["SalesId"]), _moment(row["SysModifiedDateTime"])
+
+    async def _dead(self, company: str, since: datetime) -> AsyncIterator[tuple[str, datetime]]:
+        where = Filter.eq("dataAreaId", company)
+        where &= Filter.eq("SalesOrderStatus", Member("SalesStatus", CANCELLED))
+        where &= Filter.ge("OrderCreationDateTime", since - OLDEST)
+        listed = self._client.query(
+            self._settings.order_headers, where=where,
+            select=(*HEADER_FIELDS, "OrderCreationDateTime"),
+            order_by=("dataAreaId", "SalesOrderNumber"),
+        )  # fmt: skip
+        async for row in listed:
+            yield str(row["SalesOrderNumber"]), since
+
+
+def _order(header: Mapping[str, Any], lines: Iterable[LiveLine]) -> LiveOrder:
+    is_cancelled = header.get("SalesOrderStatus") == CANCELLED
+    return LiveOrder(
+        str(header["dataAreaId"]).lower(), str(header["SalesOrderNumber"]),
+        str(header.get("CustomersOrderReference") or ""), is_cancelled,
+        header.get("SalesOrderStatus") == "Invoiced",
+        () if is_cancelled else tuple(lines),
+    )  # fmt: skip
+
+
+def _line(row: Mapping[str, Any], shipped: Mapping[str, Decimal]) -> LiveLine:
+    lot = str(row.get("InventTransId") or "")
+    sent = shipped.get(lot, ZERO)
+    rest = ZERO if row.get("SalesStatus") == CANCELLED else _decimal(row, "RemainSalesPhysical")
+    if row.get("SalesStatus") == "Invoiced" and not sent:  # a service, or invoiced without a slip
+        sent = _decimal(row, "QtyOrdered")
+    return LiveLine(
+        str(row.get("ExternalItemId") or ""), lot, str(row.get("ItemId") or ""),
+        str(row.get("SalesUnit") or ""), sent + rest, sent,
+    )  # fmt: skip
+
+
+def _whole(row: Mapping[str, Any]) -> LiveLine:
+    is_dead = row.get("SalesOrderLineStatus") == CANCELLED
+    alive = ZERO if is_dead else _decimal(row, "OrderedSalesQuantity")
+    return LiveLine(
+        str(row.get("ExternalItemNumber") or ""), str(row.get("InventoryLotId") or ""),
+        str(row.get("ItemNumber") or ""), str(row.get("SalesUnitSymbol") or ""), alive, ZERO,
+    )  # fmt: skip
+
+
+def _decimal(row: Mapping[str, Any], name: str) -> Decimal:
+    return Decimal(row.get(name) or 0)
+
+
+def _moment(value: Any) -> datetime:
+    found = datetime.fromisoformat(str(value))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

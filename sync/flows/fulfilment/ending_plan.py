@@ -1,0 +1,208 @@
+"""The plan of a cancellation: what is done about pieces that F&O will not send, and what is left
+for a person."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sync.commerce.closing import Refund
+from sync.commerce.models.invoice import PAID, Invoice
+from sync.commerce.models.order import Order
+from sync.core.encoding import digest
+from sync.core.errors import Never
+from sync.core.money import ZERO
+from sync.core.skipped import Skipped
+from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.live_orders import LiveOrder
+from sync.engine.delivery import Delivery
+from sync.engine.plan import OpenPoint, Plan
+from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.order_writes import OrderWrite, Remark
+from sync.flows.fulfilment.substitutes import substituted
+from sync.flows.targets import commerce_of
+from sync.mapping.cancellations import Ending, Pieces, ending_of
+from sync.mapping.custom_options import with_custom_options
+from sync.mapping.order_rows import money_items
+from sync.mapping.shipments import factors_of, shipped_rows
+
+ENDED: Final = frozenset({"canceled", "closed"})
+CLOSED: Final = "closed_pieces"
+BLOCKED: Final = {
+    "holded": ("is on hold", "Release it"),
+    "payment_review": ("is in payment review", "Accept or deny its payment"),
+}
+"""States in which Commerce cancels and refunds nothing."""
+
+
+async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan | Skipped:
+    """What is done about an order. Raises `Never` where its state allows nothing."""
+    if order.state in ENDED:
+        return Skipped(f"the order is {order.state} in Commerce")
+    ending = await _ending(live, order, delivery)
+    if not ending.dead:
+        return Skipped("F&O sends all that Commerce would ship")
+    if order.state in BLOCKED:
+        raise _blocked(live, order, ending)
+    policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
+    invoice = await _invoice_of(order, ending, delivery) if policy == "online" else 0
+    if not ending.refund or (policy == "online" and not invoice):
+        policy = "report"
+    return _Planning(live, order, ending, delivery, policy, invoice).plan()
+
+
+async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int:
+    """The paid invoice that all pieces to be refunded are on; 0 where there is no single one."""
+    if not ending.refundable:
+        return 0
+    paid = [
+        row
+        for row in await delivery.systems.commerce.invoices.of_order(order.entity_id or 0)
+        if row.get("transaction_id") and row.get("state") == PAID
+    ]
+    invoice = Invoice.read(paid[0]) if len(paid) == 1 else None
+    if invoice is None or invoice.entity_id is None:
+        return 0
+    on_it = {item.order_item_id: item.qty for item in invoice.items}
+    is_all = all(on_it.get(one, ZERO) >= qty for one, qty in ending.refund.items())
+    return invoice.entity_id if is_all else 0
+
+
+async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> Ending:
+    systems = delivery.systems
+    skus = [sku for _, sku in money_items(order)]
+    items = await systems.items.of(skus, with_custom_options(order))
+    bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
+    in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
+    lines = [
+        SlipLine("", line.reference, line.item, line.alive, line.unit, "", line.lot)
+        for line in live.lines
+    ]
+    slip = PackingSlip(live.company, live.number, "", rows=tuple(lines))
+    slip = (await substituted(slip, order, items, systems)).slip
+    factors = factors_of(slip, order, items, systems.settings.items.unit)
+    return ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
+
+
+def _blocked(live: LiveOrder, order: Order, ending: Ending) -> Never:
+    what, remedy = BLOCKED[order.state]
+    return Never(
+        f"F&O cancelled {ending.named(ending.dead)} of {live.number}, and order"
+        f" {order.increment_id} {what} in Commerce, which ends nothing of it",
+        remedy=f'{remedy} in Commerce, then run: replay "{live.key}"',
+    )
+
+
+@dataclass(frozen=True)
+class _Planning:
+    """The plan of one order."""
+
+    live: LiveOrder
+    order: Order
+    ending: Ending
+    delivery: Delivery
+    policy: str
+    invoice: int
+
+    def plan(self) -> Plan:
+        """Cancelled first: an order that was refunded whole is closed, and cancels nothing."""
+        ending, named = self.ending, self.ending.named
+        writes = [*self._cancellation(), *self._mark(), *self._refund()]
+        given_back = {"refunded": named(ending.refundable)} if ending.refundable else {}
+        return Plan(
+            tuple(writes),
+            digest=digest([self.live.fingerprint, self.order.updated_at]),
+            keys={"order": self.order.increment_id, "sales_order": self.live.number},
+            amounts={"cancelled in F&O": named(ending.dead), **given_back},
+            notes=self._notes(),
+            open_point=(self._torn() or self._to_charge() or self._to_refund() or self._waiting()),
+        )
+
+    def _cancellation(self) -> list[OrderWrite]:
+        ending, systems = self.ending, self.delivery.systems
+        if not ending.cancelled or ending.to_charge:
+            return []
+        return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
+
+    def _mark(self) -> list[OrderWrite]:
+        systems, settings = self.delivery.systems, self.delivery.systems.settings.cancellations
+        if not self.ending.waiting:
+            return []
+        text = settings.comment.replace("{items}", self.ending.named(self.ending.waiting))
+        target = commerce_of(systems)
+        return [Remark(self.order, systems, target, CLOSED, text, settings.visible)]
+
+    def _refund(self) -> list[OrderWrite]:
+        pieces, systems = self.ending.refund, self.delivery.systems
+        if not pieces or self.policy == "report":
+            return []
+        refund = Refund(
+            self.order.entity_id or 0, pieces, _marker(self.live, self.order, pieces),
+            invoice_id=self.invoice, is_shipping_kept=not self.ending.is_whole,
+        )  # fmt: skip
+        kind = f"refund {digest(refund.marker)[:8]}"
+        return [PiecesRefund(self.order, systems, commerce_of(systems), kind, refund)]
+
+    def _notes(self) -> tuple[str, ...]:
+        payment = self.order.payment
+        open_ = payment.amount_authorized - payment.amount_paid
+        if not self.ending.cancelled or open_ <= 0:
+            return ()
+        currency = self.order.order_currency_code
+        return (f"cancelling voids the authorisation of {open_:.2f} {currency}",)
+
+    def _torn(self) -> OpenPoint | None:
+        torn, number = self.ending.torn, self.order.increment_id
+        if not torn:
+            return None
+        sets = self.ending.named(torn)
+        return OpenPoint(
+            f"order {number}: F&O has cancelled some parts of {sets}, and sends others",
+            f"Cancel the other parts in {self.live.number} as well, and the rest follows by itself;"
+            " or send the sets whole. Where parts have left already, agree with the buyer, then"
+            " cancel or refund the sets in Commerce.",
+            sums=f"parts of sets: {sets}",
+        )
+
+    def _to_charge(self) -> OpenPoint | None:
+        """Listed once F&O will invoice no more: until then its invoice may still come."""
+        ending, number = self.ending, self.order.increment_id
+        if not ending.cancelled or not ending.to_charge:
+            return None
+        pieces = ending.named(ending.to_charge)
+        return OpenPoint(
+            f"order {number}: {pieces} were shipped and are not invoiced in Commerce, which could"
+            f" never charge them once {ending.named(ending.cancelled)} are cancelled",
+            f"Invoice exactly {pieces} in Commerce (Sales > Orders > {number} > Invoice). The rest"
+            " is cancelled by itself then. If they shall not be charged, cancel the order there.",
+            sums=f"shipped and not invoiced: {pieces}" if self.live.is_invoiced else "",
+        )
+
+    def _to_refund(self) -> OpenPoint | None:
+        ending, number = self.ending, self.order.increment_id
+        if not ending.refundable or self.policy != "report":
+            return None
+        pieces = ending.named(ending.refundable)
+        shipping = "with the shipping charge" if ending.is_whole else "without shipping"
+        return OpenPoint(
+            f"order {number}: {pieces} were charged in Commerce, and F&O has cancelled them",
+            f"Make a credit memo over exactly {pieces}, {shipping}, in Commerce (Sales > Orders >"
+            f" {number} > Credit Memo), with Return to Stock. To let this happen by itself, name"
+            f" the payment method {self.order.payment.method} under cancellations.refunds.",
+            sums=f"charged and cancelled: {pieces}",
+        )
+
+    def _waiting(self) -> OpenPoint | None:
+        """Nobody has to do anything: it ends with the rest of the order."""
+        waiting, number = self.ending.waiting, self.order.increment_id
+        if not waiting:
+            return None
+        return OpenPoint(
+            f"order {number}: {self.ending.named(waiting)} are cancelled in F&O; Commerce cancels"
+            " no single pieces",
+            "Nothing is to be done: they are cancelled once the rest is shipped and invoiced.",
+        )
+
+
+def _marker(live: LiveOrder, order: Order, pieces: Pieces) -> str:
+    before = {item.item_id or 0: item.qty_refunded for item in order.items}
+    totals = ", ".join(f"{one}={before[one] + qty:f}" for one, qty in pieces.items())
+    return f"F&O {live.number} cancelled, refunded by item: {totals}"

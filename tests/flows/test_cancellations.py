@@ -1,0 +1,251 @@
+"""What F&O cancels, ended in the shop as far as the shop can; and no cancellation comes back."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.records import StoredOrder
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from tests.flows.test_shipments import OTHER, SHIPPED, SKU, lots, ordered, packed, shown
+from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
+
+CANCELLED: dict[str, Any] = {**SHIPPED, "flows": (*SHIPPED["flows"], "cancellations")}
+
+
+def with_refunds(policy: str) -> dict[str, Any]:
+    return {**CANCELLED, "cancellations": {"refunds": {"checkmo": policy}}}
+
+
+def number_of(harness: Harness, order: StoredOrder) -> str:
+    return str(harness.header(order)["SalesOrderNumber"])
+
+
+def cut(harness: Harness, order: StoredOrder, **pieces: int) -> None:
+    """F&O cancels the deliver remainder: of these pieces by item, or all of it."""
+    by_lot = {
+        lots(harness, order)[item.replace("_", "-")]: Decimal(count)
+        for item, count in pieces.items()
+    }
+    harness.dynamics.cancel_remainder(number_of(harness, order), by_lot or None)
+
+
+async def looks(harness: Harness) -> None:
+    """Everybody looks, until nothing is left to do: what comes back of it as well."""
+    for _ in range(3):
+        await asyncio.sleep(90)
+        for flow in ("shipments", "cancellations", "orders"):
+            await harness.polls(flow)
+        await harness.works_until_idle()
+
+
+async def claim_of(harness: Harness, order: StoredOrder) -> Any:
+    return await harness.claim(f"{COMPANY}|{number_of(harness, order)}", "cancellations")
+
+
+def counts(order: StoredOrder) -> list[dict[str, int]]:
+    names = ("qty_canceled", "qty_shipped", "qty_invoiced", "qty_refunded")
+    return [{name[4:]: int(item.get(name) or 0) for name in names if item.get(name)}
+            for item in order.items]  # fmt: skip
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@in_harness(**CANCELLED)
+async def test_an_order_that_f_and_o_cancels_is_cancelled(harness: Harness, whole: bool) -> None:
+    """The order itself, or the remainder of all its lines."""
+    order = await ordered(harness, SKU, OTHER)
+    if whole:
+        harness.dynamics.cancel(number_of(harness, order), COMPANY)
+    else:
+        cut(harness, order)
+    await looks(harness)
+    assert order.row["state"] == "canceled"
+    assert counts(order) == [{"canceled": 3}, {"canceled": 3}]
+    assert await harness.parked("orders") == []
+    assert (await harness.claim(key_of_order(order), "orders")).state is State.CANCELLED
+
+
+def key_of_order(order: StoredOrder) -> str:
+    return f"{order.row['increment_id']}@{order.row['store_id']}"
+
+
+@in_harness(**CANCELLED)
+async def test_the_remainder_of_a_shipped_and_invoiced_order_is_cancelled(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU)
+    packed(harness, order, SIMPLE_001=2)
+    await looks(harness)
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(2)})
+    cut(harness, order)
+    await looks(harness)
+    assert order.row["state"] == "complete"
+    assert counts(order) == [{"canceled": 1, "shipped": 2, "invoiced": 2}]
+    assert await harness.parked("orders") == await harness.parked("cancellations") == []
+
+
+@in_harness(**CANCELLED)
+async def test_shipped_pieces_are_invoiced_before_the_rest_is_cancelled(harness: Harness) -> None:
+    """Otherwise the order would end as cancelled, and what was shipped could never be charged."""
+    order = await ordered(harness, SKU)
+    packed(harness, order, SIMPLE_001=2)
+    await looks(harness)
+    cut(harness, order)
+    await looks(harness)
+    assert counts(order) == [{"shipped": 2}]
+    claim = await claim_of(harness, order)
+    assert "Invoice exactly 2 x SIMPLE-001" in claim.remedy
+    assert await harness.parked("cancellations") == []  # F&O's invoice may still come
+    harness.dynamics.invoice(number_of(harness, order))
+    await looks(harness)
+    assert await harness.parked("cancellations") == [claim.key]
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(2)})
+    await looks(harness)
+    assert order.row["state"] == "complete"
+    assert counts(order) == [{"canceled": 1, "shipped": 2, "invoiced": 2}]
+    assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+
+@in_harness(**{**CANCELLED, "cancellations": {"visible": True}})
+async def test_a_dead_line_is_marked_and_cancelled_once_the_others_have_left(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER)
+    cut(harness, order, SIMPLE_002=3)
+    await looks(harness)
+    assert order.row["state"] in ("new", "processing")
+    (mark,) = [one for one in order.comments if "No longer available" in str(one["comment"])]
+    assert (mark["comment"], mark["is_visible_on_front"]) == (
+        "No longer available: 3 x SIMPLE-002", 1,
+    )  # fmt: skip
+    assert await harness.parked("cancellations") == []
+    packed(harness, order)
+    await looks(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    assert counts(order)[1] == {}
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(3)})
+    await looks(harness)
+    assert order.row["state"] == "complete"
+    assert counts(order) == [{"shipped": 3, "invoiced": 3}, {"canceled": 3}]
+    assert await harness.parked("orders") == await harness.parked("cancellations") == []
+    assert len([one for one in order.comments if "No longer" in str(one["comment"])]) == 1
+
+
+async def charged_and_cut(harness: Harness, rest: int) -> StoredOrder:
+    order = await ordered(harness, SKU)
+    harness.commerce.invoice(order)
+    await harness.delivers(order)
+    cut(harness, order, SIMPLE_001=3 - rest)
+    await looks(harness)
+    return order
+
+
+@pytest.mark.parametrize("rest", [0, 2])
+@in_harness(**with_refunds("report"))
+async def test_charged_pieces_that_are_never_sent_are_left_to_a_person(
+    harness: Harness, rest: int
+) -> None:
+    order = await charged_and_cut(harness, rest)
+    assert counts(order) == [{"invoiced": 3}]
+    claim = await claim_of(harness, order)
+    assert await harness.parked("cancellations") == [claim.key]
+    assert f"credit memo over exactly {3 - rest} x SIMPLE-001" in claim.remedy
+    harness.commerce.refund(
+        order, {order.items[0]["item_id"]: Decimal(3 - rest)},
+        shipping=None if rest == 0 else Decimal(0), returns_to_stock=True,
+    )  # fmt: skip
+    await looks(harness)
+    assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+
+@pytest.mark.parametrize("rest", [0, 2])
+@in_harness(**with_refunds("record"))
+async def test_charged_pieces_that_are_never_sent_are_given_back_by_policy(
+    harness: Harness, rest: int
+) -> None:
+    order = await charged_and_cut(harness, rest)
+    (memo,) = order.creditmemos
+    assert {item["sku"]: int(item["qty"]) for item in memo["items"]} == {SKU: 3 - rest}
+    assert bool(memo["shipping_amount"]) is (rest == 0 and bool(order.row["shipping_amount"]))
+    assert order.row["state"] == ("closed" if rest == 0 else "processing")
+    await looks(harness)
+    assert len(order.creditmemos) == 1
+    assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+
+@in_harness(**with_refunds("record"))
+async def test_a_refund_whose_answer_was_lost_is_not_made_twice(harness: Harness) -> None:
+    def there(arrival: Arrival) -> bool:
+        return arrival.path.endswith("/refund")
+
+    harness.shop_dials.next(Kind.LOST, where=there)
+    order = await charged_and_cut(harness, 2)
+    await harness.shop_dials.settle()
+    await looks(harness)
+    assert len(order.creditmemos) == 1
+
+
+@in_harness(**CANCELLED)
+async def test_an_order_on_hold_parks_until_it_is_released(harness: Harness) -> None:
+    order = await ordered(harness, SKU)
+    harness.commerce.hold(order)
+    harness.dynamics.cancel(number_of(harness, order), COMPANY)
+    await looks(harness)
+    claim = await claim_of(harness, order)
+    assert (claim.state, order.row["state"]) == (State.PARKED, "holded")
+    assert "Release it in Commerce" in claim.remedy
+    harness.commerce.unhold(order)
+    await looks(harness)
+    assert order.row["state"] == "canceled"
+
+
+# Echo
+
+
+@in_harness(**CANCELLED)
+async def test_what_was_cancelled_in_the_shop_is_no_news_when_f_and_o_follows(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER)
+    harness.commerce.cancel(order)
+    changed_at = order.row["updated_at"]
+    await looks(harness)
+    assert order.row["updated_at"] == changed_at
+    assert harness.headers(order) == []
+    assert await harness.parked("cancellations") == []
+
+
+@in_harness(**CANCELLED)
+async def test_an_order_of_which_nothing_is_cancelled_is_left_alone(harness: Harness) -> None:
+    order = await ordered(harness, SKU, OTHER)
+    packed(harness, order, SIMPLE_001=1)
+    packed(harness, order)
+    await looks(harness)
+    assert counts(order) == [{"shipped": 3}, {"shipped": 3}]
+    assert (await claim_of(harness, order)).state is State.SKIPPED
+
+
+@in_harness(**{**CANCELLED, "shipments": {**SHIPPED["shipments"], "substitutes": True}})
+async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harness) -> None:
+    harness.dynamics.release(COMPANY, "SUB-1")
+    (item,) = harness.dynamics.store.table("ReleasedProductsV2").having(
+        "ItemNumber", ("simple-001",)
+    )
+    harness.dynamics.store.update("ReleasedProductsV2", item, {"AlternativeItemNumber": "SUB-1"})
+    order = await ordered(harness, SKU, OTHER)
+    number = number_of(harness, order)
+    line = next(one for one in harness.dynamics.lines(COMPANY, number) if one["ItemNumber"] == SKU)
+    harness.dynamics.store.insert("SalesLine", {
+        **line.values, "InventoryLotId": "LOT-SUB", "ItemNumber": "SUB-1",
+        "ExternalItemNumber": "", "LineNumber": Decimal(9), "LineCreationSequenceNumber": 9,
+    })  # fmt: skip
+    cut(harness, order, SIMPLE_001=3)
+    await looks(harness)
+    assert not [one for one in order.comments if "No longer" in str(one["comment"])]
+    harness.dynamics.deliver(number, COMPANY)
+    await looks(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
+    assert await harness.parked("cancellations") == await harness.parked("shipments") == []

@@ -1,0 +1,174 @@
+"""Lives of orders on both sides, in any order that either system allows: shipped, invoiced,
+captured, cancelled, refunded, held and edited, with lost answers and deaths. In the end both sides
+count the same pieces, or a person is told."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.records import StoredOrder
+from sandbox.dynamics.posting import invoiced
+from sandbox.dynamics.remainders import remaining, shipped
+from tests.flows.test_shipment_worlds import FAULTS, World
+from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
+
+FLOWS = ("shipments", "captures", "cancellations", "orders")
+SETTINGS: dict[str, Any] = {
+    "flows": ("orders", "customers", "stock", *FLOWS[:3]),
+    "stock": {"sources": {"13": "default"}},
+    "captures": {"methods": {"*": "at_invoice"}},
+    "cancellations": {"refunds": {"checkmo": "record"}},
+}
+UNTAXED = next(one for one in SHOPPERS if one.place == "or")
+WRITES = ("/ship", "/cancel", "/refund", "/invoice", "/comments", "shipment/track")
+
+
+class Lives(World):
+    """Both sides act; `told`: orders that people decide about."""
+
+    def __init__(self, harness: Harness, seed: int) -> None:
+        super().__init__(harness, seed)
+        self.events = (
+            self.buys, self.packs, self.packs, self.posts, self.posts, self.cuts, self.cuts,
+            self.cancels_there, self.tracks, self.holds, self.releases, self.cancels,
+            self.invoices, self.polls, self.polls, self.polls_badly, self.polls_badly, self.dies,
+        )  # fmt: skip
+
+    def place(self, **wishes: Any) -> StoredOrder:
+        """Nobody pays tax here: F&O would compute it otherwise than the shop."""
+        return self.harness.place(shopper=UNTAXED, **wishes)
+
+    async def posts(self) -> None:
+        """F&O invoices what it has sent, with the shop's tax, or all that is left."""
+        for _, number in self.sales_orders():
+            quantities = {
+                line["InventoryLotId"]: rest
+                for line in self.dynamics.lines(COMPANY, number)
+                if (rest := shipped(self.dynamics, line) - invoiced(self.dynamics, line)) > 0
+            }
+            if quantities and self.chance.random() < 0.7:
+                self.dynamics.invoice(number, COMPANY, quantities=quantities)
+
+    async def cuts(self) -> None:
+        """F&O cancels what remains of some lines, or a part of it."""
+        for _, number in self.sales_orders()[:2]:
+            lines = [line for line in self.dynamics.lines(COMPANY, number)
+                     if line.values.get("ExternalItemNumber", "").isdecimal()]  # fmt: skip
+            rests = {line["InventoryLotId"]: remaining(self.dynamics, line) for line in lines}
+            wanted = {
+                lot: min(rest, Decimal(self.chance.randint(1, 4)))
+                for lot, rest in rests.items() if rest and self.chance.random() < 0.6
+            }  # fmt: skip
+            if wanted:
+                self.dynamics.cancel_remainder(number, wanted)
+
+    async def cancels_there(self) -> None:
+        for _, number in self.sales_orders()[:1]:
+            header = self.dynamics.order(COMPANY, number)
+            is_open = header is not None and header.values["SalesOrderStatus"] == "Backorder"
+            lines = self.dynamics.lines(COMPANY, number)
+            if is_open and not any(shipped(self.dynamics, line) for line in lines):
+                self.dynamics.cancel(number, COMPANY)
+
+    def sales_orders(self) -> list[tuple[StoredOrder, str]]:
+        return [
+            (order, header["SalesOrderNumber"])
+            for order in self.some() for header in self.harness.headers(order)
+        ]  # fmt: skip
+
+    async def polls(self) -> None:
+        for flow in FLOWS:
+            await self.harness.polls(flow)
+        await self.works()
+
+    async def polls_badly(self) -> None:
+        where = self.chance.choice(WRITES)
+        self.harness.shop_dials.next(
+            self.chance.choice(FAULTS), where=lambda arrival: arrival.path.endswith(where),
+            seconds=self.chance.randint(1, 50),
+        )  # fmt: skip
+        await self.polls()
+        await self.harness.shop_dials.settle()
+
+    async def ends(self) -> None:
+        """All that is left is sent and invoiced, and everybody looks until nothing changes."""
+        await self.releases()
+        for order in self.orders:
+            for header in self.harness.headers(order):
+                self.dynamics.deliver(header["SalesOrderNumber"], COMPANY)
+                self.dynamics.invoice(header["SalesOrderNumber"], COMPANY)
+        for _ in range(4):
+            await self.polls()
+            await self.harness.works_until_idle()
+
+    async def compared(self) -> None:
+        told = set[str]()
+        for flow in FLOWS:
+            for key in await self.harness.parked(flow):
+                told |= {key, *key.split("|")[1:2]}
+                claim = await self.harness.claim(key, flow)
+                assert "answered" not in claim.reason, (flow, key, claim.reason)
+        for order in self.orders:
+            self._once(order)
+            for header in self.harness.headers(order):
+                number = header["SalesOrderNumber"]
+                if not {number, f"{order.row['increment_id']}@{order.row['store_id']}"} & told:
+                    self._agrees(order, number)
+
+    def _once(self, order: StoredOrder) -> None:
+        marks = Counter(
+            comment["comment"]
+            for document in (*order.shipments, *order.invoices, *order.creditmemos)
+            for comment in document["comments"]
+        )
+        assert set(marks.values()) <= {1}, marks
+
+    def _agrees(self, order: StoredOrder, number: str) -> None:
+        """Pieces that were sent, charged and are still to come, by simple row."""
+        lines = {line.values.get("ExternalItemNumber"): line for line in
+                 self.dynamics.lines(COMPANY, number)}  # fmt: skip
+        for item in order.items:
+            line = lines.get(str(item["item_id"]))
+            if item["product_type"] != "simple" or item.get("parent_item_id") or line is None:
+                continue
+            sent, charged = shipped(self.dynamics, line), invoiced(self.dynamics, line)
+            is_over = line.values.get("SalesOrderLineStatus") == "Canceled"
+            rest = Decimal(0) if is_over else remaining(self.dynamics, line)
+            kept = item["qty_ordered"] - item["qty_canceled"]
+            left = kept - max(min(item["qty_refunded"], kept - item["qty_shipped"]), Decimal(0))
+            facts = (number, order.row["state"], dict(line.values), item)
+            assert item["qty_shipped"] == sent, ("sent", *facts)
+            assert left == sent + rest, ("left", *facts)
+            assert item["qty_invoiced"] - item["qty_refunded"] == charged, ("charged", *facts)
+
+
+async def lived(harness: Harness, seed: int) -> None:
+    world = Lives(harness, seed)
+    for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
+                "TEE-WHITE-M"):  # fmt: skip
+        harness.dynamics.receive(sku, 500)
+    await world.publishes()
+    for _ in range(4):
+        await world.buys()
+    for _ in range(30):
+        await world.happens()
+    await world.ends()
+    await world.compared()
+
+
+@pytest.mark.parametrize("seed", range(2))
+@in_harness(**SETTINGS)
+async def test_both_sides_of_an_orders_life_agree(harness: Harness, seed: int) -> None:
+    await lived(harness, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 200))
+@in_harness(**SETTINGS)
+async def test_both_sides_of_five_hundred_orders_lives_agree(harness: Harness, seed: int) -> None:
+    """Four to six orders each."""
+    await lived(harness, seed)
