@@ -44,11 +44,13 @@ class Nightly:
         if left:
             try:
                 await self._look(left[0], now.date() - DAY)
+                left = left[1:]
             except (Later, Never) as trouble:
                 log.warning("reconcile.stopped connection=%s why=%s", self._name, trouble.reason)
-                await self._stored.went_on(self._name, night, left)
                 return AGAIN
-        return AT_ONCE if left[1:] else self._until_next(now)
+            finally:
+                await self._stored.went_on(self._name, night, left)
+        return AT_ONCE if left else self._until_next(now)
 
     async def _days(self, today: date) -> list[date]:
         """Yesterday first. Older ones as long as something of them is open."""

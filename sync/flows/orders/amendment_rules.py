@@ -15,6 +15,11 @@ AMOUNTS: Final = frozenset({
 })  # fmt: skip
 """Fields of a line that tell what its pieces cost."""
 
+INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
+"""What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
+LATE: Final = "changed too late"
+NOTHING_LATE: Final = {LATE: ""}
+"""What the claim remembers of fields of the header that changed when D365 took no more."""
 OF_MONEY: Final = frozenset({
     STOPPED, "SalesTaxGroupCode", "CustomerPaymentMethodName", "PaymentTermsName",
 })  # fmt: skip

@@ -33,8 +33,15 @@ from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
-    is_for_a_credit, is_for_a_return, may_write, never_more, of_amounts,
-)  # fmt: skip
+    INVOICED_BEFORE,
+    LATE,
+    NOTHING_LATE,
+    is_for_a_credit,
+    is_for_a_return,
+    may_write,
+    never_more,
+    of_amounts,
+)
 from sync.flows.orders.order_stops import MOVED, already_stopped, remembered, with_stop
 from sync.mapping.order_settings import order_store
 from sync.mapping.sales_order import reference_of
@@ -42,11 +49,6 @@ from sync.mapping.sales_order import reference_of
 KIND = "sales_order"
 HELD: Final = "held|"
 """How the digest of an order begins that is on hold in Commerce."""
-INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
-"""What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
-LATE: Final = "changed too late"
-NOTHING_LATE: Final = {LATE: ""}
-"""What the claim remembers of fields of the header that changed when D365 took no more."""
 
 
 @dataclass
