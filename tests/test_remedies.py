@@ -29,7 +29,7 @@ def logged() -> Mapping[str, set[ast.AST]]:
     return found
 
 
-def _prose(module: Module) -> Iterator[str]:
+def prose_of(module: Module) -> Iterator[str]:
     """The strings of a module that are sentences for people: no docstrings, nothing that is
     logged."""
     skipped = logged()[module.name] | {
@@ -68,7 +68,7 @@ def _keys_named() -> Iterator[tuple[str, str]]:
     for module in modules():
         if not module.name.startswith("sync."):
             continue
-        for text in _prose(module):
+        for text in prose_of(module):
             for key in KEY.findall(text):
                 section = key.partition(".")[0]
                 if section in Connection.model_fields and key not in NO_SETTINGS:
@@ -88,7 +88,7 @@ def test_every_command_that_a_message_names_is_there() -> None:
     assert isinstance(group, typer.core.TyperGroup)
     missing, seen = [], 0
     for module in modules():
-        for text in _prose(module) if module.name.startswith("sync.") else ():
+        for text in prose_of(module) if module.name.startswith("sync.") else ():
             for words in COMMAND.findall(text):
                 first, _, second = words.partition(" ")
                 command = group.commands.get(first)

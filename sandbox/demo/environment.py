@@ -42,6 +42,7 @@ SHIPMENTS: Final = "shipments"
 RETURNS: Final = ("returns", "refunds", "return_states")
 CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
+CREDIT: Final = "credit"
 """Polled by themselves, when the demo says so."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""

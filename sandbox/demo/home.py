@@ -19,7 +19,8 @@ SECTION: Final = """\
 [connections.{name}]
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
-    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",{more}
+    "prices", "products", "shipments", "returns", "return_states", "refunds", "accounts",
+    "credit",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -97,6 +98,11 @@ groups = ["20"]
 create = true
 users = true
 addresses = "both"
+poll_minutes = 60
+[connections.{name}.credit]
+currency = "USD"
+rates = {{ EUR = "1" }}
+tolerance = 0
 poll_minutes = 60
 [connections.{name}.creditmemos]
 recipe = "{creditmemos}"

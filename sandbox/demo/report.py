@@ -89,6 +89,10 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
         f" users; {len(sent.findings)} differ."
     )
+    console.print(
+        f"{outcome.credited.companies} companies show what credit F&O leaves them;"
+        f" {len(outcome.credited.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:

@@ -12,6 +12,7 @@ from sandbox.demo.accounts import Sent, send_accounts
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
+from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.environment import Environment
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
@@ -54,6 +55,7 @@ class Outcome:
     sent_back: SentBack
     captured: Captured
     sent: Sent
+    credited: Credited
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -80,6 +82,7 @@ class Outcome:
             "returns": self.sent_back.as_json(),
             "captures": self.captured.as_json(),
             "accounts": self.sent.as_json(),
+            "credit": self.credited.as_json(),
         }
 
 
@@ -107,7 +110,8 @@ async def run_scenario(
         await pair.ledger.overcharge(pair.token, Decimal(1))
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
-    beside = (shipped, sent_back, captured, sent)
+    credited = await credit_in_the_end(environment, PATIENCE)
+    beside = (shipped, sent_back, captured, sent, credited)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
@@ -115,12 +119,11 @@ async def run_scenario(
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
-        cash=books.cash,
-        findings=tuple(dict.fromkeys([*findings, *books.findings])), parked=tuple(parked),
-        prices=tuple(prices),
-        latency_ms=latency, incidents=incidents_happened, polled=polled, read_back=read_back,
-        company_orders=books.company_orders, compared=books.compared, goods=goods,
-        shipped=shipped, sent_back=sent_back, captured=captured, sent=sent,
+        cash=books.cash, findings=tuple(dict.fromkeys([*findings, *books.findings])),
+        parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
+        incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
+        compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
+        captured=captured, sent=sent, credited=credited,
     )  # fmt: skip
 
 

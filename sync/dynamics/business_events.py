@@ -38,6 +38,12 @@ class BusinessEvent:
     control_number: int
     fields: Mapping[str, Any]
 
+    def named(self, *names: str) -> str:
+        """The first of these fields that is text, without spaces around it; empty where none is:
+        an object or a list may hold anything, and is no number of a document."""
+        found = (self.fields.get(name) for name in names)
+        return next((one.strip() for one in found if isinstance(one, str) and one.strip()), "")
+
     @property
     def is_test(self) -> bool:
         """F&O's sample when an endpoint is being validated: times of 1900, nothing happened."""

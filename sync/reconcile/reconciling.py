@@ -29,6 +29,7 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
+from sync.reconcile.return_quantities import return_quantities
 from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.verdict import Comparison, Verdict
@@ -37,7 +38,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, shipments, accounts, credit, catalogue,
+    *map(ByBooks, KINDS), quantities, return_quantities, shipments, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

@@ -3,7 +3,7 @@ run in `test_reconcile.py`, beside both systems."""
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -15,6 +15,8 @@ from typer.core import TyperGroup
 
 from sync.cli.main import app
 from tests.cli.running import ROOT
+from tests.source import modules
+from tests.test_remedies import prose_of
 
 PAGES: Final = (
     ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),
@@ -28,12 +30,14 @@ OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 ENDS: Final = {*"|<>();&"}
 """What ends a command for a shell."""
 SHELL: Final = re.compile(r'"?\$\([^)]*\)"?')
+NAME: Final = re.compile("[a-z][a-z-]*")
 BLOCK: Final = re.compile(r"^ *```\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 MAKE: Final = re.compile(r"`?\bmake ([a-z-]+)(?= *(?:`|#|$|[A-Z]+=))", re.MULTILINE)
+Said = Callable[[], Iterator[tuple[str, str]]]
 USAGE: Final[tuple[type[Exception], ...]] = typer.BadParameter.__bases__
 """All that is wrong with the words of a command."""
-WAITS: Final = ("new-key", "--test", "--ask")
-"""What prints a key, or asks and tells people outside."""
+NOT_RUN: Final = ("new-key", "--test", "--ask", "portal")
+"""What prints a key, asks or tells people outside, or needs a section that a small shop has not."""
 
 
 @cache
@@ -107,17 +111,28 @@ def test_every_command_that_a_page_writes_out_is_taken() -> None:
     assert {text: fault for text, fault in wrong.items() if fault} == {}
 
 
-def test_every_option_that_a_page_names_beside_its_command_is_there() -> None:
+def messages() -> Iterator[tuple[str, str]]:
+    """What the product says to people."""
+    for one in modules():
+        if one.name.startswith("sync."):
+            yield from ((one.name, text) for text in prose_of(one))
+
+
+@pytest.mark.parametrize("said", [pages, messages])
+def test_every_option_that_is_named_beside_its_command_is_there(said: Said) -> None:
     seen, wrong = 0, list[str]()
-    for page, text in pages():
-        for span in SPAN.findall(text):
+    for page, text in said():
+        for span in (*SPAN.findall(text), *(one["words"] for one in SAYS.finditer(text))):
             name = span.split()[0]
             if name not in root().commands:
                 continue
             seen += 1
-            command, _ = command_of([one for one in span.split() if one[0].islower()][:2])
+            command, _ = command_of([*takewhile(NAME.fullmatch, span.split())])
+            if command is None:
+                wrong.append(f"{page}: {span}: no such command")
+                continue
             params = [param for one in every(command) for param in one.params]
-            known = {one for param in params for one in param.opts}
+            known = {"--help", *(one for param in params for one in param.opts)}
             wrong += [f"{page}: {span}" for one in OPTION.findall(span) if one not in known]
     assert seen > 15
     assert wrong == []

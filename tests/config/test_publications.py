@@ -139,6 +139,8 @@ def test_shipments_need_orders_and_sources(
     [
         ({"methods": {"braintree": "at_invoice", "*": "never"}}, {}, ["orders", "invoices"], None),
         ({"methods": {"checkmo": "never"}}, {"recipe": "both"}, ["orders"], None),
+        ({"authorisation_days": {"*": 7}}, {}, ["orders", "status"], None),
+        ({"authorisation_days": {"*": 7}}, {}, ["orders"], "authorisation_days"),
         ({}, {}, [], "captures"),
         ({}, {"recipe": "both"}, ["orders", "invoices"], "recipe"),
         ({"methods": {"checkmo": "at_invoice"}}, {}, ["orders"], "checkmo"),

@@ -123,7 +123,11 @@ async def test_without_leave_to_create_only_companies_that_are_there_are_kept(o:
 
 
 @pytest.mark.parametrize("place", ["customers", "company", "company/5", "customers/8"])
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DROPPED])
+@pytest.mark.parametrize(
+    "kind",
+    [Kind.LOST, *(pytest.param(one, marks=pytest.mark.long) for one in
+                  (Kind.ERROR_AFTER, Kind.DROPPED))],
+)  # fmt: skip
 def test_an_answer_that_is_lost_doubles_nothing(place: str, kind: Kind) -> None:
     @in_outgoing()
     async def story(o: Outgoing) -> None:

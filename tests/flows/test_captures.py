@@ -185,6 +185,10 @@ async def test_a_write_whose_answer_was_lost_is_not_made_twice(
     await harness.works_until_idle()
     assert [shown(one) for one in order.invoices] == [{SKU: 1}, {SKU: 2}]
     assert len(told(order)) == 2
+    assert await harness.parked("captures") == []
+    last = harness.dynamics.store.table("CustInvoiceJourBiEntities").oldest_first()[-1]
+    claim = await harness.claim(key(harness, order, last["InvoiceId"]), "captures")
+    assert claim.state is State.DELIVERED
 
 
 @in_harness(**CAPTURED)
@@ -226,6 +230,37 @@ async def test_what_commerce_cannot_invoice_is_listed_with_the_pieces_of_both(
     claim = await harness.claim(key(harness, order, invoice), "captures")
     assert f"{OTHER} ({order.items[1]['item_id']}): F&O 3, Commerce 0" in claim.differs
     assert "resolve captures" in claim.remedy
+
+
+@in_harness(**CAPTURED)
+async def test_money_that_nobody_has_captured_is_listed(harness: Harness) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    waiting = harness.commerce.invoice(order, captured=False)
+    invoice = posted(harness, order)
+    await polls(harness)
+    claim = await harness.claim(key(harness, order, invoice), "captures")
+    assert waiting["increment_id"] in claim.differs
+    harness.commerce.capture(waiting)
+    await harness.replays(claim.key, "captures")
+    assert await harness.parked("captures") == []
+    assert len(order.invoices) == 1
+
+
+@in_harness(**CAPTURED)
+async def test_many_invoices_are_read_together_and_written_once(harness: Harness) -> None:
+    orders = [
+        await ordered(harness, SKU, payment="braintree", paid="authorised") for _ in range(20)
+    ]
+    for order in orders:
+        posted(harness, order)
+    before = dict(harness.commerce.requests)
+    await harness.polls("captures")
+    await harness.works_until_idle()
+    asked = {what: count - before.get(what, 0) for what, count in harness.commerce.requests.items()}
+    writes = sum(count for what, count in asked.items() if what.startswith("POST"))
+    reads = sum(count for what, count in asked.items() if what.startswith("GET"))
+    assert all(len(order.invoices) == 1 for order in orders)
+    assert (writes, reads <= 12) == (20, True), asked
 
 
 @in_harness(**CAPTURED)

@@ -133,15 +133,18 @@ async def test_what_cannot_be_shown_parks_alone_and_keeps_its_price(harness: Har
     released(harness)
     sells(harness, SKU, price=Decimal(0))
     agrees(harness, 12, "RETAIL", ItemNumber=OTHER, WillSearchContinue="No")
+    agrees(harness, -3, ItemNumber="SIMPLE-004")
     await publishes(harness)
-    assert sorted(await harness.parked("prices")) == [SKU, OTHER]
+    assert sorted(await harness.parked("prices")) == [SKU, OTHER, "SIMPLE-004"]
+    assert "the price -3.00" in (await harness.claim("SIMPLE-004", "prices")).reason
     assert shown(harness) == {"base": "1"}
     assert shown(harness, BOX) == {"base": "10.00"}
     claim = await harness.claim(OTHER, "prices")
     assert "price group RETAIL" in claim.reason
     sells(harness, SKU, price=Decimal(5))
     await publishes(harness, SKU, "touch")
-    assert (shown(harness), await harness.parked("prices")) == ({"base": "5.00"}, [OTHER])
+    assert shown(harness) == {"base": "5.00"}
+    assert await harness.parked("prices") == [OTHER, "SIMPLE-004"]
 
 
 @in_harness(**PRICES)
@@ -300,6 +303,27 @@ async def test_a_price_of_everybody_that_ends_is_a_special_price_until_then(
     await harness.works_for(timedelta(days=2).total_seconds())
     await publishes(harness)
     assert (harness.commerce.prices.specials, await drifts(harness)) == ({}, [])
+
+
+@pytest.mark.parametrize("how", ["dated", "scheduled"])
+@in_harness(**MORE)
+async def test_special_prices_begin_and_end_with_their_windows(harness: Harness, how: str) -> None:
+    """`scheduled`, as Adobe Commerce takes them: one that begins in the past would be refused."""
+    released(harness)
+    settings = harness.services.connections["shop"]
+    prices = settings.prices.model_copy(update={"special_prices": how})
+    object.__setattr__(settings, "prices", prices)
+    agrees(harness, 8, PriceApplicableFromDate=noon(days=2), PriceApplicableToDate=noon(days=3))
+    seen = []
+    for day in range(5):
+        began = f"{harness.clock.now():%Y-%m-%d %H:%M:%S}"
+        await publishes(harness)
+        specials = [*harness.commerce.prices.specials.values()]
+        seen.append((shown(harness)["base"], *(str(one["price"]) for one in specials)))
+        if day == 2:
+            assert (specials[0]["price_from"] > began) == (how == "scheduled")
+        await harness.works_for(timedelta(days=1).total_seconds())
+    assert seen == [("10.00",), ("10.00",), ("10.00", "8.00"), ("10.00", "8.00"), ("10.00",)]
 
 
 @in_harness(**{**PRICES, "prices": {**PRICES["prices"], "website": 1, "store_view": 1}})

@@ -16,6 +16,7 @@ from tests.flows.returns import Returning, in_returns, key
 from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
+PIECES_BACK = "return_quantities"
 COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
 
 
@@ -135,6 +136,22 @@ async def test_a_person_in_the_office_authorises(ours: Returning) -> None:
     await ours.look()
     assert ours.now(rma)["status"] == "authorized"
     assert len(ours.now(rma)["comments"]) == 1
+
+
+@in_returns(orders={"numbers": "ours"})
+async def test_a_return_order_may_have_a_number_of_ours(ours: Returning) -> None:
+    ours.ledger_dials.next(
+        Kind.LOST, where=lambda arrival: arrival.method == "POST", seconds=20, writes=True
+    )
+    order = await ours.sold()
+    rma = await ours.requested(order, 2)
+    await ours.ledger_dials.settle()
+    await ours.look()
+    assert ours.number(rma) == f"1-R{rma['increment_id']}"
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
 
 
 @in_returns(returns={"begin": "authorized"})
@@ -495,6 +512,7 @@ async def test_composed_products_come_back_by_the_rows_that_carry_money(
     await ours.look()
     assert ours.refunded(order) == ours.credited() > 0
     assert ours.now(rma)["status"] == "processed_closed"
+    assert await reconciled(ours, PIECES_BACK) == ([], [PIECES_BACK])
 
 
 @in_returns(returns={"to_stock": True})
@@ -544,6 +562,25 @@ async def test_both_books_of_returns_agree_or_say_why(ours: Returning) -> None:
     found, _ = await reconciled(ours, "returns")
     assert [(one.kind, one.key, one.cause) for one in found] == [
         ("returns", key(rma), Cause.AMOUNT)
+    ]  # fmt: skip
+
+
+@in_returns()
+async def test_pieces_that_differ_are_told_where_money_agrees(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 2)
+    assert await reconciled(ours, PIECES_BACK) == ([], [PIECES_BACK])
+    ours.receives(rma, 1)
+    ours.credits(rma)
+    waiting, _ = await reconciled(ours, PIECES_BACK)
+    assert [one.cause for one in waiting] == [Cause.WAITING]
+    assert [(one.commerce, one.dynamics) for one in waiting] == [(Decimal(0), Decimal(1))]
+    await ours.look()
+    assert await reconciled(ours, PIECES_BACK, "returns") == ([], [PIECES_BACK, "returns"])
+    order.creditmemos[0]["items"][0]["qty"] = Decimal(0)
+    found, _ = await reconciled(ours, PIECES_BACK, "returns")
+    assert [(one.kind, one.key, one.cause) for one in found] == [
+        (PIECES_BACK, key(rma), Cause.AMOUNT)
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final
 
+from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
 
 MOST_DELIVERIES: Final = 25
@@ -20,6 +21,7 @@ SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
 SHIPMENTS: Final = "shipments"
 ACCOUNTS: Final = "accounts"
+CREDIT: Final = "credit"
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -50,8 +52,8 @@ class Environment:
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
     sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
     shipped in the shop, where polls tell of them.
-    sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
-    `sends_accounts`: accounts of F&O are companies in the shop.
+    `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
+    companies have left.
     """
 
     clocks_apart: float = 0.0
@@ -72,6 +74,7 @@ class Environment:
     ships: bool = False
     names: bool = False
     sends_accounts: bool = False
+    shows_credit: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -97,6 +100,7 @@ class Environment:
             ships=Random(f"packing {seed}").random() < 0.3,
             names=Random(f"names {seed}").random() < 0.2,
             sends_accounts=Random(f"accounts {seed}").random() < 0.2,
+            shows_credit=Random(f"credit {seed}").random() < 0.3,
         )
 
     @property
@@ -111,6 +115,7 @@ class Environment:
             **dict.fromkeys(NAMED, self.names),
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
+            CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
         return tuple(flow for flow, is_wanted in wanted.items() if is_wanted)
 
@@ -129,6 +134,13 @@ class Environment:
             "prices": {"currency": "USD", "poll_minutes": 10},
             "products": ASSORTMENT,
             SHIPMENTS: {"sources": {"13": "default"}},
+            CREDIT: {
+                "currency": "USD",
+                "rates": dict.fromkeys(CURRENCIES[1:], 1),
+                "tolerance": 0,
+                "most_changed_percent": 100,
+                "poll_minutes": 10,
+            },
             ACCOUNTS: {
                 "groups": ["OUT"],
                 "create": True,

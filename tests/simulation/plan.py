@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.environment import ACCOUNTS, CATALOGUE, Environment, Polls
+from tests.simulation.environment import ACCOUNTS, CATALOGUE, CREDIT, Environment, Polls
 from tests.systems import CONNECTION, SAAS, SETTINGS, merged
 
 FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
@@ -183,7 +183,7 @@ class Plan:
         common = merged(SETTINGS, self.settings())
         if self.environment.connections == 1:
             return {CONNECTION: common}
-        others = tuple(flow for flow in self.flows if flow not in (*CATALOGUE, ACCOUNTS))
+        others = tuple(flow for flow in self.flows if flow not in (*CATALOGUE, ACCOUNTS, CREDIT))
         return {
             name: {
                 **common, "stores": stores, "flows": self.flows if name == CONNECTION else others,

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any, Final
 from urllib.parse import unquote
@@ -40,7 +41,7 @@ from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
 from tests.simulation.accounts import SharedAccounts
 from tests.simulation.catalogue import Catalogue
-from tests.simulation.environment import CATALOGUE, MOST_DELIVERIES, POOL, Polls
+from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, Polls
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.stories import Story
@@ -139,6 +140,7 @@ class World:
             group.create_task(self.story.simulate())
             group.create_task(self.catalogue.change(8, self.plan.trouble, self._notify))
             group.create_task(self.shared_accounts.change(8, self.plan.trouble))
+            group.create_task(self._change_limits(8))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -149,12 +151,22 @@ class World:
         if self.plan.environment.polls is not Polls.NEVER:
             await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
             await self._until_quiet()
-        if self.catalogue.flows:
-            await self._publish_at_last()
+        await self._publish_at_last()
+
+    async def _change_limits(self, times: int) -> None:
+        """Clerks give accounts credit, and take it back."""
+        chance, table = Random(f"limits {self.plan.seed}"), "CustTable"
+        for _ in range(times if CREDIT in self.plan.flows else 0):
+            await asyncio.sleep(chance.uniform(0, self.plan.trouble / times))
+            store = self.systems.dynamics.store
+            row = chance.choice(store.table(table).oldest_first())
+            store.update(table, row, {"CreditLimit": Decimal(chance.choice((0, 900, 90_000)))})
+            self.event_log.note(f"deed: account {row['CustomerAccount']} has another limit")
 
     async def _publish_at_last(self) -> None:
         """As the next poll would, once the last order is in F&O."""
-        for flow in self.catalogue.flows:
+        published = [one for one in self.plan.flows if one in (*CATALOGUE, CREDIT)]
+        for flow in published:
             is_taken = False
             while not is_taken:
                 telling = self._notify(flow, EVERYTHING, "poll")
@@ -162,7 +174,8 @@ class World:
                 is_taken = telling is not None and telling.done() and telling.exception() is None
             if flow == "product_options":
                 await self._until_quiet()
-        await self._until_quiet()
+        if published:
+            await self._until_quiet()
 
     async def _until_quiet(self) -> None:
         while not await self.is_quiet():

@@ -21,6 +21,9 @@ from sync.commerce.models.fields import (
 from sync.commerce.models.numbered_document import NumberedDocument
 from sync.core.money import ZERO
 
+OPEN: Final = 1
+"""State of an invoice whose money has not come yet."""
+
 PAID: Final = 2
 """State of an invoice that is paid."""
 

@@ -36,6 +36,11 @@ def _flowing(path: Path, written: Mapping[str, Any], invoices: Invoices | None) 
         what = 'the flow "captures" is on, and "orders" is not'
         remedy = 'Add "orders" to flows: only orders that we have posted are invoiced.'
         yield Breach(path, what, remedy)
+    captures = sound(Captures, written.get("captures", {}))
+    if captures and captures.authorisation_days and not is_flowing(written, "status"):
+        what = 'authorisation_days is written, and the flow "status" is not on'
+        remedy = 'Add "status" to flows: it reads open orders each day, and finds what ends.'
+        yield Breach((*path, "authorisation_days"), what, remedy)
     recipe = invoices.recipe if invoices else "payment-journal"
     if is_flowing(written, "invoices") and recipe != "payment-journal":
         what = f'the flow "captures" is on, and invoices.recipe is "{recipe}"'

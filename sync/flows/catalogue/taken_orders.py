@@ -20,8 +20,9 @@ from sync.mapping_tables.records import normal_sku
 
 REFUNDS_OF: Final = timedelta(days=3)
 """Refunds of so long are looked at: a run may fail for a while."""
-FINISHED_WITHIN: Final = timedelta(days=1)
-"""For so long an order that is over may be on its way to F&O; later it is parked."""
+FINISHED_WITHIN: Final = timedelta(hours=6)
+"""For so long an order that is over may be on its way to F&O; later it is parked. Each run reads
+them all."""
 REFUND: Final = "refund "
 Pieces = Mapping[tuple[str, str], Decimal]
 """Pieces by SKU (without case) and source."""

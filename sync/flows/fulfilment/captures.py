@@ -35,6 +35,7 @@ from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Write
+from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.invoice_sums import DifferenceNote, sums_point
 from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
@@ -95,7 +96,7 @@ async def until(systems: Systems) -> datetime:
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The invoice that an event names, of whichever sales orders."""
-    number = str(event.fields.get("InvoiceId") or "").strip()
+    number = event.named("InvoiceId")
     if not event.company or not number:
         raise NoKey("no legal entity or no InvoiceId in it")
     return [f"{event.company}||{number}"]
@@ -129,7 +130,7 @@ async def _invoices(order: Order, systems: Systems) -> list[Invoice]:
 async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     """The invoice that Commerce must hold of F&O's, or the comment that tells of it."""
     if found.invoice.is_credit:
-        return Skipped("a credit note: refunds begin in Commerce")
+        return Skipped("a credit note invoices nothing")
     packed = await order_of(found.packed, delivery)
     if isinstance(packed, Skipped):
         return packed
@@ -139,9 +140,8 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     writes = _writes(view, delivery)
 
     async def look() -> OpenPoint | None:
-        return view.open_point() or (
-            await sums_point(view.invoice, view.order, view.systems) if len(writes) > 1 else None
-        )
+        note = next((one for one in writes if isinstance(one, DifferenceNote)), None)
+        return view.open_point() or (await sums_point(note) if note else None)
 
     return Plan(
         writes,
@@ -150,7 +150,16 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
         amounts={"F&O": f"{view.invoice.amount:.2f} {view.invoice.currency}"},
         open_point=view.open_point(),
         look=look,
+        when_new=_follows(view.invoice, delivery.systems.settings),
     )
+
+
+def _follows(invoice: SalesInvoice, settings: Connection) -> tuple[Notification, ...]:
+    """The invoice's other orders; and what may be cancelled now that this is invoiced."""
+    company, number = invoice.company, invoice.number
+    others = [Notification(CAPTURES, f"{company}|{other}|{number}") for other in invoice.others]
+    ends = Notification(CANCELLATIONS, f"{company}|{invoice.sales_order}")
+    return (*others, *([ends] if CANCELLATIONS in settings.flows else []))
 
 
 async def _view(found: Capturable, order: Order, delivery: Delivery) -> InvoiceView:
@@ -198,7 +207,7 @@ def _write(
     systems = delivery.systems
     wanted = WantedInvoice(
         order.entity_id or 0, marker, items, is_captured(order, systems.settings),
-        systems.settings.captures.notify,
+        systems.settings.captures.notify, is_whole=marker.startswith(ORDER_MARKER),
     )  # fmt: skip
     return InvoiceWrite(wanted, systems, commerce_of(systems), there)
 

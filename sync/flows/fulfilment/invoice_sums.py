@@ -2,7 +2,7 @@
 it. Commerce computes an invoice from its quantities, and takes no amount from anybody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -62,12 +62,13 @@ def is_off(sums: InvoicedSums, systems: Systems) -> bool:
     return abs(sums.lower) > systems.settings.orders.rounding_most
 
 
-async def sums_point(invoice: SalesInvoice, order: Order, systems: Systems) -> OpenPoint | None:
+async def sums_point(note: "DifferenceNote") -> OpenPoint | None:
     """The difference, as a person has to look at it; None where there is none, and where the flow
     that compares posted invoices lists it."""
+    invoice, order, systems = note.invoice, note.order, note.systems
     if "posted_invoices" in systems.settings.flows:
         return None
-    sums = await invoiced_sums(invoice, order, systems)
+    sums = note.read[-1] if note.read else await invoiced_sums(invoice, order, systems)
     if not is_off(sums, systems):
         return None
     return OpenPoint(
@@ -84,7 +85,7 @@ async def sums_point(invoice: SalesInvoice, order: Order, systems: Systems) -> O
 @dataclass(frozen=True)
 class DifferenceNote(Write):
     """A hidden comment of the order where the sums of its invoices differ; nothing where they
-    agree. The sums are read when it is looked for, since Commerce's are known only then."""
+    agree. The sums are `read` when it is looked for, since Commerce's are known only then."""
 
     kind: ClassVar[str] = "difference_note"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -92,6 +93,7 @@ class DifferenceNote(Write):
     order: Order
     systems: Systems
     target: Target
+    read: list[InvoicedSums] = field(default_factory=list)
 
     @property
     @override
@@ -114,7 +116,7 @@ class DifferenceNote(Write):
 
     @override
     async def find(self) -> Found | None:
-        sums = await invoiced_sums(self.invoice, self.order, self.systems)
+        sums = await self._sums()
         if not is_off(sums, self.systems):
             return Found(AGREE)
         comments = await self.systems.commerce.order_notes.comments(self.order.entity_id or 0)
@@ -122,10 +124,14 @@ class DifferenceNote(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
-        sums = await invoiced_sums(self.invoice, self.order, self.systems)
+        sums = await self._sums()
         note = order_notes.comment(self.order.entity_id or 0, self._text(sums))
         await self.systems.commerce.order_notes.write(note, not_after=not_after)
         return Found("sums differ")
+
+    async def _sums(self) -> InvoicedSums:
+        self.read.append(await invoiced_sums(self.invoice, self.order, self.systems))
+        return self.read[-1]
 
     def _text(self, sums: InvoicedSums) -> str:
         return f"Invoice {self.invoice.number}: {sums.told()}"

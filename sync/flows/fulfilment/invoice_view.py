@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sync.commerce.models.invoice import Invoice, marker_of
+from sync.commerce.models.invoice import OPEN, Invoice, marker_of
 from sync.commerce.models.order import Order
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.invoice_writes import marked
-from sync.mapping.captures import InvoicedRow, invoiced_by, is_made
+from sync.mapping.captures import InvoicedRow, invoiced_by, is_captured, is_made
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import factors_of
@@ -19,12 +19,14 @@ from sync.mapping.shipments import factors_of
 @dataclass(frozen=True)
 class InvoiceView:
     """`rows`: as both sides have invoiced them. `there`: its invoice in Commerce, if it has one.
-    `is_made`: whether Commerce is to have one."""
+    `uncaptured`: invoices of the order whose money a gateway is still to capture. `is_made`:
+    whether Commerce is to have one."""
 
     invoice: SalesInvoice
     order: Order
     rows: tuple[InvoicedRow, ...]
     there: Invoice | None
+    uncaptured: tuple[str, ...]
     is_made: bool
     systems: Systems
 
@@ -40,8 +42,25 @@ class InvoiceView:
         return not self.invoice.others and all(row.is_done for row in self.rows)
 
     def open_point(self) -> OpenPoint | None:
-        """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never
-        ordered."""
+        """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never ordered;
+        and money that nobody has captured yet."""
+        return self._missing() or self._of_open_invoices()
+
+    def _of_open_invoices(self) -> OpenPoint | None:
+        if not self.uncaptured:
+            return None
+        named = ", ".join(self.uncaptured)
+        return OpenPoint(
+            f"order {self.order.increment_id}: F&O has invoiced it, and the money of invoice"
+            f" {named} is not captured in Commerce",
+            remedy=(
+                "Capture it in the Admin, or cancel it there; then run: replay"
+                f' "{self.invoice.key}"'
+            ),
+            sums=f"open in Commerce: {named}",
+        )
+
+    def _missing(self) -> OpenPoint | None:
         sums = ", ".join(
             f"{row.row.item.sku} ({row.item_id}): F&O {row.fno:f}, Commerce {row.commerce:f}"
             for row in self.rows
@@ -69,6 +88,9 @@ async def view_of(
     factors = factors_of(invoice, order, items, systems.settings.items.unit)
     rows = invoiced_by(invoice, order, invoices, factors)
     there = marked(invoices, marker_of(invoice.number))
+    is_ours = is_captured(order, systems.settings)
+    uncaptured = [one.increment_id for one in invoices if one.state == OPEN and is_ours]
     return InvoiceView(
-        invoice, order, tuple(rows), there, is_made(order, systems.settings), systems
-    )
+        invoice, order, tuple(rows), there, tuple(uncaptured),
+        is_made(order, systems.settings), systems,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ invoiced by hand in the Admin may write it there: then that invoice is taken ove
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -14,21 +14,25 @@ from typing_extensions import override
 
 from sync.commerce.models.invoice import CANCELLED, VOUCHER, Invoice
 from sync.core.encoding import digest
+from sync.core.errors import Later
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
+
+AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class WantedInvoice:
     """An invoice to be. `items`: pieces by order item. `marker`: the comment that it is known by.
-    `captures`: a gateway takes the money."""
+    `captures`: a gateway takes the money. `is_whole`: all that is left of the order is invoiced."""
 
     order_id: int
     marker: str
     items: Mapping[int, Decimal]
     captures: bool
     notify: bool
+    is_whole: bool = False
 
     def body(self) -> dict[str, Any]:
         """As the shop takes it."""
@@ -85,6 +89,10 @@ class InvoiceWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
+        if not (
+            self.wanted.items or self.wanted.is_whole
+        ):  # the shop would invoice all that is left
+            raise Later(f"{self.wanted.marker} was there a moment ago", after=AT_ONCE)
         invoices, order_id = self.systems.commerce.order_invoices, self.wanted.order_id
         number = await invoices.make(order_id, self.wanted.body(), not_after=not_after)
         return Found(str(number))

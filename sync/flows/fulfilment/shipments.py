@@ -70,9 +70,8 @@ async def until(systems: Systems) -> datetime:
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """All slips of the sales order, or the slip, that an event of the customer's own names. The key
     is given in part: F&O tells the numbers as it spells them, so that a slip has one key."""
-    names = ("SalesOrderId", "SalesId", "SalesOrderNumber")
-    sales_order = next(filter(None, map(event.fields.get, names)), "")
-    number = next(filter(None, map(event.fields.get, ("PackingSlipId", "PackingSlipNumber"))), ALL)
+    sales_order = event.named("SalesOrderId", "SalesId", "SalesOrderNumber")
+    number = event.named("PackingSlipId", "PackingSlipNumber") or ALL
     if not event.company or (not sales_order and number == ALL):
         raise NoKey("no legal entity, or neither SalesOrderId nor PackingSlipId in it")
     return [f"{event.company}|{sales_order}|{ALL if sales_order else number}"]

@@ -85,8 +85,7 @@ async def until(systems: Systems) -> datetime:
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The sales order that an event of the customer's own names."""
-    names = ("SalesOrderId", "SalesId", "SalesOrderNumber")
-    number = next(filter(None, map(event.fields.get, names)), "")
+    number = event.named("SalesOrderId", "SalesId", "SalesOrderNumber")
     if not event.company or not number:
         raise NoKey("no legal entity or no SalesOrderId in it")
     return [f"{event.company}|{number}"]

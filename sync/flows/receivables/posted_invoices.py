@@ -56,11 +56,10 @@ DAYS_BACK = timedelta(days=2)
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     """The posted number in the event's fields."""
-    names = ("InvoiceId", "FreeTextInvoiceId", "InvoiceNumber")
-    number = next(filter(None, map(event.fields.get, names)), None)
-    if not isinstance(number, str) or not number.strip():
+    number = event.named("InvoiceId", "FreeTextInvoiceId", "InvoiceNumber")
+    if not number:
         raise NoKey("no InvoiceId in it")
-    return [f"{KINDS[event.event]}|{event.company}|{number.strip()}"]
+    return [f"{KINDS[event.event]}|{event.company}|{number}"]
 
 
 async def changed(
