@@ -11,6 +11,7 @@ from sync.engine.message import (
     Message,
     after_trouble,
     notification,
+    once,
     outliving,
     scheduled,
 )
@@ -73,6 +74,10 @@ class Intake:
         """The same notification at a later time, under an id that no queue has seen."""
         queue = self._queue_of(message)
         await self._sends.send([scheduled(queue, message, due=due, unique=self._clock.unique())])
+
+    async def once_at(self, message: Message, due: datetime) -> None:
+        """The same notification at a later time, if nobody has sent one of the record for then."""
+        await self._sends.send([once(self._queue_of(message), message, due, self._margin)])
 
     def _queue_of(self, message: Message) -> str:
         """That of people, or of the flow's priority; the first one for a flow that this version

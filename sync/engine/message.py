@@ -147,6 +147,13 @@ def scheduled(queue: str, message: Message, *, due: datetime, unique: str) -> Ou
     return _outgoing(queue, message, f"{message.record}|{message.attempt}|{unique}", due)
 
 
+def once(queue: str, message: Message, due: datetime, margin: timedelta = CLOCKS_APART) -> Outgoing:
+    """A try at a time that is the same for all messages of a record: one of them is enough. It
+    comes `margin` later, so that no clock says that it is early, and it is not sent again."""
+    name = f"{message.record}|{message.attempt}|at {due.isoformat()}{message.asked}"
+    return _outgoing(queue, message, name, due + margin)
+
+
 def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
     """The number of the window's end, and its end."""
     number = int(at.timestamp() // length.total_seconds()) + 1

@@ -25,13 +25,14 @@ from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading, stopped
 from sync.engine.stopped_flows import stopped_for
-from sync.engine.suspects import IS_BY_ITSELF, NEXT_ONE, Suspected, Suspects
+from sync.engine.suspects import IS_BY_ITSELF, Suspected, Suspects, next_place
 from sync.engine.systems import Systems
 from sync.engine.timing import (
     NOBODY_SURVIVES,
     has_been_read_since,
     held_by_another,
     lease_over,
+    nobody_survived,
     nobody_survives,
     suspect_again_at,
 )
@@ -108,9 +109,9 @@ class Runner:
         if not claim.is_suspect:
             return
         now = self._engine.clock.now()
-        soonest = now + NEXT_ONE if self._suspects.is_one_at_work else now
+        soonest = next_place(now) if self._suspects.is_one_at_work else now
         if (due := max(suspect_again_at(claim) or now, soonest)) > now:
-            await self._engine.intake.reschedule(message, due)
+            await self._engine.intake.once_at(message, due)
             return
         async with self._suspects.by_itself():
             await self._taken(flow, systems, message)
@@ -190,12 +191,12 @@ class Runner:
             systems.name, flow_name, key, self._engine.worker,
             is_notification=False, even_suspect=IS_BY_ITSELF.get(),
         )  # fmt: skip
+        if nobody_survived(claim, delivery.message):
+            raise nobody_survives(await self._ledger.release(claim) if is_held else claim)
         if claim.is_suspect:
             raise Suspected(claim)
         if not is_held:
             raise held_by_another(claim, self._engine.clock)
-        if claim.deaths >= MOST_DEATHS:
-            raise nobody_survives(await self._ledger.release(claim))
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
         if record is not None:

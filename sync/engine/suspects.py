@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sync.core.errors import Later
@@ -24,6 +24,12 @@ NEXT_ONE: Final = timedelta(seconds=5)
 """After which a suspect comes again that finds another at work."""
 IS_BY_ITSELF: "ContextVar[bool]" = ContextVar("is_by_itself", default=False)
 """Whether what runs now is the work on a suspect, and on what that requires."""
+
+
+def next_place(now: datetime) -> datetime:
+    """When a suspect comes again that finds another at work; the same for all its messages."""
+    number = int(now.timestamp() // NEXT_ONE.total_seconds()) + 2
+    return datetime.fromtimestamp(number * NEXT_ONE.total_seconds(), UTC)
 
 
 class Suspected(Later):

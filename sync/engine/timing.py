@@ -34,6 +34,13 @@ def held_by_another(claim: Claim, clock: Clock) -> Later:
     return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
 
 
+def nobody_survived(claim: Claim, message: Message) -> bool:
+    """Whether a required record is what processes die of. One that waits for a person because of
+    that is tried again where a person asks, and not because another record requires it."""
+    is_left = claim.state is State.PARKED and claim.deaths >= MOST_DEATHS - 1
+    return claim.deaths >= MOST_DEATHS or (is_left and not message.is_asked)
+
+
 def nobody_survives(claim: Claim) -> Never:
     """Why a record goes no further that requires this one, on which work never ended."""
     reason = f"{claim.flow} {claim.key}: {NOBODY_SURVIVES.reason}"

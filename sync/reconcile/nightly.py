@@ -40,14 +40,16 @@ class Nightly:
             if last is None or now.hour < self._settings.reconcile.hour:
                 return self._until_next(now)
             left = await self._days(now.date())
+        await self._stored.went_on(self._name, night, left[1:])  # a look may end its process
         if left:
             try:
                 await self._look(left[0], now.date() - DAY)
+                left = left[1:]
             except (Later, Never) as trouble:
                 log.warning("reconcile.stopped connection=%s why=%s", self._name, trouble.reason)
                 return AGAIN
-            left = left[1:]
-        await self._stored.went_on(self._name, night, left)
+            finally:
+                await self._stored.went_on(self._name, night, left)
         return AT_ONCE if left else self._until_next(now)
 
     async def _days(self, today: date) -> list[date]:

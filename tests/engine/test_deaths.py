@@ -160,3 +160,17 @@ def test_a_suspect_waits_for_others_and_they_for_it_and_neither_for_ever() -> No
         "long": 0, "short": 1, "next": 5 + OTHERS_WAIT.total_seconds(),
         "suspect": after_both, "last": after_both + 20,
     }  # fmt: skip
+
+
+@in_finance()
+async def test_what_waits_for_a_person_since_nobody_survives_it_is_not_tried_for_another(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    claim = await finance.claim(order)
+    changes = {"state": State.PARKED, "deaths": MOST_DEATHS - 1, "reason": "it never ended"}
+    assert await finance.services.ledger.note(claim, **changes)
+    await finance.books(invoice := finance.commerce.invoice(order))
+    assert await finance.stands(invoice) is State.PARKED
+    assert finance.headers(order) == []
+    assert (await finance.claim(order)).deaths == MOST_DEATHS - 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from sync.mapping_tables.records import ItemMapping
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
@@ -297,6 +298,38 @@ async def test_a_stop_that_somebody_else_set_is_not_lifted(finance: Finance) -> 
     finance.commerce.unhold(order)
     await finance.delivers(order)
     assert finance.header(order)["IsSalesProcessingStopped"] == "Yes"
+
+
+def _is_change(arrival: Arrival) -> bool:
+    return arrival.writes and b'"IsSalesProcessingStopped"' in arrival.body
+
+
+@pytest.mark.parametrize("later", ["unhold", "hold again", "another change"])
+@in_finance(orders={"stop_processing": True})
+async def test_a_stop_of_ours_whose_answer_was_lost_is_lifted(finance: Finance, later: str) -> None:
+    order = await finance.placed()
+    finance.commerce.hold(order)
+    finance.ledger_dials.next(Kind.LOST, where=_is_change)
+    await finance.hooks(order)
+    await finance.works_for(90)
+    assert finance.header(order)["IsSalesProcessingStopped"] == "Yes"
+    if later == "another change":
+        finance.commerce.change_address(order, city="Neustadt")
+        finance.ledger_dials.next(Kind.LOST, where=lambda arrival: b"Neustadt" in arrival.body)
+        await finance.delivers(order)
+    if later == "hold again":
+        await finance.works_until_idle()
+        finance.commerce.unhold(order)
+        finance.ledger_dials.next(Kind.ERROR_BEFORE, where=_is_change)
+        await finance.hooks(order)
+        await finance.works_for(30)
+        finance.commerce.hold(order)
+        await finance.delivers(order)
+        assert finance.header(order)["IsSalesProcessingStopped"] == "Yes"
+    finance.commerce.unhold(order)
+    await finance.delivers(order)
+    assert finance.header(order)["IsSalesProcessingStopped"] == "No"
+    assert (await finance.claim(order)).state is State.DELIVERED
 
 
 @in_finance(creditmemos=PAYS)

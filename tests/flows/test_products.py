@@ -355,6 +355,26 @@ async def test_a_lost_answer_leaves_what_f_and_o_says_last(
     assert await drifts(harness) == []
 
 
+@in_harness(**owning("name"))
+async def test_what_the_shop_takes_and_does_not_show_waits_for_a_person(harness: Harness) -> None:
+    """An extension of the shop puts its own name back with each save."""
+    shop = harness.commerce.products
+    write = shop.write
+
+    def put_back(product: Any, scope: str, values: Any, before: Any) -> None:
+        write(product, scope, {**values, "name": "Ours"} if product.sku == SKU else values, before)
+
+    shop.write = put_back  # type: ignore[method-assign]
+    await publishes(harness)
+    reason = (await harness.claim(SKU, "products")).reason
+    assert SKU in await harness.parked("products")
+    assert "Ours" in reason
+    shop.write = write  # type: ignore[method-assign]
+    await publishes(harness, SKU, "replay")
+    assert (await harness.claim(SKU, "products")).state is State.DELIVERED
+    assert (shown(harness)["name"], await drifts(harness)) == (f"Product {SKU}", [])
+
+
 ATTRIBUTES: dict[str, Any] = {
     "attributes": {
         "material": {"name": "Material"}, "length": {"name": "Length", "unit": "m"},

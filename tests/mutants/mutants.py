@@ -250,6 +250,38 @@ MUTANTS: Final = (
         "tests/engine/test_deaths.py",
     ),
     Mutant(
+        "product-answer-believed",
+        "a product counts as shown although the shop took it and shows something else",
+        "sync/flows/catalogue/product_target.py",
+        "return {**refused, **await self._not_shown(kept, systems)}",
+        "return refused",
+        "tests/flows/test_products.py",
+    ),
+    Mutant(
+        "own-stop-left-to-others",
+        "a stop of ours whose answer was lost counts as somebody else's",
+        "sync/flows/orders/order_stops.py",
+        "inherited is not None and inherited.document.endswith(MOVED)",
+        "False",
+        "tests/flows/test_order_life.py",
+    ),
+    Mutant(
+        "asked-behind-bursts",
+        "what a person asks for waits behind the burst of its flow",
+        "sync/engine/intake.py",
+        "ASKED if message.comes_first else self._queues",
+        "self._queues",
+        "tests/engine/test_turns.py",
+    ),
+    Mutant(
+        "places-without-bound",
+        "the calls of one connection that hang hold all places of a machine",
+        "sync/adapters/sqlite/places.py",
+        "if connections < 2 or not connection or owned.total() < ANYBODYS:",
+        "if True:",
+        "tests/engine/test_turns.py",
+    ),
+    Mutant(
         "suspects-beside-others",
         "a record that somebody died of is tried beside others again",
         "sync/engine/claim.py",
@@ -326,8 +358,9 @@ MUTANTS: Final = (
         "a poll says how far it has looked before what it found is stored",
         POLL_RUN,
         "        found += await self._enqueue(page)\n"
+        "        mark = self._counted(mark, which, page)\n"
         "        return found, await self._store(mark.read_through(which))",
-        "        mark = await self._store(mark.read_through(which))\n"
+        "        mark = await self._store(self._counted(mark, which, page).read_through(which))\n"
         "        return found + await self._enqueue(page), mark",
         "tests/engine/test_polling.py",
     ),

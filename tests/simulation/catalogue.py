@@ -13,7 +13,8 @@ from sandbox.commerce.records import StoredOrder, amount
 from sandbox.commerce.stock import reserved, stocked
 from sync.commerce.inventory import FINISHED, OPEN, WITH_STOCK
 from sync.engine.publication import EVERYTHING
-from tests.simulation.environment import SAFETY
+from tests.simulation.assortment import Assortment
+from tests.simulation.environment import NAMED, SAFETY
 from tests.simulation.naming import reference_of
 from tests.simulation.watching import EventLog
 from tests.systems import COMPANY, SystemsUnderTest
@@ -40,6 +41,7 @@ class Catalogue:
     event_log: EventLog
     prices: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     oversold: list[str] = field(default_factory=list)
+    assortment: Assortment = field(init=False)
     _reserved: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
     _less: list[tuple[float, str, Decimal]] = field(default_factory=list)
 
@@ -51,6 +53,9 @@ class Catalogue:
 
     def begin(self) -> None:
         """F&O has goods and prices; of some the shop knows already."""
+        self.assortment = Assortment(self.systems, self.skus, self.random, self.event_log)
+        if "products" in self.flows:
+            self.assortment.begin()
         if "stock" in self.flows:
             self._begin_stock()
         for sku in self.skus if "prices" in self.flows else ():
@@ -82,6 +87,8 @@ class Catalogue:
             flow, sku = self.random.choice(self.flows), self.random.choice(self.skus)
             if flow == "stock":
                 self._move(sku, self.random.choice((-2, 5, 30)))
+            elif flow in NAMED:
+                self.assortment.change(sku)
             else:
                 self._price(sku, Decimal(self.random.choice((0, 7, 8, 9))))
             if self.random.random() < 0.6:

@@ -7,12 +7,15 @@ from random import Random
 from typing import Any, Final
 
 from sandbox.dynamics.seed import CURRENCIES
+from tests.simulation.assortment import SETTINGS as ASSORTMENT
 
 MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
 FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
-CATALOGUE: Final = ("stock", "prices")
+NAMED: Final = ("product_options", "products")
+"""Options first: a product is shown with one that is there."""
+CATALOGUE: Final = ("stock", "prices", *NAMED)
 """The publications, which one connection has."""
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
@@ -47,7 +50,8 @@ class Environment:
     `is_pool_narrow`: requests wait for a connection. `store_faults`: chance that a call of queue or
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
-    sources. `ships`: packing slips of F&O are shipped in the shop, where polls tell of them.
+    sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
+    shipped in the shop, where polls tell of them.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left.
     """
@@ -68,6 +72,7 @@ class Environment:
     catalogue: tuple[str, ...] = ()
     has_sources: bool = True
     ships: bool = False
+    names: bool = False
     sends_accounts: bool = False
     shows_credit: bool = False
 
@@ -90,9 +95,10 @@ class Environment:
             store_faults=random.choice((0.0, 0.0, 0.0, 0.0, 0.05, 0.1)),
             polls=random.choice((Polls.ALWAYS, Polls.ALWAYS, Polls.LATE, Polls.NEVER)),
             pauses=random.choice((0, 0, 0, 1, 3)),
-            catalogue=random.choice((*[()] * 5, CATALOGUE[:1], CATALOGUE[1:], CATALOGUE)),
+            catalogue=random.choice((*[()] * 5, ("stock",), ("prices",), ("stock", "prices"))),
             has_sources=random.random() < 0.8,
             ships=Random(f"packing {seed}").random() < 0.3,
+            names=Random(f"names {seed}").random() < 0.2,
             sends_accounts=Random(f"accounts {seed}").random() < 0.2,
             shows_credit=Random(f"credit {seed}").random() < 0.3,
         )
@@ -106,6 +112,7 @@ class Environment:
             "write_back": self.write_back != "none",
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
+            **dict.fromkeys(NAMED, self.names),
             SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
@@ -125,6 +132,7 @@ class Environment:
                 "poll_minutes": 10,
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
+            "products": ASSORTMENT,
             SHIPMENTS: {"sources": {"13": "default"}},
             CREDIT: {
                 "currency": "USD",

@@ -1,20 +1,22 @@
 """What must hold of the catalogue once a world is quiet: the shop shows what F&O has, the mirror
 says so of each row and of no other, and what F&O cannot tell waits for a person."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from sync.engine.claim import State
 from sync.engine.ledger import Ledger
 from sync.engine.publication import PublicationFlow
 from sync.flows.catalogue.prices import prices
+from sync.flows.catalogue.product_options import product_options
+from sync.flows.catalogue.products import products
 from sync.flows.catalogue.stock import stock
 from sync.flows.catalogue.taken_orders import is_posted
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import World
 from tests.systems import CONNECTION
 
-FLOWS: Final = (stock, prices)
+FLOWS: Final = (stock, prices, product_options, products)
 
 
 async def of_catalogue(world: World, ledger: Ledger) -> AsyncIterator[str]:
@@ -24,15 +26,20 @@ async def of_catalogue(world: World, ledger: Ledger) -> AsyncIterator[str]:
             continue
         for fault in world.catalogue.oversold:
             yield fault
-        wrong = (
-            world.catalogue.wrong_prices()
-            if flow is prices
-            else world.catalogue.wrong_quantities(*await _orders(world, ledger))
-        )
-        for fault in wrong:
+        for fault in await _wrong(world, ledger, flow):
             yield fault
         async for fault in _of_mirror(world, ledger, flow):
             yield f"{flow.name} {fault}"
+
+
+async def _wrong(world: World, ledger: Ledger, flow: PublicationFlow) -> Iterator[str]:
+    catalogue = world.catalogue
+    if flow is stock:
+        return catalogue.wrong_quantities(*await _orders(world, ledger))
+    if flow is prices:
+        return catalogue.wrong_prices()
+    named = catalogue.assortment
+    return named.wrong_products() if flow is products else named.wrong_options()
 
 
 async def _orders(world: World, ledger: Ledger) -> tuple[set[str], set[str]]:

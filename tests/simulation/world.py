@@ -172,6 +172,8 @@ class World:
                 telling = self._notify(flow, EVERYTHING, "poll")
                 await asyncio.sleep(AGAIN)
                 is_taken = telling is not None and telling.done() and telling.exception() is None
+            if flow == "product_options":
+                await self._until_quiet()
         if published:
             await self._until_quiet()
 

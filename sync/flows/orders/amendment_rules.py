@@ -15,6 +15,11 @@ AMOUNTS: Final = frozenset({
 })  # fmt: skip
 """Fields of a line that tell what its pieces cost."""
 
+INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
+"""What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
+LATE: Final = "changed too late"
+NOTHING_LATE: Final = {LATE: ""}
+"""What the claim remembers of fields of the header that changed when D365 took no more."""
 OF_MONEY: Final = frozenset({
     STOPPED, "SalesTaxGroupCode", "CustomerPaymentMethodName", "PaymentTermsName",
 })  # fmt: skip
@@ -48,21 +53,6 @@ def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
         for name, body in form["lines"].items()
     }
     return {**form, "lines": lines}
-
-
-def with_stop(form: dict[str, Any], sent: Any, hold: str) -> dict[str, Any]:
-    """With the mark that stops its processing in F&O; lifted only where we set it."""
-    if hold:
-        return {**form, "header": {**form["header"], STOPPED: "Yes"}}
-    was_ours = bool(sent) and STOPPED in sent["header"]
-    return {**form, "header": {**form["header"], STOPPED: "No"}} if was_ours else form
-
-
-def left_to_others(changes: Changes, form: dict[str, Any]) -> tuple[Changes, dict[str, Any]]:
-    """Somebody in F&O has stopped it already: it is theirs to release."""
-    header = {name: value for name, value in changes.header.items() if name != STOPPED}
-    kept = {name: value for name, value in form["header"].items() if name != STOPPED}
-    return replace(changes, header=header), {**form, "header": kept}
 
 
 def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:

@@ -19,8 +19,9 @@ from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
+from sync.flows.orders.amendment_rules import INVOICED_BEFORE, LATE
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
-from sync.flows.orders.sales_order_writes import INVOICED_BEFORE, KIND, LATE
+from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.unsure_goods import unsure_goods
 from sync.mapping.order_left import refunded_of_goods
 from sync.mapping.taken_off import orders_are_invoiced

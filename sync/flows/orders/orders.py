@@ -50,6 +50,7 @@ from sync.flows.orders.order_changes import (
     is_rejected_there,
     without_what_is_credited,
 )
+from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
 from sync.flows.shop_hooks import ADDRESS, ORDER
@@ -149,24 +150,22 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
 
 async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
-    items = await delivery.systems.items.of(
-        order_items(order, connection), with_custom_options(order)
-    )
+    skus, options = order_items(order, connection), with_custom_options(order)
+    items = await delivery.systems.items.of(skus, options)
     buyer = await buyer_of(order, delivery)
     document, sold = (
         sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
         for one in (order, without_refunds(order))
     )
     return SalesOrderWrite(
-        document,
-        sold,
-        delivery.systems.dynamics.sales_orders,
+        document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
+        stop_is_ours=is_ours(KIND, delivery),
         live=delivery.systems.dynamics.live_orders if CANCELLATIONS in connection.flows else None,
-    )
+    )  # fmt: skip
 
 
 def _told(message: Message, hold: str) -> Callable[[Sequence[Result]], Awaitable[None]]:

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -33,34 +33,31 @@ from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
+    INVOICED_BEFORE,
+    LATE,
+    NOTHING_LATE,
     is_for_a_credit,
     is_for_a_return,
-    left_to_others,
     may_write,
     never_more,
     of_amounts,
-    with_stop,
 )
+from sync.flows.orders.order_stops import MOVED, already_stopped, remembered, with_stop
 from sync.mapping.order_settings import order_store
 from sync.mapping.sales_order import reference_of
 
 KIND = "sales_order"
 HELD: Final = "held|"
 """How the digest of an order begins that is on hold in Commerce."""
-INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
-"""What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
-LATE: Final = "changed too late"
-"""Under which the claim remembers fields of the header that changed when D365 took no more."""
-NOTHING_LATE: Final = {LATE: ""}
 
 
-@dataclass(frozen=True)
+@dataclass
 class SalesOrderWrite(Write):
     """One sales order, posted as it was placed and then reduced by what was cancelled since.
 
     `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
-    `stops`: whether a hold stops its processing in D365. `live`: tells what D365 still sends of it,
-    where it may be asked.
+    `stops`: whether a hold stops its processing in D365; `stop_is_ours`: whether it may have done
+    so already. `live`: tells what D365 still sends of it, where it may be asked.
     """
 
     kind: ClassVar[str] = KIND
@@ -72,6 +69,8 @@ class SalesOrderWrite(Write):
     left_behind: LeftBehind
     hold: str = ""
     stops: bool = False
+    stop_is_ours: bool = False
+    _moves_stop: bool = field(default=False, init=False)
     live: LiveOrders | None = None
 
     @property
@@ -93,6 +92,11 @@ class SalesOrderWrite(Write):
     @override
     def digest(self) -> str:
         return f"{HELD}{self.order.current_digest}" if self.hold else self.order.current_digest
+
+    @property
+    @override
+    def announced(self) -> str:
+        return f"{self.digest}{MOVED}" if self._moves_stop or self.stop_is_ours else self.digest
 
     @property
     @override
@@ -167,7 +171,7 @@ class SalesOrderWrite(Write):
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
         sent = sent or await self.orders.in_form_of(self.document, number)
         form = never_more(self.document, sent)
-        form = with_stop(form, sent, self.hold) if self.stops else form
+        form = with_stop(form, sent, self.hold, ours=self.stop_is_ours) if self.stops else form
         changes = changes_between(sent, form)
         if not changes:
             return Amendment(form, keys=NOTHING_LATE)
@@ -180,11 +184,12 @@ class SalesOrderWrite(Write):
             return Amendment(form, keys=NOTHING_LATE)
         if not held.is_open and not may_write(changes, held):
             return await self._closed(held, form, sent, changes)
-        if changes.header.get(STOPPED) == "Yes" and await self.orders.is_stopped(
-            self.order.company, number
-        ):
-            changes, form = left_to_others(changes, form)
-        return Amendment(form, self._apply(held, changes) if changes else None, NOTHING_LATE)
+        company, is_stop = self.order.company, changes.header.get(STOPPED) == "Yes"
+        if is_stop and await self.orders.is_stopped(company, number):
+            changes, form = already_stopped(changes, form, ours=self.stop_is_ours)
+        self._moves_stop = STOPPED in changes.header
+        apply = self._apply(held, changes) if changes else None
+        return Amendment(form, apply, {**NOTHING_LATE, **remembered(form)})
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
