@@ -2,10 +2,13 @@
 
 import sys
 
+import pytest
+
 from tests.emulators import beside, emulators
 from tests.sandbox.demo.running import agrees_to_the_cent, demo
 
 
+@pytest.mark.long
 async def test_a_small_demo_agrees_to_the_cent_over_amqp_and_table_storage(account: str) -> None:
     async with emulators(account) as settings:
         agrees_to_the_cent(

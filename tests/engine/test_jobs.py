@@ -56,6 +56,7 @@ async def test_a_timer_that_fires_twice_in_a_minute_stores_what_is_due_once(
         "poll|orders|shop",
         "reconcile|shop||",
         "repair||",
+        "schema|shop||",
         "tidy||",
     ]
 

@@ -33,6 +33,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "sync/console/templates/page.html",
         "sync/console/static/console.css",
         "sync/console/texts.toml",
+        "sync/portal/fonts/DejaVuSans.ttf",
+        "sync/portal/fonts/LICENSE.md",
     ],
 )
 def test_what_the_app_needs_is_deployed(path: str) -> None:
@@ -75,7 +77,9 @@ def test_nothing_else_is(package: list[str]) -> None:
     assert set(package) - below <= AT_THE_TOP
     pages = {name for name in below if name.startswith(PAGES)}
     assert {Path(name).suffix for name in pages} == {".css", ".html", ".js", ".svg"}
-    assert {Path(name).suffix for name in below - pages} == {".py", ".toml"}
+    assert {Path(name).suffix for name in below - pages} == {
+        ".py", ".toml", ".ttf", ".md",
+    }  # fmt: skip
     assert {name.partition("/")[0] for name in below} == {"sync"}
 
 

@@ -25,8 +25,10 @@ def marker_of(rma: str, credit_note: str = "") -> str:
 
 
 def comments_of(memo: Mapping[str, Any]) -> list[str]:
-    """The texts of a credit memo's comments."""
-    return [str(one.get("comment") or "").strip() for one in memo.get("comments") or ()]
+    """The texts of a credit memo's comments; what is none is left out."""
+    told = memo.get("comments")
+    rows = [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
+    return [str(one.get("comment") or "").strip() for one in rows]
 
 
 def markers_in(memo: Mapping[str, Any]) -> list[str]:

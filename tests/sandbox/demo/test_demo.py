@@ -26,6 +26,7 @@ async def test_without_emulators_to_work_on_the_emulated_demo_says_what_is_missi
     assert "make demo EDITION=emulated" in run.errors
 
 
+@pytest.mark.long
 async def test_an_order_and_a_payment_that_somebody_changed_are_named_and_fail_the_demo() -> None:
     run = await demo("--orders", "20", "--seed", "6", "--tamper")
     assert run.status == 1, run.said + run.errors
