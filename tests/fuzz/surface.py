@@ -31,6 +31,7 @@ PAGE: Final = json.loads(
 )
 NAMES: Final = {
     "connection": ["bikes", "boats", "bare", "nobody"],
+    "question": ["payment-methods", "place-order", "nothing"],
     "flow": ["orders", "customers", "creditmemos", "write_back", "nothing"],
 }
 CHECKS: Final = (
@@ -64,7 +65,8 @@ class Signing:
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        sign = signed_by_commerce if "/webhooks/" in scope["path"] else signed_by_adobe
+        is_shops = any(part in scope["path"] for part in ("/webhooks/", "/gate/"))
+        sign = signed_by_commerce if is_shops else signed_by_adobe
         own = {name.lower().encode(): value.encode() for name, value in sign(body).items()}
         kept = [(name, value) for name, value in scope["headers"] if name not in own]
         scope["headers"] = [*kept, *own.items()]
