@@ -30,8 +30,8 @@ NO_CHROMIUM = "no chromium on this machine"
 """The other reason: a browser comes with the machine, and is not fetched."""
 
 FIRST = (
-    "tests/sandbox/demo/test_demo.py", "tests/sandbox/demo/test_killed.py", "tests/azure_path/",
-    "tests/console/test_browser.py",
+    "tests/sandbox/demo/test_demo.py", "tests/sandbox/demo/test_killed.py",
+    "tests/worker/test_unconfigured.py", "tests/azure_path/", "tests/console/test_browser.py",
     "tests/worker/", "tests/contracts/", "tests/simulation/", "tests/cli/test_serve.py",
     "tests/adapters/",
 )  # fmt: skip
