@@ -51,7 +51,7 @@ class ShopPrices(RowTarget):
     """Prices of a chunk: as tiers they take the shop 20 s (measured)."""
 
     @override
-    def weight(self, row: Shown, _: Systems) -> int:
+    def weight(self, row: Shown, systems: Systems) -> int:
         return max(len(row.content or {}), 1)
 
     @override
