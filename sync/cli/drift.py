@@ -46,10 +46,10 @@ def drift(
 ) -> None:
     """Compare what Commerce shows with what F&O says now, field by field.
 
-    `changed_in`: the system that has changed the field since Commerce confirmed it. `mirror`:
-    `confirmed`, Commerce did show F&O's state, and something else has written there `since`;
-    `outdated`, the next run sends it anyway. `action` is by `drift` in the flow's settings:
-    --repair sends `repair` and `publish`, leaves `report` alone, and lets Commerce keep `adopt`.
+    `changed_in`: where the field was changed since Commerce confirmed it. `mirror`: `confirmed`,
+    something else has written in Commerce `since`; `outdated`, the next run sends it anyway.
+    `action` is by `drift` in the flow's settings: --repair sends `repair` and `publish`, leaves
+    `report` alone, and lets Commerce keep `adopt`.
 
     Exit status: 0 nothing differs, 1 something does.
 
