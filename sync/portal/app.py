@@ -24,11 +24,12 @@ from sync.engine.systems import Systems
 from sync.portal import answers
 from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
 from sync.portal.documents import Document, balances, statement
-from sync.portal.identity import Buyer, Identity, NobodyKnown, NotAllowed
+from sync.portal.identity import Buyer, Identity, NotAllowed
 from sync.portal.links import Link, opened, signed
 from sync.portal.printed import printed
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
+from sync.portal.shop_tokens import NobodyKnown
 
 log = logging.getLogger("sync.portal")
 
@@ -41,9 +42,6 @@ STATEMENT_DAYS: Final = timedelta(days=92)
 UNKNOWN_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = 120
 """Seconds."""
-STRANGERS_PER_MINUTE: Final = 600
-"""Requests of callers who have shown nothing yet, in each process: each may cost a question to
-Commerce."""
 
 Handler = Callable[["Visit"], Awaitable[Response]]
 
@@ -72,7 +70,7 @@ class PortalApp:
         self._http, self._secrets, self._key = http, secrets, key
         self._identity = Identity(systems, http, secrets)
         self.reader = Reader(systems, portal, key)
-        self._buyers, self._strangers = Rate(portal.requests_per_minute), Rate(STRANGERS_PER_MINUTE)
+        self._rate = Rate(portal.requests_per_minute)
 
     def application(self) -> ASGIApp:
         """All routes."""
@@ -118,10 +116,8 @@ class PortalApp:
             return self._away(away)
 
     async def _asked(self, page: Handler, request: Request) -> Response:
-        now = self._systems.clock.now()
-        self._strangers.take("", now)
         buyer = await self._identity.of(request.headers)
-        self._buyers.take(str(buyer.customer), now)
+        self._rate.take(str(buyer.customer), self._systems.clock.now())
         accounts = await self.reader.accounts(buyer.accounts)
         return await page(Visit(request, buyer, accounts))
 
@@ -208,7 +204,7 @@ class PortalApp:
         if link is None or link.connection != self._systems.name:
             return _absent()
         try:
-            self._strangers.take("link", now)
+            self._rate.take(f"{link.account}|{link.document}", now)
             accounts = await self.reader.accounts([(link.company, link.account)])
             document = self.reader.find(accounts, link.document)
             return _absent() if document is None else await self._printed(document)
