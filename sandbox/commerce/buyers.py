@@ -2,8 +2,8 @@
 
 `customers/me` is live. The Cloud Service has none: there GraphQL tells who is signed in. Who is not
 gets HTTP 200 with an error of the category `graphql-authorization` (magento/magento2 issue 26112,
-2.4); ids of the type `ID` are base64. Roles are those of Adobe's documentation ("Manage company roles"): what a
-role does not allow is denied, and the administrator may do all without one.
+2.4); ids of the type `ID` are base64. Roles are those of Adobe's documentation ("Manage company
+roles"): what a role does not allow is denied, and the administrator may do all without one.
 """
 
 import re
