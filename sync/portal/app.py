@@ -23,13 +23,15 @@ from sync.core.ports import Secrets
 from sync.engine.systems import Systems
 from sync.portal import answers
 from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
-from sync.portal.documents import Document, balances, statement
+from sync.portal.details import delivery_of
+from sync.portal.documents import Document, balances
 from sync.portal.identity import Buyer, Identity, NotAllowed
 from sync.portal.links import Link, opened, signed
 from sync.portal.printed import printed
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
 from sync.portal.shop_tokens import NobodyKnown
+from sync.portal.statements import statement
 
 log = logging.getLogger("sync.portal")
 
@@ -158,14 +160,15 @@ class PortalApp:
         lines = await self.reader.lines(document)
         settled = await self.reader.settlements(document, visit.accounts)
         head = answers.document_json(document, self.reader.id_of(document), self.reader.today)
-        return _json({**head, **answers.details_json(document, lines, settled)})
+        delivery = await delivery_of(self._systems, self._portal, document, lines)
+        return _json({**head, **answers.details_json(document, lines, settled, delivery)})
 
     async def _pdf(self, visit: Visit) -> Response:
         document = self._found(visit)
         return _absent() if document is None else await self._printed(document)
 
     async def _balance(self, visit: Visit) -> Response:
-        entries = [one for account in visit.accounts for one in account.entries]
+        entries = [one for account in visit.accounts for one in account.owed]
         found = [answers.balance_json(one) for one in balances(entries, self.reader.today)]
         return _json({"balances": found, "as_of": _as_of(visit.accounts)})
 
@@ -173,8 +176,7 @@ class PortalApp:
         query, today = visit.request.query_params, self.reader.today
         until = day_in(query, "to") or today
         since = max(day_in(query, "from") or until - STATEMENT_DAYS, self.reader.since)
-        entries = [one for account in visit.accounts for one in account.entries]
-        entries.sort(key=lambda one: (one.day, one.record))
+        entries = await self.reader.movements(visit.accounts, since)
         asked = currency_in(query)
         currencies = [asked] if asked else sorted({one.currency for one in entries})
         found = [statement(entries, one, since, until) for one in currencies]
