@@ -174,7 +174,7 @@ class PortalApp:
 
     async def _statement(self, visit: Visit) -> Response:
         query, today = visit.request.query_params, self.reader.today
-        until = day_in(query, "to") or today
+        until = max(day_in(query, "to") or today, self.reader.since)
         since = max(day_in(query, "from") or until - STATEMENT_DAYS, self.reader.since)
         entries = await self.reader.movements(visit.accounts, since)
         asked = currency_in(query)
