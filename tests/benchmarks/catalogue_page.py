@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tests.benchmarks.page import ROOT, shown, table
+from tests.benchmarks.page import shown, table
+from tests.benchmarks.prices import ROOT
 
 PAGE: Final = ROOT / "docs" / "catalogue-figures.md"
 PARTS: Final = ("stock", "prices", "beside", "products")

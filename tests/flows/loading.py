@@ -60,7 +60,7 @@ async def loads(home: Path, hours: int) -> None:
     clock = Ahead(timedelta(hours=hours))
     connections = Connections.model_validate_json((home / CONNECTIONS).read_text())
     opened = await open_embedded(home, connections, serves=True)
-    queue = queue_of(home, clock, len(connections.connections))
+    queue = queue_of(home, clock, connections)
     services = Services(connections, FLOWS, replace(opened.edition_parts, queue=queue, clock=clock))
     for _ in range(2):
         (connection,) = connections.connections
