@@ -68,7 +68,7 @@ def test_an_invoice_is_previewed_and_made(shop: Line, systems: Systems) -> None:
     body = {"document": "sales_order", "number": order["documents"]["sales_order"]}
     (invoice,) = httpx.post(f"{systems.dynamics}/sandbox/postings", json=body).json()["posted"]
     found, totals = shop("preview", "captures", "--order", number, "--json").documents
-    assert totals["record"].endswith("|=")
+    assert totals["key"].endswith("|=")
     (request,) = found["requests"]
     assert (found["outcome"], request["path"].endswith("/invoice")) == ("deliver", True)
     assert request["body"]["comment"]["comment"].startswith(f"F&O invoice {invoice}")

@@ -29,8 +29,9 @@ from sync.engine.systems import Systems
 from sync.engine.write import Found, Write
 from sync.flows.fulfilment.invoice_view import InvoiceView
 from sync.flows.fulfilment.invoice_writes import AT_ONCE
-from sync.flows.fulfilment.order_writes import OrderWrite, Remark
+from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.waiting import until_released
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
 from sync.mapping.document_parts import document_parts
 from sync.mapping.lower_total import Credit, InvoicedTotals, lower_credit
@@ -137,7 +138,8 @@ def _writes(
     if not _is_off(sums, systems):
         return ()
     text = f"Sales order {sums.sales_order}: {sums.told()}"
-    return (Remark(order, systems, target, "totals", text, is_visible=False),)
+    order_id = order.entity_id or 0
+    return (OrderComment(order_id, text, systems.commerce, target, kind="totals"),)
 
 
 def _follows(
