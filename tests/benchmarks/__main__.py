@@ -16,6 +16,7 @@ from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.gate import measured_gate
+from tests.benchmarks.load import measured_load
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.shop_prices import measured_prices
@@ -23,7 +24,9 @@ from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "gate", "operations", "stock", "prices", "products", "reconciling", "beside")
+PARTS = (
+    "edge", "gate", "operations", "load", "stock", "prices", "products", "reconciling", "beside",
+)  # fmt: skip
 KILLS = 3
 
 
@@ -42,12 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     books = virtually(measured_reconciling(asked.rows)) if "reconciling" in wanted else []
     beside = asyncio.run(measured_beside(asked.orders)) if "beside" in wanted else None
     notified = asyncio.run(measured_notified(asked.orders)) if "beside" in wanted else None
+    load = measured_load(asked.load) if "load" in wanted else None
     if asked.json:
         facts = {
             "edge": [each.facts() for each in took],
             "gate": [each.facts() for each in gate],
             "ratios": [each.facts() for each in ratios],
             "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
+            "load": load.facts() if load else {},
             "stock": [each.facts() for each in stock],
             "prices": [each.facts() for each in prices],
             "products": loaded.facts() if loaded else {},
@@ -60,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shown = [each.line() for each in gate]
     shown += [*_lines(took, ratios, found), *_runs("Stock", stock)]
     shown += [*_runs("Prices", prices), *lines(books)]
+    if load:
+        shown += ["", "Orders under load:", *load.lines()]
     if loaded:
         shown += ["", "Products into an empty shop, killed meanwhile:", loaded.line()]
     if beside and notified:
@@ -78,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
+    )
+    parser.add_argument(
+        "--load", type=int, default=300, help="orders under load (default %(default)s)"
     )
     parser.add_argument(
         "--skus", type=int, default=100_000, help="skus of stock and prices (default %(default)s)"
