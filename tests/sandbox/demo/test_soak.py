@@ -19,7 +19,9 @@ class Silent:
         """Nothing."""
 
 
-def silent(_what: str, _total: float) -> AbstractContextManager[Any]:
+def silent(what: str, total: float) -> AbstractContextManager[Any]:
+    assert what
+    assert total
     return nullcontext(Silent())
 
 
