@@ -117,7 +117,10 @@ class Pace:
         """Nobody calls the system for as long as `error` says; who waits for a turn hears it."""
         await self._pauses.pause(self.system, error.after or DEFAULT, error.reason)
         found = await self._pauses.standing(self.system)
-        self._heard = found.since if found is not None else self._heard
+        if found is not None:
+            self._heard = found.since
+            if self._budget is not None:
+                await self._budget.fell(found.since.isoformat())
         self.limiter.refuse_waiting(error)
 
     async def not_before(self) -> datetime | None:
