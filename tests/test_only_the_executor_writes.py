@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.source import Module, dotted, modules
 
-CLIENTS = ("commerce", "dynamics")
+CLIENTS = ("commerce", "dynamics", "dataverse")
 """The packages of the systems' clients: what they write among themselves is their own business."""
 EXECUTOR = "sync.engine.executor"
 CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}

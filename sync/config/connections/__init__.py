@@ -19,6 +19,7 @@ from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
+from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
     Orders,
@@ -71,6 +72,8 @@ __all__ = [
     "Cancellations",
     "Captures",
     "Carrier",
+    "CaseStep",
+    "Cases",
     "Commerce",
     "Companies",
     "Company",
@@ -80,6 +83,7 @@ __all__ = [
     "CreditMemos",
     "Currency",
     "Customers",
+    "Dataverse",
     "Dynamics",
     "EventKeys",
     "Gate",
@@ -151,6 +155,8 @@ class Connection(Section):
     tracking: Tracking = Tracking()
     returns: Returns = Returns()
     order_issues: OrderIssues = OrderIssues()
+    dataverse: Dataverse | None = None
+    cases: Cases = Cases()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
@@ -179,6 +185,8 @@ class Connection(Section):
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
+        if (service := self.dataverse) is not None:
+            names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))
 
     @property
