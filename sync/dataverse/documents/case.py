@@ -20,7 +20,9 @@ class Customer:
 
     @property
     def binding(self) -> dict[str, str]:
-        """As a case names it."""
+        """As a case names it; nothing for nobody."""
+        if not self.row_id:
+            return {}
         name = "account" if self.table == "accounts" else "contact"
         return {f"customerid_{name}@odata.bind": f"/{self.table}({self.row_id})"}
 
@@ -65,6 +67,7 @@ class CaseState:
     state: int
     status: int
     label: str
+    created: str
     modified: str
 
     @property
@@ -84,9 +87,11 @@ class CaseState:
         return cls(
             str(row["incidentid"]).lower(), str(row.get("ticketnumber") or ""),
             int(row["statecode"]), int(row["statuscode"]), str(label or row["statuscode"]),
-            str(row.get("modifiedon") or ""),
+            str(row.get("createdon") or ""), str(row.get("modifiedon") or ""),
         )  # fmt: skip
 
 
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
-COLUMNS: Final = ("incidentid", "ticketnumber", "statecode", "statuscode", "modifiedon")
+COLUMNS: Final = (
+    "incidentid", "ticketnumber", "statecode", "statuscode", "createdon", "modifiedon",
+)  # fmt: skip
