@@ -63,6 +63,8 @@ def _terms(table: Table, text: str) -> Iterator[tuple[str, str, Any]]:
 def _value(text: str) -> Any:
     if text.startswith("'"):
         return text[1:-1].replace("''", "'").lower()
+    if text == "null":
+        return None
     return int(text) if text.lstrip("-").isdigit() else text.lower()
 
 

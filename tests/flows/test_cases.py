@@ -183,8 +183,14 @@ async def test_a_case_that_was_deleted_asks_what_is_to_be_done(ours: Serving) ->
     assert "forget cases" in claim.remedy
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED])
-@pytest.mark.parametrize("path", ["incidents(", "annotations(", "$batch", "CloseIncident"])
+@pytest.mark.parametrize(("kind", "path"), [
+    (Kind.LOST, "incidents("), (Kind.DELAYED, "annotations("),
+    *(
+        pytest.param(kind, path, marks=pytest.mark.long)
+        for kind in (Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED)
+        for path in ("incidents(", "annotations(", "$batch", "CloseIncident")
+    ),
+])  # fmt: skip
 @in_service()
 async def test_a_lost_answer_makes_no_second_case_and_no_second_note(
     ours: Serving, kind: Kind, path: str
@@ -205,18 +211,19 @@ async def test_a_lost_answer_makes_no_second_case_and_no_second_note(
     assert await ours.parked("cases") == []
 
 
-@pytest.mark.parametrize("before", ["claims", "trail"])
+@pytest.mark.parametrize("before", ["claims", pytest.param("trail", marks=pytest.mark.long)])
 @in_service()
 async def test_a_process_that_dies_makes_no_second_case(ours: Serving, before: str) -> None:
     order = await ours.sold()
     await ours.knows(order)
-    rma = ours.asks_to_return(order)
+    ours.asks_to_return(order)
     await ours.polls("cases")
     await ours.works_until_it_dies(before=before)
     await ours.looks()
     assert len(ours.cases) == 1
 
 
+@pytest.mark.long
 @in_service()
 async def test_orders_go_on_while_dataverse_is_away(ours: Serving) -> None:
     order = await ours.sold()

@@ -17,19 +17,18 @@ from sync.core.encoding import digest
 from sync.core.skipped import Skipped
 from sync.dataverse.documents.case import Case, Customer
 from sync.engine.delivery import Delivery
-from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
+from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.cases.case_customers import customer_of
 from sync.flows.cases.case_writes import CaseWrite
-from sync.flows.cases.matters import case_id, keys_in, read, resolve, service_of
+from sync.flows.cases.matters import case_id, read, resolve, service_of
 from sync.flows.keys import elsewhere
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.flows.returns.rma_records import (
     CASE_STATES,
     CASES,
-    SAVED,
     fingerprint_of,
     open_rmas,
     return_order_of,
@@ -123,7 +122,6 @@ cases: DocumentFlow[Matter] = DocumentFlow(
     source=Source(read, resolve, is_joined=True),
     plan=plan,
     triggers=(
-        AdobeEvents(SAVED, keys_in),
         Poll(
             changed, until, lambda connection: connection.cases.poll_minutes, fingerprint=seen_of
         ),

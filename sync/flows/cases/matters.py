@@ -1,8 +1,8 @@
 """What cases are of, by their keys: "return|<increment_id>@<store_id>" of an RMA, and
 "order|<increment_id>@<store_id>" of an order whose comments ask for a person."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from sync.config.connections import Connection, Dataverse
 from sync.core.errors import Never
@@ -12,7 +12,6 @@ from sync.engine.systems import Systems
 from sync.flows.orders.orders import resolve as resolve_order
 from sync.flows.returns.order_issues import HISTORY, Noted
 from sync.flows.returns.order_issues import read as read_order
-from sync.flows.returns.rma_records import keys_in as rma_keys
 from sync.flows.returns.rma_records import read_rma
 from sync.flows.returns.rma_records import resolve as resolve_rma
 from sync.mapping.cases import ORDER, RETURN, Complaint, Matter
@@ -31,11 +30,6 @@ def service_of(systems: Systems) -> tuple[DataverseClient, Dataverse]:
     if client is None or section is None:
         raise Never("no Dataverse environment is named", remedy=NAMED)
     return client, section
-
-
-def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
-    """The case of the RMA that an event tells of."""
-    return [f"{RETURN}|{key}" for key in rma_keys(payload)]
 
 
 async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
