@@ -7,7 +7,7 @@ number and a remedy.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
@@ -20,6 +20,7 @@ from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
+from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.orders import (
     Orders,
@@ -118,18 +119,6 @@ __all__ = [
     "tax_codes_in",
     "tidy_url",
 ]
-
-FLOW_NAMES: Final = (
-    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
-    "write_back", "stock", "prices", "products", "product_options", "shipments",
-    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "cases", "case_states", "captures", "status", "accounts", "credit",
-)  # fmt: skip
-"""What `flows` may name; a test keeps it equal to the flows that exist."""
-
-DEFAULT_FLOWS: Final = ("orders", "customers")
-"""What runs where nothing is named: receivables need accounts and journals that only the ledger's
-owner knows."""
 
 
 class Connection(Section):
