@@ -64,8 +64,12 @@ class Serving(Returning):
 
     def case_of(self, record: Columns | StoredOrder) -> Row:
         """The one case of an RMA or an order."""
-        what = record.row if isinstance(record, StoredOrder) else record
-        (case,) = [one for one in self.cases if str(what["increment_id"]) in one["title"]]
+        begin = (
+            f"Web order {record.row['increment_id']}"
+            if isinstance(record, StoredOrder)
+            else f"Return {record['increment_id']}"
+        )
+        (case,) = [one for one in self.cases if one["title"].startswith(begin)]
         return case
 
     def notes(self, case: Row) -> list[str]:
