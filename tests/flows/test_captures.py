@@ -308,6 +308,18 @@ async def polls_all(harness: Harness) -> None:
         await harness.works_until_idle()
 
 
+@in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credits": {"*": "record"}}})
+async def test_a_lower_total_that_a_gateway_was_paid_is_recorded_by_its_invoice(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised", **PLAIN)
+    lowers(harness, order, Decimal(5))
+    posted(harness, order)
+    await polls_all(harness)
+    (memo,) = order.creditmemos
+    assert (memo["grand_total"], memo.get("transaction_id")) == (Decimal(5), None)
+
+
 @pytest.mark.parametrize("kind", [None, Kind.LOST, Kind.DELAYED, Kind.ERROR_BEFORE])
 @in_harness(**LOWER)
 async def test_a_lower_total_is_given_back_once_and_is_no_news_for_f_and_o(
