@@ -28,7 +28,9 @@ PAYMENTS = "CustomerPaymentJournalLines"
 async def ordered(harness: Harness, *skus: str, pieces: int = 3, **wishes: Any) -> StoredOrder:
     """An order that F&O has, of so many pieces of each."""
     catalogue = harness.commerce.catalogue
-    wants = tuple(Want(catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,))
+    wants = wishes.pop("wants", None) or tuple(
+        Want(catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,)
+    )
     order = harness.place(wants=wants, **wishes)
     await harness.delivers(order)
     return order
