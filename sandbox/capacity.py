@@ -1,6 +1,6 @@
-"""How much work an environment bears: so many requests at once, each for as long as its work takes.
+"""How much work an environment can do: so many requests at once, each for as long as it takes.
 
-F&O throttles by how hot its web servers are, whoever causes it, at any request rate (429 with
+F&O throttles by how hot its web servers are, at any request rate of ours (429 with
 Retry-After; Microsoft, service-protection-api-limits, 2026-01-20). Here it is hot while more
 requests wait for a worker than `waiting`. The limits per user that it enforced until 10.0.36 are
 the worst case (`UserLimits`): 6,000 requests and 1,200 seconds of work in 300 seconds, 52 at once.

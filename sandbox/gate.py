@@ -48,7 +48,7 @@ class Gate:
     """ASGI middleware: latency, then a fault or the application, then the answer or none.
 
     `refusal(status, retry_after)` makes the answers to faults; systems differ in their words.
-    `capacity`: how much work the system bears; None bears all.
+    `capacity`: how much work the system can do; None: any.
     """
 
     def __init__(

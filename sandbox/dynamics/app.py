@@ -35,7 +35,7 @@ def dynamics_app(
     state: DynamicsState, dials: Dials | None = None, capacity: Capacity | None = None
 ) -> Starlette:
     """The application over a state. Bearer tokens are those in `state.tokens`; faults are what
-    `dials` say. `capacity`: how much work it bears; None bears all."""
+    `dials` say. `capacity`: how much work it can do; None: any."""
     dials = dials or Dials()
     routes = [
         Route("/data", _data(state), methods=METHODS),

@@ -73,7 +73,7 @@ class Budget:
 
     async def fell(self, pause: str) -> None:
         """The system asked for a pause: from now on all processes together ask for half of what is
-        lent. Once for each pause, whoever says it; safe to repeat and to race."""
+        lent. Once for each pause, from whichever process; safe to repeat and to race."""
         async with self._writing:
             while True:
                 row, parts = await self._read()

@@ -118,7 +118,7 @@ class Limiter:
         self._call()
 
     def halve(self) -> None:
-        """The system has too much to do, whoever was told. What is under way complains about the
+        """The system has too much to do. What is under way complains about the
         limit of before."""
         self._age += 1
         self._served = 0

@@ -1,6 +1,6 @@
-"""Orders under load, against an F&O that bears a stated amount of work (`sandbox/capacity.py`): how
-much of it becomes orders, how many requests that takes, and how long an order waits. Time is
-virtual, so the figures are the same on every machine; but for the CPU time.
+"""Orders under load, against an F&O that can do a stated amount of work (`sandbox/capacity.py`):
+how much of it becomes orders, how many requests that takes, and how long an order waits. Time is
+virtual, so the figures are the same on every machine; CPU time alone is not.
 
 Beside it, in the same run, the integration that most projects write: for each order a look-up, a
 header and a line at a time, eight orders at once, each request tried four times.
@@ -57,6 +57,7 @@ class Way:
     async def _measured(self, harness: Loading) -> Loaded:
         loop, orders = asyncio.get_running_loop(), list[StoredOrder]()
         sandbox, cpu = harness.timed.seconds, process_time()
+        written = harness.capacity.written
         began = loop.time()
         await harness.works(self._coming(harness, orders))
         own = process_time() - cpu - (harness.timed.seconds - sandbox)
@@ -64,7 +65,7 @@ class Way:
         lost, doubled = harness.found(orders)
         return Loaded(
             self.what, len(orders), took / 60,
-            share(harness.capacity, len(orders), harness.writes, took),
+            share(harness.capacity, len(orders), harness.capacity.written - written, took),
             counts["throttle"] / counts["arrived"],
             harness.asked.commerce / len(orders), harness.asked.dynamics / len(orders),
             await harness.waited(orders, self.begun), 1000 * own / len(orders), lost, doubled,
@@ -82,11 +83,10 @@ class Way:
         await harness.until_delivered(orders)
 
 
-def share(capacity: Capacity, orders: int, writes: int, seconds: float) -> float:
+def share(capacity: Capacity, orders: int, written: float, seconds: float) -> float:
     """Of all the work that could have been done in that time, how much these orders need at least:
-    so many `writes` each, in one batch."""
-    least = capacity.batch + capacity.write * writes
-    return orders * least / (capacity.workers * seconds)
+    the seconds of what was `written`, in one batch each."""
+    return (written + orders * capacity.batch) / (capacity.workers * seconds)
 
 
 def one_by_one(way: Way) -> Loaded:
@@ -110,7 +110,9 @@ async def _one_by_one(
         lost, doubled = harness.found(orders)
         return Loaded(
             f"{what}; line by line", count, took / 60,
-            share(capacity, count - lost, 1 + LINES, took), counts["throttle"] / counts["arrived"],
+            share(
+                capacity, count - lost, (count - lost) * (1 + LINES) * capacity.write, took
+            ), counts["throttle"] / counts["arrived"],
             0.0, harness.asked.dynamics / count, sorted(waited), 0.0, lost, doubled,
         )  # fmt: skip
     finally:
@@ -145,13 +147,13 @@ async def _away(
     asked = harness.asked.dynamics / (len(orders) / a_minute)
     dials.error_before_rate, back = 0.0, loop.time()
     full, least = -1.0, harness.capacity.batch + harness.capacity.write * harness.writes
-    bears = harness.capacity.workers * WINDOW / least
+    can_do = harness.capacity.workers * WINDOW / least
     past = [(back, harness.posted())]
     while harness.posted() < before + len(orders):
         await asyncio.sleep(1)
         past.append((loop.time(), harness.posted()))
         recent = past[-1][1] - next(n for at, n in past if at >= loop.time() - WINDOW)
-        if full < 0 and recent >= GOOD * bears:
+        if full < 0 and recent >= GOOD * can_do:
             full = loop.time() - back - WINDOW
     lost, doubled = harness.found(orders)
     drained = round(loop.time() - back)

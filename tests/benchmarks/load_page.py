@@ -23,16 +23,9 @@ COLUMNS: Final = {
     "p99 s": "p99_s", "CPU ms": "own_cpu_ms", "lost": "lost", "doubled": "doubled",
 }  # fmt: skip
 PERCENT: Final = frozenset({"share_of_capacity", "share_of_429"})
-WIDTH, LABEL, BAR, ROW = 760, 300, 360, 26
+TEXT: Final = """# Orders under load
 
-
-def renewed(load: Load, orders: int) -> dict[Path, str]:
-    """Each file with its text."""
-    ours, usual = ([one.facts() for one in each] for each in (load.ours, load.usual))
-    after = load.recovered.facts()
-    text = f"""# Orders under load
-
-How much of what F&O bears becomes orders, how many requests that takes, and how long an order
+How much of what F&O can do becomes orders, how many requests that takes, and how long an order
 waits. `make bench` measures it with all else; `python -m tests.benchmarks --only load` measures it
 alone, and `python -m tests.benchmarks.load_page` renews this page.
 
@@ -45,15 +38,16 @@ figures but CPU time are the same on every machine. {orders} orders of each kind
   least, each in one batch.
 * *429*: of all answers. *Requests*: of one order. *p50, p95, p99*: seconds from the notification
   until the order is in F&O; of orders that come all at once, most of it is their turn.
-* *CPU*: of our process for one order, without the sandbox; Python {platform.python_version()} on
-  {platform.machine()}, {", ".join(f"{name} {version(name)}" for name in LIBRARIES)}. It depends on
-  the machine and on what else it does.
+* *CPU*: milliseconds of our process for one order, without the sandbox; it depends on the machine
+  and on what else it does. Python {python} on {machine}, {libraries}.
+* An order whose answer was lost is looked for once the lost write can take effect no more, minutes
+  later: that is what the last ones of such a run wait for.
 
 ## Ours
 
 ![Share of capacity](benchmark/share.svg)
 
-{_table(ours)}
+{ours}
 
 ## One request per line
 
@@ -63,15 +57,28 @@ again after two seconds, three times.
 
 ![Orders lost or doubled](benchmark/lost.svg)
 
-{_table(usual)}
+{usual}
 
 ## After an hour away
 
-F&O answered 503 for an hour while {after["orders"]} orders came. It was asked
-{after["requests_a_minute_while_away"]} times a minute meanwhile.
-{_recovery(after["seconds_until_90_percent"])} After {after["seconds_until_drained"]} seconds all
-orders were there; {after["lost"]} lost, {after["doubled"]} doubled.
+F&O answered 503 for an hour while {orders} orders came. It was asked {requests_a_minute_while_away}
+times a minute meanwhile. {recovery} After {seconds_until_drained} seconds all orders were there;
+{lost} lost, {doubled} doubled.
 """
+WIDTH, LABEL, BAR, ROW = 760, 300, 360, 26
+
+
+def renewed(load: Load, orders: int) -> dict[Path, str]:
+    """Each file with its text."""
+    ours, usual = ([one.facts() for one in each] for each in (load.ours, load.usual))
+    after = load.recovered.facts()
+    text = TEXT.format(
+        orders=orders, python=platform.python_version(), machine=platform.machine(),
+        libraries=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        ours=_table(ours), usual=_table(usual),
+        recovery=_recovery(after["seconds_until_90_percent"]),
+        **{name: value for name, value in after.items() if name != "orders"},
+    )  # fmt: skip
     share = [(one["what"], 100 * one["share_of_capacity"]) for one in ours]
     both = [(f"ours: {one['what']}", _wrong(one)) for one in ours if _is_compared(one, usual)]
     both += [(one["what"], _wrong(one)) for one in usual]
@@ -85,8 +92,8 @@ orders were there; {after["lost"]} lost, {after["doubled"]} doubled.
 
 def _recovery(seconds: int | None) -> str:
     if seconds is None:
-        return "There were too few orders to see when it did 90 % of what it bears."
-    return f"{seconds} seconds after it was back it did 90 % of what it bears."
+        return "There were too few orders to see when it did 90 % of what it can do."
+    return f"{seconds} seconds after it was back it did 90 % of what it can do."
 
 
 def _is_compared(one: Mapping[str, Any], usual: Sequence[Mapping[str, Any]]) -> bool:

@@ -44,7 +44,7 @@ class Loaded:
 @dataclass(frozen=True)
 class Recovered:
     """After F&O was away. `asked`: requests a minute meanwhile; `seconds`: until a window of 30 s
-    did 90 % of what F&O bears, None where none did; `drained`: until all that had waited was
+    did 90 % of what F&O can do, None where none did; `drained`: until all that had waited was
     there."""
 
     orders: int

@@ -1,4 +1,4 @@
-"""A harness whose F&O bears a stated amount of work, worked on by one process or several."""
+"""A harness whose F&O can do a stated amount of work, worked on by one process or several."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -48,7 +48,7 @@ class Asked:
 
 
 class Loading(Harness):
-    """A harness whose F&O bears so much, worked on by so many processes."""
+    """A harness whose F&O can do so much, worked on by so many processes."""
 
     def __init__(self, capacity: Capacity, *, numbers: str = "theirs", processes: int = 1) -> None:
         self.capacity, self.asked, self.timed = capacity, Asked(), Timed()

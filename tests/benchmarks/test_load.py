@@ -1,4 +1,4 @@
-"""Orders under load are measured, and the system that they load bears what it says."""
+"""Orders under load are measured, and the system that they load does what it says."""
 
 import asyncio
 from dataclasses import replace
