@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import pytest
+
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.nightly import Nightly
@@ -48,7 +50,20 @@ async def test_slips_that_were_shipped_agree_by_their_lists(harness: Harness) ->
 
 @in_finance(**SHIPPED)
 async def test_every_planted_difference_of_shipments_is_found_and_mended(finance: Finance) -> None:
-    planted = [await plant(finance) for plant in OF_SHIPMENTS]
+    await _finds_and_mends(finance, 1)
+
+
+@pytest.mark.long
+@in_finance(**SHIPPED)
+async def test_two_hundred_of_them_are_too(finance: Finance) -> None:
+    for _ in range(100):
+        packed(finance, await ordered(finance, SKU))
+    await polls(finance)
+    await _finds_and_mends(finance, 200 // len(OF_SHIPMENTS) + 1)
+
+
+async def _finds_and_mends(finance: Finance, times: int) -> None:
+    planted = [await plant(finance) for plant in OF_SHIPMENTS for _ in range(times)]
     found, _ = await found_by(finance, "shipments")
     assert {(one.key, one.cause) for one in found} == {(one.key, one.cause) for one in planted}
     assert all(one.command for one in found)
