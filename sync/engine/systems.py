@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Connection
-from sync.core.ports import Clock
+from sync.core.ports import Clock, Mailer
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
 from sync.pacing.pace import Pace
@@ -21,6 +21,8 @@ class Systems:
     `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
     that name. `paces`: how the two systems are called, which other connections may share.
+    `mailer`: takes mails to buyers, where `mails` is configured. `link_key`: what links to their
+    documents are signed with.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Systems:
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
     paces: tuple[Pace, ...]
+    mailer: Mailer | None = None
+    link_key: bytes = b""
 
     async def close(self) -> None:
         """End what is joined; waiting callers get `Later`."""

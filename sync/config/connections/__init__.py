@@ -20,6 +20,7 @@ from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.mails import Mails
 from sync.config.connections.orders import (
     Orders,
     Payment,
@@ -86,6 +87,7 @@ __all__ = [
     "Invoices",
     "Items",
     "Mail",
+    "Mails",
     "NumberMode",
     "OrderIssues",
     "Orders",
@@ -119,7 +121,7 @@ FLOW_NAMES: Final = (
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
     "write_back", "stock", "prices", "products", "product_options", "shipments",
     "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "captures", "status", "accounts", "credit",
+    "captures", "status", "accounts", "credit", "mails",
 )  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -155,6 +157,7 @@ class Connection(Section):
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    mails: Mails | None = None
     credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -177,6 +180,8 @@ class Connection(Section):
             dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
             *self.tracking.keys,
         ]  # fmt: skip
+        if self.mails is not None:
+            names.append(self.mails.password)
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))
