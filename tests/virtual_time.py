@@ -85,7 +85,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if not handle._cancelled:
                 handle._run()
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         """Time stands still while the thread is at work."""
         self._jumping.threads += 1
         future = super().run_in_executor(executor, func, *args)

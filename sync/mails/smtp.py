@@ -22,7 +22,7 @@ TAKEN: Final = 250
 
 
 class MailServerTalk:
-    """Speaks to a mail server from a thread of its own, for each conversation anew."""
+    """Speaks to a mail server from a thread of its own; each conversation is a new connection."""
 
     def __init__(self, settings: MailServer, secrets: Secrets) -> None:
         self._settings, self._secrets = settings, secrets

@@ -108,7 +108,7 @@ class Document:
 @dataclass(frozen=True)
 class Entry:
     """A line of an account: an invoice, a payment or whatever else moved it. `account` owes it: the
-    invoice account, whoever ordered."""
+    invoice account, not the one that ordered."""
 
     record: str
     company: str

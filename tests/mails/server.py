@@ -87,7 +87,7 @@ class Session(socketserver.StreamRequestHandler):
         if code == CODES["TEXT"]:
             text = b"".join(lines)
             message = email.message_from_bytes(text, policy=email.policy.default)
-            self.server.taken.append(message)  # type: ignore[arg-type]
+            self.server.taken.append(message)
         if self.server.leaves == "TEXT":
             return False
         begun.clear()
