@@ -87,7 +87,6 @@ __all__ = [
     "Invoices",
     "Items",
     "Mail",
-    "Mails",
     "NumberMode",
     "OrderIssues",
     "Orders",
@@ -176,12 +175,9 @@ class Connection(Section):
         commerce, dynamics = self.commerce, self.dynamics
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-            commerce.client_secret,
-            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-            *self.tracking.keys,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
-        if self.mails is not None:
-            names.append(self.mails.password)
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
         return list(dict.fromkeys(name for name in names if name))

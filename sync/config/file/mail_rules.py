@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import Any
 
-from sync.config.connections import Mails
 from sync.config.connections.mail_server import MailServer
-from sync.config.connections.mails import FIELDS, TEXTS
+from sync.config.connections.mails import FIELDS, TEXTS, Mails
 from sync.config.file.breaches import Breach, is_flowing, sound
 from sync.config.file.secret_rules import leaked, looks_like_a_secret
 from sync.config.file.toml_lines import Path

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from sync.config.connections import Mails
+from sync.config.connections.mails import Mails
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.ports import Mail

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync.commerce.models.order import Order
-from sync.config.connections import Mails
+from sync.config.connections.mails import Mails
 from sync.core.document_links import Link, document_key, name_of, signed
 from sync.core.money import ZERO, rounded
 from sync.core.skipped import Skipped
