@@ -32,6 +32,7 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
@@ -94,6 +95,7 @@ __all__ = [
     "Posting",
     "Prices",
     "Products",
+    "Quotes",
     "Reconcile",
     "Returns",
     "SecretName",
@@ -119,7 +121,7 @@ FLOW_NAMES: Final = (
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
     "write_back", "stock", "prices", "products", "product_options", "shipments",
     "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "captures", "status", "accounts", "credit",
+    "captures", "status", "accounts", "credit", "quotes", "quote_answers",
 )  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
@@ -156,6 +158,7 @@ class Connection(Section):
     accounts: Accounts = Accounts()
     portal: Portal | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

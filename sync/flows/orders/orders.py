@@ -53,6 +53,7 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
+from sync.flows.quotes.quote_records import quotation_of
 from sync.flows.shop_hooks import ADDRESS, ORDER
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
@@ -152,11 +153,14 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
     skus, options = order_items(order, connection), with_custom_options(order)
     items = await delivery.systems.items.of(skus, options)
-    buyer = await buyer_of(order, delivery)
+    buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
     document, sold = (
-        sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
+        sales_order_from(
+            one, connection, account=buyer.account, items=items, contact=buyer.contact,
+            quotation=quotation,
+        )
         for one in (order, without_refunds(order))
-    )
+    )  # fmt: skip
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
