@@ -9,7 +9,8 @@ from typing import Any, Final
 from sandbox.commerce.conditions import Kind
 from sandbox.commerce.faults import RestFault, required, unsupported
 from sandbox.commerce.maker import address
-from sandbox.commerce.quotes import Item, Negotiated, StoredQuote, cost_of
+from sandbox.commerce.quote_prices import Item, Negotiated, cost_of
+from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, leave_out, listed
 from sandbox.commerce.search import criteria_from, found

@@ -11,37 +11,24 @@ are one calculation.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from html import escape
 from typing import Final
 
 from sandbox.commerce.amounts import Rule, Scheme
-from sandbox.commerce.assortment import Product
 from sandbox.commerce.catalogue import Catalogue, Shopper, Store
 from sandbox.commerce.faults import RestFault, no_such
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import Sequences
+from sandbox.commerce.quote_prices import Item, Negotiated, unit_prices
 from sandbox.commerce.recipe import Extras, Recipe, Want
 from sandbox.commerce.records import Columns, StoredOrder, stamp
-from sync.core.money import STORED, ZERO, rounded
+from sync.core.money import ZERO
 from sync.core.ports import Clock
 
 SELLERS: Final = frozenset({"created", "processing_by_admin", "submitted_by_customer"})
 BUYERS: Final = frozenset({"processing_by_customer", "submitted_by_admin"})
-HUNDRED: Final = Decimal(100)
 INTEGRATION, BUYER = 1, 3
-Negotiated = tuple[int, Decimal]
-"""Type (1 per cent, 2 amount off, 3 proposed price) and value."""
-
-
-@dataclass
-class Item:
-    """An item of a quote."""
-
-    id: int
-    product: Product
-    qty: Decimal
-    negotiated: Negotiated | None = None
 
 
 @dataclass
@@ -194,7 +181,7 @@ class Quotes:
 
     def cooked_quote(self, quote: StoredQuote) -> StoredOrder:
         """The order that it would be now: shown totals are its own."""
-        prices = self._unit_prices(quote)
+        prices = unit_prices(quote, self.catalogue, is_gross=self.quotes_are_gross)
         wants = tuple(
             Want(replace(one.product, price=price, is_negotiated=True), one.qty)
             for one, price in zip(quote.items, prices, strict=True)
@@ -207,64 +194,9 @@ class Quotes:
             shipping if quote.has_address else ZERO, extras=Extras(),
         ))  # fmt: skip
 
-    def _unit_prices(self, quote: StoredQuote) -> list[Decimal]:
-        """What a piece costs in the catalogue's terms: base currency, with tax in a gross shop."""
-        place = self.catalogue.places[quote.shopper.place]
-        raise_by = [
-            1 + place.percent(one.product.tax_class) / HUNDRED if quote.store.gross else Decimal(1)
-            for one in quote.items
-        ]
-        listed = [rounded(one.product.price) for one in quote.items]
-        if any(one.negotiated for one in quote.items):
-            return [
-                _priced(one, price, 1 if self.quotes_are_gross else factor)
-                for one, price, factor in zip(quote.items, listed, raise_by, strict=True)
-            ]
-        if quote.negotiated is None:
-            return listed
-        nets = listed if self.quotes_are_gross else [
-            price / factor for price, factor in zip(listed, raise_by, strict=True)
-        ]  # fmt: skip
-        units = _spread(quote, nets)
-        if self.quotes_are_gross:
-            return units
-        return [_fine(one * by) for one, by in zip(units, raise_by, strict=True)]
-
     def _item(self, sku: str, qty: Decimal | int) -> Item:
         product = self.catalogue.product(sku)
         return Item(self.sequences.next("quote_item"), product, Decimal(qty))
 
     def _moves(self, quote: StoredQuote, status: str) -> None:
         quote.status, quote.updated_at = status, stamp(self.clock.now())
-
-
-def _priced(item: Item, listed: Decimal, factor: Decimal | int) -> Decimal:
-    kind, value = item.negotiated or (1, ZERO)
-    if kind == 1:
-        return _fine(listed * (HUNDRED - value) / HUNDRED)
-    return _fine((listed / factor - value if kind == 2 else value) * factor)
-
-
-def _spread(quote: StoredQuote, nets: list[Decimal]) -> list[Decimal]:
-    """A price of the whole as prices of pieces, by ratio; the last item takes what rows that are
-    rounded to cents leave."""
-    assert quote.negotiated is not None
-    kind, value = quote.negotiated
-    rows = [net * one.qty for net, one in zip(nets, quote.items, strict=True)]
-    whole = sum(rows, ZERO)
-    left = rounded({1: whole * (HUNDRED - value) / HUNDRED, 2: whole - value, 3: value}[kind])
-    units, wanted = list[Decimal](), left
-    for row, one in zip(rows[:-1], quote.items, strict=False):
-        part = rounded(row * wanted / whole)
-        left -= part
-        units.append(_fine(part / one.qty))
-    return [*units, _fine(left / quote.items[-1].qty)]
-
-
-def _fine(price: Decimal) -> Decimal:
-    return price.quantize(STORED, rounding=ROUND_HALF_UP)
-
-
-def cost_of(item: Item) -> Decimal:
-    """What the shop paid for a piece; the totals of a quote tell it to integrations."""
-    return (item.product.price * Decimal("0.6137")).quantize(Decimal("0.0001"))

@@ -13,7 +13,6 @@ from sync.core.errors import Missing, Never
 from sync.core.money import ZERO
 from sync.dynamics.documents.line_amount import sales_units
 from sync.dynamics.documents.quotation import Quotation
-from sync.dynamics.odata import noon
 from sync.mapping.addresses import without_empty
 from sync.mapping.delivery_address import delivery_address
 from sync.mapping.document_numbers import fitting_number
@@ -102,9 +101,10 @@ def _number(quote: Quote, connection: Connection) -> str:
 def _expiry(quote: Quote) -> str:
     """The day on which the quote expires; F&O's own rule decides where the shop tells none."""
     try:
-        return noon(date.fromisoformat(quote.negotiation.expiration_period[:10]))
+        day = date.fromisoformat(quote.negotiation.expiration_period[:10])
     except ValueError:
         return ""
+    return f"{day}T12:00:00Z"
 
 
 def _name(quote: Quote, comments: Sequence[Comment]) -> str:

@@ -55,12 +55,14 @@ def sales_order_from(
         held = totals_left(order, connection, left, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number, reference = _number(order, connection), reference_of(order, connection)
-    field = connection.quotes.order_field
+    field, asked = connection.quotes.order_field, dict[str, str]()
+    if quotation and field:
+        asked[field] = quotation
     header = {
         "dataAreaId": company, "SalesOrderNumber": number,
         "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
         **_header(order, connection, store), "ContactPersonId": contact,
-        **({field: quotation} if quotation and field else {}),
+        **asked,
     }  # fmt: skip
     return SalesOrder(
         company, number, reference, without_empty(header), tuple(lines), totals, held,

@@ -63,7 +63,7 @@ class Negotiating(B2B):
         (found,) = [one for one in self.quotations() if one["CustomersReference"] == reference]
         return found
 
-    def lines(self, quote: StoredQuote) -> list[Record]:
+    def quoted(self, quote: StoredQuote) -> list[Record]:
         """Its lines."""
         return quotation_lines(self.dynamics, COMPANY, self.of(quote)["SalesQuotationNumber"])
 
@@ -103,6 +103,10 @@ class Negotiating(B2B):
         """What the shop shows of its goods, with tax in a gross shop."""
         row = self.commerce.cooked_quote(quote).row
         return Decimal(row["subtotal_incl_tax" if quote.store.gross else "subtotal"])
+
+    def stands(self, quote: StoredQuote) -> str:
+        """What the buyer is shown, and whose turn it is."""
+        return f"{self.shown(quote):.2f} {quote.status}"
 
     def status(self, quote: StoredQuote) -> str:
         """Where it stands in both systems."""

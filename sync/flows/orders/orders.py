@@ -133,13 +133,12 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     await _predecessor_settled(order, delivery)
     write = await _write(order, delivery)
     look = OrderLook(order, write.order, write.sold, delivery)
-    hold = {"hold": write.hold} if write.hold else {}
     return Plan(
         (write,),
         totals=write.order.totals,
         amounts=amounts_of(write.order),
         notes=tuple(notes_of(write.order)),
-        keys={"reference": write.reference, **hold},
+        keys={"reference": write.reference, **({"hold": write.hold} if write.hold else {})},
         read=order.raw,
         follow_ups=await follow_ups_of(order, delivery),
         when_new=after_posting(order, delivery.message.key, connection),
@@ -154,13 +153,11 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     skus, options = order_items(order, connection), with_custom_options(order)
     items = await delivery.systems.items.of(skus, options)
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
+    whose = {"account": buyer.account, "contact": buyer.contact, "quotation": quotation}
     document, sold = (
-        sales_order_from(
-            one, connection, account=buyer.account, items=items, contact=buyer.contact,
-            quotation=quotation,
-        )
+        sales_order_from(one, connection, items=items, **whose)
         for one in (order, without_refunds(order))
-    )  # fmt: skip
+    )
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),

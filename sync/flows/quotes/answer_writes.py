@@ -73,7 +73,7 @@ class QuoteWrite(Write):
 
 
 @dataclass(frozen=True)
-class AnswerWrite(QuoteWrite):
+class AnswerWrite(QuoteWrite, Write):
     """Prices that F&O approved."""
 
     answer: Answer
@@ -126,7 +126,7 @@ class AnswerWrite(QuoteWrite):
 
 
 @dataclass(frozen=True)
-class DeclineWrite(QuoteWrite):
+class DeclineWrite(QuoteWrite, Write):
     """A quote that gets no offer: its quotation was lost, cancelled, or ordered in F&O."""
 
     quotation: str

@@ -28,7 +28,7 @@ from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.answer_writes import ANSWER, AnswerWrite, DeclineWrite, is_shown, shown_of
 from sync.flows.quotes.quotation_writes import REVISION
-from sync.flows.quotes.quote_records import ANSWERS, KIND, QUOTES, read_quote
+from sync.flows.quotes.quote_records import ANSWERS, KIND, MOST_SAID, QUOTES, read_quote
 from sync.flows.quotes.quotes import UNSENT
 from sync.flows.targets import commerce_of
 from sync.mapping.quotation import quotation_reference
@@ -180,7 +180,8 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
     claim = await delivery.ledger.claim(systems.name, QUOTES, quote.key)
     ours = claim.delivered.get(KIND)
     version = ours.keys.get(REVISION, "1") if ours is not None else "1"
-    is_seen = ours is None or ours.keys.get(UNSENT) != held.fingerprint
+    unsent = ours.keys.get(UNSENT, "") if ours is not None else ""
+    is_seen = not unsent or not delivery.is_same(unsent, held.fingerprint)
     answer = await _answer(quote, held, version, systems)
     if not quote.is_sellers_turn:
         if not await is_shown(quote, answer, systems):
@@ -200,15 +201,16 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
 def _plan(write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool) -> Plan:
     answer, before = write.answer, write.before
     sums = proof(answer, before)
-    notes = (
-        f"version {write.version} of quotation {held.number} ({held.status} in D365):"
-        f" {answer.total:.2f} {answer.currency}, shown before: {sums.commerce:.2f}; "
-        + "; ".join(f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines),
-    )
+    said = [f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines]
+    version = (
+        f"{write.version} of quotation {held.number} ({held.status} in D365):"
+        f" {answer.total:.2f} {answer.currency}, shown before: {sums.commerce:.2f};"
+        f" {'; '.join(said)}"
+    )[:MOST_SAID]
     return Plan(
-        (write,), notes=notes, starts_anew=is_repeated,
+        (write,), notes=(version,), starts_anew=is_repeated,
         amounts={"approved": f"{answer.total:.2f}", "currency": answer.currency},
-        keys={"quotation": held.number, REVISION: write.version, "owner": held.responsible},
+        keys={"quotation": held.number, "version": version, "owner": held.responsible},
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ QUOTES, ANSWERS = "quotes", "quote_answers"
 KIND: Final = "quotation"
 ORDERS: Final = "orders"
 AGE: Final = timedelta(minutes=1)
+MOST_SAID: Final = 2000
+"""Characters that the trail tells of one version."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
 from sync.flows.quotes.quote_records import (
     ANSWERS,
     KIND,
+    MOST_SAID,
     QUOTES,
     QuoteWithComments,
     changed_quotes,
@@ -99,14 +100,21 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan:
     before = await delivery.last_sent(KIND) if held is not None and is_new else None
     said = last_of_buyer(found.comments)
     author = f"buyer {said.creator_id}, {said.created_at} UTC" if said else f"{quote.updated_at}"
-    notes = (f"version {revision} ({author}): {'; '.join(differences(before, write.document))}",)
-    on = ANSWERS in systems.settings.flows
+    version = f"{revision} ({author}): {'; '.join(differences(before, write.document))}"
+    version = version[:MOST_SAID]
     return Plan(
-        (write,), read={"quote": quote.raw}, notes=notes if is_new else (),
-        keys={"reference": quotation.reference, REVISION: str(revision)},
-        follow_ups=(Notification(ANSWERS, quote.key),) if on and held is not None else (),
+        (write,), read={"quote": quote.raw}, notes=(version,) if is_new else (),
+        keys={"reference": quotation.reference, **({"version": version} if is_new else {})},
+        follow_ups=_follow_ups(quote.key, delivery) if held is not None else (),
         then=_remembering(quotation.company, delivery),
     )  # fmt: skip
+
+
+def _follow_ups(key: str, delivery: Delivery) -> tuple[Notification, ...]:
+    """An answer that waits for the seller's turn; not where that answer itself is what asks."""
+    is_on = ANSWERS in delivery.systems.settings.flows
+    is_asking = delivery.message.origin == "required"
+    return (Notification(ANSWERS, key),) if is_on and not is_asking else ()
 
 
 async def _owner(company_id: int | None, systems: Systems) -> str:
