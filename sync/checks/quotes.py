@@ -4,15 +4,12 @@ its release can show of them."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.shipments import READ_CURE
+from sync.checks.finding import Finding, Probe, ok, reading, warn
 from sync.commerce.quotes import LISTED, SEARCH
 from sync.commerce.search import Search
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dynamics import quotations
 from sync.dynamics.documents.requests import QUOTATION_HEADERS, QUOTATION_LINES
-from sync.dynamics.odata import Filter
 
 SENT: Final = (
     "SalesQuotationName", "SkipOpportunityCreationPrompt", "ContactPersonId",
@@ -42,17 +39,8 @@ async def quotations_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read quotations: what the metadata lists, a role may be refused."""
     if "quotes" not in probe.settings.flows:
         return
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
-    for name, fields in (
-        (QUOTATION_HEADERS, quotations.HEADER_FIELDS), (QUOTATION_LINES, quotations.LINE_FIELDS),
-    ):  # fmt: skip
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields, top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+    yield await reading(probe, QUOTATION_HEADERS, quotations.HEADER_FIELDS)
+    yield await reading(probe, QUOTATION_LINES, quotations.LINE_FIELDS)
 
 
 async def quotes_are_shown(probe: Probe) -> AsyncIterator[Finding]:

@@ -9,6 +9,7 @@ from sandbox.dials import Kind
 from sandbox.dynamics import quotation_handling as office
 from sandbox.dynamics.quotations import HEADER, LINE
 from sync.engine.claim import State
+from sync.preview.quotes import preview_quote
 from tests.flows.quotes import Negotiating, in_quotes
 
 
@@ -223,3 +224,17 @@ async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> Non
     await ours.works_until_idle()
     assert ours.of(quote)["SalesQuotationNumber"] == f"1-Q{quote.id}"
     assert len(ours.quoted(quote)) == 1
+
+
+@in_quotes()
+async def test_a_preview_shows_both_ways_and_writes_nothing(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    ours.sends(quote, "80")
+    systems = await ours.services.systems_pool.open("shop")
+    there, back = await preview_quote(
+        str(quote.id), systems, ours.services.ledger, ours.services.documents
+    )
+    assert there.requests[0].path == "/data/SalesQuotationHeadersV2"
+    assert back.requests[-1].path == "/V1/negotiableQuote/submitToCustomer"
+    assert quote.status == "created"
+    assert "SalesPrice" not in str(there.requests)
