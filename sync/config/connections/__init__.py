@@ -95,7 +95,6 @@ __all__ = [
     "Posting",
     "Prices",
     "Products",
-    "Quotes",
     "Reconcile",
     "Returns",
     "SecretName",
