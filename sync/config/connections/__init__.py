@@ -33,6 +33,7 @@ from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
@@ -95,6 +96,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Reporting",
     "Returns",
     "SecretName",
     "Section",
@@ -155,6 +157,7 @@ class Connection(Section):
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    reporting: Reporting | None = None
     credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
