@@ -7,19 +7,18 @@ build reads a little twice and misses nothing.
 
 import logging
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from sync.core.errors import Never, NotProvided
 from sync.core.ports import Clock
 from sync.reporting.duck import opened
-from sync.reporting.lake import CONFIDENTIAL, SHARED, Lake
-from sync.reporting.landed import Document
+from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row
 from sync.reporting.sources import Cursor, Source, Step
 from sync.reporting.star import Terms, build_star
 from sync.reporting.state import State
@@ -59,17 +58,25 @@ class Build:
     tell: Tell = lambda _name, _count: None
 
     async def run(self, sources: Iterable[Source]) -> Built:
-        """Read all there is. Raises `Later` where a system is away: what was read is kept."""
-        state, spill = self._begun(), self.folder / "spill"
-        with opened(spill) as duck:
-            lake, records = Lake(self.folder, duck), 0
+        """Read all there is and make the star. Raises `Later` where a system is away: what was read
+        is kept."""
+        built = await self.land(sources)
+        self.tell("star", built.records)
+        with opened(self.folder / "spill") as duck:
+            build_star(Lake(self.folder, duck), self.terms)
+        state = State.of(self.folder)
+        state.built_at = self.clock.now().isoformat()
+        state.save()
+        return built
+
+    async def land(self, sources: Iterable[Source]) -> Built:
+        """Read all there is, and put it in place."""
+        state, records = self._begun(), 0
+        with opened(self.folder / "spill") as duck:
+            lake = Lake(self.folder, duck)
             for source in sources:
                 records += await self._landed(source, lake, state)
             months = lake.restate(lambda name: self.tell(name, records))
-            self.tell("star", records)
-            build_star(lake, self.terms)
-        state.built_at = self.clock.now().isoformat()
-        state.save()
         return Built(records, months, dict(state.trouble))
 
     def _begun(self) -> State:
@@ -104,13 +111,13 @@ class Build:
 
     def _saved(self, source: Source, batch: list[Step], lake: Lake, state: State) -> Cursor:
         """Rows first, then the cursor behind them."""
-        documents: dict[str, Document] = {}
-        for step in batch:
-            if step.document is not None:
-                documents[step.document.key] = step.document
+        landed = defaultdict[str, list[Row]](list)
+        for place, step in enumerate(batch):
+            for table, rows in (step.rows or {}).items():
+                landed[table] += ({**row, PLACE: place} for row in rows)
             state.note(source.name, step.key, step.unread)
-        for table in dict.fromkeys(chain.from_iterable(one.rows for one in documents.values())):
-            lake.land(table, chain.from_iterable(one.rows[table] for one in documents.values()))
+        for table, came in landed.items():
+            lake.land(table, came)
         if batch:
             state.cursors[source.name] = Cursor(batch[-1].at)
         state.save()

@@ -133,7 +133,7 @@ def _of_shop(one: Reported, now: datetime) -> Iterator[Source]:
         f"campaigns|{shop}", partial(_campaigns, one.systems),
         partial(shop_rows.campaign, shop, settings, now=now),
     )  # fmt: skip
-    yield listed("orders", orders, OrderRows(shop, settings).document)
+    yield listed("orders", orders, OrderRows(shop, settings).rows)
     for path, kind in (("invoices", "invoice"), ("creditmemos", "creditmemo")):
         makes = partial(shop_rows.money_document, shop, settings, kind=kind)
         yield listed(path, (*DOCUMENT_FIELDS, *paid), makes)
@@ -231,7 +231,9 @@ def shape_of(reported: Sequence[Reported]) -> str:
     told = [
         {
             "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,
-            "companies": [[view, one.settings.legal_entity_of(view)] for view in sorted(one.stores)],
+            "companies": [
+                [view, one.settings.legal_entity_of(view)] for view in sorted(one.stores)
+            ],
             "zones": {
                 name: str(one.settings.time_zone(name)) for name in one.settings.legal_entities
             },

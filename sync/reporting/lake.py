@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 SHARED, CONFIDENTIAL = "shared", "confidential"
 INCOMING: Final = "incoming"
+PLACE: Final = "place"
 FOLDER: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 """What a company or month may be to name a folder."""
 
@@ -39,7 +40,8 @@ class Lake:
         return self.root / (CONFIDENTIAL if table.is_confidential else SHARED) / table.name
 
     def land(self, name: str, rows: Iterable[Row]) -> int:
-        """Take rows in; they show once `restate` has put them in place. Returns how many."""
+        """Take rows in; they show once `restate` has put them in place. Returns how many. Of two
+        documents with one version that with the higher `place` counts, or that which came later."""
         table, folder = tables()[name], self._incoming(name)
         folder.mkdir(parents=True, exist_ok=True)
         number = max((int(one.stem) for one in folder.glob("*.parquet")), default=0) + 1
@@ -106,13 +108,13 @@ class Lake:
         here = " AND ".join(
             f"{one} = {quoted(value)}" for one, value in zip(PARTS, part, strict=True)
         )
-        rows = f"SELECT {names}, landed FROM {came} WHERE {here}"
+        rows = f"SELECT {names}, landed, place FROM {came} WHERE {here}"
         if place.exists():
             there = f"read_parquet({quoted(place)}, hive_partitioning = false)"
-            rows += f" UNION ALL SELECT {names}, 0 FROM {there}"
+            rows += f" UNION ALL SELECT {names}, 0, 0 FROM {there}"
         inner = [one for one in table.document if one not in PARTS]
         keys = [one for one in table.key if one not in PARTS]
-        newest = f"ORDER BY {table.version} DESC, landed DESC"
+        newest = f"ORDER BY {table.version} DESC, landed DESC, place DESC"
         self._copy(
             f"SELECT {names} FROM ({rows})"
             f" QUALIFY rank() OVER (PARTITION BY {', '.join(inner)} {newest}) = 1"
@@ -129,7 +131,8 @@ class Lake:
 
 
 def _json(spool: Path, table: Table) -> str:
-    kinds = ", ".join(f"{one}: {quoted(kind)}" for one, kind in table.all_columns.items())
+    columns = {**table.all_columns, PLACE: "BIGINT"}
+    kinds = ", ".join(f"{one}: {quoted(kind)}" for one, kind in columns.items())
     return f"read_json({quoted(spool)}, format = 'newline_delimited', columns = {{{kinds}}})"
 
 
@@ -140,7 +143,8 @@ def _spooled(spool: Path, table: Table, rows: Iterable[Row]) -> int:
         for row in rows:
             for part in PARTS:
                 _must_name_a_folder(table, part, row[part])
-            file.write(encode({name: _cell(row[name]) for name in names}) + "\n")
+            cells = {name: _cell(row[name]) for name in names}
+            file.write(encode({**cells, PLACE: row.get(PLACE, 0)}) + "\n")
             count += 1
     return count
 

@@ -1,7 +1,6 @@
-"""What landing one record makes: rows by table, under the record's key."""
+"""What landing one record makes: rows by table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,15 +12,7 @@ from sync.dynamics.odata import instant_of
 from sync.reporting.schema import ALWAYS
 
 Rows = dict[str, list[dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Document:
-    """A record of a system. `key` tells it from the others of its source; of two with one key the
-    later one counts."""
-
-    key: str
-    rows: Rows
+"""Of one record, by table."""
 
 
 def placed(

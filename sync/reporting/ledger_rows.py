@@ -9,7 +9,7 @@ from typing import Any, Final
 from sync.core.errors import Never
 from sync.dynamics.free_quantities import DIMENSIONS, PLACE
 from sync.dynamics.odata import Filter, Member
-from sync.reporting.landed import Document, amount, day, moment_in, month_of, text
+from sync.reporting.landed import Rows, amount, day, moment_in, month_of, text
 from sync.reporting.schema import ALWAYS
 
 Record = Mapping[str, Any]
@@ -25,9 +25,9 @@ FACTORS: Final[Mapping[str, int]] = {
 @dataclass(frozen=True)
 class LedgerSet:
     """An entity set and the table that it becomes. `columns`: column -> how it is read, and of
-    which field. `keys`: the rest of the set's key. `moves`: the field by which rows are read on; empty
-    where the set has none and is read whole. `dated`: the field that gives the month; empty for
-    none. `more`: a further condition."""
+    which field. `keys`: the rest of the set's key. `moves`: the field by which rows are read on;
+    empty where the set has none and is read whole. `dated`: the field that gives the month; empty
+    for none. `more`: a further condition. `is_shared`: rows belong to no company."""
 
     table: str
     entity_set: str
@@ -52,15 +52,14 @@ class LedgerSet:
         company = () if self.is_shared else (COMPANY,)
         return tuple(dict.fromkeys(one for one in (self.moves, *company, *self.keys) if one))
 
-    def document(self, record: Record, company: str, now: datetime) -> Document:
+    def rows(self, record: Record, company: str, now: datetime) -> Rows:
         """A record as a row. Raises `Never` where a number is none. `now`: stands for the time of
         change where the set has none."""
         row = {column: reads(record, name) for column, (reads, name) in self.columns.items()}
         month = month_of(day(record, self.dated)) if self.dated else ALWAYS
         changed = moment_in(record, self.moves) if self.moves else None
         place = {"company": company.casefold(), "month": month}
-        key = "|".join(str(record.get(name)) for name in self.keys)
-        return Document(key, {self.table: [{"changed_at": changed or now, **row, **place}]})
+        return {self.table: [{"changed_at": changed or now, **row, **place}]}
 
 
 def whole(record: Record, name: str) -> int:

@@ -13,7 +13,7 @@ from sync.mapping.bundles import spread
 from sync.mapping.order_rows import MoneyRow, money_rows
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.segments import segments_of
-from sync.reporting.landed import Document, Rows, placed
+from sync.reporting.landed import Rows, placed
 
 CHARGES: Final = 0
 """The line of what no row carries."""
@@ -26,7 +26,7 @@ class OrderRows:
     shop: str
     settings: Connection
 
-    def document(self, raw: Mapping[str, Any]) -> Document:
+    def rows(self, raw: Mapping[str, Any]) -> Rows:
         """The order with its lines and promotions. Raises `Never` where it cannot be read."""
         order = Order.read(raw)
         place = placed(self.settings, order.store_id, order.placed_at, f"order {order.key}")
@@ -35,12 +35,11 @@ class OrderRows:
         net = stored(_charged(order, self.settings) - order.tax_amount)
         lines = [*_lines(order, net)]
         uses = [*_uses(order, lines)]
-        rows: Rows = {
+        return {
             "orders": [{**common, **_header(order, net)}],
             "order_lines": [{**common, **line} for line in lines],
             "promotion_uses": [{**common, **use} for use in uses],
         }
-        return Document(order.key, rows)
 
 
 def _header(order: Order, net: Decimal) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import rounded, stored, total
 from sync.mapping.segments import segments_of
-from sync.reporting.landed import Document, placed
+from sync.reporting.landed import Rows, placed
 from sync.reporting.schema import ALWAYS
 
 
 def money_document(
     shop: str, settings: Connection, raw: Mapping[str, Any], kind: str
-) -> Document:  # fmt: skip
+) -> Rows:  # fmt: skip
     """An invoice or a credit memo. Raises `Never` where it cannot be read."""
     one = (Invoice if kind == "invoice" else CreditMemo).read(raw)
     made = utc(one.created_at)
@@ -33,10 +33,10 @@ def money_document(
         "amount": rounded(one.grand_total + paid), "tax": one.tax_amount,
         "changed_at": utc(one.updated_at) or made,
     }  # fmt: skip
-    return Document(f"{kind} {one.key}", {"shop_documents": [row]})
+    return {"shop_documents": [row]}
 
 
-def shipment(shop: str, settings: Connection, raw: Mapping[str, Any]) -> Document:
+def shipment(shop: str, settings: Connection, raw: Mapping[str, Any]) -> Rows:
     """A shipment, line by line. Raises `Never` where it cannot be read."""
     store, made = raw.get("store_id"), utc(str(raw.get("created_at")))
     number = int(raw["entity_id"])
@@ -50,10 +50,10 @@ def shipment(shop: str, settings: Connection, raw: Mapping[str, Any]) -> Documen
         line = int(item["order_item_id"])
         pieces[line] = pieces.get(line, 0) + stored(item.get("qty"))
     rows = [{**common, "line": line, "quantity": count} for line, count in pieces.items()]
-    return Document(str(number), {"shipments": rows})
+    return {"shipments": rows}
 
 
-def campaign(shop: str, settings: Connection, raw: Mapping[str, Any], now: datetime) -> Document:
+def campaign(shop: str, settings: Connection, raw: Mapping[str, Any], now: datetime) -> Rows:
     """A cart price rule."""
     rule = int(raw["rule_id"])
     row = {
@@ -61,10 +61,10 @@ def campaign(shop: str, settings: Connection, raw: Mapping[str, Any], now: datet
         "is_active": bool(raw.get("is_active")), "first_day": _day(raw.get("from_date")),
         "last_day": _day(raw.get("to_date")), "changed_at": now,
     }  # fmt: skip
-    return Document(str(rule), {"campaigns": [row]})
+    return {"campaigns": [row]}
 
 
-def store(shop: str, settings: Connection, view: Mapping[str, Any], now: datetime) -> Document:
+def store(shop: str, settings: Connection, view: Mapping[str, Any], now: datetime) -> Rows:
     """A store view."""
     number = str(view["id"])
     brands = settings.reporting.brands if settings.reporting is not None else {}
@@ -72,7 +72,7 @@ def store(shop: str, settings: Connection, view: Mapping[str, Any], now: datetim
         **_always(settings), "shop": shop, "store": number, "name": str(view.get("name") or number),
         "brand": brands.get(number, brands.get("default", "")), "changed_at": now,
     }  # fmt: skip
-    return Document(number, {"stores": [row]})
+    return {"stores": [row]}
 
 
 def _always(settings: Connection) -> dict[str, Any]:

@@ -7,7 +7,7 @@ nothing.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -17,7 +17,7 @@ from sync.commerce.search import Node
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter, instant_of
 from sync.engine.systems import Systems
-from sync.reporting.landed import Document
+from sync.reporting.landed import Rows
 from sync.reporting.ledger_rows import COMPANY, LedgerSet
 from sync.reporting.schema import ALWAYS
 
@@ -39,7 +39,7 @@ class Step:
     """A record, or why it cannot be read (`unread`). `at`: the cursor behind it."""
 
     at: str
-    document: Document | None
+    rows: Rows | None
     key: str = ""
     unread: str = ""
 
@@ -55,7 +55,7 @@ class Source(Protocol):
         """The records behind the cursor. Raises `Later` and `Never` as the systems do."""
 
 
-Makes = Callable[[Mapping[str, Any]], Document]
+Makes = Callable[[Mapping[str, Any]], Rows]
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,10 @@ class LedgerList:
                     at, str(row.get(self.of.keys[0])), lambda one: self._made(one, now), row
                 )
 
-    def _made(self, record: Mapping[str, Any], now: datetime) -> Document:
-        found = self.of.document(record, self.company if not self.of.is_shared else ALWAYS, now)
-        rows = {table: [self.finish(row) for row in rows] for table, rows in found.rows.items()}
-        return replace(found, rows=rows)
+    def _made(self, record: Mapping[str, Any], now: datetime) -> Rows:
+        company = self.company if not self.of.is_shared else ALWAYS
+        found = self.of.rows(record, company, now)
+        return {table: [self.finish(row) for row in rows] for table, rows in found.items()}
 
     def _where(self, cursor: Cursor) -> Filter:
         terms = [] if self.of.is_shared else [Filter.eq(COMPANY, self.company)]

@@ -67,7 +67,8 @@ def star_views(duck: "Duck", root: Path) -> None:
     for name in (*SHARED_STAR, *CONFIDENTIAL_STAR):
         file = star_file(root, name)
         if file.exists():
-            duck.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({quoted(file)})")
+            rows = f"SELECT * FROM read_parquet({quoted(file)})"
+            duck.execute(f"CREATE OR REPLACE VIEW {name} AS {rows}")
 
 
 def _sql(name: str) -> str:
