@@ -59,7 +59,7 @@ class Form(StrEnum):
 @app.command(cls=Command)
 def build(ctx: typer.Context, *, folder: Folder = None) -> None:
     """Read what is new or has changed in both systems, of all connections with a `reporting`
-    section, and make the star model anew. Reads only, after deliveries; beside a process that
+    section, and make the star model again. Reads only, after deliveries; beside a process that
     serves. Whatever stops it, the next one goes on.
 
     Exit status: 0 all was read, 1 something could not be, and `report status` says what.

@@ -49,7 +49,7 @@ class Built:
 @dataclass(frozen=True)
 class Build:
     """A build in a folder. `shape`: what decides how rows look; where it has changed, all but the
-    stock of past days is landed anew. `tell`: source or table, and records so far."""
+    stock of past days is landed again. `tell`: source or table, and records so far."""
 
     folder: Path
     clock: Clock

@@ -190,7 +190,7 @@ def _of_company(company: str, owners: Sequence[Reported], now: datetime) -> Iter
 
 
 def _owned(owners: Sequence[Reported], row: dict[str, Any]) -> dict[str, Any]:
-    """Whose reference an invoice bears."""
+    """Whose reference an invoice has."""
     for one in owners:
         kind, key = one.record_of(row["reference"])
         if kind:
@@ -227,7 +227,7 @@ def terms_of(reported: Sequence[Reported]) -> Terms:
 
 
 def shape_of(reported: Sequence[Reported]) -> str:
-    """What of the settings decides how rows look, as a digest: with another, all is landed anew."""
+    """What of the settings decides how rows look, as a digest."""
     told = [
         {
             "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,

@@ -73,7 +73,7 @@ class Lake:
         return [(first.partition("=")[2], second.partition("=")[2]) for first, second in parts]
 
     def replace(self, name: str, part: Sequence[str], select: str) -> None:
-        """Write a month of a table anew. `select`: of the table `t`."""
+        """Write a month of a table again. `select`: of the table `t`."""
         place = self.place(tables()[name], part)
         self._copy(select.replace(" t ", f" read_parquet({quoted(place)}) t "), place)
 

@@ -42,7 +42,7 @@ class Terms:
 
 
 def build_star(lake: Lake, terms: Terms) -> None:
-    """Write all facts and dimensions anew."""
+    """Write all facts and dimensions again."""
     duck = lake.duck
     for name in tables():
         duck.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {lake.rows_of(name)}")

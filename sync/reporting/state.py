@@ -16,7 +16,7 @@ MOST_UNREAD: Final = 1000
 
 @dataclass
 class State:
-    """`shape`: what of the settings decides how rows look; with another all is landed anew.
+    """`shape`: what of the settings decides how rows look; with another all is landed again.
     `read_at`: source -> when it was read to its end. `faults`: source -> why it cannot be read.
     `unread`: source and key -> why a record cannot be. `built_at`: when figures were made."""
 

@@ -212,18 +212,14 @@ def post(
     number, noon, included = f"INV-{key}", f"{on.isoformat()}T12:00:00Z", rng.random() < 0.5
     stamp = f"{on.isoformat()}T17:00:00Z"
     common = {"InvoiceId": number, "InvoiceDate": noon, "SysModifiedDateTime": stamp}
-    for line, item in enumerate(order["items"], start=1):
-        net = sign * (item["price"] * item["qty_ordered"] - item["discount_amount"])
-        tax, lot = sign * item["tax_amount"], f"LOT-{key}-{line}"
-        amount = net + tax if included else net
-        year.add("invoice_lines", company, {
-            **common, "LineCreationSequenceNumber": line, "InventTransId": lot,
-            "ItemId": f"I-{item['sku']}", "ExternalItemId": item["sku"],
-            "Qty": sign * item["qty_ordered"], "LineAmount": amount, "TaxAmount": tax,
-            "LineAmountMST": amount, "TaxAmountMST": tax,
-        })  # fmt: skip
+    lines = enumerate(order["items"], start=1)
+    for line, item in lines:
+        lot = {"lot": f"LOT-{key}-{line}", "Qty": -sign * item["qty_ordered"]}
+        row = _line(item, sign, included=included)
+        place = {"LineCreationSequenceNumber": line, "InventTransId": lot["lot"]}
+        year.add("invoice_lines", company, {**common, **row, **place})
         if rng.random() < 0.9:
-            _cost(rng, year, company, {**common, "lot": lot, "Qty": -sign * item["qty_ordered"]})
+            _cost(rng, year, company, {**common, **lot})
     net = sign * (order["subtotal"] + order["discount_amount"] + order["shipping_amount"])
     tax = sign * order["tax_amount"]
     money = {"InvoiceAmount": net + tax, "SumTax": tax}
@@ -240,6 +236,17 @@ def post(
         "AmountCur": net + tax, "AmountMST": net + tax, "SettleAmountCur": settled,
         "SysModifiedDateTime": stamp,
     })  # fmt: skip
+
+
+def _line(item: Mapping[str, Any], sign: int, *, included: bool) -> dict[str, Any]:
+    net = sign * (item["price"] * item["qty_ordered"] - item["discount_amount"])
+    tax = sign * item["tax_amount"]
+    amount = net + tax if included else net
+    return {
+        "ItemId": f"I-{item['sku']}", "ExternalItemId": item["sku"],
+        "Qty": sign * item["qty_ordered"], "LineAmount": amount, "TaxAmount": tax,
+        "LineAmountMST": amount, "TaxAmountMST": tax,
+    }  # fmt: skip
 
 
 def _cost(rng: Random, year: Year, company: str, line: dict[str, Any]) -> None:

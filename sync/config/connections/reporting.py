@@ -17,7 +17,7 @@ class Reporting(Section):
     cost: YesNo = False
     """Whether cost is read too, into a folder of its own: confidential."""
     restate_days: Whole = Field(default=60, ge=0, le=400)
-    """How many days of cost each build reads anew, whatever F&O says has changed: closing the
+    """How many days of cost each build reads again, whatever F&O says has changed: closing the
     inventory changes what was posted."""
     group_currency: Currency | None = None
     """The currency in which companies are added up; needs the exchange rates of F&O."""
@@ -26,7 +26,7 @@ class Reporting(Section):
     company_currencies: dict[str, Currency] = {}
     """Legal entity -> the currency of its books; needed for what Commerce has in another."""
     fiscal_year_starts: Whole = Field(default=1, ge=1, le=12)
-    """The month with which a fiscal year begins; it bears the name of the year in which it ends."""
+    """The month with which a fiscal year begins; it has the name of the year in which it ends."""
     brands: dict[str, Words] = {}
     """Store view -> its brand; `default` for those that are not named."""
     regions: dict[str, Words] = {}
