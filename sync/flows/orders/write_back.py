@@ -23,13 +23,16 @@ from sync.core.encoding import digest
 from sync.core.errors import Later
 from sync.core.request import Request
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 from sync.flows.keys import parts_of
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
+from sync.mapping.taken_off import TAKEN_OFF
 from sync.pacing.priority import Priority
 
 WRITE_BACK = "write_back"
@@ -80,57 +83,18 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
         increment, _ = parts_of(record.key)
         write = ExternalId(record.order_id, increment, claim.number, commerce, target)
     else:
-        text = f"D365 {NAMES[record.flow]} {claim.number}"
-        write = OrderComment(record.order_id, text, commerce, target)
+        write = OrderComment(record.order_id, text_of(claim), commerce, target)
     return Plan((write,), digest=write.digest)
 
 
-@dataclass(frozen=True)
-class OrderComment(Write):
-    """A comment of an order, hidden unless it `is_visible` to the buyer; looked for in its history
-    before it is written, as every call adds one. It leaves the order's `updated_at` alone, so
-    nothing echoes."""
-
-    kind: ClassVar[str] = "order_comment"
-    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
-    order_id: int
-    text: str
-    commerce: CommerceClient
-    target: Target
-    is_visible: bool = False
-
-    @property
-    @override
-    def reference(self) -> str:
-        return self.text
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.text)
-
-    @property
-    @override
-    def document(self) -> Any:
-        return self._note.body
-
-    @override
-    def requests(self) -> Sequence[Request]:
-        return [self._note]
-
-    @override
-    async def find(self) -> Found | None:
-        comments = await self.commerce.order_notes.comments(self.order_id)
-        return Found(self.text) if self.text in comments else None
-
-    @override
-    async def create(self, not_after: datetime) -> Found:
-        await self.commerce.order_notes.write(self._note, not_after=not_after)
-        return Found(self.text)
-
-    @property
-    def _note(self) -> Request:
-        return order_notes.comment(self.order_id, self.text, is_visible=self.is_visible)
+def text_of(claim: Claim) -> str:
+    """How a record's number reads in Commerce: as no other's does. Several credit memos may be
+    taken off one sales order."""
+    what = NAMES[claim.flow]
+    if claim.delivered.keys() == {TAKEN_OFF}:
+        increment, _ = parts_of(claim.key)
+        what += f" of {increment}:"
+    return f"D365 {what} {claim.number}"
 
 
 @dataclass(frozen=True)
