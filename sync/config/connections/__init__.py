@@ -176,9 +176,8 @@ class Connection(Section):
         commerce, dynamics = self.commerce, self.dynamics
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-            commerce.client_secret,
-            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-            *self.tracking.keys,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
