@@ -8,7 +8,6 @@ whatever is done twice ends the same: so a build that was killed goes on by bein
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -137,39 +136,46 @@ def _json(spool: Path, table: Table) -> str:
 
 
 def _spooled(spool: Path, table: Table, rows: Iterable[Row]) -> int:
-    count, names = 0, [*table.all_columns]
-    encode = json.JSONEncoder(default=_text, ensure_ascii=True).encode
+    count, names, known = 0, [*table.all_columns], set[tuple[str, ...]]()
+    encode = json.JSONEncoder(ensure_ascii=True, check_circular=False).encode
     with spool.open("w", encoding="ascii") as file:
         for row in rows:
-            for part in PARTS:
-                _must_name_a_folder(table, part, row[part])
+            part = tuple(row[one] for one in PARTS)
+            if part not in known:
+                _must_name_a_folder(table, part)
+                known.add(part)
             cells = {name: _cell(row[name]) for name in names}
             file.write(encode({**cells, PLACE: row.get(PLACE, 0)}) + "\n")
             count += 1
     return count
 
 
-def _must_name_a_folder(table: Table, part: str, value: object) -> None:
-    if not FOLDER.fullmatch(str(value)):
-        raise Never(
-            f"{table.name}: a row's {part} is {str(value)[:60]!r}, which can name no folder",
-            remedy="Look at the legal entity's id and the record's date in the system it is from.",
-        )
+def _must_name_a_folder(table: Table, part: tuple[str, ...]) -> None:
+    for name, value in zip(PARTS, part, strict=True):
+        if not FOLDER.fullmatch(value):
+            raise Never(
+                f"{table.name}: a row's {name} is {value[:60]!r}, which can name no folder",
+                remedy="Look at the legal entity's id and the record's date where it is from.",
+            )
+
+
+def _text(value: str) -> str:
+    """Without half characters and NUL, which Parquet cannot hold."""
+    if value.isascii() and value.isprintable():
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def _amount(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = {
+    str: _text, Decimal: _amount, datetime: datetime.isoformat, date: date.isoformat,
+}  # fmt: skip
+"""How a value is handed over; numbers, yes and nothing as they are."""
 
 
 def _cell(value: Any) -> Any:
-    """Text without half characters and NUL, which Parquet cannot hold."""
-    if isinstance(value, str):
-        with suppress(UnicodeEncodeError):
-            value.encode()
-            return value.replace("\0", "\ufffd")
-        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-    return value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    raise TypeError(f"a {type(value).__name__} is landed nowhere")
+    written = WRITTEN.get(type(value))
+    return value if written is None else written(value)
