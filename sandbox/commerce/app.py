@@ -24,6 +24,7 @@ from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.quote_endpoints import QUOTES
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.sales_rules import SALES_RULES
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
@@ -34,6 +35,7 @@ from sandbox.gate import Gate
 ENDPOINTS = (
     *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *COMPANIES, *CATEGORIES,
     *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *SALES_RULES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
