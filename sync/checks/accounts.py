@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from sync.checks.finding import Finding, Level, Probe, fault, ok, warn
+from sync.checks.finding import Finding, Level, Probe, fault, ok, reading, warn
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotThere
 from sync.commerce.search import LARGEST_PAGE, Search
@@ -15,16 +15,11 @@ from sync.core.errors import Never
 from sync.dynamics.accounts import ADDRESS_FIELDS, CONTACT_FIELDS, CONTACTS, FIELDS
 from sync.dynamics.documents.account import Account
 from sync.dynamics.documents.requests import ADDRESSES, CUSTOMERS
-from sync.dynamics.odata import Filter
 from sync.flows.customers.accounts import ACCOUNTS, among, is_chosen
 from sync.mapping.shop_company import new_company
 
 GROUPS: Final = "customerGroups/search"
 PRICE_GROUPS: Final = ("PriceCustomerGroups", "GroupCode")
-READ_CURE: Final = (
-    "Give the role of the app's user the right to view this entity (System administration >"
-    " Security configuration)."
-)
 MAILS: Final = (
     "Commerce mails a welcome to every new user, in the words of the store view accounts.store"
 )
@@ -41,15 +36,8 @@ def account_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 
 async def accounts_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read accounts, their addresses and their contacts."""
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
     for name, fields in account_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+        yield await reading(probe, name, fields)
 
 
 async def places_of_companies_are_there(probe: Probe) -> AsyncIterator[Finding]:

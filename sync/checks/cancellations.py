@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.finding import Finding, Probe, ok, reading, warn
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dynamics.live_orders import (
     COPY_FIELDS,
     HEADER_FIELDS,
@@ -13,7 +12,6 @@ from sync.dynamics.live_orders import (
     LINE_FIELDS,
     SLIP_FIELDS,
 )
-from sync.dynamics.odata import Filter
 from sync.dynamics.packing_slips import SLIP_LINES
 
 FLOW: Final = "cancellations"
@@ -50,14 +48,7 @@ async def remainders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
             f"Let the app's user view {LINE_COPIES}, and remove copies = false.",
         )
         return
-    where = Filter.eq("dataAreaId", settings.legal_entity)
-    try:
-        async for _ in probe.dynamics.query(LINE_COPIES, where=where, select=COPY_FIELDS, top=1):
-            pass
-    except Never as refusal:
-        yield fault(f"{LINE_COPIES} may not be read: {refusal.reason}", CURE)
-    else:
-        yield ok(f"{LINE_COPIES} may be read")
+    yield await reading(probe, LINE_COPIES, ("dataAreaId", *COPY_FIELDS), CURE)
 
 
 async def refunds_are_decided(probe: Probe) -> AsyncIterator[Finding]:

@@ -4,12 +4,9 @@ that say when their money is captured."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.shipments import READ_CURE
+from sync.checks.finding import Finding, Probe, ok, reading, warn
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dynamics.invoiced_lines import INVOICED_FIELDS, INVOICED_LINES
-from sync.dynamics.odata import Filter
 
 FLOW: Final = "captures"
 
@@ -21,15 +18,8 @@ def capture_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 
 async def invoiced_lines_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read what F&O has invoiced by line."""
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
     for name, fields in capture_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+        yield await reading(probe, name, fields)
 
 
 async def captures_are_decided(probe: Probe) -> AsyncIterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
@@ -74,14 +74,8 @@ async def credit_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read every set that credit needs; where one is refused, what stands in for
     it."""
     for name, fields in credit_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            cure = f"{RIGHT} {INSTEAD.get(name, 'the flow credit cannot run.')}"
-            yield fault(f"{name} may not be read: {refusal.reason}", cure)
-        else:
-            yield ok(f"{name} may be read")
+        cure = f"{RIGHT} {INSTEAD.get(name, 'the flow credit cannot run.')}"
+        yield await reading(probe, name, fields, cure)
 
 
 async def credit_is_checked_as_said(probe: Probe) -> AsyncIterator[Finding]:

@@ -1,6 +1,6 @@
 """What a check found, and how checks are run."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -12,8 +12,15 @@ from sync.core.errors import Later, Never
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock, Secrets, Tables
 from sync.dynamics.client import DynamicsClient
+from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
 from sync.preview.unasked import Lookups
+
+COMPANY_KEY: Final = "dataAreaId"
+READ_CURE: Final = (
+    "Give the role of the app's user the right to view this entity (System administration >"
+    " Security configuration)."
+)
 
 
 class Level(StrEnum):
@@ -113,6 +120,18 @@ class Probe:
         named = [store.company for store in self.settings.stores.values() if store.company]
         found = dict.fromkeys([self.settings.dynamics.company, *named])
         return [company for company in found if company not in self.known.absent]
+
+
+async def reading(probe: Probe, entity_set: str, fields: Sequence[str], cure: str = "") -> Finding:
+    """Whether our user may read an entity set: what the metadata lists, a role may be refused."""
+    company = Filter.eq(COMPANY_KEY, probe.settings.legal_entity)
+    where = company if COMPANY_KEY in fields else None
+    try:
+        async for _ in probe.dynamics.query(entity_set, where=where, select=fields[:2], top=1):
+            pass
+    except Never as refusal:
+        return fault(f"{entity_set} may not be read: {refusal.reason}", cure or READ_CURE)
+    return ok(f"{entity_set} may be read")
 
 
 def probe_of(

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from sync.checks.finding import Finding, Probe, fault, ok
+from sync.checks.finding import Finding, Probe, fault, ok, reading
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dynamics import buyer_documents as books
-from sync.dynamics.odata import Filter
 
 READ_CURE = (
     "Add a privilege with read access to this entity to the role of the app's user in F&O, or write"
@@ -32,15 +30,8 @@ def portal_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 
 async def buyers_documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read invoices, their lines, transactions and settlements."""
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
     for name, fields in portal_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+        yield await reading(probe, name, fields, READ_CURE)
 
 
 async def shop_key_is_long(probe: Probe) -> AsyncIterator[Finding]:

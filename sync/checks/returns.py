@@ -4,14 +4,11 @@ have codes."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.shipments import READ_CURE
+from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
 from sync.commerce.address import path_of
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dynamics import posted_invoices, return_states
 from sync.dynamics.documents.requests import RETURN_HEADERS, RETURN_LINES
-from sync.dynamics.odata import Filter
 
 METADATA: Final = "returnsAttributeMetadata"
 BACK: Final = frozenset({"return_states", "refunds"})
@@ -35,15 +32,8 @@ def return_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 async def credit_notes_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read returns and the lines of credit notes: what the metadata lists, a role may
     be refused."""
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
     for name, fields in return_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+        yield await reading(probe, name, fields)
 
 
 async def return_options_are_mapped(probe: Probe) -> AsyncIterator[Finding]:

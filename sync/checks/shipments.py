@@ -4,10 +4,8 @@ carriers that buyers know."""
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
 from sync.config.connections import Connection
-from sync.core.errors import Never
-from sync.dynamics.odata import Filter
 from sync.dynamics.other_slips import (
     HEADER_FIELDS,
     SHIPMENT_FIELDS,
@@ -27,12 +25,6 @@ from sync.dynamics.packing_slips import (
 from sync.dynamics.released_products import ALTERNATIVE_FIELDS, RELEASED
 
 FLOW: Final = "shipments"
-READ_CURE: Final = (
-    "Give the role of the app's user the right to view this entity (System administration >"
-    " Security configuration); it is a copy for reporting, which roles often lack. Or read slips"
-    ' elsewhere: slips = "warehouse" (warehouse management) or "lines" (orders delivered whole)'
-    " under [connections.<name>.dynamics]."
-)
 
 
 def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
@@ -56,15 +48,8 @@ def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 async def slips_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read slips, their lines and their tracking numbers: what the metadata lists, a
     role may be refused."""
-    where = Filter.eq("dataAreaId", probe.settings.legal_entity)
     for name, fields in shipment_fields(probe.settings).items():
-        try:
-            async for _ in probe.dynamics.query(name, where=where, select=fields[:2], top=1):
-                pass
-        except Never as refusal:
-            yield fault(f"{name} may not be read: {refusal.reason}", READ_CURE)
-        else:
-            yield ok(f"{name} may be read")
+        yield await reading(probe, name, fields)
 
 
 async def shipping_sources_are_there(probe: Probe) -> AsyncIterator[Finding]:

@@ -3,11 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.shipments import READ_CURE
+from sync.checks.finding import READ_CURE, Finding, Level, Probe, ok, reading, warn
 from sync.config.connections import Connection
-from sync.core.errors import Never
-from sync.dynamics.odata import Filter
 from sync.dynamics.order_progress import HEADER_FIELDS, LINE_FIELDS, REPORT_FIELDS, REPORTS
 
 FLOW: Final = "status"
@@ -29,21 +26,12 @@ async def progress_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     settings = probe.settings
     if FLOW not in settings.flows:
         return
-    where = Filter.eq("dataAreaId", settings.legal_entity)
-    try:
-        async for _ in probe.dynamics.query(
-            REPORTS, where=where, select=("dataAreaId", "SalesId"), top=1
-        ):
-            pass
-    except Never as refusal:
-        if settings.status.reports:
-            cure = f"{READ_CURE} Or write status.reports = false: then credit is told to nobody."
-            yield fault(f"{REPORTS} may not be read: {refusal.reason}", cure)
-        else:
-            yield ok(f"{REPORTS} may not be read, and status.reports is false")
-        return
+    cure = f"{READ_CURE} Or write status.reports = false: then credit is told to nobody."
+    found = await reading(probe, REPORTS, ("dataAreaId", "SalesId"), cure)
     if settings.status.reports:
-        yield ok(f"{REPORTS} may be read")
+        yield found
+    elif found.level is Level.FAULT:
+        yield ok(f"{REPORTS} may not be read, and status.reports is false")
     else:
         yield warn(
             f"{REPORTS} may be read, and status.reports is false: credit control is told to nobody",

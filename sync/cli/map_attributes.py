@@ -3,14 +3,14 @@ together."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
+from sync.cli.output import show_all
 from sync.commerce.filters import Op, where
 from sync.commerce.product_data import ATTRIBUTES
 from sync.commerce.search import LARGEST_PAGE, Search, Sort
@@ -43,14 +43,13 @@ def attributes(ctx: typer.Context) -> None:
     """
     context = context_of(ctx)
     pairs = asyncio.run(_pairs(context))
-    if context.as_json:
-        for pair in pairs:
-            json_line(asdict(pair))
-        return
-    columns = ("in F&O", "type", "code", "input", "by")
-    table(columns, [tuple(asdict(pair).values()) for pair in pairs])
     named = [f'{pair.code} = {{ name = "{pair.name}" }}' for pair in pairs if pair.code]
-    line(f"[products] attributes = {{ {', '.join(named)} }}")
+    show_all(
+        pairs,
+        ("in F&O", "type", "code", "input", "by"),
+        as_json=context.as_json,
+        below=f"[products] attributes = {{ {', '.join(named)} }}",
+    )
 
 
 async def _pairs(context: CommandContext) -> list[Pair]:

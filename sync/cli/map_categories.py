@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
+from sync.cli.output import show_all
 from sync.operating.problem import Problem
 
 
@@ -40,14 +40,13 @@ def categories(
     """
     context = context_of(ctx)
     pairs = asyncio.run(_pairs(context, hierarchy))
-    if context.as_json:
-        for pair in pairs:
-            json_line(asdict(pair))
-        return
-    columns = ("record id", "in F&O", "category>", "path", "by")
-    table(columns, [tuple(asdict(pair).values()) for pair in pairs])
     named = [f"{pair.record} = {pair.category}" for pair in pairs if pair.category]
-    line(f"[products] categories = {{ {', '.join(named)} }}")
+    show_all(
+        pairs,
+        ("record id", "in F&O", "category>", "path", "by"),
+        as_json=context.as_json,
+        below=f"[products] categories = {{ {', '.join(named)} }}",
+    )
 
 
 async def _pairs(context: CommandContext, hierarchy: str) -> list[Pair]:

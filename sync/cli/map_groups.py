@@ -3,7 +3,7 @@ together."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 import typer
@@ -11,7 +11,7 @@ import typer
 from sync.checks.shown_prices import GROUPS, PRICE_GROUPS
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
+from sync.cli.output import show_all
 from sync.commerce.search import LARGEST_PAGE, Search, Sort
 from sync.dynamics.odata import Filter
 
@@ -39,16 +39,13 @@ def groups(ctx: typer.Context) -> None:
     """
     context = context_of(ctx)
     pairs = asyncio.run(_pairs(context))
-    if context.as_json:
-        for pair in pairs:
-            json_line(asdict(pair))
-        return
-    table(
-        ("price group", "name", "customer group", "by"),
-        [tuple(asdict(one).values()) for one in pairs],
-    )
     named = [f'"{one.group}" = "{one.customer_group}"' for one in pairs if one.customer_group]
-    line(f"[prices] groups = {{ {', '.join(named)} }}")
+    show_all(
+        pairs,
+        ("price group", "name", "customer group", "by"),
+        as_json=context.as_json,
+        below=f"[prices] groups = {{ {', '.join(named)} }}",
+    )
 
 
 async def _pairs(context: CommandContext) -> list[Pair]:

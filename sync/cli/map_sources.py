@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
+from sync.cli.output import show_all
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
 
@@ -37,13 +37,13 @@ def sources(ctx: typer.Context) -> None:
     """
     context = context_of(ctx)
     pairs = asyncio.run(_pairs(context))
-    if context.as_json:
-        for pair in pairs:
-            json_line(asdict(pair))
-        return
-    table(("warehouse", "name", "source", "by"), [tuple(asdict(pair).values()) for pair in pairs])
     named = [f'{_key(pair.warehouse)} = "{pair.source}"' for pair in pairs if pair.source]
-    line(f"[stock] sources = {{ {', '.join(named)} }}")
+    show_all(
+        pairs,
+        ("warehouse", "name", "source", "by"),
+        as_json=context.as_json,
+        below=f"[stock] sources = {{ {', '.join(named)} }}",
+    )
 
 
 async def _pairs(context: CommandContext) -> list[Pair]:

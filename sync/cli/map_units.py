@@ -1,14 +1,14 @@
 """`map units`: in which units the shop sells what F&O keeps, and which conversions F&O lacks."""
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 
 import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
+from sync.cli.output import line, show_all
 from sync.core.errors import Never
 from sync.dynamics.on_hand import Units
 from sync.engine.systems import Systems
@@ -40,12 +40,13 @@ def units(ctx: typer.Context) -> None:
     """
     context = context_of(ctx)
     found = asyncio.run(_found(context))
+    show_all(
+        found,
+        ("kept in", "sold in", "by", "pieces>", "SKUs>", "for example"),
+        as_json=context.as_json,
+    )
     if context.as_json:
-        for one in found:
-            json_line(asdict(one))
         return
-    columns = ("kept in", "sold in", "by", "pieces>", "SKUs>", "for example")
-    table(columns, [tuple(asdict(one).values()) for one in found])
     for one in found:
         if not one.pieces:
             line(

@@ -8,8 +8,9 @@ import json
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -25,6 +26,9 @@ from rich.table import Table
 
 from sync.core.encoding import to_json
 from sync.core.logs import without_codes
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PIPED = 200
 """Width of tables that go into a file or a pipe."""
@@ -52,6 +56,18 @@ def json_lines(documents: Iterable[Any]) -> None:
     """Each document on a line of its own."""
     for document in documents:
         json_line(document)
+
+
+def show_all(
+    found: Sequence["DataclassInstance"], columns: Sequence[str], *, as_json: bool, below: str = ""
+) -> None:
+    """Each of these on a JSON line, or all in a table with what stands `below` it."""
+    if as_json:
+        json_lines(asdict(one) for one in found)
+        return
+    table(columns, [tuple(asdict(one).values()) for one in found])
+    if below:
+        line(below)
 
 
 def _escaped(text: str) -> str:

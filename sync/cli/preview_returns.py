@@ -1,22 +1,23 @@
 """`preview returns`: what would become of an RMA. Nothing is written."""
 
-import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from sync.cli.command import context_of
-from sync.cli.context import CommandContext
-from sync.cli.previewing import Run
+from sync.cli.preview_numbers import Numbered, show_numbers
 from sync.flows.returns.rma_records import RETURNS
-from sync.operating.problem import Problem
-from sync.preview.previews import Preview
 from sync.preview.returns import preview_return
 
 Rmas = Annotated[
     list[str] | None,
     typer.Option("--rma", metavar="NUMBER", help="Increment id of an RMA; repeatable."),
 ]
+RETURN: Final = Numbered(
+    RETURNS, "Return", preview_return,
+    "no RMA is named", "--rma 000000003",
+    "the shop has no RMA {number} in a store of this connection",
+    "Look at it in Commerce: Sales > Returns.",
+)  # fmt: skip
 Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
@@ -32,23 +33,4 @@ def returns(ctx: typer.Context, *, rmas: Rmas = None, documents: Whole = False) 
 
     python -m sync preview returns --rma 000000003 --json
     """
-    if not rmas:
-        raise Problem("no RMA is named", remedy="For example: --rma 000000003")
-    run = Run(context_of(ctx), documents)
-    for found in asyncio.run(_previewed(run.context, rmas)):
-        run.show(found, "Return")
-    raise typer.Exit(run.status)
-
-
-async def _previewed(context: CommandContext, rmas: list[str]) -> list[Preview]:
-    found: list[Preview] = []
-    async with context.systems() as (services, systems):
-        if RETURNS not in systems.settings.flows:
-            raise Problem("returns is not on", remedy='Add "returns" to flows in connections.toml.')
-        for number in rmas:
-            of_rma = await preview_return(number, systems, services.ledger, services.documents)
-            if not of_rma:
-                what = f"the shop has no RMA {number} in a store of this connection"
-                raise Problem(what, remedy="Look at it in Commerce: Sales > Returns.")
-            found += of_rma
-    return found
+    show_numbers(ctx, RETURN, rmas, documents=documents)

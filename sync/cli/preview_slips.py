@@ -1,20 +1,16 @@
 """`preview shipments`, `captures`, `status` and `cancellations`: what would be shown of an order's
 slips, of its invoices, of how F&O gets on with it, and of what F&O cancelled. Nothing is."""
 
-import asyncio
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 
-from sync.cli.command import context_of
-from sync.cli.context import CommandContext
-from sync.cli.previewing import Run
+from sync.cli.preview_numbers import Numbered, show_numbers
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.status import STATUS
-from sync.operating.problem import Problem
-from sync.preview.previews import Preview
 from sync.preview.slips import preview_slips
 
 Orders = Annotated[
@@ -87,26 +83,12 @@ def status(ctx: typer.Context, *, orders: Orders = None, documents: Whole = Fals
 
 
 def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: bool) -> None:
-    if not orders:
-        raise Problem("no order is named", remedy="For example: --order 000000042")
-    run = Run(context_of(ctx), whole)
-    for found in asyncio.run(_previewed(run.context, flow, orders)):
-        run.show(found, NOUNS[flow])
-    raise typer.Exit(run.status)
-
-
-async def _previewed(context: CommandContext, flow: str, orders: list[str]) -> list[Preview]:
-    found: list[Preview] = []
-    async with context.systems() as (services, systems):
-        if flow not in systems.settings.flows:
-            raise Problem(f"{flow} is not on", remedy=f'Add "{flow}" to flows in connections.toml.')
-        for number in orders:
-            of_order = await preview_slips(
-                number, systems, services.ledger, services.documents, flow
-            )
-            if not of_order:
-                noun = {"Slip": "packing slip"}.get(NOUNS[flow], NOUNS[flow].lower())
-                what = f"F&O shows no {noun} of order {number}, or it was not posted by us"
-                raise Problem(what, remedy=f"Look at `trail {number}`.")
-            found += of_order
-    return found
+    noun = NOUNS[flow]
+    named = {"Slip": "packing slip"}.get(noun, noun.lower())
+    of = Numbered(
+        flow, noun, partial(preview_slips, flow=flow),
+        "no order is named", "--order 000000042",
+        f"F&O shows no {named} of order {{number}}, or it was not posted by us",
+        "Look at `trail {number}`.",
+    )  # fmt: skip
+    show_numbers(ctx, of, orders, documents=whole)

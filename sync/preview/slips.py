@@ -22,7 +22,7 @@ from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.slip_orders import ORDERS, slips_of
 from sync.flows.fulfilment.status import status, status_of
 from sync.flows.fulfilment.status_writes import Comment
-from sync.flows.orders.write_back import OrderComment
+from sync.flows.order_comments import OrderComment
 from sync.preview.previews import Preview
 
 PREVIEW: Final = "preview"

@@ -20,8 +20,8 @@ from sync.engine.plan import Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows import FLOWS
+from sync.flows.order_comments import OrderComment
 from sync.flows.orders.orders import read as read_order
-from sync.flows.orders.write_back import OrderComment
 from sync.flows.targets import commerce_of
 from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority

@@ -42,8 +42,8 @@ from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, ma
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.keys import parts_of, whole_in
+from sync.flows.order_comments import OrderComment
 from sync.flows.orders.sales_order_writes import KIND
-from sync.flows.orders.write_back import OrderComment
 from sync.flows.receivables.posted_invoices import DAYS_BACK
 from sync.flows.targets import commerce_of
 from sync.mapping.captures import is_captured, is_captured_whole

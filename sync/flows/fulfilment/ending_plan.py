@@ -15,9 +15,11 @@ from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint, Plan
+from sync.engine.write import Write
 from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
-from sync.flows.fulfilment.order_writes import OrderWrite, Remark
+from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
 from sync.mapping.cancellations import Ending, Pieces, ending_of
 from sync.mapping.custom_options import with_custom_options
@@ -122,13 +124,18 @@ class _Planning:
             return []
         return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
 
-    def _mark(self) -> list[OrderWrite]:
+    def _mark(self) -> list[Write]:
         systems, settings = self.delivery.systems, self.delivery.systems.settings.cancellations
         if not self.ending.waiting:
             return []
         text = settings.comment.replace("{items}", self.ending.named(self.ending.waiting))
         target = commerce_of(systems)
-        return [Remark(self.order, systems, target, CLOSED, text, settings.visible)]
+        return [
+            OrderComment(
+                self.order.entity_id or 0, text, systems.commerce, target,
+                is_visible=settings.visible, kind=CLOSED,
+            )
+        ]  # fmt: skip
 
     def _refund(self) -> list[OrderWrite]:
         pieces, systems = self.ending.refund, self.delivery.systems

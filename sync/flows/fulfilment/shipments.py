@@ -32,12 +32,12 @@ from sync.engine.systems import Systems
 from sync.engine.write import Write
 from sync.flows.catalogue.stock import stock
 from sync.flows.fulfilment.captures import at_first_shipment
-from sync.flows.fulfilment.order_writes import Remark
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.fulfilment.status import told_next
 from sync.flows.fulfilment.waiting import until_released
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
@@ -156,8 +156,11 @@ async def _writes(view: SlipView, delivery: Delivery) -> tuple[Write, ...]:
     text = "; ".join(
         form.format(sent=sent, ordered=ordered) for sent, ordered in view.substitutes.items()
     )
-    remark = Remark(view.order, systems, commerce_of(systems), "substitutes", text, True)
-    return shipment, remark
+    comment = OrderComment(
+        view.order.entity_id or 0, text, systems.commerce, commerce_of(systems),
+        is_visible=True, kind="substitutes",
+    )  # fmt: skip
+    return shipment, comment
 
 
 async def _write(view: SlipView, delivery: Delivery) -> ShipmentWrite:

@@ -23,9 +23,9 @@ from sync.engine.numbers import records_called
 from sync.engine.plan import Plan
 from sync.engine.results import NoKey
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.order_writes import Remark
 from sync.flows.fulfilment.slip_orders import ORDERS, sales_order_of
 from sync.flows.keys import parts_of
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
@@ -115,7 +115,14 @@ async def plan(event: ParcelEvent, delivery: Delivery) -> Plan | Skipped:
     told = settings.comment.format(text=text, number=event.number, at=_read_at(event.at))
     target = commerce_of(systems)
     writes = tuple(
-        Remark(order, systems, target, f"comment {order.increment_id}", told, True)
+        OrderComment(
+            order.entity_id or 0,
+            told,
+            systems.commerce,
+            target,
+            is_visible=True,
+            kind=f"comment {order.increment_id}",
+        )
         for order in orders
     )
     return Plan(writes, digest=told, keys={"order": ", ".join(one.increment_id for one in orders)})

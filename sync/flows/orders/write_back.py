@@ -29,6 +29,7 @@ from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 from sync.flows.keys import parts_of
+from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
@@ -83,54 +84,6 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
         text = f"D365 {NAMES[record.flow]} {claim.number}"
         write = OrderComment(record.order_id, text, commerce, target)
     return Plan((write,), digest=write.digest)
-
-
-@dataclass(frozen=True)
-class OrderComment(Write):
-    """A comment of an order, hidden unless it `is_visible` to the buyer; looked for in its history
-    before it is written, as every call adds one. It leaves the order's `updated_at` alone, so
-    nothing echoes."""
-
-    kind: ClassVar[str] = "order_comment"
-    is_one_request: ClassVar[bool] = True  # type: ignore[misc]
-    order_id: int
-    text: str
-    commerce: CommerceClient
-    target: Target
-    is_visible: bool = False
-
-    @property
-    @override
-    def reference(self) -> str:
-        return self.text
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.text)
-
-    @property
-    @override
-    def document(self) -> Any:
-        return self._note.body
-
-    @override
-    def requests(self) -> Sequence[Request]:
-        return [self._note]
-
-    @override
-    async def find(self) -> Found | None:
-        comments = await self.commerce.order_notes.comments(self.order_id)
-        return Found(self.text) if self.text in comments else None
-
-    @override
-    async def create(self, not_after: datetime) -> Found:
-        await self.commerce.order_notes.write(self._note, not_after=not_after)
-        return Found(self.text)
-
-    @property
-    def _note(self) -> Request:
-        return order_notes.comment(self.order_id, self.text, is_visible=self.is_visible)
 
 
 @dataclass(frozen=True)
