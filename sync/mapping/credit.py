@@ -20,6 +20,7 @@ from sync.config.connections.credit import Credit as CreditSettings
 from sync.core.money import ZERO
 from sync.core.rates import Rates, floored
 from sync.dynamics.documents.credit_account import (
+    BLOCKING,
     AccountCredit,
     Check,
     Exposure,
@@ -30,8 +31,6 @@ from sync.dynamics.documents.credit_account import (
 
 GROUP = "group"
 """How the limit of a customer credit group is named."""
-BLOCKING = frozenset({"All", "Invoice"})
-"""Holds under which no invoice can be posted; `Payment` and the like stop no sale."""
 
 
 @dataclass(frozen=True)
