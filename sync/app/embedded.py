@@ -88,7 +88,7 @@ async def open_embedded(
     vault = vault_of(home, vault_key, vault_mark)
     lock = _locked(home) if serves else None
     clock = SystemClock()
-    queue = queue_of(home, clock, len(connections.connections))
+    queue = queue_of(home, clock, connections)
     tables = SqliteTables(home / "tables.sqlite")
     if serves:
         await queue.release_locks()
@@ -113,10 +113,10 @@ async def open_embedded(
     return Services(connections, FLOWS, edition_parts)
 
 
-def queue_of(home: Path, clock: Clock, connections: int) -> SqliteQueue:
-    """The directory's queue, whose places so many connections share."""
+def queue_of(home: Path, clock: Clock, connections: Connections) -> SqliteQueue:
+    """The directory's queue, whose places these connections share."""
     path = home / "queue.sqlite"
-    return SqliteQueue(path, clock, LOCK, MOST_DELIVERIES, poll=LOOK, connections=connections)
+    return SqliteQueue(path, clock, LOCK, MOST_DELIVERIES, poll=LOOK, systems=connections.systems)
 
 
 def is_served(home: Path) -> bool:

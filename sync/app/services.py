@@ -84,8 +84,8 @@ class Services:
         self.intake = Intake(self.sends, clock, self.refused_keys, self.queues, margin=apart)
         paces = Paces(self.connections, edition_parts, self.pauses, self.worker)
         self.systems_pool = SystemsPool(self.connections, edition_parts, paces)
-        flows_of = {name: one.flows for name, one in self.connections.items()}
-        self.turns = Turns(clock, self.queues, {} if edition_parts.takes_turns else flows_of)
+        sharing = {} if parts.takes_turns else {n: c.flows for n, c in self.connections.items()}
+        self.turns = Turns(clock, self.queues, sharing, connections.systems)
         engine = self.engine()
         self.runner, self.polling, self.repair = Runner(engine), Polling(engine), Repair(engine)
         self.troubles = Troubles(tables, clock, digests)

@@ -25,7 +25,7 @@ class Outgoing:
 @dataclass(frozen=True)
 class Received:
     """A message under a lock. `deliveries` counts from 1. `token` is what settles it, for as long
-    as the lock lasts."""
+    as the lock lasts. `share`: whose it is, where the queue lets shares take turns."""
 
     queue: str
     body: bytes
@@ -34,6 +34,7 @@ class Received:
     deliveries: int
     locked_until: datetime
     enqueued_at: datetime
+    share: str = ""
 
 
 @dataclass(frozen=True)

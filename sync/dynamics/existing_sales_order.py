@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync.core.money import total
+from sync.dynamics.documents.sales_order import SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import OPEN_STATUSES
 
 HEADER_FIELDS = (
@@ -42,6 +43,14 @@ class ExistingSalesOrder:
             for r in self.lines
             if r.get("ExternalItemNumber")
         }
+
+    def missing(self, lines: Sequence[SalesOrderLine]) -> list[SalesOrderLine]:
+        """Those of an order's lines that it lacks. Lines that go are not missed where it has
+        others: an amendment whose answer was lost may have removed them."""
+        lots = self.lots
+        return [
+            one for one in lines if one.reference not in lots and (one.left is not None or not lots)
+        ]
 
     @property
     def invoiced_lots(self) -> dict[str, str]:

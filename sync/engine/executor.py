@@ -75,6 +75,7 @@ async def _made(write: Write, delivery: Delivery) -> Result:
     found, action, not_after = await _adopted_or_created(write, delivery)
     if not write.is_whole(found):
         if not_after is None:
+            delivery.wait_until_settled()  # what is missing may be under way yet
             intent = await delivery.intend(write.kind, write.placed_digest, write.target)
             not_after = intent.not_after
         found = await write.complete(found, not_after)
@@ -141,6 +142,7 @@ async def _amended(write: Write, number: str, sent: Any | None, delivery: Delive
             delivery.keep("answered", conflict.found)
         raise
     if amendment.apply is not None:
+        delivery.wait_until_settled()  # another amendment may be under way yet
         intent = await delivery.intend(write.kind, write.announced, write.target)
         await amendment.apply(intent.not_after)
     if amendment.document is not None:

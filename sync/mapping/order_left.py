@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
-from sync.core.money import ZERO, rounded, total
+from sync.core.money import CENT, ZERO, rounded, total
 from sync.mapping.order_before_refunds import NO_SHIPPING_REFUNDED, NOT_REFUNDED
 from sync.mapping.order_parts import Charge, OrderParts, fixed_product_tax_charges, order_parts
 from sync.mapping.order_rows import MoneyRow, money_items
@@ -23,6 +24,25 @@ def is_changed(order: Order) -> bool:
     header's sum alone, and no row's pieces."""
     return bool(order.shipping_refunded or order.total_canceled) or any(
         item.qty_canceled or item.qty_refunded for item in order.items
+    )
+
+
+def is_refunded(order: Order) -> bool:
+    """Whether anything was refunded of it, with money or without: cards and credit may have paid
+    for all of it."""
+    return bool(order.total_refunded or order.shipping_refunded) or any(
+        item.qty_refunded for item in order.items
+    )
+
+
+def is_all_refunded_by(memo: CreditMemo, order: Order) -> bool:
+    """Whether a credit memo is all that was refunded of its order: another one may have given
+    pieces back, and no money."""
+    pieces = {one.order_item_id: one.qty for one in memo.items}
+    return (
+        abs(order.total_refunded - memo.grand_total) < CENT
+        and abs(order.shipping_refunded - memo.shipping_amount) < CENT
+        and all(one.qty_refunded <= pieces.get(one.item_id, ZERO) for one in order.items)
     )
 
 

@@ -1,6 +1,7 @@
 """D365's numbers on their way back into the shop: each once, and no echo."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,7 +30,9 @@ async def test_the_numbers_of_order_invoice_and_memo_are_hidden_comments_of_the_
     finance: Finance,
 ) -> None:
     order = await finance.placed()
-    invoice, memo = finance.commerce.invoice(order), finance.commerce.refund(order)
+    invoice = finance.commerce.invoice(order)
+    finance.ships(order)
+    memo = finance.commerce.refund(order)
     await finance.books(invoice)
     await finance.books(memo, "creditmemos")
     claims = [
@@ -46,6 +49,21 @@ async def test_the_numbers_of_order_invoice_and_memo_are_hidden_comments_of_the_
         if "D365" in row["comment"]
     ]
     assert {bool(flag) for pair in shown for flag in pair} == {False}
+
+
+@in_finance(**COMMENTS)
+async def test_each_of_two_memos_that_are_taken_off_one_order_is_told(finance: Finance) -> None:
+    order = await finance.placed(**finance.wants("SIMPLE-001", pieces=3))
+    finance.commerce.invoice(order)
+    piece = {order.items[0]["item_id"]: Decimal(1)}
+    memos = [finance.commerce.refund(order, piece, shipping=Decimal(0)) for _ in range(2)]
+    for memo in memos:
+        await finance.notify(memo, "creditmemos")
+    await finance.works_until_idle()
+    number = finance.header(order)["SalesOrderNumber"]
+    assert sorted(_ours(order)[1:]) == [
+        f"D365 credit note of {memo['increment_id']}: taken off {number}" for memo in memos
+    ]
 
 
 @in_finance(**COMMENTS)

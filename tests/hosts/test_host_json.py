@@ -3,7 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sync.engine.turns import PLACES
+from sync.core.places import PLACES
 from sync.hosts.http import PREFIX
 from sync.hosts.local import CONCURRENT_CALLS
 from sync.hosts.pump import FUNCTION_TIMEOUT

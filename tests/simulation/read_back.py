@@ -72,7 +72,8 @@ def _external_id(order: StoredOrder, claim: Claim) -> list[str]:
 
 
 def _comments(order: StoredOrder, claim: Claim) -> list[str]:
-    text = f"D365 {NOUNS[claim.flow]} {claim.number}"
+    of_memo = f" of {claim.key.partition('@')[0]}:" if claim.number.startswith("taken off") else ""
+    text = f"D365 {NOUNS[claim.flow]}{of_memo} {claim.number}"
     there = [one for one in order.comments if one.get("comment") == text]
     most = 1 if claim.number else 0
     least = most if claim.state is State.DELIVERED else 0

@@ -17,10 +17,10 @@ SEEDS: Final = (
     42, 43, 49, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 82, 91, 95, 97, 109,
 )  # fmt: skip
 """Of the first 110 those that cost least, and together turn every dial."""
-FOUND: Final = (491, 562, 577, 603, 838, 857, 937)
+FOUND: Final = (491, 562, 577, 603, 838, 857, 937, 1015)
 """Worlds that have shown a fault: a try that waited for itself, a required record that nobody
 survived, cents that a memo withheld, an order that parked for fields which F&O had, a price that
-died beside an order, and pieces that were shipped after their refund."""
+died beside an order, pieces that were shipped after their refund, and a line that was put back."""
 MOST = 1500
 TOGETHER = 10
 

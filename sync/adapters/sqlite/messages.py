@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sync.adapters.queue_limits import MOST_WHY
-from sync.adapters.sqlite.places import Due, next_due
+from sync.adapters.sqlite.places import Due, Room, next_due
 from sync.core.message_queue import DeadLetter, LockLost, Outgoing, Received
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,14 +85,14 @@ def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
 
 
 def take(
-    db: sqlite3.Connection, queue: str, now: int, until: int, most: int, *, connections: int
+    db: sqlite3.Connection, queue: str, now: int, until: int, most: int, *, room: Room | None
 ) -> list[Due]:
     """Lock what has been due longest, by turns (`places`)."""
     shares = _shares(db, queue)
     lines = {share: _due(db, queue, share, now, most) for share in shares}
-    is_shared = len(shares) > 1 or connections > 1
+    is_shared = len(shares) > 1 or room is not None
     held = dict(db.execute(HELD, (queue, now)).fetchall()) if is_shared else {}
-    found = next_due(lines, held, most, connections)
+    found = next_due(lines, held, most, room)
     db.executemany(LOCK, [(until, row[0]) for row in found])
     return found
 
@@ -113,7 +113,7 @@ def _due(
     sql = """SELECT ready_at, sequence, body, id, deliveries + 1, enqueued_at FROM messages
         WHERE queue = ? AND share = ? AND ready_at <= ? ORDER BY ready_at, sequence LIMIT ?"""
     rows = db.execute(sql, (queue, share, now, most)).fetchall()
-    return [(row[0], (row[1], row[2], row[3], row[4], row[5])) for row in rows]
+    return [(row[0], (row[1], row[2], row[3], row[4], row[5], share)) for row in rows]
 
 
 def give_back(db: sqlite3.Connection, sequence: int, deliveries: int | None = None) -> None:
@@ -155,9 +155,9 @@ def moment(since_1970: int) -> datetime:
 
 def received_from(due: Due, queue: str, until: datetime) -> Received:
     """A message under a lock until then. Its token is its number and its delivery."""
-    sequence, body, key, deliveries, enqueued_at = due
+    sequence, body, key, deliveries, enqueued_at, share = due
     token = f"{sequence}/{deliveries}"
-    return Received(queue, body, key, token, deliveries, until, moment(enqueued_at))
+    return Received(queue, body, key, token, deliveries, until, moment(enqueued_at), share)
 
 
 def held(message: Received) -> tuple[int, int]:

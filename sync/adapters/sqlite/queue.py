@@ -9,10 +9,11 @@ Bus's (vendor reference, read 2026-11).
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from sync.adapters.queue_limits import check
@@ -32,6 +33,7 @@ from sync.adapters.sqlite.messages import (
     store,
     take,
 )
+from sync.adapters.sqlite.places import Sharing
 from sync.adapters.sqlite.store import SqliteStore, Synchronous
 from sync.adapters.sqlite.waiting_receivers import WaitingReceivers
 from sync.core.message_queue import DeadLetter, Depth, Outgoing, Received
@@ -44,7 +46,7 @@ NO_PLACE: Final = 0.25
 """Seconds after which it is looked again where what is due may not be had for want of places."""
 MAX_DELIVERIES: Final = "MaxDeliveryCountExceeded"
 
-Delivery = Callable[[sqlite3.Connection], None]
+Settle = Callable[[sqlite3.Connection, int], None]
 
 
 class SqliteQueue:
@@ -53,7 +55,8 @@ class SqliteQueue:
     `lock`: how long a received message is held. `most_deliveries`: after so many it becomes a dead
     letter. `duplicate_window`: how long an id is remembered. `poll`: how often a waiting receiver
     looks for what other processes have sent; None when nobody else sends. What this process sends
-    wakes it at once. `connections`: how many share the places of the process that receives.
+    wakes it at once. `systems`: what each of the connections calls that share the places of the
+    process that receives.
     """
 
     def __init__(
@@ -66,15 +69,16 @@ class SqliteQueue:
         *,
         poll: timedelta | None = None,
         synchronous: Synchronous = "FULL",
-        connections: int = 1,
+        systems: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._store = SqliteStore(path, SCHEMA, synchronous=synchronous)
         self._clock = clock
         self._lock = lock
         self._most_deliveries = most_deliveries
+        self._exhausted = f"delivered {most_deliveries} times without being completed"
         self._window = duplicate_window // MICROSECOND
         self._poll = poll.total_seconds() if poll else float("inf")
-        self._connections = connections
+        self._sharing = Sharing(clock, systems)
         self._receivers = WaitingReceivers()
 
     def close(self) -> None:
@@ -125,8 +129,9 @@ class SqliteQueue:
             due = self.next_due(queue)
             nap = (due - self._clock.now()).total_seconds() if due else float("inf")
             if nap <= 0 and (taken := await self._take(queue, most)):
+                self._sharing.begin(taken)
                 return taken
-            if nap <= 0 and self._connections > 1:
+            if nap <= 0 and self._sharing.is_shared:
                 nap = NO_PLACE
             left = until - loop.time()
             if left <= 0:
@@ -141,32 +146,31 @@ class SqliteQueue:
 
     async def complete(self, message: Received) -> None:
         """Done: the message is gone. Raises `LockLost`."""
-        sequence, _ = held(message)
-        await self._settle(
-            message, lambda db: _execute(db, "DELETE FROM messages WHERE sequence = ?", sequence)
-        )
+        self._sharing.end(message)
+        sql = "DELETE FROM messages WHERE sequence = ?"
+        await self._settle(message, lambda db, sequence: _execute(db, sql, sequence))
 
     async def abandon(self, message: Received) -> None:
         """Give it back at once; past the limit of deliveries it becomes a dead letter. Raises
         `LockLost`."""
-        sequence, _ = held(message)
+        self._sharing.end(message)
         if message.deliveries >= self._most_deliveries:
-            await self.dead_letter(message, reason=MAX_DELIVERIES, description=self._exhausted())
+            await self.dead_letter(message, reason=MAX_DELIVERIES, description=self._exhausted)
             return
-        await self._settle(message, lambda db: give_back(db, sequence))
+        await self._settle(message, give_back)
         self._receivers.wake(message.queue)
 
     async def dead_letter(self, message: Received, *, reason: str, description: str = "") -> None:
         """Set it aside; texts are cut at 4,096 characters. Raises `LockLost`."""
-        sequence, _ = held(message)
-        await self._settle(message, lambda db: set_aside(db, sequence, reason, description))
+        await self._settle(
+            message, lambda db, sequence: set_aside(db, sequence, reason, description)
+        )
 
     async def renew(self, message: Received) -> Received:
         """Hold the lock for another lock duration from now. Raises `LockLost`."""
-        sequence, _ = held(message)
         until = self._clock.now() + self._lock
         sql = "UPDATE messages SET ready_at = ? WHERE sequence = ?"
-        await self._settle(message, lambda db: _execute(db, sql, micro(until), sequence))
+        await self._settle(message, lambda db, sequence: _execute(db, sql, micro(until), sequence))
         return replace(message, locked_until=until)
 
     async def dead_letters(self, queue: str) -> AsyncIterator[DeadLetter]:
@@ -204,16 +208,15 @@ class SqliteQueue:
         until = now + self._lock
         taken: list[Received] = []
         while len(taken) < most:
-            left, shared_by = most - len(taken), self._connections
-            found = take(db, queue, micro(now), micro(until), left, connections=shared_by)
+            left, room = most - len(taken), self._sharing.room(queue)
+            found = take(db, queue, micro(now), micro(until), left, room=room)
             if not found:
                 break
             received = [received_from(due, queue, until) for due in found]
             taken += [message for message in received if not self._is_exhausted(message)]
             for message in filter(self._is_exhausted, received):
                 sequence, deliveries = held(message)
-                why = self._exhausted()
-                set_aside(db, sequence, MAX_DELIVERIES, why, deliveries=deliveries - 1)
+                set_aside(db, sequence, MAX_DELIVERIES, self._exhausted, deliveries=deliveries - 1)
         return taken
 
     def _is_exhausted(self, message: Received) -> bool:
@@ -230,17 +233,14 @@ class SqliteQueue:
         self._store.flush()
         self._receivers.wake(queue)
 
-    async def _settle(self, message: Received, settle: Delivery) -> None:
+    async def _settle(self, message: Received, settle: Settle) -> None:
         def work(db: sqlite3.Connection) -> None:
             must_be_locked(db, message, self._now())
-            settle(db)
+            settle(db, held(message)[0])
 
         await self._store.write(work)
-        if self._connections > 1:
+        if self._sharing.is_shared:
             self._receivers.wake(message.queue)
-
-    def _exhausted(self) -> str:
-        return f"delivered {self._most_deliveries} times without being completed"
 
     def _now(self) -> int:
         return micro(self._clock.now())

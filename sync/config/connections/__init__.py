@@ -238,3 +238,11 @@ class Connections(Section):
 
     connections: dict[Annotated[str, StringConstraints(pattern=CONNECTION_NAME)], Connection]
     alerts: Alerts = Alerts()
+
+    @property
+    def systems(self) -> dict[str, str]:
+        """What each connection calls: its shop and its ledger, in one name."""
+        return {
+            name: f"{one.commerce.system} and {one.dynamics.system}"
+            for name, one in self.connections.items()
+        }

@@ -23,7 +23,7 @@ from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_credited, without_refunds
-from sync.mapping.order_left import is_changed, is_nothing_left
+from sync.mapping.order_left import is_changed, is_nothing_left, is_refunded
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.references import FORMER
@@ -51,12 +51,7 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     order was changed.
     """
     is_posted = delivery.held(KIND) is not None or delivery.claim.intent is not None
-    if (
-        not is_posted
-        or not order.total_refunded
-        or not is_changed(order)
-        or order.entity_id is None
-    ):
+    if not is_posted or not is_refunded(order) or not is_changed(order) or order.entity_id is None:
         return order
     if not orders_are_invoiced(delivery.systems.settings):
         return order

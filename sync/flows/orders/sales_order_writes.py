@@ -142,7 +142,7 @@ class SalesOrderWrite(Write):
         held: ExistingSalesOrder | None = found.content
         if held is None:  # made a moment ago, header and lines together
             return True
-        missing = [line for line in self.order.lines if line.reference not in held.lots]
+        missing = held.missing(self.order.lines)
         if missing and len(missing) < len(self.order.lines) and not held.is_open:
             raise Never(
                 f"order {self.reference}: sales order {found.number} lacks {len(missing)} of its "
@@ -154,7 +154,7 @@ class SalesOrderWrite(Write):
     @override
     async def complete(self, found: Found, not_after: datetime) -> Found:
         held: ExistingSalesOrder = found.content
-        missing = [line for line in self.order.lines if line.reference not in held.lots]
+        missing = held.missing(self.order.lines)
         await self.orders.complete(self.order, found.number, missing, not_after=not_after)
         return found
 

@@ -23,6 +23,7 @@ from sync.core.encoding import digest
 from sync.core.errors import Later
 from sync.core.request import Request
 from sync.core.skipped import Skipped
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Notification, Plan
@@ -31,6 +32,7 @@ from sync.engine.write import Found, Target, Write
 from sync.flows.keys import parts_of
 from sync.flows.order_comments import OrderComment
 from sync.flows.targets import commerce_of
+from sync.mapping.taken_off import TAKEN_OFF
 from sync.pacing.priority import Priority
 
 WRITE_BACK = "write_back"
@@ -81,9 +83,18 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
         increment, _ = parts_of(record.key)
         write = ExternalId(record.order_id, increment, claim.number, commerce, target)
     else:
-        text = f"D365 {NAMES[record.flow]} {claim.number}"
-        write = OrderComment(record.order_id, text, commerce, target)
+        write = OrderComment(record.order_id, text_of(claim), commerce, target)
     return Plan((write,), digest=write.digest)
+
+
+def text_of(claim: Claim) -> str:
+    """How a record's number reads in Commerce: as no other's does. Several credit memos may be
+    taken off one sales order."""
+    what = NAMES[claim.flow]
+    if claim.delivered.keys() == {TAKEN_OFF}:
+        increment, _ = parts_of(claim.key)
+        what += f" of {increment}:"
+    return f"D365 {what} {claim.number}"
 
 
 @dataclass(frozen=True)

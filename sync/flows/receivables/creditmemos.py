@@ -15,7 +15,6 @@ from decimal import Decimal
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
-from sync.core.money import CENT
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.claim import State
@@ -32,6 +31,7 @@ from sync.flows.receivables.source_documents import (
 from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
+from sync.mapping.order_left import is_all_refunded_by
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, receivable_of
 from sync.mapping.receivable_lines import Receivable
@@ -130,7 +130,7 @@ async def _earlier(
     """The order's credit memos before this one that may share what was taken off; asked for only
     where there are others."""
     memo, order = with_order.document, with_order.order
-    if order.entity_id is None or abs(order.total_refunded - memo.grand_total) < CENT:
+    if order.entity_id is None or is_all_refunded_by(memo, order):
         return []
     earlier, systems = list[CreditMemo](), delivery.systems
     for row in await systems.commerce.creditmemos.of_order(order.entity_id):

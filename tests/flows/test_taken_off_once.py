@@ -1,0 +1,121 @@
+"""What is taken off a sales order stays off and is taken off once: where answers are lost or come
+late, and where cards paid for all that a credit memo gives back."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from sandbox.commerce.recipe import Extras, Want
+from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dials import Arrival, Kind
+from sync.engine.claim import State
+from tests.flows.finance import Finance, in_finance, key
+from tests.harness import Harness, in_both_harnesses, in_harness
+from tests.systems import COMPANY
+
+MEMOS = "creditmemos"
+
+
+def wanted(harness: Harness, count: int) -> dict[str, Any]:
+    products = (harness.commerce.catalogue.product(sku) for sku in ("SIMPLE-001", "SIMPLE-002"))
+    return {"wants": tuple(Want(product, Decimal(count)) for product in products)}
+
+
+def cancels(harness: Harness, order: StoredOrder, pieces: int) -> None:
+    order.items[0]["qty_canceled"] = Decimal(pieces)
+    harness.commerce.save_order(order, {"customer_note": f"{pieces} less"})
+
+
+def asks_to(verb: bytes) -> Any:
+    def where(asked: Arrival) -> bool:
+        return verb + b" " in asked.body and b"SalesOrderLines" in asked.body
+
+    return where
+
+
+@in_both_harnesses()
+async def test_a_line_whose_removal_went_unanswered_is_not_put_back(harness: Harness) -> None:
+    order = harness.place(**wanted(harness, 1))
+    cancels(harness, order, 1)
+    harness.ledger_dials.next(Kind.LOST, where=asks_to(b"DELETE"))
+    await harness.delivers(order)
+    assert harness.lines(order) == {"SIMPLE-002": 1}
+    assert harness.dynamics.operations["POST SalesOrderLinesV3"] == 2
+    assert await harness.events(order) == ["waited", "adopted"]
+
+
+@in_harness("ours")
+async def test_a_reduction_that_lands_late_does_not_undo_a_newer_one(harness: Harness) -> None:
+    order = harness.place(**wanted(harness, 3))
+    cancels(harness, order, 1)
+    harness.ledger_dials.next(Kind.DELAYED, where=asks_to(b"PATCH"), seconds=100)
+    await harness.hooks(order)
+    await asyncio.sleep(1)
+    await harness.works_off_what_is_due()
+    cancels(harness, order, 2)
+    await harness.delivers(order)
+    await harness.ledger_dials.settle()
+    assert harness.lines(order)["SIMPLE-001"] == 1
+
+
+@in_harness("ours")
+async def test_a_line_that_is_missing_is_posted_once_where_that_lands_late(
+    harness: Harness,
+) -> None:
+    order = harness.place(**wanted(harness, 1))
+    harness.ledger_dials.next(Kind.LOST, where=asks_to(b"POST"))
+    await harness.hooks(order)
+    await asyncio.sleep(1)
+    await harness.works_off_what_is_due()
+    clerk, number = harness.dynamics, harness.header(order)["SalesOrderNumber"]
+    clerk.store.delete("SalesLine", clerk.lines(COMPANY, number)[0])
+    harness.ledger_dials.next(Kind.DELAYED, where=asks_to(b"POST"), seconds=100)
+    await harness.works_until_idle()
+    await harness.ledger_dials.settle()
+    assert sorted(harness.lines(order)) == ["SIMPLE-001", "SIMPLE-002"]
+    assert len(clerk.lines(COMPANY, number)) == 2
+
+
+async def paid_by_card(finance: Finance) -> tuple[StoredOrder, Columns]:
+    """Three pieces of an item and, of one of them, a credit memo that pays nothing out: a gift card
+    paid for it."""
+    extras = Extras(gift_card=Decimal("10.81"))
+    wants = finance.wants("SIMPLE-001", pieces=3)
+    order = await finance.placed(shipping=Decimal(0), extras=extras, **wants)
+    finance.commerce.invoice(order)
+    memo = one_back(finance, order)
+    assert memo["grand_total"] == 0
+    return order, memo
+
+
+def one_back(finance: Finance, order: StoredOrder) -> Columns:
+    return finance.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)})
+
+
+@in_finance()
+async def test_what_a_memo_without_money_took_off_is_not_taken_off_for_the_next(
+    finance: Finance,
+) -> None:
+    order, memo = await paid_by_card(finance)
+    await finance.books(memo, MEMOS)
+    assert finance.lines(order)["SIMPLE-001"] == 2
+    finance.ships(order)
+    second = one_back(finance, order)
+    assert second["grand_total"] == order.amount("total_refunded") > 0
+    await finance.books(second, MEMOS)
+    assert finance.credited(second) == order.items[0]["price"]
+
+
+@in_finance()
+async def test_what_a_memo_without_money_has_credited_is_not_taken_off_as_well(
+    finance: Finance,
+) -> None:
+    order, memo = await paid_by_card(finance)
+    order.items[0]["qty_shipped"] = Decimal(3)
+    await finance.books(memo, MEMOS)
+    assert finance.credited(memo) > 0
+    order.items[0]["qty_shipped"] = Decimal(0)  # as if it had been credited before it was shipped
+    finance.commerce.change_address(order, city="Neustadt")
+    await finance.delivers(order)
+    assert finance.lines(order)["SIMPLE-001"] == 3
+    assert await finance.stands(memo, MEMOS) is State.DELIVERED, key(memo)
