@@ -122,10 +122,16 @@ def _of_cancellations(settings: Connection) -> Iterator[Ask]:
         yield _bare(path_of("invoice", 0, "refund"))
 
 
-def _of_captures(_: Connection) -> Iterator[Ask]:
+def _of_captures(settings: Connection) -> Iterator[Ask]:
     yield _listing("invoices")
     yield _bare(path_of("order", 0, "invoice"))
     yield _bare(order_notes.comments_of(0))
+    policies = {*settings.captures.credits.values()}
+    if {"record", "online"} & policies:
+        yield _listing("creditmemos")
+        yield _bare(path_of("order", 0, "refund"))
+    if "online" in policies:
+        yield _bare(path_of("invoice", 0, "refund"))
 
 
 def _of_returns(_: Connection) -> Iterator[Ask]:

@@ -1,7 +1,7 @@
 """An invoice of F&O beside the order that it invoices: what it asks for, and what Commerce has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.commerce.models.invoice import OPEN, Invoice, marker_of
@@ -39,11 +39,25 @@ class InvoiceView:
     def is_last(self) -> bool:
         """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
         one of them."""
-        return not self.invoice.others and all(row.is_done for row in self.rows)
+        return not self.invoice.others and all(row.in_all >= row.row.most for row in self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both sides have invoiced all of the order, and Commerce is paid for it."""
+        is_paid = self.is_made and not self.uncaptured
+        return self.is_last and is_paid and all(row.is_done for row in self.rows)
+
+    @property
+    def behind(self) -> list[str]:
+        """The keys of invoices before it that Commerce may not have: of pieces it does not show."""
+        if not self.is_made or not any(row.fno > row.commerce for row in self.rows):
+            return []
+        numbers = dict.fromkeys(row.slip for row in self.invoice.earlier)
+        return [replace(self.invoice, number=one).key for one in numbers]
 
     def open_point(self) -> OpenPoint | None:
         """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never ordered;
-        and money that nobody has captured yet."""
+        and money that nobody has captured yet. What an invoice before it is of shows with that."""
         return self._missing() or self._of_open_invoices()
 
     def _of_open_invoices(self) -> OpenPoint | None:
@@ -64,7 +78,7 @@ class InvoiceView:
         sums = ", ".join(
             f"{row.row.item.sku} ({row.item_id}): F&O {row.fno:f}, Commerce {row.commerce:f}"
             for row in self.rows
-            if row.fno > row.commerce and self.is_made
+            if row.fno > row.row.most and self.is_made
         )
         if not sums:
             return None
