@@ -136,7 +136,7 @@ class Gate:
         client = settings.credit.gate.bearer
         if client:
             await verify_bearer(
-                headers, self.ims_keys(settings.commerce.ims_url), self.clock.now(),
+                headers, self.ims_keys(settings.commerce.ims_keys_url), self.clock.now(),
                 client=client, organisation=settings.commerce.organisation or "",
             )  # fmt: skip
 
