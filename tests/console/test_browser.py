@@ -36,6 +36,7 @@ PAGES: Final = (
     "/drift",
     "/credit",
     "/credit/decisions",
+    "/returns",
     "/connections",
     "/activity",
     "/keys",
