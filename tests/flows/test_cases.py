@@ -6,8 +6,10 @@ import pytest
 from sandbox.dials import Kind
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
+from sync.reconcile.difference import Cause
 from tests.flows.cases import Serving, in_service, key
 from tests.harness import GUEST, key_of
+from tests.reconcile.planted import reconciled as books_of
 
 
 @in_service()
@@ -167,6 +169,26 @@ async def test_a_case_that_people_opened_again_stays_open(ours: Serving) -> None
     ours.service.set_status(case["incidentid"], 0, 1)
     await ours.replays(f"return|{key(rma)}", "cases")
     assert case["statecode"] == 0
+
+
+@in_service()
+async def test_each_return_has_its_case_or_it_is_told_why(ours: Serving) -> None:
+    order = await ours.sold(pieces=2)
+    rma = await ours.requested(order, 1)
+    await ours.looks()
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, told.dynamics) == (Cause.PARKED, None)
+    await ours.knows(order)
+    await ours.replays(f"return|{key(rma)}", "cases")
+    assert (await books_of(ours, "cases"))[0] == []
+    ours.commerce.rmas[rma["entity_id"]]["status"] = "closed"  # and no event tells of it
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, "replay" in told.command) == (Cause.AMOUNT, True)
+    await ours.replays(f"return|{key(rma)}", "cases")
+    assert (await books_of(ours, "cases"))[0] == []
+    ours.service.tables["incidents"].clear()
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, "forget cases" in told.command) == (Cause.MISSING, True)
 
 
 @in_service()
