@@ -31,7 +31,10 @@ from sync.mapping_tables.records import ItemMapping
 from tests.systems import CONNECTION, SystemsUnderTest
 
 MAPPED, UNMAPPED, ODD = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
-SETTINGS: Final = {"items": {"rule": "none"}, "flows": ("orders", "customers", "invoices")}
+SETTINGS: Final = {
+    "items": {"rule": "none"}, "flows": ("orders", "customers", "invoices", "order_issues"),
+    "order_issues": {"patterns": {"damaged": "damaged"}},
+}  # fmt: skip
 SIGN_INS: Final = 60
 """One-time tokens of each role that are handed out at the start."""
 
@@ -57,7 +60,8 @@ async def works(services: Services) -> None:
 
 
 async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str]:
-    """Orders that are delivered, that wait for a SKU, and one that a person has decided on."""
+    """Orders that are delivered, that wait for a SKU, one that a person has decided on, and one
+    with a complaint."""
     names = {"delivered": MAPPED, "parked": UNMAPPED, "alike": UNMAPPED, "other": ODD, "odd": ODD}
     opened = await services.systems_pool.open(CONNECTION)
     await opened.items.put(ItemMapping(MAPPED, MAPPED, unit="ea"))
@@ -68,6 +72,9 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     claim = await services.ledger.claim(CONNECTION, "orders", keys["odd"])
     who = Corrections(services.ledger, services.edition_parts.clock, "eve", "a test order")
     await who.skip(claim)
+    systems.commerce.comment(orders["delivered"], {"comment": "It came damaged."}, None)
+    await services.intake.accept("order_issues", CONNECTION, [keys["delivered"]], "poll")
+    await works(services)
     await services.watch.look()
     return keys
 

@@ -167,6 +167,18 @@ def test_the_keyboard_is_enough_to_find_open_and_replay(site: Site) -> None:
     page.wait_for_selector("text=parked 1")
 
 
+def test_a_complaint_is_filtered_and_opened_by_the_keyboard(site: Site) -> None:
+    page = site.opened()
+    page.goto(f"{site.url}{BASE}/returns")
+    page.fill("main input[name=text]", "damaged")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/returns?**")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/record?**")
+    assert f"order_issues {site.keys['delivered']}" in heading(page)
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_a_sku_is_mapped_and_what_waits_for_it_is_replayed(site: Site, *, script: bool) -> None:
     """The task that wakes people most often, with the script and without it."""

@@ -4,6 +4,7 @@ what they decide."""
 import pytest
 
 from sandbox.dials import Kind
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
 from sync.reconcile.difference import Cause
@@ -189,6 +190,28 @@ async def test_each_return_has_its_case_or_it_is_told_why(ours: Serving) -> None
     ours.service.tables["incidents"].clear()
     (told,), _ = await books_of(ours, "cases")
     assert (told.cause, "forget cases" in told.command) == (Cause.MISSING, True)
+
+
+@in_service()
+async def test_an_erasure_reaches_what_was_kept_of_cases(ours: Serving) -> None:
+    order = await ours.sold()
+    await ours.knows(order)
+    rma = await ours.requested(order, 1)
+    ours.commerce.comment(order, {"comment": "broken, says Ann"}, None)
+    await ours.looks()
+    opened = await ours.services.systems_pool.open("shop")
+    named = Named(orders=[str(order.row["increment_id"])])
+    records = await Records(ours.services, opened).of(named)
+    about, complaint = f"return|{key(rma)}", f"order|{key_of(order)}"
+    assert {
+        ("returns", key(rma)), ("return_states", key(rma)), ("order_issues", key_of(order)),
+        ("cases", about), ("cases", complaint), ("case_states", about), ("case_states", complaint),
+    } <= {*records}  # fmt: skip
+    kept = ours.services.documents
+    assert "Ann" in str(await kept.last(f"shop|cases|{complaint}", "sent"))
+    assert [one async for one in ours.services.erasure.erase("shop", records)]
+    assert await kept.last(f"shop|cases|{complaint}", "sent") is None
+    assert (await ours.claim(complaint, "cases")).number == ours.case_of(order)["ticketnumber"]
 
 
 @in_service()
