@@ -152,7 +152,7 @@ def test_the_keyboard_is_enough_to_find_open_and_replay(site: Site) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/record?**")
     assert site.keys["delivered"] in heading(page)
-    page.goto(f"{site.url}{BASE}/parked")
+    page.goto(f"{site.url}{BASE}/parked?flow=orders")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
