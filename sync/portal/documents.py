@@ -107,7 +107,7 @@ class Document:
 @dataclass(frozen=True)
 class Entry:
     """A line of an account: an invoice, a payment or whatever else moved it. `account` owes it: the
-    invoice account, whoever ordered."""
+    invoice account, also where another account ordered."""
 
     record: str
     company: str
