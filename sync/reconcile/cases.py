@@ -46,7 +46,7 @@ class Cases:
         return self.is_wanted(settings)
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
-        """One per RMA that was requested; none of those that were over when they were first seen."""
+        """One per RMA that was requested; none of those that were over when first seen."""
         rows = connected.systems.commerce.returns.since(
             window.since, window.until, stores=connected.stores(window)
         )

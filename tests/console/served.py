@@ -72,8 +72,10 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     claim = await services.ledger.claim(CONNECTION, "orders", keys["odd"])
     who = Corrections(services.ledger, services.edition_parts.clock, "eve", "a test order")
     await who.skip(claim)
-    systems.commerce.comment(orders["delivered"], {"comment": "It came damaged."}, None)
-    await services.intake.accept("order_issues", CONNECTION, [keys["delivered"]], "poll")
+    complained = placed(systems, MAPPED)
+    systems.commerce.comment(complained, {"comment": "It came damaged."}, None)
+    keys["complained"] = f"{complained.row['increment_id']}@{complained.row['store_id']}"
+    await services.intake.accept("order_issues", CONNECTION, [keys["complained"]], "poll")
     await works(services)
     await services.watch.look()
     return keys

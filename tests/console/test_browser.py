@@ -176,7 +176,7 @@ def test_a_complaint_is_filtered_and_opened_by_the_keyboard(site: Site) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/record?**")
-    assert f"order_issues {site.keys['delivered']}" in heading(page)
+    assert f"order_issues {site.keys['complained']}" in heading(page)
 
 
 @pytest.mark.parametrize("script", [True, False])

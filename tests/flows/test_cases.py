@@ -138,6 +138,28 @@ async def test_what_a_case_decides_waits_until_a_system_shows_it(ours: Serving) 
     assert not (await ours.claim(claim.key, "case_states")).is_different
 
 
+@in_service(returns={"authorise": "person"}, cases={"steps": {"3": {"decision": "authorise"}}})
+async def test_a_case_lets_a_stopped_return_order_go_on_once(ours: Serving) -> None:
+    order = await ours.sold(pieces=2)
+    await ours.knows(order)
+    rma = await ours.requested(order, 2)
+    await ours.looks()
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "Yes"
+    ours.ledger_dials.next(Kind.LOST, writes=True, path="ReturnOrderHeadersV2")
+    case = ours.case_of(rma)
+    ours.service.set_status(case["incidentid"], 0, 3)
+    await ours.looks()
+    await ours.looks()
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "No"
+    assert ours.now(rma)["status"] == "authorized"
+    ours.dynamics.store.update(
+        "ReturnOrderHeadersV2", ours.of(rma), {"IsReturnProcessingStopped": "Yes"}
+    )
+    await ours.replays(f"return|{key(rma)}", "case_states")
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "Yes"
+    assert await ours.parked("case_states") == []
+
+
 @in_service(flows=("orders", "customers", "order_issues", "cases", "case_states"))
 async def test_a_decision_about_an_order_waits_for_a_person(ours: Serving) -> None:
     order = ours.place()
