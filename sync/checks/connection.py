@@ -41,6 +41,7 @@ from sync.checks.invoice_settings import (
     recipes_go_together,
 )
 from sync.checks.items import items_are_there
+from sync.checks.mails import mails_would_be_taken
 from sync.checks.own import stores_answer
 from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
 from sync.checks.products import (
@@ -97,7 +98,7 @@ GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
         shop_key_is_long, cutover_is_named, captures_are_decided, refunds_are_decided,
-        free_text_is_taxed, recipes_go_together,
+        free_text_is_taxed, recipes_go_together, mails_would_be_taken,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,

@@ -21,6 +21,7 @@ from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.status import status
 from sync.flows.fulfilment.tracking import tracking
+from sync.flows.mails.mails import mails
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.receivables.creditmemos import creditmemos
@@ -57,6 +58,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     status,
     accounts,
     credit.runs,
+    mails,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -22,6 +22,7 @@ from sync.config.connections.customers import Customers, Items
 from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
 from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.mails import Mails
 from sync.config.connections.orders import (
     Orders,
     Payment,
@@ -150,6 +151,7 @@ class Connection(Section):
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    mails: Mails | None = None
     credit: Credit = Credit()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -168,9 +170,8 @@ class Connection(Section):
         commerce, dynamics = self.commerce, self.dynamics
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-            commerce.client_secret,
-            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-            *self.tracking.keys,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
