@@ -79,6 +79,7 @@ async def test_words_of_a_customer_stay_in_the_shop_where_that_is_wanted(ours: S
     assert "Ann" not in str(ours.service.tables)
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_customer_whom_dataverse_lacks_waits_for_a_person(ours: Serving) -> None:
     order = await ours.sold()
@@ -109,6 +110,7 @@ async def test_a_guest_is_found_by_address_and_stands_in_no_url(ours: Serving) -
     assert not [one for one in ours.service.requests if email.split("@", maxsplit=1)[0] in one]
 
 
+@pytest.mark.long
 @in_service(cases={"order_property": "new_order"})
 async def test_a_case_names_the_sales_order_where_dataverse_has_it(ours: Serving) -> None:
     order = await ours.sold()
@@ -160,6 +162,7 @@ async def test_a_case_lets_a_stopped_return_order_go_on_once(ours: Serving) -> N
     assert await ours.parked("case_states") == []
 
 
+@pytest.mark.long
 @in_service(flows=("orders", "customers", "order_issues", "cases", "case_states"))
 async def test_a_decision_about_an_order_waits_for_a_person(ours: Serving) -> None:
     order = ours.place()
@@ -236,6 +239,7 @@ async def test_an_erasure_reaches_what_was_kept_of_cases(ours: Serving) -> None:
     assert (await ours.claim(complaint, "cases")).number == ours.case_of(order)["ticketnumber"]
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_case_that_was_deleted_asks_what_is_to_be_done(ours: Serving) -> None:
     order = await ours.sold()
@@ -251,7 +255,7 @@ async def test_a_case_that_was_deleted_asks_what_is_to_be_done(ours: Serving) ->
 
 
 @pytest.mark.parametrize(("kind", "path"), [
-    (Kind.LOST, "incidents("), (Kind.DELAYED, "annotations("),
+    (Kind.LOST, "incidents("),
     *(
         pytest.param(kind, path, marks=pytest.mark.long)
         for kind in (Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED)
@@ -278,7 +282,8 @@ async def test_a_lost_answer_makes_no_second_case_and_no_second_note(
     assert await ours.parked("cases") == []
 
 
-@pytest.mark.parametrize("before", ["claims", pytest.param("trail", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("before", ["claims", "trail"])
 @in_service()
 async def test_a_process_that_dies_makes_no_second_case(ours: Serving, before: str) -> None:
     order = await ours.sold()
@@ -311,6 +316,7 @@ async def test_orders_go_on_while_dataverse_is_away(ours: Serving) -> None:
     assert len(ours.cases) == 1
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_missing_privilege_stops_the_flow_and_names_it(ours: Serving) -> None:
     order = await ours.sold()
