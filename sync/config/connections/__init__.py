@@ -1,9 +1,7 @@
-"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
-be written there.
+"""`connections.toml`: what a storefront and a legal entity agreed on; what may be written there.
 
-Unknown names are refused, secrets are named and never written, money is text or whole numbers
-(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
-number and a remedy.
+Unknown names are refused, secrets are named and never written, money is text or whole numbers.
+`sync/config/file/reading.py` reads the file and turns each fault into a line and a remedy.
 """
 
 from collections.abc import Mapping
@@ -35,7 +33,9 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
@@ -101,6 +101,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Reporting",
     "Returns",
     "SecretName",
     "Section",
@@ -152,7 +153,9 @@ class Connection(Section):
     accounts: Accounts = Accounts()
     portal: Portal | None = None
     mails: Mails | None = None
+    reporting: Reporting | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
