@@ -120,7 +120,7 @@ async def read(key: str, systems: Systems) -> Capturable | None:
         invoice = await lines.invoice(company, sales_order, number)
     if invoice is None:
         return None
-    packed = await packed_slip(invoice, systems, is_shipped=False)
+    packed = await packed_slip(invoice, systems)
     invoices = [one for each in packed.orders for one in await _invoices(each.order, systems)]
     return Capturable(packed, invoice, tuple(invoices))
 
