@@ -1,12 +1,13 @@
 """Pieces of each order that F&O has invoiced against those that Commerce has.
 
 Commerce may be ahead: an order that was charged at checkout is invoiced in F&O when it leaves. Once
-F&O invoices no more of it, both have invoiced the same, but for what was refunded before it was
+F&O invoices no more of it, both have invoiced the same, less what was refunded before it was
 shipped and taken off the sales order. Sums are compared by `orders`.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.claim import Claim, State
+from sync.engine.systems import Systems
 from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
 from sync.flows.fulfilment.slip_orders import sales_order_of
@@ -78,39 +80,36 @@ class Invoiced:
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:
     """None for what the orders' own comparison tells, and for what a gateway still holds."""
-    systems, settings = connected.systems, connected.settings
+    systems = connected.systems
     try:
         order = Order.read(dict(row))
     except Never:
         return None
+    if elsewhere(order.store_id, systems):
+        return None
     claim = await connected.ledger.claim(systems.name, ORDERS, order.key)
-    company, _, number = sales_order_of(claim, settings).partition("|")
-    if not number or elsewhere(order.store_id, systems):
-        return None
-    keys = await systems.dynamics.invoiced_lines.of_order(company, number)
-    if not keys:
-        return None
-    invoice = await systems.dynamics.invoiced_lines.invoice(
-        company, number, keys[-1].rpartition("|")[2]
-    )
-    if invoice is None:
-        return None
-    return await _compared(connected, order, invoice)
+    invoice = await _last(sales_order_of(claim, systems.settings), systems)
+    return await _compared(connected, order, invoice) if invoice is not None else None
+
+
+async def _last(sales_order: str, systems: Systems) -> SalesInvoice | None:
+    """Its last invoice, with the rows of all of them; None where it has none."""
+    company, _, number = sales_order.partition("|")
+    lines = systems.dynamics.invoiced_lines
+    keys = await lines.of_order(company, number) if number else []
+    return await lines.invoice(*keys[-1].split("|", 2)) if keys else None
 
 
 async def _compared(connected: Connected, order: Order, invoice: SalesInvoice) -> Verdict | None:
-    systems = connected.systems
-    store = "" if order.store_id is None else str(order.store_id)
-    place = (INVOICED, connected.day(order.placed_at, order.store_id), store, PIECES)
+    systems, place = connected.systems, _place(connected, order)
     claim = await connected.ledger.claim(systems.name, CAPTURES, invoice.key)
     invoices = await systems.commerce.order_invoices.of_order(order.entity_id or 0)
     try:
         view = await view_of(invoice, order, invoices, systems)
     except Never as error:
         cause = Cause.PARKED if claim.waits_for_a_person else Cause.MISSING
-        told: Told | None = (cause, "", error.remedy)
         held = total(row.quantity for row in invoice.rows if row.reference.isdigit())
-        return _verdict(place, order, (ZERO, held), told, claim)
+        return _verdict(place, order, (ZERO, held), (cause, "", error.remedy), claim)
     if not view.is_made:
         return None
     rows = await _pieces(connected, view)
@@ -118,6 +117,11 @@ async def _compared(connected: Connected, order: Order, invoice: SalesInvoice) -
     is_fine = all(one.is_fine for one in rows)
     told = None if is_fine else await _told(connected, view, claim)
     return _verdict(place, order, sums, told, claim)
+
+
+def _place(connected: Connected, order: Order) -> tuple[str, str, str, str]:
+    store = "" if order.store_id is None else str(order.store_id)
+    return INVOICED, connected.day(order.placed_at, order.store_id), store, PIECES
 
 
 async def _pieces(connected: Connected, view: InvoiceView) -> list[Pieces]:
@@ -133,13 +137,16 @@ async def _pieces(connected: Connected, view: InvoiceView) -> list[Pieces]:
 
 async def _told(connected: Connected, view: InvoiceView, claim: Claim) -> Told | None:
     """Why they differ; None where a person has decided on it."""
-    about = Commands(connected.systems.name, CAPTURES, claim.key)
-    changed = utc(view.order.updated_at)
-    since = changed.isoformat() if changed else ""
     if claim.state is State.PARKED:
         return await parked(connected, claim)
     if claim.resolved and not claim.differs:
         return None
+    return _cause(connected, utc(view.order.updated_at), claim)
+
+
+def _cause(connected: Connected, changed: datetime | None, claim: Claim) -> Told:
+    about = Commands(connected.systems.name, CAPTURES, claim.key)
+    since = changed.isoformat() if changed else ""
     if is_under_way(connected, claim):
         return Cause.WAITING, since, about.trail()
     if changed is not None and is_young(connected, CAPTURES, changed):
