@@ -22,6 +22,7 @@ from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
+from sync.reconcile.quotes import quotes
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -38,7 +39,8 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, shipments, accounts, credit, catalogue,
+    *map(ByBooks, KINDS), quantities, return_quantities, shipments, quotes, accounts, credit,
+    catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
