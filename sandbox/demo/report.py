@@ -94,6 +94,11 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"{outcome.credited.companies} companies show what credit F&O leaves them;"
         f" {len(outcome.credited.findings)} differ."
     )
+    negotiated = outcome.negotiated
+    console.print(
+        f"{negotiated.quotes} quotes were negotiated, and {negotiated.orders} of them ordered;"
+        f" {len(negotiated.findings)} differ."
+    )
 
 
 def _heading(console: Console, text: str) -> None:
