@@ -25,6 +25,7 @@ from sandbox.commerce.quote_endpoints import QUOTES
 from sandbox.commerce.quote_inspection import quote_routes
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.sales_rules import SALES_RULES
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
@@ -35,6 +36,7 @@ from sandbox.gate import Gate
 ENDPOINTS = (
     *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *COMPANIES, *CATEGORIES,
     *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *SALES_RULES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

@@ -28,6 +28,11 @@ from sync.checks.credit import (
     credit_can_be_read,
     credit_is_checked_as_said,
 )
+from sync.checks.dataverse import (
+    cases_can_be_written,
+    cases_find_their_customers,
+    dataverse_answers,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -36,6 +41,7 @@ from sync.checks.invoice_settings import (
     recipes_go_together,
 )
 from sync.checks.items import items_are_there
+from sync.checks.mails import mails_would_be_taken
 from sync.checks.own import stores_answer
 from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
 from sync.checks.products import (
@@ -77,7 +83,7 @@ from sync.checks.stores import (
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
-COMMERCE, DYNAMICS = "Commerce", "D365"
+COMMERCE, DYNAMICS, DATAVERSE = "Commerce", "D365", "Dataverse"
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
         shop_key_is_long, cutover_is_named, captures_are_decided, refunds_are_decided,
-        free_text_is_taxed, recipes_go_together,
+        free_text_is_taxed, recipes_go_together, mails_would_be_taken,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
@@ -113,6 +119,7 @@ GROUPS: Final = (
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
         quotations_can_be_read,
     )),
+    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),
