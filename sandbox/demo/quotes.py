@@ -32,7 +32,7 @@ Quotes = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Negotiated:
-    """What came of all quotes."""
+    """How all quotes ended."""
 
     quotes: int
     orders: int
@@ -127,7 +127,7 @@ async def _compared(pair: Pair, asked: Quotes) -> list[Finding]:
     """Quotes that do not stand as their lives end, or do not show what was approved."""
     rows, lines = await _quotations(pair), await pair.ledger.rows_of(QUOTATION_LINES, pair.token)
     now = {one["id"]: one for one in await pair.shop.ask("GET", "/sandbox/quotes")}
-    orders = {row["CustomersOrderReference"]: row for row in await pair.ledger.sales_orders()}
+    orders = {row.get("CustomersOrderReference"): row for row in await pair.ledger.sales_orders()}
     findings = list[Finding]()
     for quote, life in zip(asked, LIVES, strict=True):
         one, row = now[quote["id"]], rows[_reference(quote)]

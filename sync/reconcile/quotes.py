@@ -72,12 +72,17 @@ async def _look(connected: Connected, found: tuple[Quote, datetime]) -> Verdict 
     except Never as doubled:
         return _verdict(place, quote, (None, None), Cause.DOUBLED, doubled.remedy)
     if held is None:
-        if not quote.is_sellers_turn and not ours.number:
-            return None
-        about = Commands(systems.name, QUOTES, quote.key)
-        return _verdict(place, quote, (None, None), *_why(ours, Cause.MISSING, about.replay()))
+        return _missing(quote, ours, place)
     answer = await ledger.claim(systems.name, ANSWERS, quote.key)
     return await _compared(connected, quote, held, (ours, answer), place)
+
+
+def _missing(quote: Quote, ours: Claim, place: tuple[str, str, str, str]) -> Verdict | None:
+    """A quote without quotation; None where it needs none."""
+    if not quote.is_sellers_turn and not ours.number:
+        return None
+    about = Commands(ours.connection, QUOTES, quote.key)
+    return _verdict(place, quote, (None, None), *_why(ours, Cause.MISSING, about.replay()))
 
 
 async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
