@@ -24,6 +24,7 @@ from sync.reconcile.invoiced import invoiced
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
+from sync.reconcile.quotes import quotes
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -40,8 +41,8 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, shipments, invoiced, cases, accounts,
-    credit, catalogue,
+    *map(ByBooks, KINDS), quantities, return_quantities, shipments, quotes, invoiced, cases,
+    accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
