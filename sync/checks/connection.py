@@ -28,6 +28,11 @@ from sync.checks.credit import (
     credit_can_be_read,
     credit_is_checked_as_said,
 )
+from sync.checks.dataverse import (
+    cases_can_be_written,
+    cases_find_their_customers,
+    dataverse_answers,
+)
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -77,7 +82,7 @@ from sync.checks.stores import (
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
-COMMERCE, DYNAMICS = "Commerce", "D365"
+COMMERCE, DYNAMICS, DATAVERSE = "Commerce", "D365", "Dataverse"
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ GROUPS: Final = (
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
     )),
+    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

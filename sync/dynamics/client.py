@@ -18,11 +18,11 @@ from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.inventory_visibility import InventoryVisibility
-from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.order_progress import OrdersInProgress
+from sync.dynamics.other_invoices import invoiced_lines_of
 from sync.dynamics.other_slips import slips_of
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
@@ -70,7 +70,7 @@ class DynamicsClient(ODataClient):
         self.packing_slips = slips_of(self, settings)
         self.return_states = ReturnStates(self, self.posted_invoices)
         self.orders_in_progress = OrdersInProgress(self, settings)
-        self.invoiced_lines = InvoicedLines(self)
+        self.invoiced_lines = invoiced_lines_of(self, settings)
         self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
         self.buyer_documents = BuyerDocuments(self, settings)

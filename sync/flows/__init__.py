@@ -4,6 +4,8 @@ one test."""
 from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
+from sync.flows.cases.case_states import case_states
+from sync.flows.cases.cases import cases
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
@@ -50,6 +52,8 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     return_states,
     refunds,
     order_issues,
+    cases,
+    case_states,
     captures,
     status,
     accounts,

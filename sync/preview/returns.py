@@ -1,5 +1,6 @@
-"""What would become of a return: its return order in F&O, what Commerce would show of it, and the
-refunds of its credit notes. Both systems and the home are read, and nothing is written."""
+"""What would become of a return: its return order in F&O, what Commerce would show of it, the
+refunds of its credit notes, and its case. The systems and the home are read, and nothing is
+written."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,11 +14,14 @@ from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.plan import Delivered, Plan
 from sync.engine.systems import Systems
+from sync.flows.cases.case_states import case_states
+from sync.flows.cases.cases import cases
 from sync.flows.keys import keys_of
 from sync.flows.returns.handled_returns import read
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
 from sync.flows.returns.returns import returns
+from sync.mapping.cases import Kind
 from sync.preview.previews import Preview
 
 PREVIEW: Final = "preview"
@@ -35,6 +39,21 @@ async def preview_return(
         wanted += [(refunds, one) for one in await _credit_notes(key, systems)]
         on = [one for one in wanted if one[0].name in systems.settings.flows]
         found += [await _previewed(*one, systems, ledger, documents) for one in on]
+    return found
+
+
+async def preview_case(
+    number: str, kind: Kind, systems: Systems, ledger: Ledger, documents: DocumentCopies
+) -> list[Preview]:
+    """The case of each RMA or order of that number, and what the shop would be told of it. Raises
+    what the clients raise where a system does not answer."""
+    records = systems.commerce.returns if kind == "return" else systems.commerce.orders
+    found: list[Preview] = []
+    for key in keys_of(await records.by_number(number), systems):
+        for flow in (cases, case_states):
+            if flow.name in systems.settings.flows:
+                of_case = f"{kind}|{key}"
+                found.append(await _previewed(flow, of_case, systems, ledger, documents))
     return found
 
 

@@ -28,6 +28,7 @@ from sync.config.file.breaches import (
 )
 from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
+from sync.config.file.case_rules import case_breaches
 from sync.config.file.credit_rules import credit_breaches
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.mail_rules import mail_breaches
@@ -92,6 +93,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from portal_breaches(path, written)
     yield from mail_breaches(path, written)
     yield from return_breaches(path, written)
+    yield from case_breaches(path, written)
     yield from capture_breaches(path, written)
     yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)

@@ -25,7 +25,13 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.returns.handled_returns import Handled, read
-from sync.flows.returns.rma_records import NotLoaded, open_rmas, resolve, return_order_of
+from sync.flows.returns.rma_records import (
+    NotLoaded,
+    cases_of_return,
+    open_rmas,
+    resolve,
+    return_order_of,
+)
 from sync.flows.returns.rma_writes import RmaWrite
 from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
@@ -108,7 +114,8 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     progress = await _progress(handled, state, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
-    return Plan((write,), keys=keys, follow_ups=_told(progress, handled, delivery))
+    follow = (*cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery))
+    return Plan((write,), keys=keys, follow_ups=follow)
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
