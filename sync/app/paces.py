@@ -8,9 +8,10 @@ from typing import Any
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Commerce, Connection, Dataverse, Dynamics
 from sync.config.connections.visibility import Visibility
-from sync.pacing.budget import Budget, parts_of
+from sync.pacing.budget import Budget
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.pace import Pace
+from sync.pacing.parts import parts_of
 from sync.pacing.pauses import Pauses
 
 Section = Commerce | Dynamics | Visibility | Dataverse

@@ -82,10 +82,10 @@ class SystemsPool:
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, edition_parts.email_key),
             paces=(shop, ledger),
-            mailer=self._mailer(settings),
-            link_key=link_key(edition_parts.email_key),
             dataverse=self._dataverse(settings),
             records_called=partial(records_called, edition_parts.tables, name),
+            mailer=self._mailer(settings),
+            link_key=link_key(edition_parts.email_key),
         )
 
     def _mailer(self, settings: Connection) -> SmtpMailer | None:

@@ -44,10 +44,10 @@ class Systems:
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
     paces: tuple[Pace, ...]
-    mailer: Mailer | None = None
-    link_key: bytes = b""
     dataverse: DataverseClient | None = None
     records_called: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nobody_knows
+    mailer: Mailer | None = None
+    link_key: bytes = b""
 
     async def close(self) -> None:
         """End what is joined; waiting callers get `Later`."""

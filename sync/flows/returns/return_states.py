@@ -114,8 +114,10 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     progress = await _progress(handled, state, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
-    follow = (*cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery))
-    return Plan((write,), keys=keys, follow_ups=follow)
+    follow_ups = (
+        *cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery),
+    )  # fmt: skip
+    return Plan((write,), keys=keys, follow_ups=follow_ups)
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
