@@ -35,7 +35,9 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
@@ -101,6 +103,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Reporting",
     "Returns",
     "SecretName",
     "Section",
@@ -152,7 +155,9 @@ class Connection(Section):
     accounts: Accounts = Accounts()
     portal: Portal | None = None
     mails: Mails | None = None
+    reporting: Reporting | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is

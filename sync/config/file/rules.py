@@ -36,6 +36,7 @@ from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.portal_rules import portal_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
+from sync.config.file.quote_rules import quote_breaches
 from sync.config.file.return_rules import return_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
@@ -94,6 +95,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from mail_breaches(path, written)
     yield from return_breaches(path, written)
     yield from case_breaches(path, written)
+    yield from quote_breaches(path, written)
     yield from capture_breaches(path, written)
     yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)
