@@ -30,6 +30,7 @@ async def customer_of(http: httpx.AsyncClient, shop: Commerce, token: str, store
 
     Raises `NobodyKnown`, and `Later` where Commerce does not say.
     """
+    store = store if store.replace("_", "").isalnum() else "default"
     try:
         answer = await _asked(http, shop, token, store)
     except httpx.HTTPError as error:
@@ -40,13 +41,12 @@ async def customer_of(http: httpx.AsyncClient, shop: Commerce, token: str, store
 
 
 async def _asked(http: httpx.AsyncClient, shop: Commerce, token: str, store: str) -> httpx.Response:
-    store = store if store.replace("_", "").isalnum() else "default"
-    headers, root = {"Authorization": f"Bearer {token}"}, shop.url.rstrip("/")
+    url, headers = shop.url.rstrip("/"), {"Authorization": f"Bearer {token}"}
     if shop.edition == "saas":
         headers["Store"] = store
-        return await http.post(f"{root}/graphql", json=GRAPHQL, headers=headers)
+        return await http.post(f"{url}/graphql", json=GRAPHQL, headers=headers)
     # Below /rest/all Commerce refuses every customer's token.
-    return await http.get(f"{root}/rest/{path_of(store)}/V1/customers/me", headers=headers)
+    return await http.get(f"{url}/rest/{path_of(store)}/V1/customers/me", headers=headers)
 
 
 def _customer_in(answer: httpx.Response) -> int:
