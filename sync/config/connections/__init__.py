@@ -158,7 +158,7 @@ class Connection(Section):
     quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
-    """Minutes within which a flow should see changes; else three polls and 15 minutes."""
+    """Minutes within which a flow should see changes; without one three polls and 15 minutes."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
@@ -169,16 +169,16 @@ class Connection(Section):
     @property
     def secret_names(self) -> list[str]:
         """The names of all secrets that the configuration refers to, each once."""
-        shop, ledger = self.commerce, self.dynamics
+        commerce, dynamics = self.commerce, self.dynamics
         names = [
-            shop.consumer_key, shop.consumer_secret, shop.token, shop.token_secret,
-            shop.client_secret, *shop.webhook.keys, ledger.client_secret, ledger.certificate,
-            ledger.bearer, *self.tracking.keys, self.mails and self.mails.password,
+            commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
-        if self.dataverse is not None:
-            names += [self.dataverse.client_secret, self.dataverse.certificate]
+        if (service := self.dataverse) is not None:
+            names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))
 
     @property
