@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Final
 
@@ -22,6 +23,8 @@ from sync.app.console_sign_ins import Role, SignIns
 from sync.app.services import Services
 from sync.app.settings import ConsoleSignIn
 from sync.core.message_queue import LockLost
+from sync.credit.decisions import Decision, Decisions
+from sync.credit.prepared import Prepared, PreparedCredit
 from sync.engine.corrections import Corrections
 from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
@@ -32,8 +35,9 @@ from tests.systems import CONNECTION, SystemsUnderTest
 
 MAPPED, UNMAPPED, ODD = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
 SETTINGS: Final = {
-    "items": {"rule": "none"}, "flows": ("orders", "customers", "invoices", "order_issues"),
-    "order_issues": {"patterns": {"damaged": "damaged"}},
+    "items": {"rule": "none"},
+    "flows": ("orders", "customers", "companies", "invoices", "credit", "order_issues"),
+    "credit": {"currency": "USD"}, "order_issues": {"patterns": {"damaged": "damaged"}},
 }  # fmt: skip
 SIGN_INS: Final = 60
 """One-time tokens of each role that are handed out at the start."""
@@ -77,8 +81,22 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     keys["complained"] = f"{complained.row['increment_id']}@{complained.row['store_id']}"
     await services.intake.accept("order_issues", CONNECTION, [keys["complained"]], "poll")
     await works(services)
+    await told(services)
     await services.watch.look()
     return keys
+
+
+async def told(services: Services) -> None:
+    """A company that may buy on account, and what two of its checkouts were told."""
+    tables, now = services.edition_parts.tables, services.edition_parts.clock.now()
+    one = Prepared(2, "US-001", "USD", Decimal(400), Decimal(500), Decimal(100))
+    await PreparedCredit(tables, CONNECTION).put_all([one], now)
+    for is_allowed, reason in ((True, "enough is left"), (False, "more than is left")):
+        said = Decision(
+            now.isoformat(), "order", f"00000090{is_allowed:d}", "US-001", "2", "7", is_allowed,
+            reason, "90.00", "400.00", "0.00", "USD", now.isoformat(),
+        )  # fmt: skip
+        await Decisions(tables, CONNECTION).keep(said, now + timedelta(seconds=is_allowed))
 
 
 async def main() -> None:

@@ -35,6 +35,7 @@ PAGES: Final = (
     "/mappings",
     "/drift",
     "/credit",
+    "/credit/decisions",
     "/returns",
     "/connections",
     "/activity",

@@ -229,9 +229,8 @@ class Connection(Section):
         own, default = self.stores.get(str(store_id)), self.stores.get("default")
         if own is None or default is None:
             return own or default
-        return Store(
-            **{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
-        )
+        named = own.model_dump(exclude_none=True)
+        return Store(**{**default.model_dump(exclude_none=True), **named})
 
 
 class Connections(Section):
