@@ -37,7 +37,8 @@ MAPPED, UNMAPPED, ODD = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
 SETTINGS: Final = {
     "items": {"rule": "none"},
     "flows": ("orders", "customers", "companies", "invoices", "credit", "order_issues"),
-    "credit": {"currency": "USD"}, "order_issues": {"patterns": {"damaged": "damaged"}},
+    "credit": {"currency": "USD"},
+    "order_issues": {"patterns": {"damaged": "damaged"}},
 }  # fmt: skip
 SIGN_INS: Final = 60
 """One-time tokens of each role that are handed out at the start."""
@@ -76,12 +77,12 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     claim = await services.ledger.claim(CONNECTION, "orders", keys["odd"])
     who = Corrections(services.ledger, services.edition_parts.clock, "eve", "a test order")
     await who.skip(claim)
+    await told(services)
     complained = placed(systems, MAPPED)
     systems.commerce.comment(complained, {"comment": "It came damaged."}, None)
     keys["complained"] = f"{complained.row['increment_id']}@{complained.row['store_id']}"
     await services.intake.accept("order_issues", CONNECTION, [keys["complained"]], "poll")
     await works(services)
-    await told(services)
     await services.watch.look()
     return keys
 
