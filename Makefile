@@ -11,12 +11,13 @@ PINS := .venv-pins
 SEED ?= 1
 SECONDS ?= 300
 WORLDS ?= 100
+MINUTES ?= 10
 RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 AXE := tests/console/browser/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate soak fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -100,6 +101,10 @@ fuzz-short: $(FUZZ)/ready
 # What a hook takes and what an order costs, printed; python -m tests.benchmarks --help tells more.
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
+
+# The product under mixed load, killed every few seconds: make soak MINUTES=30
+soak: $(VENV)/run-time
+	$(RUN) -m sandbox soak --minutes $(MINUTES)
 
 # What the app registers and the queues it needs, as text; read the difference.
 golden: $(VENV)/development

@@ -21,6 +21,7 @@ from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
+from sandbox.commerce.quote_endpoints import QUOTES
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
@@ -32,8 +33,8 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES,
-    *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *COMPANIES, *CATEGORIES,
+    *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
     *SALES_RULES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""

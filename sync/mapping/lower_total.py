@@ -70,10 +70,11 @@ def lower_credit(
         return f"captures.credits does not name the payment method {order.payment.method}"
     if reason := _unclear(sums, order, memos, connection):
         return reason
-    invoice = _invoice_paid(sums.lower, invoices) if policy == "online" else None
-    if policy == "online" and invoice is None:
+    paid = [one for one in invoices if one.transaction_id and one.state == PAID]
+    invoice = next((one for one in reversed(paid) if one.grand_total >= sums.lower), None)
+    if (paid or policy == "online") and invoice is None:
         return "no single invoice was paid so much by a gateway"
-    return _refund(sums, order, invoice, policy)
+    return _refund(sums, order, invoice.entity_id if invoice else None, policy)
 
 
 def _unclear(
@@ -94,17 +95,9 @@ def _unclear(
     return found or unforeseen_in(order, memos, connection)
 
 
-def _invoice_paid(amount: Decimal, invoices: Sequence[Invoice]) -> int | None:
-    """The latest invoice that a gateway was paid at least this amount by."""
-    paid = [
-        one.entity_id for one in invoices
-        if one.transaction_id and one.state == PAID and one.grand_total >= amount
-    ]  # fmt: skip
-    return paid[-1] if paid else None
-
-
 def _refund(sums: InvoicedTotals, order: Order, invoice: int | None, policy: str) -> Credit:
-    """Of no pieces; what Commerce would give or take beside the adjustment is foreseen."""
+    """Of no pieces; what Commerce would give or take beside the adjustment is foreseen. The shop
+    refunds what a gateway was paid for by its invoice alone."""
     asked, beside = shipping_back(order, ZERO)
     memo = memo_of(order, order.increment_id, {}, {}, beside, tax_left=tax_left(order))
     amounts = adjustment(order, sums.lower - rounded(memo.grand_total))

@@ -106,7 +106,7 @@ TABLES: Final[dict[str, Callable[[Kinds], str]]] = {
 def shown(text: str, name: str) -> str:
     """The table of that name as it stands in the page."""
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
-    assert found is not None, f"docs/cost.md has no table {name}"
+    assert found is not None, f"the page has no table {name}"
     return found[1]
 
 

@@ -35,6 +35,7 @@ PAGES: Final = (
     "/mappings",
     "/drift",
     "/credit",
+    "/returns",
     "/connections",
     "/activity",
     "/keys",

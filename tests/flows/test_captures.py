@@ -28,7 +28,9 @@ PAYMENTS = "CustomerPaymentJournalLines"
 async def ordered(harness: Harness, *skus: str, pieces: int = 3, **wishes: Any) -> StoredOrder:
     """An order that F&O has, of so many pieces of each."""
     catalogue = harness.commerce.catalogue
-    wants = tuple(Want(catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,))
+    wants = wishes.pop("wants", None) or tuple(
+        Want(catalogue.product(sku), Decimal(pieces)) for sku in skus or (SKU,)
+    )
     order = harness.place(wants=wants, **wishes)
     await harness.delivers(order)
     return order
@@ -306,6 +308,18 @@ async def polls_all(harness: Harness) -> None:
         await asyncio.sleep(60)
         await harness.polls(flow)
         await harness.works_until_idle()
+
+
+@in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credits": {"*": "record"}}})
+async def test_a_lower_total_that_a_gateway_was_paid_is_recorded_by_its_invoice(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised", **PLAIN)
+    lowers(harness, order, Decimal(5))
+    posted(harness, order)
+    await polls_all(harness)
+    (memo,) = order.creditmemos
+    assert (memo["grand_total"], memo.get("transaction_id")) == (Decimal(5), None)
 
 
 @pytest.mark.parametrize("kind", [None, Kind.LOST, Kind.DELAYED, Kind.ERROR_BEFORE])

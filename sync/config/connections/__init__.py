@@ -7,7 +7,7 @@ number and a remedy.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
@@ -19,7 +19,10 @@ from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
+from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
+from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.mails import Mails
 from sync.config.connections.orders import (
     Orders,
     Payment,
@@ -32,6 +35,7 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
 from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
@@ -72,6 +76,8 @@ __all__ = [
     "Cancellations",
     "Captures",
     "Carrier",
+    "CaseStep",
+    "Cases",
     "Commerce",
     "Companies",
     "Company",
@@ -81,6 +87,7 @@ __all__ = [
     "CreditMemos",
     "Currency",
     "Customers",
+    "Dataverse",
     "Dynamics",
     "EventKeys",
     "Gate",
@@ -117,18 +124,6 @@ __all__ = [
     "tidy_url",
 ]
 
-FLOW_NAMES: Final = (
-    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
-    "write_back", "stock", "prices", "products", "product_options", "shipments",
-    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "captures", "status", "accounts", "credit",
-)  # fmt: skip
-"""What `flows` may name; a test keeps it equal to the flows that exist."""
-
-DEFAULT_FLOWS: Final = ("orders", "customers")
-"""What runs where nothing is named: receivables need accounts and journals that only the ledger's
-owner knows."""
-
 
 class Connection(Section):
     """One storefront (some store views) and one legal entity."""
@@ -153,12 +148,16 @@ class Connection(Section):
     tracking: Tracking = Tracking()
     returns: Returns = Returns()
     order_issues: OrderIssues = OrderIssues()
+    dataverse: Dataverse | None = None
+    cases: Cases = Cases()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    mails: Mails | None = None
     reporting: Reporting | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -177,10 +176,12 @@ class Connection(Section):
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
             commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
-            *commerce.webhook.keys, *self.tracking.keys,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
+        if (service := self.dataverse) is not None:
+            names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))
 
     @property

@@ -127,6 +127,9 @@ class Dynamics(Section):
     slips: Literal["journal", "warehouse", "lines"] = "journal"
     """Where it is read what left the warehouse: from the copies of the packing slips' journal; from
     the shipments of warehouse management; or from the lines of orders that are delivered whole."""
+    invoiced: Literal["journal", "lines"] = "journal"
+    """Where it is read what F&O has invoiced of an order's lines: from the copy of the invoice
+    journal, or from printed invoices, by item."""
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""

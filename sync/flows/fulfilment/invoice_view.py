@@ -44,7 +44,7 @@ class InvoiceView:
     @property
     def is_complete(self) -> bool:
         """Whether both sides have invoiced all of the order, and Commerce is paid for it."""
-        is_paid = self.is_made and not self.uncaptured
+        is_paid = self.is_made and not self.uncaptured and any(row.commerce for row in self.rows)
         return self.is_last and is_paid and all(row.is_done for row in self.rows)
 
     @property
