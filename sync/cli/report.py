@@ -10,17 +10,19 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from sync.app.edition_parts import EditionParts
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, progress, table
 from sync.cli.reported import By, Folder, folder_of, freshness, shown, tell_missing
-from sync.core.ports import Clock
 from sync.operating.problem import Problem
+from sync.operating.reports import store
 from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import Expected, expected_cash
 from sync.reporting.forecast.demand import FORECAST, forecast_demand
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.published import figures_to_show
 from sync.reporting.star import star_file, star_views
 from sync.reporting.state import State
 
@@ -113,13 +115,18 @@ def _cash(found: list[Expected], context: CommandContext) -> None:
 
 
 async def _built(context: CommandContext, folder: Path, tell: Any) -> Built:
-    async with _reported(context) as (reported, clock):
-        build_ = Build(folder, clock, shape_of(reported), terms_of(reported), tell)
-        return await build_.run(sources_of(reported, clock.now()))
+    async with _reported(context) as (reported, parts):
+        now = parts.clock.now()
+        build_ = Build(folder, parts.clock, shape_of(reported), terms_of(reported), tell)
+        built = await build_.run(sources_of(reported, now))
+        with opened(folder / "spill") as duck:
+            told = [*figures_to_show(duck, folder, now, len(built.trouble))]
+        await store(parts.tables, told)
+        return built
 
 
 @asynccontextmanager
-async def _reported(context: CommandContext) -> AsyncIterator[tuple[list[Reported], Clock]]:
+async def _reported(context: CommandContext) -> AsyncIterator[tuple[list[Reported], EditionParts]]:
     """All connections that report, opened."""
     names = [
         name for name, one in context.connections().connections.items() if one.reporting is not None
@@ -131,5 +138,6 @@ async def _reported(context: CommandContext) -> AsyncIterator[tuple[list[Reporte
         )
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(context.opened())
-        pool, clock = services.systems_pool, services.edition_parts.clock
-        yield [await Reported.of(await pool.open(name)) for name in names], clock
+        pool = services.systems_pool
+        reported = [await Reported.of(await pool.open(name)) for name in names]
+        yield reported, services.edition_parts
