@@ -1,9 +1,8 @@
 """Weekly demand of each item, out of the star, and what the next weeks may bring.
 
 Demand is what was ordered, less what was cancelled. In a week without anything to sell nobody could
-order: such a week does not say what people wanted: the mean of its neighbours where
-that is more. The week that has not ended is left out. Parts add up: what is told of a region or a
-company is the sum of its items.
+order: the mean of its neighbours stands for such a week, where that is more. The week that has not
+ended is left out. Parts add up: what is told of a region or a company is the sum of its items.
 """
 
 import json
