@@ -76,13 +76,10 @@ async def open_embedded(
     home: Path,
     connections: Connections,
     *,
-    vault_key: str | None = None,
-    vault_mark: Path | None = None,
-    serves: bool = False,
-    keep_months: int = KEEP_MONTHS,
-    console: ConsoleSignIn = ConsoleSignIn.OFF,
+    vault_key: str | None = None, vault_mark: Path | None = None, serves: bool = False,
+    keep_months: int = KEEP_MONTHS, console: ConsoleSignIn = ConsoleSignIn.OFF,
     report_command: tuple[str, ...] = (),
-) -> Services:
+) -> Services:  # fmt: skip
     """The engine over a directory. `serves`: lock the directory and take back what a dead host
     held. Raises `AlreadyServed`, and `Never` for a vault that does not open.
     """
