@@ -1,9 +1,7 @@
-"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
-be written there.
+"""`connections.toml`: what a storefront and a legal entity agreed on; what may be written there.
 
-Unknown names are refused, secrets are named and never written, money is text or whole numbers
-(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
-number and a remedy.
+Unknown names are refused, secrets are named and never written, money is text or whole numbers.
+`sync/config/file/reading.py` reads the file and turns each fault into a line and a remedy.
 """
 
 from collections.abc import Mapping
@@ -160,8 +158,7 @@ class Connection(Section):
     quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
-    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
-    named."""
+    """Minutes within which a flow should see changes; without one three polls and 15 minutes."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
