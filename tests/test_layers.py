@@ -18,7 +18,7 @@ ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "intake_http")
 APP: Final = (
-    *FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "preview", "checks", "app",
+    *FLOWS, *INTAKE, "adapters", "mails", "alerts", "reconcile", "preview", "checks", "app",
 )  # fmt: skip
 OPERATING: Final = (*APP, "operating")
 
@@ -36,11 +36,13 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "mapping": PURE,
     "engine": ENGINE,
     "credit": (*SETTINGS, "credit"),
-    "alerts": (*ENGINE, "alerts"),
+    "mails": (*CORE, "config", "mails"),
+    "alerts": (*ENGINE, "mails", "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
-    "checks": (*FLOWS, "preview", "alerts", "checks"),
+    "checks": (*FLOWS, "preview", "mails", "alerts", "checks"),
     "reconcile": (*FLOWS, "reconcile"),
+    "reporting": (*FLOWS, "reconcile", "reporting"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,

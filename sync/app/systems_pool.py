@@ -15,6 +15,7 @@ from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
+from sync.core.document_links import link_key
 from sync.core.errors import Never
 from sync.dataverse.client import TABLE, DataverseClient
 from sync.dynamics.client import DynamicsClient
@@ -22,6 +23,7 @@ from sync.dynamics.transport import Transport
 from sync.dynamics.visibility_tokens import SCOPE, VisibilityTokens
 from sync.engine.numbers import records_called
 from sync.engine.systems import Systems
+from sync.mails.smtp import SmtpMailer
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.pacing.pace import Pace
 
@@ -82,7 +84,13 @@ class SystemsPool:
             paces=(shop, ledger),
             dataverse=self._dataverse(settings),
             records_called=partial(records_called, edition_parts.tables, name),
+            mailer=self._mailer(settings),
+            link_key=link_key(edition_parts.email_key),
         )
+
+    def _mailer(self, settings: Connection) -> SmtpMailer | None:
+        parts, mails = self._edition_parts, settings.mails
+        return SmtpMailer(mails, parts.secrets, parts.clock) if mails is not None else None
 
     def _accounts(
         self, name: str, settings: Connection, dynamics: DynamicsClient

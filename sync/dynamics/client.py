@@ -30,6 +30,7 @@ from sync.dynamics.price_agreements import PriceAgreements
 from sync.dynamics.product_attributes import ProductAttributes
 from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
+from sync.dynamics.quotations import Quotations
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.return_states import ReturnStates
@@ -64,6 +65,7 @@ class DynamicsClient(ODataClient):
         self.sales_orders = SalesOrders(self, settings)
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
+        self.quotations = Quotations(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Connection
-from sync.core.ports import Clock
+from sync.core.ports import Clock, Mailer
 from sync.dataverse.client import DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
@@ -29,6 +29,8 @@ class Systems:
     `dataverse`: where cases are kept, for connections that name it; its pauses hold up its
     own flows alone. `records_called(number)`: flow and key of the records that became a document of
     that number.
+    `mailer`: takes mails to buyers, where `mails` is configured. `link_key`: what links to their
+    documents are signed with.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Systems:
     paces: tuple[Pace, ...]
     dataverse: DataverseClient | None = None
     records_called: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nobody_knows
+    mailer: Mailer | None = None
+    link_key: bytes = b""
 
     async def close(self) -> None:
         """End what is joined; waiting callers get `Later`."""

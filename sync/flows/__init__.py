@@ -21,8 +21,11 @@ from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.status import status
 from sync.flows.fulfilment.tracking import tracking
+from sync.flows.mails.mails import mails
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
+from sync.flows.quotes.quote_answers import quote_answers
+from sync.flows.quotes.quotes import quotes
 from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
@@ -57,6 +60,9 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     status,
     accounts,
     credit.runs,
+    mails,
+    quotes,
+    quote_answers,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -35,8 +35,10 @@ from tests.systems import CONNECTION, SystemsUnderTest
 
 MAPPED, UNMAPPED, ODD = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
 SETTINGS: Final = {
-    "items": {"rule": "none"}, "flows": ("orders", "customers", "companies", "invoices", "credit"),
+    "items": {"rule": "none"},
+    "flows": ("orders", "customers", "companies", "invoices", "credit", "order_issues"),
     "credit": {"currency": "USD"},
+    "order_issues": {"patterns": {"damaged": "damaged"}},
 }  # fmt: skip
 SIGN_INS: Final = 60
 """One-time tokens of each role that are handed out at the start."""
@@ -63,7 +65,8 @@ async def works(services: Services) -> None:
 
 
 async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str]:
-    """Orders that are delivered, that wait for a SKU, and one that a person has decided on."""
+    """Orders that are delivered, that wait for a SKU, one that a person has decided on, and one
+    with a complaint."""
     names = {"delivered": MAPPED, "parked": UNMAPPED, "alike": UNMAPPED, "other": ODD, "odd": ODD}
     opened = await services.systems_pool.open(CONNECTION)
     await opened.items.put(ItemMapping(MAPPED, MAPPED, unit="ea"))
@@ -75,6 +78,11 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     who = Corrections(services.ledger, services.edition_parts.clock, "eve", "a test order")
     await who.skip(claim)
     await told(services)
+    complained = placed(systems, MAPPED)
+    systems.commerce.comment(complained, {"comment": "It came damaged."}, None)
+    keys["complained"] = f"{complained.row['increment_id']}@{complained.row['store_id']}"
+    await services.intake.accept("order_issues", CONNECTION, [keys["complained"]], "poll")
+    await works(services)
     await services.watch.look()
     return keys
 

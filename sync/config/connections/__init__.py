@@ -1,9 +1,7 @@
-"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
-be written there.
+"""`connections.toml`: what a storefront and a legal entity agreed on; what may be written there.
 
-Unknown names are refused, secrets are named and never written, money is text or whole numbers
-(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
-number and a remedy.
+Unknown names are refused, secrets are named and never written, money is text or whole numbers.
+`sync/config/file/reading.py` reads the file and turns each fault into a line and a remedy.
 """
 
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from sync.config.connections.customers import Customers, Items
 from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
 from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.mails import Mails
 from sync.config.connections.orders import (
     Orders,
     Payment,
@@ -34,7 +33,9 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
@@ -100,6 +101,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Reporting",
     "Returns",
     "SecretName",
     "Section",
@@ -150,7 +152,10 @@ class Connection(Section):
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    mails: Mails | None = None
+    reporting: Reporting | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
     """Minutes within which a flow should see changes; three polls and 15 minutes where none is
@@ -168,9 +173,8 @@ class Connection(Section):
         commerce, dynamics = self.commerce, self.dynamics
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-            commerce.client_secret,
-            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-            *self.tracking.keys,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
@@ -225,9 +229,8 @@ class Connection(Section):
         own, default = self.stores.get(str(store_id)), self.stores.get("default")
         if own is None or default is None:
             return own or default
-        return Store(
-            **{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
-        )
+        named = own.model_dump(exclude_none=True)
+        return Store(**{**default.model_dump(exclude_none=True), **named})
 
 
 class Connections(Section):

@@ -6,7 +6,8 @@ FLOW_NAMES: Final = (
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
     "write_back", "stock", "prices", "products", "product_options", "shipments",
     "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "cases", "case_states", "captures", "status", "accounts", "credit",
+    "cases", "case_states", "captures", "status", "accounts", "credit", "mails",
+    "quotes", "quote_answers",
 )  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 
