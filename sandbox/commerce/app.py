@@ -22,6 +22,7 @@ from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.quote_endpoints import QUOTES
+from sandbox.commerce.quote_inspection import quote_routes
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
@@ -85,6 +86,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
             Route("/ims/token/v3", token, methods=["POST"]),
             Route("/prod/keys/{name}", key, methods=["GET"]),
             *document_routes(state),
+            *quote_routes(state),
             *inspection_routes(state, dials),
             Route(graph, questions, methods=["POST"]),
             Route(f"/{root}/{{path:path}}", shop, methods=VERBS),

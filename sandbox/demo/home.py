@@ -20,7 +20,7 @@ SECTION: Final = """\
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
-    "accounts", "credit", "cases",{more}
+    "accounts", "credit", "cases", "quotes", "quote_answers",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -106,6 +106,8 @@ groups = ["20"]
 create = true
 users = true
 addresses = "both"
+poll_minutes = 60
+[connections.{name}.quotes]
 poll_minutes = 60
 [connections.{name}.credit]
 currency = "USD"

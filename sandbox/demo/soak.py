@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sandbox.demo.comparison import Books, reconciled
+from sandbox.demo.delivering import SETTLED
 from sandbox.demo.environment import Environment, Stuck
 from sandbox.demo.gauges import Gauges
 from sandbox.demo.goods import first_goods, goods_in_the_end, more_goods
@@ -22,7 +23,6 @@ from sandbox.demo.invoicing import Asked, invoice_and_refund, post_drafts
 from sandbox.demo.load import make_calm, make_rough
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.reconciliation import Finding
-from sandbox.demo.scenario import SETTLED
 from sandbox.demo.shipping import pack_and_ship
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause

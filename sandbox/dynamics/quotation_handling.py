@@ -55,6 +55,14 @@ def set_status(env: Environment, header: Record, status: str, *, reason: str = "
     env.store.update(HEADER, header, columns)
 
 
+def price_and_send(env: Environment, header: Record) -> None:
+    """Give each line a price and a discount, and send it."""
+    rows = quotation_lines(env, header[COMPANY], header["SalesQuotationNumber"])
+    fields = {"SalesPrice": Decimal("19.90"), "LineDiscountPercentage": Decimal(10)}
+    price(env, header, {str(row.values.get("ExternalItemNumber")): fields for row in rows})
+    set_status(env, header, "Sent")
+
+
 def expire(env: Environment, header: Record, day: datetime) -> None:
     """Give it another last day. F&O changes no status by itself when that has passed."""
     env.store.update(HEADER, header, {"SalesQuotationExpiryDate": day})

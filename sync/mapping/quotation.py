@@ -130,12 +130,7 @@ def _line(
 ) -> dict[str, Any]:
     mapped = items.get(normal_sku(item.sku))
     if mapped is None or item.item_id is None:
-        raise Never(
-            f"{quote.label}: items[].sku without an item in D365: {item.sku[:64] or '(empty)'}",
-            remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then"
-            " replay.",
-            missing=[Missing("items", item.sku)],
-        )
+        raise _without_item(item, quote)
     texts = {
         "ItemNumber": mapped.item_number, **mapped.dimensions(),
         "SalesUnitSymbol": mapped.unit or connection.items.unit,
@@ -143,6 +138,14 @@ def _line(
     if connection.quotes.wish_field:
         texts[connection.quotes.wish_field] = _wish(item, quote)
     return {**without_empty(texts), QUANTITY: sales_units(item.qty, mapped.factor)}
+
+
+def _without_item(item: QuoteItem, quote: Quote) -> Never:
+    return Never(
+        f"{quote.label}: items[].sku without an item in D365: {item.sku[:64] or '(empty)'}",
+        remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
+        missing=[Missing("items", item.sku)],
+    )
 
 
 def _wish(item: QuoteItem, quote: Quote) -> str:
@@ -165,9 +168,9 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> l
     ]
     found += [f"{new[key]['ItemNumber']} added" for key in new.keys() - old.keys()]
     found += [f"{old[key]['ItemNumber']} removed" for key in old.keys() - new.keys()]
-    changed = [
-        name
-        for name, value in after["header"].items()
-        if before.get("header", {}).get(name) != value
-    ]
-    return [*sorted(found), *(["changed: " + ", ".join(changed)] if changed else [])]
+    return [*sorted(found), *_changed(before.get("header", {}), after["header"])]
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    names = [name for name, value in after.items() if before.get(name) != value]
+    return ["changed: " + ", ".join(names)] if names else []

@@ -77,7 +77,8 @@ def answer_from(
 ) -> Answer:
     """The answer that a quotation is. Raises `Never` for one that cannot be shown as it was
     approved."""
-    _must_be_current(quote, held, today)
+    _must_be_in_its_currency(quote, held)
+    _must_not_be_expired(quote, held, today)
     goods, freight = _by_item(quote, held, settings)
     _must_be_priced(quote, held, [*goods.values()])
     shares = _without_discount(held, [goods[str(one.item_id)] for one in quote.items])
@@ -105,13 +106,16 @@ def _terms(held: HeldQuotation) -> Iterator[tuple[str, str]]:
         yield "Terms of delivery", delivery
 
 
-def _must_be_current(quote: Quote, held: HeldQuotation, today: date) -> None:
+def _must_be_in_its_currency(quote: Quote, held: HeldQuotation) -> None:
     if held.currency != quote.currency.quote_currency_code:
         raise Never(
             f"{quote.label}: quotation {held.number} is in {held.currency or 'no currency'}, the"
             f" quote in {quote.currency.quote_currency_code}",
             remedy=f"Give quotation {held.number} the quote's currency in D365, and send it again.",
         )
+
+
+def _must_not_be_expired(quote: Quote, held: HeldQuotation, today: date) -> None:
     if held.expires is not None and held.expires < today:
         raise Never(
             f"{quote.label}: quotation {held.number} expired on {held.expires}",

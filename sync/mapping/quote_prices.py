@@ -94,8 +94,12 @@ def _item(agreed: Agreed, price: Decimal | None) -> dict[str, Any]:
 
 def shown_total(answer: Answer, shown: ShownTotals) -> Decimal:
     """What the shop shows of the goods, with tax or without as the answer is."""
-    amount = shown.subtotal_incl_tax if answer.is_gross else shown.subtotal
-    return amount - abs(shown.discount_amount)
+    return shown_goods(shown, is_gross=answer.is_gross)
+
+
+def shown_goods(shown: ShownTotals, *, is_gross: bool) -> Decimal:
+    """The same, by what it is to be compared with."""
+    return (shown.subtotal_incl_tax if is_gross else shown.subtotal) - abs(shown.discount_amount)
 
 
 def proof(answer: Answer, shown: ShownTotals) -> Totals:

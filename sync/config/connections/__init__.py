@@ -158,8 +158,7 @@ class Connection(Section):
     quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
-    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
-    named."""
+    """Minutes within which a flow should see changes; without one three polls and 15 minutes."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:

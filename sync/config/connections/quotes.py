@@ -42,6 +42,9 @@ class Quotes(Section):
     """Reason code of a lost or cancelled quotation -> what the buyer reads."""
     texts: dict[Text, str] = {}
     """What the buyer reads, in the shop's language."""
+    events: tuple[str, ...] = ()
+    """Ends of the types of Adobe events that tell of a quote, as the shop registers them: names
+    like `plugin.negotiable_quote.api.negotiable_quote_management.send`. Polls find all others."""
     poll_minutes: Whole = Field(default=10, ge=1, le=1440)
 
     def text(self, name: Text) -> str:

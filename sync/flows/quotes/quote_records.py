@@ -1,7 +1,7 @@
 """Where quotes come from: carts that are negotiated, each with what was said of it; and which
 quotation is that of a quote."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sync.dynamics.documents.quotation import CONFIRMED
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
+from sync.flows.payloads import id_in
 
 QUOTES, ANSWERS = "quotes", "quote_answers"
 KIND: Final = "quotation"
@@ -28,6 +29,13 @@ class QuoteWithComments:
 
     quote: Quote
     comments: tuple[Comment, ...]
+
+
+def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
+    """The quote named in the value of an event: which plugins tell of quotes differs by release, so
+    the shop names them (`quotes.events`)."""
+    ids = ("quote_id", "quoteId", "cart_id", "entity_id", "id")
+    return [id_in(payload, "quote", records=("quote", "cart", "data_object"), ids=ids)]
 
 
 async def read_quote(key: str, systems: Systems) -> QuoteWithComments | None:

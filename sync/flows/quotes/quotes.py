@@ -21,7 +21,7 @@ from sync.commerce.polling import SETTLING
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.documents.quotation import HeldQuotation
 from sync.engine.delivery import Delivery
-from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
@@ -36,6 +36,7 @@ from sync.flows.quotes.quote_records import (
     QUOTES,
     QuoteWithComments,
     changed_quotes,
+    keys_in,
     read_quote,
 )
 from sync.flows.targets import dynamics_of
@@ -194,6 +195,7 @@ quotes: DocumentFlow[QuoteWithComments] = DocumentFlow(
     source=Source(read_quote),
     plan=plan,
     triggers=(
+        AdobeEvents((), keys_in, own=lambda connection: connection.quotes.events),
         Poll(
             changed, until, lambda connection: connection.quotes.poll_minutes,
             fingerprint=lambda found: found.quote.fingerprint, lag=SETTLING,
