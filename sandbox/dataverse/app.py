@@ -33,6 +33,15 @@ BOUNDARIES: Final = ("batchresponse_5f2c", "changesetresponse_81aa")
 
 def dataverse_app(state: DataverseState, dials: Dials | None = None) -> Starlette:
     """The application over a state; faults are what `dials` say."""
+    gate = Middleware(Gate, dials=dials or Dials(), refusal=_refusal)
+    return Starlette(routes=dataverse_routes(state), middleware=[gate])
+
+
+def dataverse_routes(state: DataverseState) -> list[Route]:
+    """The Web API, and a look at the cases."""
+
+    async def looked(_: Request) -> Response:
+        return JSONResponse(list(state.tables["incidents"].values()))
 
     async def asked(request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -49,9 +58,9 @@ def dataverse_app(state: DataverseState, dials: Dials | None = None) -> Starlett
         )
         return _response(_answered(state, call))
 
-    route = Route(f"{ROOT}{{rest:path}}", asked, methods=["GET", "POST", "PATCH", "DELETE"])
-    gate = Middleware(Gate, dials=dials or Dials(), refusal=_refusal)
-    return Starlette(routes=[route], middleware=[gate])
+    methods = ["GET", "POST", "PATCH", "DELETE"]
+    api = Route(f"{ROOT}{{rest:path}}", asked, methods=methods)
+    return [api, Route("/sandbox/cases", looked)]
 
 
 def _refusal(status: int, retry_after: int | None) -> Response:

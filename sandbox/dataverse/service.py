@@ -174,8 +174,10 @@ def _stored(table: Table, name: str, row: Row, call: Call) -> Reply:
 
 def _listed(state: DataverseState, name: str, table: Table, call: Call) -> Reply:
     options = options_of(call.query)
-    rows = rows_of(table, state.tables[name], options)
     size = re.search(r"odata\.maxpagesize=(\d+)", call.headers.get("prefer", ""))
+    if size is not None:
+        options.pop("$top", None)  # "$top will be ignored" (Microsoft, "Limit the number of rows")
+    rows = rows_of(table, state.tables[name], options)
     most, start = int(size[1]) if size else 5000, int(options.get("$skiptoken", 0))
     labels = _labelled(call)
     page = [shown(table, row, options, labels=labels) for row in rows[start : start + most]]

@@ -79,7 +79,7 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
         f" {shipped.cancelled} orders were cancelled;"
         f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
-        f" refunded."
+        f" refunded; {outcome.sent_back.cases} are resolved cases in Dataverse."
     )
     captured = outcome.captured
     console.print(

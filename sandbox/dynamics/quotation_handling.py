@@ -81,6 +81,7 @@ def confirm(env: Environment, header: Record) -> str:
             "CurrencyCode": header["CurrencyCode"], "SalesOrderStatus": "Backorder",
             "SalesOrderProcessingStatus": "Active",
             "QuotationNumber": header["SalesQuotationNumber"],
+            "CustomersOrderReference": header.values.get("CustomersReference", ""),
         })  # fmt: skip
         rows = quotation_lines(env, company, header["SalesQuotationNumber"])
         for place, row in enumerate(rows, start=1):

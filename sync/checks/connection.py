@@ -27,6 +27,7 @@ from sync.checks.credit import (
     company_credits_are_there,
     credit_can_be_read,
     credit_is_checked_as_said,
+    gate_tokens_can_be_verified,
 )
 from sync.checks.dataverse import (
     cases_can_be_written,
@@ -108,7 +109,8 @@ GROUPS: Final = (
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, carriers_are_mapped, return_options_are_mapped,
         quotes_are_shown, product_places_are_there, company_credits_are_there,
-        bulks_can_be_followed, customer_attribute_is_there, schema_was_seen,
+        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
+        schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,

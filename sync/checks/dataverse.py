@@ -48,7 +48,7 @@ def _named(settings: Connection) -> Iterator[tuple[str, str]]:
     if cases.contacts == "email":
         yield "contact", "emailaddress1"
     if cases.order_property:
-        yield "incident", cases.order_property
+        yield "incident", cases.order_property.lower()
         yield "salesorder", cases.order_column
 
 

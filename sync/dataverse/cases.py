@@ -6,9 +6,10 @@ Microsoft, "CloseIncident Action"; product schema of Customer Service.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from sync.core.errors import AlreadyExists, Later
 from sync.dataverse.documents.case import ACTIVE, COLUMNS, LONGEST_NOTE, Case, CaseState, Note
 from sync.dataverse.rows_client import RowsClient
 from sync.dataverse.web_api import RowWrite, action, changed, created, eq, id_of, since
@@ -16,6 +17,7 @@ from sync.dataverse.web_api import RowWrite, action, changed, created, eq, id_of
 TABLE, NOTES = "incidents", "annotations"
 OPENED: Final = 1
 """`statuscode` of a case that is opened again: in progress."""
+SOON: Final = timedelta(seconds=5)
 LINK: Final = "_objectid_value"
 
 
@@ -83,10 +85,15 @@ class Cases:
         return CaseState.of(row)
 
     async def change(self, writes: Sequence[RowWrite], *, not_after: datetime) -> None:
-        """Send some of the writes above, in this order; notes go together, at the end."""
+        """Send some of the writes above, in this order; notes go together, at the end. Raises
+        `Later` where one of them was made meanwhile: what is there has to be read again."""
         notes = [one for one in writes if one.only == "new"]
         for one in writes:
             if one.only != "new":
                 await self._client.send(one, not_after=not_after)
-        if notes:
+        if not notes:
+            return
+        try:
             await self._client.send_together(notes, not_after=not_after)
+        except AlreadyExists as there:
+            raise Later(f"a note was made meanwhile: {there.reason}", after=SOON) from None

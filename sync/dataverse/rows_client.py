@@ -60,7 +60,8 @@ class RowsClient:
         top: int | None = None, unseen: bool = False,
     ) -> AsyncIterator[Record]:  # fmt: skip
         """All rows that meet `where`, page after page. `unseen`: it names a person, so it goes in a
-        batch's body and not in a URL, which servers and proxies write down."""
+        batch's body and not in a URL, which servers and proxies write down. `top`: no more than
+        these; pages are left out then, as Dataverse ignores one of the two."""
         call = ODataCall(f"list {table}", system=SYSTEM)
         options = query(select=select, where=where, order_by=order_by, top=top)
         path, asked = f"{ROOT}{set_path(table)}?{options}", set[str]()
@@ -68,7 +69,8 @@ class RowsClient:
             if path in asked:
                 raise error_from_nonsense(call, "its next page is one that was read already")
             asked.add(path)
-            page = await (self._unseen(path, call) if unseen else self._page(path, call))
+            size = None if top else PAGE
+            page = await (self._unseen(path, call) if unseen else self._page(path, call, size))
             rows = page.get("value")
             if not isinstance(rows, list):
                 raise error_from_nonsense(call, "it holds no list of rows")
@@ -123,8 +125,8 @@ class RowsClient:
         page = await self._page(path, ODataCall(f"describe {name}", system=SYSTEM))
         return frozenset(str(row["LogicalName"]) for row in page.get("value") or ())
 
-    async def _page(self, path: str, call: ODataCall) -> Record:
-        return record_in(await self._sent(self._reading(path, call)), call)
+    async def _page(self, path: str, call: ODataCall, size: int | None = None) -> Record:
+        return record_in(await self._sent(self._reading(path, call, size)), call)
 
     async def _unseen(self, path: str, call: ODataCall) -> Record:
         operation = batch.Operation("GET", self._transport.origin + path, None, {"Accept": JSON})
@@ -161,8 +163,9 @@ class RowsClient:
         headers = {"Accept": JSON, **write.conditions}
         return batch.Operation(write.method, url, to_json(write.body), headers)
 
-    def _reading(self, path: str, call: ODataCall) -> Request:
-        prefer = {"Prefer": f"odata.maxpagesize={PAGE},{LABELS}"}
+    def _reading(self, path: str, call: ODataCall, size: int | None = None) -> Request:
+        pages = f"odata.maxpagesize={size}," if size else ""
+        prefer = {"Prefer": f"{pages}{LABELS}"}
         return Request("GET", path, call, READ_TIMEOUT, headers=prefer)
 
     def _call(self, write: RowWrite) -> ODataCall:

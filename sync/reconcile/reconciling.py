@@ -16,6 +16,7 @@ from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
 from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
+from sync.reconcile.cases import cases
 from sync.reconcile.catalogue import catalogue
 from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
@@ -39,8 +40,8 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, shipments, quotes, accounts, credit,
-    catalogue,
+    *map(ByBooks, KINDS), quantities, return_quantities, shipments, cases, quotes, accounts,
+    credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

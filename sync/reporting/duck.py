@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     Duck = DuckDBPyConnection
 MEMORY: Final = "512MB"
 """What DuckDB may hold; more goes to files beside the data set."""
+CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": MEMORY, "threads": "2", "preserve_insertion_order": "false",
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+}  # fmt: skip
 
 
 @contextmanager
@@ -26,12 +30,7 @@ def opened(spill: Path) -> "Iterator[Duck]":
             "reports need DuckDB, which is not installed here",
             remedy="Install it: python -m pip install -r requirements-reporting.txt",
         ) from None
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY, "threads": "2", "preserve_insertion_order": "false",
-        "temp_directory": str(spill), "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }  # fmt: skip
-    with duckdb.connect(config=config) as duck:
+    with duckdb.connect(config={**CONFIG, "temp_directory": str(spill)}) as duck:
         duck.execute("SET TimeZone = 'UTC'")
         yield duck
 

@@ -141,16 +141,21 @@ def answered(duck: "Duck", root: Path, asked: Asked) -> Answer:
     if not star_file(root, figure.fact).exists():
         raise Never(f"{figure.name}: there is no data for it yet", remedy=_remedy(figure))
     star_views(duck, root)
-    first, last = asked.days
-    named = {"first": first, "last": last, "group_currency": asked.group_currency}
     sql = _sql(figure, asked)
-    if "$today" in sql:
-        named["today"] = asked.today
-    if "$group_currency" not in sql:
-        del named["group_currency"]
+    named = _named(sql, asked)
     found = duck.execute(sql, named)
     columns = tuple(str(one[0]) for one in found.description or ())
     return Answer(columns, _fetched(found), partial(_copied, duck, sql, named))
+
+
+def _named(sql: str, asked: Asked) -> dict[str, Any]:
+    """The values that a query asks for by name."""
+    first, last = asked.days
+    named = {
+        "first": first, "last": last, "today": asked.today,
+        "group_currency": asked.group_currency,
+    }  # fmt: skip
+    return {name: value for name, value in named.items() if f"${name}" in sql}
 
 
 def _fetched(found: "Duck") -> Iterator[tuple[Any, ...]]:

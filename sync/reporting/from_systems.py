@@ -228,17 +228,14 @@ def terms_of(reported: Sequence[Reported]) -> Terms:
 
 def shape_of(reported: Sequence[Reported]) -> str:
     """What of the settings decides how rows look, as a digest."""
-    told = [
-        {
-            "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,
-            "companies": [
-                [view, one.settings.legal_entity_of(view)] for view in sorted(one.stores)
-            ],
-            "zones": {
-                name: str(one.settings.time_zone(name)) for name in one.settings.legal_entities
-            },
-            "templates": [getattr(one.settings, kind).reference_template for kind in RECORDS],
-        }
-        for one in reported
-    ]  # fmt: skip
-    return digest([1, *told])
+    return digest([1, *map(_told_of, reported)])
+
+
+def _told_of(one: Reported) -> dict[str, Any]:
+    settings = one.settings
+    return {
+        "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,
+        "companies": [[view, settings.legal_entity_of(view)] for view in sorted(one.stores)],
+        "zones": {name: str(settings.time_zone(name)) for name in settings.legal_entities},
+        "templates": [getattr(settings, kind).reference_template for kind in RECORDS],
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """The page of returns: where each stands in every system, those that wait first."""
 
+import pytest
+
 from sandbox.dials import Kind
 from tests.console.browsing import Browser
 from tests.flows.cases import Serving, in_service
@@ -30,6 +32,7 @@ async def test_returns_and_complaints_show_where_they_stand(ours: Serving) -> No
     assert f"Return {rma['increment_id']}" in (await browser.sees("/returns", text="hold")).text
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_system_that_is_away_leaves_the_others_on_the_page(ours: Serving) -> None:
     browser = await Browser.of(ours)

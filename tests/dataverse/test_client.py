@@ -52,7 +52,7 @@ async def test_notes_go_together_or_not_at_all(env: Environment) -> None:
     soon, cases = env.clock.now() + SOON, env.client.cases
     await cases.create(case_of(env), not_after=soon)
     await cases.change([note_made(CASE_ID, FIRST)], not_after=soon)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(Later, match="made meanwhile"):
         await cases.change([note_made(CASE_ID, one) for one in (SECOND, FIRST)], not_after=soon)
     assert await cases.note_ids(CASE_ID) == {note_id(CASE_ID, FIRST)}
     third = Note("third", "Third", "x")

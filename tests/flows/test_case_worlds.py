@@ -142,7 +142,7 @@ async def test_whatever_happens_each_return_and_complaint_has_one_case(
     world = CaseWorld(ours, seed)
     for _ in range(2):
         await world.buys()
-    for _ in range(14 if seed == 0 else 40):
+    for _ in range(8 if seed == 0 else 40):
         await world.happens()
     await world.ends()
     assert await world.served() or seed

@@ -4,10 +4,13 @@ what they decide."""
 import pytest
 
 from sandbox.dials import Kind
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
+from sync.reconcile.difference import Cause
 from tests.flows.cases import Serving, in_service, key
 from tests.harness import GUEST, key_of
+from tests.reconcile.planted import reconciled as books_of
 
 
 @in_service()
@@ -76,6 +79,7 @@ async def test_words_of_a_customer_stay_in_the_shop_where_that_is_wanted(ours: S
     assert "Ann" not in str(ours.service.tables)
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_customer_whom_dataverse_lacks_waits_for_a_person(ours: Serving) -> None:
     order = await ours.sold()
@@ -106,6 +110,7 @@ async def test_a_guest_is_found_by_address_and_stands_in_no_url(ours: Serving) -
     assert not [one for one in ours.service.requests if email.split("@", maxsplit=1)[0] in one]
 
 
+@pytest.mark.long
 @in_service(cases={"order_property": "new_order"})
 async def test_a_case_names_the_sales_order_where_dataverse_has_it(ours: Serving) -> None:
     order = await ours.sold()
@@ -135,6 +140,29 @@ async def test_what_a_case_decides_waits_until_a_system_shows_it(ours: Serving) 
     assert not (await ours.claim(claim.key, "case_states")).is_different
 
 
+@in_service(returns={"authorise": "person"}, cases={"steps": {"3": {"decision": "authorise"}}})
+async def test_a_case_lets_a_stopped_return_order_go_on_once(ours: Serving) -> None:
+    order = await ours.sold(pieces=2)
+    await ours.knows(order)
+    rma = await ours.requested(order, 2)
+    await ours.looks()
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "Yes"
+    ours.ledger_dials.next(Kind.LOST, writes=True, path="ReturnOrderHeadersV2")
+    case = ours.case_of(rma)
+    ours.service.set_status(case["incidentid"], 0, 3)
+    await ours.looks()
+    await ours.looks()
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "No"
+    assert ours.now(rma)["status"] == "authorized"
+    ours.dynamics.store.update(
+        "ReturnOrderHeadersV2", ours.of(rma), {"IsReturnProcessingStopped": "Yes"}
+    )
+    await ours.replays(f"return|{key(rma)}", "case_states")
+    assert ours.of(rma)["IsReturnProcessingStopped"] == "Yes"
+    assert await ours.parked("case_states") == []
+
+
+@pytest.mark.long
 @in_service(flows=("orders", "customers", "order_issues", "cases", "case_states"))
 async def test_a_decision_about_an_order_waits_for_a_person(ours: Serving) -> None:
     order = ours.place()
@@ -170,6 +198,49 @@ async def test_a_case_that_people_opened_again_stays_open(ours: Serving) -> None
 
 
 @in_service()
+async def test_each_return_has_its_case_or_it_is_told_why(ours: Serving) -> None:
+    order = await ours.sold(pieces=2)
+    rma = await ours.requested(order, 1)
+    await ours.looks()
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, told.dynamics) == (Cause.PARKED, None)
+    await ours.knows(order)
+    await ours.replays(f"return|{key(rma)}", "cases")
+    assert (await books_of(ours, "cases"))[0] == []
+    ours.commerce.rmas[rma["entity_id"]]["status"] = "closed"  # and no event tells of it
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, "replay" in told.command) == (Cause.AMOUNT, True)
+    await ours.replays(f"return|{key(rma)}", "cases")
+    assert (await books_of(ours, "cases"))[0] == []
+    ours.service.tables["incidents"].clear()
+    (told,), _ = await books_of(ours, "cases")
+    assert (told.cause, "forget cases" in told.command) == (Cause.MISSING, True)
+
+
+@in_service()
+async def test_an_erasure_reaches_what_was_kept_of_cases(ours: Serving) -> None:
+    order = await ours.sold()
+    await ours.knows(order)
+    rma = await ours.requested(order, 1)
+    ours.commerce.comment(order, {"comment": "broken, says Ann"}, None)
+    await ours.looks()
+    opened = await ours.services.systems_pool.open("shop")
+    named = Named(orders=[str(order.row["increment_id"])])
+    records = await Records(ours.services, opened).of(named)
+    about, complaint = f"return|{key(rma)}", f"order|{key_of(order)}"
+    assert {
+        ("returns", key(rma)), ("return_states", key(rma)), ("order_issues", key_of(order)),
+        ("cases", about), ("cases", complaint), ("case_states", about), ("case_states", complaint),
+    } <= {*records}  # fmt: skip
+    kept = ours.services.documents
+    assert "Ann" in str(await kept.last(f"shop|cases|{complaint}", "sent"))
+    assert [one async for one in ours.services.erasure.erase("shop", records)]
+    assert await kept.last(f"shop|cases|{complaint}", "sent") is None
+    assert (await ours.claim(complaint, "cases")).number == ours.case_of(order)["ticketnumber"]
+
+
+@pytest.mark.long
+@in_service()
 async def test_a_case_that_was_deleted_asks_what_is_to_be_done(ours: Serving) -> None:
     order = await ours.sold()
     await ours.knows(order)
@@ -184,7 +255,7 @@ async def test_a_case_that_was_deleted_asks_what_is_to_be_done(ours: Serving) ->
 
 
 @pytest.mark.parametrize(("kind", "path"), [
-    (Kind.LOST, "incidents("), (Kind.DELAYED, "annotations("),
+    (Kind.LOST, "incidents("),
     *(
         pytest.param(kind, path, marks=pytest.mark.long)
         for kind in (Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED)
@@ -211,7 +282,8 @@ async def test_a_lost_answer_makes_no_second_case_and_no_second_note(
     assert await ours.parked("cases") == []
 
 
-@pytest.mark.parametrize("before", ["claims", pytest.param("trail", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("before", ["claims", "trail"])
 @in_service()
 async def test_a_process_that_dies_makes_no_second_case(ours: Serving, before: str) -> None:
     order = await ours.sold()
@@ -244,6 +316,7 @@ async def test_orders_go_on_while_dataverse_is_away(ours: Serving) -> None:
     assert len(ours.cases) == 1
 
 
+@pytest.mark.long
 @in_service()
 async def test_a_missing_privilege_stops_the_flow_and_names_it(ours: Serving) -> None:
     order = await ours.sold()

@@ -10,7 +10,9 @@ from sync.engine.claim import State
 from tests.flows.returns import Returning, in_returns, key
 
 
-@pytest.mark.parametrize("pieces", ["0.5", "1.25", "-1"])
+@pytest.mark.parametrize(
+    "pieces", ["0.5", *(pytest.param(one, marks=pytest.mark.long) for one in ("1.25", "-1"))]
+)
 @in_returns()
 async def test_a_fraction_of_a_piece_is_refused_with_its_reason(
     ours: Returning, pieces: str

@@ -1,9 +1,7 @@
-"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
-be written there.
+"""`connections.toml`: what a storefront and a legal entity agreed on; what may be written there.
 
-Unknown names are refused, secrets are named and never written, money is text or whole numbers
-(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
-number and a remedy.
+Unknown names are refused, secrets are named and never written, money is text or whole numbers.
+`sync/config/file/reading.py` reads the file and turns each fault into a line and a remedy.
 """
 
 from collections.abc import Mapping
@@ -230,9 +228,8 @@ class Connection(Section):
         own, default = self.stores.get(str(store_id)), self.stores.get("default")
         if own is None or default is None:
             return own or default
-        return Store(
-            **{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
-        )
+        named = own.model_dump(exclude_none=True)
+        return Store(**{**default.model_dump(exclude_none=True), **named})
 
 
 class Connections(Section):

@@ -51,12 +51,13 @@ class Dataverse(Section):
 
 class CaseStep(Section):
     """What follows a status of a case. `comment` is written on the RMA or the order; `{case}`
-    stands for the case's number. `decision`: what the status says is to be done."""
+    stands for the case's number. `decision`: what the status says is to be done; `authorise` lets
+    a stopped return order of F&O go on."""
 
     comment: str = ""
     visible: YesNo = False
     """Whether the buyer reads the comment."""
-    decision: Literal["", "refund", "replacement"] = ""
+    decision: Literal["", "authorise", "refund", "replacement"] = ""
 
 
 class Cases(Section):

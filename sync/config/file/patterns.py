@@ -11,6 +11,7 @@ from sync.config.connections import (
     VAULT_NAME,
 )
 from sync.config.connections.dataverse import COLUMN, GUID, OWNER, STATUS
+from sync.config.connections.systems import PATH_BELOW
 from sync.config.connections.visibility import MEASURE
 
 PATTERNS: Final = {
@@ -41,6 +42,7 @@ PATTERNS: Final = {
         "this is not the origin of a page",
         'Write scheme and host without a path, as in "https://shop.example".',
     ),
+    PATH_BELOW: ("this is not the path of an address", 'Begin it with a slash, as in "/ims/keys".'),
     CONNECTION_NAME: (
         "this cannot name a connection",
         "Use small letters, digits and hyphens, 31 at most, no hyphen first.",

@@ -1,7 +1,8 @@
 """Cases of Dataverse -> comments of the RMA or the order in Commerce, and what a case decides.
 
 In:      a case of ours whose status changed, with its RMA or order.
-Out:     the comment of `cases.steps` for its status, each text once.
+Out:     the comment of `cases.steps` for its status, each text once. A stopped return order goes
+         on in F&O where the status says so.
 Key:     as in `cases`.
 Lists:   for a person: a refund or a replacement that a case has decided and that neither system
          shows yet. Return orders and credit memos move goods and money; no case does.
@@ -24,12 +25,14 @@ from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import OpenPoint, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.engine.write import Write
 from sync.flows.cases.case_comments import CaseComment
 from sync.flows.cases.matters import case_id, resolve, service_of
 from sync.flows.cases.matters import read as read_matter
+from sync.flows.cases.return_release import ReturnRelease
 from sync.flows.keys import elsewhere
 from sync.flows.returns.rma_records import CASE_STATES, CASES, return_order_of
-from sync.flows.targets import commerce_of
+from sync.flows.targets import commerce_of, dynamics_of
 from sync.mapping.cases import Matter
 from sync.mapping.rma_return_order import rma_reference
 from sync.pacing.priority import Priority
@@ -109,12 +112,15 @@ async def plan(found: CaseOfMatter, delivery: Delivery) -> Plan | Skipped:
     if step is None and not delivery.all_held and not delivery.claim.differs:
         return Skipped(f"nothing is to be told of the status {state.status} ({state.label})")
     step = step or CaseStep()
-    writes = [_comment(found, step, systems)] if step.comment else []
+    return_order = await return_order_of(matter.rma.key, delivery) if matter.rma else ""
+    writes: list[Write] = [_comment(found, step, systems)] if step.comment else []
+    if step.decision == "authorise" and return_order:
+        writes.append(_release(matter, return_order, systems))
     return Plan(
         tuple(writes),
         digest="" if writes else _fingerprint(state),
         keys={"order": matter.order.increment_id, "case": state.row_id, "status": state.label},
-        open_point=await _decided(found, step, delivery),
+        open_point=await _decided(found, step, return_order, systems),
     )
 
 
@@ -124,13 +130,18 @@ def _comment(found: CaseOfMatter, step: CaseStep, systems: Systems) -> CaseComme
     return CaseComment(found.matter, text, step.visible, systems.commerce, target)
 
 
-async def _decided(found: CaseOfMatter, step: CaseStep, delivery: Delivery) -> OpenPoint | None:
+def _release(matter: Matter, return_order: str, systems: Systems) -> ReturnRelease:
+    company = systems.settings.legal_entity_of(matter.order.store_id)
+    orders = systems.dynamics.return_orders
+    return ReturnRelease(company, return_order, orders, dynamics_of(systems))
+
+
+async def _decided(
+    found: CaseOfMatter, step: CaseStep, return_order: str, systems: Systems
+) -> OpenPoint | None:
     """A decision of the case that the systems do not show yet."""
     matter, state, decision = found.matter, found.state, step.decision
-    if not decision:
-        return None
-    return_order = await return_order_of(matter.rma.key, delivery) if matter.rma else ""
-    if await _is_done(found, decision, return_order, delivery.systems):
+    if decision not in OF_ORDER or await _is_done(found, decision, return_order, systems):
         return None
     cures = OF_RETURN if return_order else OF_ORDER
     return OpenPoint(
