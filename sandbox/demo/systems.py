@@ -96,7 +96,7 @@ class Ledger(Face):
         """Headers of web orders with their `lines` and `total`; without those that F&O made of
         quotations."""
         found: list[dict[str, Any]] = await self.ask("GET", "/sandbox/orders")
-        return [row for row in found if "-Q" not in row["CustomersOrderReference"]]
+        return [row for row in found if not row["CustomersOrderReference"].startswith("Q")]
 
     async def rows_of(self, entity_set: str, token: str, *fields: str) -> list[dict[str, Any]]:
         """All rows of a set, by OData; of the `fields` named, or all."""

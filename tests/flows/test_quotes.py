@@ -222,7 +222,7 @@ async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> Non
     quote = await ours.asks()
     await ours.ledger_dials.settle()
     await ours.works_until_idle()
-    assert ours.of(quote)["SalesQuotationNumber"] == f"1-Q{quote.id}"
+    assert ours.of(quote)["SalesQuotationNumber"] == f"Q1-{quote.id}"
     assert len(ours.quoted(quote)) == 1
 
 
