@@ -88,7 +88,7 @@ AppTraces
 | where Message contains "alerts.stands severity="
 | extend Severity = extract(@"severity=(\w+)", 1, Message), Kind = extract(@"kind=(\w+)", 1, Message)
 | extend Alert = extract(@"cause=(.+)", 1, Message)
-| where Severity == "{severity}" and Kind in ("schema", "silent", "differs", "expiring")
+| where Severity == "{severity}" and Kind in ("schema", "silent", "differs", "expiring", "gate")
 '''
 
 // Azure writes this to a table that the cap does not stop (learn.microsoft.com, azure-monitor/logs/daily-cap).
@@ -215,8 +215,8 @@ var rules = [
   }
   {
     name: 'fields-are-lost'
-    title: 'Fields are lost, or a credential ends within days'
-    description: 'F&O or Commerce has lost what the mapping uses, or a certificate or secret ends: python -m sync alerts says what to do.'
+    title: 'Fields are lost, checkouts are not decided, or a credential ends within days'
+    description: 'F&O or Commerce has lost what the mapping uses, checkouts have no fresh credit figures, or a certificate or secret ends: python -m sync alerts says what to do.'
     severity: 1
     window: 'PT15M'
     dimension: 'Alert'

@@ -91,7 +91,7 @@ def confirm(env: Environment, header: Record) -> str:
                 "InventoryLotId": env.next_number("Lot", "{company}-{number:08d}", company),
                 "OrderedSalesQuantity": row["RequestedSalesQuantity"],
                 "LineNumber": Decimal(place), "LineCreationSequenceNumber": place,
-                "CurrencyCode": header["CurrencyCode"],
+                "CurrencyCode": header["CurrencyCode"], "SalesOrderLineStatus": "Backorder",
             })  # fmt: skip
         columns = {
             "SalesQuotationStatus": "Confirmed", "GeneratedSalesOrderNumber": number,

@@ -68,8 +68,13 @@ def lower_credit(
     policy = connection.captures.credit_of(order.payment.method)
     if policy == "report":
         return f"captures.credits does not name the payment method {order.payment.method}"
-    if reason := _unclear(sums, order, memos, connection):
-        return reason
+    reason = _unclear(sums, order, memos, connection)
+    return reason or _by_policy(policy, sums, order, invoices)
+
+
+def _by_policy(
+    policy: str, sums: InvoicedTotals, order: Order, invoices: Sequence[Invoice]
+) -> Credit:
     paid = [one for one in invoices if one.transaction_id and one.state == PAID]
     invoice = next((one for one in reversed(paid) if one.grand_total >= sums.lower), None)
     if (paid or policy == "online") and invoice is None:

@@ -281,6 +281,25 @@ async def test_sums_that_differ_in_the_end_are_noted_once_and_listed(harness: Ha
     assert claim.differs in notes[0]
 
 
+@in_harness(**CAPTURED)
+async def test_pieces_that_f_and_o_credits_later_leave_the_list_by_themselves(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="checkmo")
+    harness.commerce.invoice(order)
+    posted(harness, order, SIMPLE_001=4)
+    await polls(harness)
+    (listed,) = await harness.parked("captures")
+    assert "F&O 4, Commerce 3" in (await harness.claim(listed, "captures")).differs
+    number = harness.header(order)["SalesOrderNumber"]
+    first, second = harness.dynamics.lines(COMPANY, number)[:2]
+    back = {first["InventoryLotId"]: Decimal(-1), second["InventoryLotId"]: Decimal(3)}
+    harness.dynamics.invoice(number, quantities=back, tax=Decimal(0))
+    await polls(harness)
+    assert listed not in await harness.parked("captures")
+    assert len(order.invoices) == 1
+
+
 def lowers(harness: Harness, order: StoredOrder, by: Decimal) -> None:
     """F&O's people lower the price of an order's first line."""
     line = harness.dynamics.lines(COMPANY, harness.header(order)["SalesOrderNumber"])[0]

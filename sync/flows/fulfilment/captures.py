@@ -31,12 +31,12 @@ from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, Plan
+from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Write
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
+from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
 from sync.flows.fulfilment.order_totals import TOTAL, total_key, totals_plan
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
@@ -83,8 +83,7 @@ async def changed(
                 company, posted.sales_order, posted.number, voucher=posted.voucher,
                 amount=posted.amount or ZERO,
             )  # fmt: skip
-            is_ours = bool(posted.sales_order) and may_be_ours(posted.reference, systems.settings)
-            if is_ours and not found.is_credit:
+            if posted.sales_order and may_be_ours(posted.reference, systems.settings):
                 at = min(datetime.combine(dated, time(23, 59), UTC), until)
                 yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
 
@@ -120,7 +119,7 @@ async def read(key: str, systems: Systems) -> Capturable | None:
         invoice = await lines.invoice(company, sales_order, number)
     if invoice is None:
         return None
-    packed = await packed_slip(invoice, systems, is_shipped=False)
+    packed = await packed_slip(invoice, systems)
     invoices = [one for each in packed.orders for one in await _invoices(each.order, systems)]
     return Capturable(packed, invoice, tuple(invoices))
 
@@ -133,7 +132,8 @@ async def _invoices(order: Order, systems: Systems) -> list[Invoice]:
 async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     """The invoice that Commerce must hold of F&O's, or the comment that tells of it."""
     if found.invoice.is_credit:
-        return Skipped("a credit note invoices nothing")
+        again = (Notification(CAPTURES, one) for one in keys_before(found.invoice))
+        return PassedOn("a credit note invoices nothing", follow_ups=tuple(again))
     packed = await order_of(found.packed, delivery)
     if isinstance(packed, Skipped):
         return packed

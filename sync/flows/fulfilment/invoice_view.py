@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sync.commerce.models.invoice import OPEN, Invoice, marker_of
 from sync.commerce.models.order import Order
+from sync.core.money import ZERO
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
@@ -49,11 +50,11 @@ class InvoiceView:
 
     @property
     def behind(self) -> list[str]:
-        """The keys of invoices before it that Commerce may not have: of pieces it does not show."""
-        if not self.is_made or not any(row.fno > row.commerce for row in self.rows):
-            return []
-        numbers = dict.fromkeys(row.slip for row in self.invoice.earlier)
-        return [replace(self.invoice, number=one).key for one in numbers]
+        """The keys of invoices before it to look at again: Commerce may not have one, of pieces it
+        does not show; and one may be listed of which this one credits pieces."""
+        is_behind = self.is_made and any(row.fno > row.commerce for row in self.rows)
+        is_credit = any(line.quantity < ZERO for line in self.invoice.lines)
+        return keys_before(self.invoice) if is_behind or is_credit else []
 
     def open_point(self) -> OpenPoint | None:
         """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never ordered;
@@ -78,7 +79,7 @@ class InvoiceView:
         sums = ", ".join(
             f"{row.row.item.sku} ({row.item_id}): F&O {row.fno:f}, Commerce {row.commerce:f}"
             for row in self.rows
-            if row.fno > row.row.most and self.is_made
+            if min(row.fno, row.in_all) > row.row.most and self.is_made
         )
         if not sums:
             return None
@@ -90,6 +91,12 @@ class InvoiceView:
             ),
             sums=sums,
         )
+
+
+def keys_before(invoice: SalesInvoice) -> list[str]:
+    """The keys of the invoices of its sales order that were posted before it."""
+    numbers = dict.fromkeys(row.slip for row in invoice.earlier)
+    return [replace(invoice, number=one).key for one in numbers]
 
 
 async def view_of(
