@@ -22,6 +22,7 @@ SAFETY: Final = 2
 SHIPMENTS: Final = "shipments"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
+BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -53,7 +54,8 @@ class Environment:
     sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
     shipped in the shop, where polls tell of them.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
-    companies have left.
+    companies have left. `has_bulks`: rows are left to the shop's consumers, which are late, forget,
+    or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -75,6 +77,7 @@ class Environment:
     names: bool = False
     sends_accounts: bool = False
     shows_credit: bool = False
+    has_bulks: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -101,6 +104,7 @@ class Environment:
             names=Random(f"names {seed}").random() < 0.2,
             sends_accounts=Random(f"accounts {seed}").random() < 0.2,
             shows_credit=Random(f"credit {seed}").random() < 0.3,
+            has_bulks=Random(f"bulks {seed}").random() < 0.3,
         )
 
     @property
@@ -122,6 +126,7 @@ class Environment:
     def settings(self) -> dict[str, Any]:
         """What the connection is set to for it."""
         return {
+            "commerce": BULKS if self.has_bulks else {},
             "dynamics": {"documents_per_batch": self.documents_per_batch},
             "write_back": {"to": self.write_back},
             "stock": {
