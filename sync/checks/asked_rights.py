@@ -5,7 +5,7 @@ and refuses what lacks its argument before it does anything (`InputParamsResolve
 Webapi module: the request is validated, then read).
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any, Final
 
 from sync.checks.finding import Probe
@@ -102,24 +102,21 @@ def _of_cancellations(settings: Connection) -> Iterator[Ask]:
     """Nothing is known of an order of id 0."""
     yield _bare(cancel_path(0))
     yield _bare(order_notes.comments_of(0))
-    if {"record", "online"} & {*settings.cancellations.refunds.values()}:
-        yield _listing("creditmemos")
-        yield _bare(path_of("order", 0, "refund"))
-    if "online" in settings.cancellations.refunds.values():
-        yield _listing("invoices")
-        yield _bare(path_of("invoice", 0, "refund"))
+    yield from _of_refunding({*settings.cancellations.refunds.values()})
+
+
+def _of_refunding(policies: Collection[str]) -> Iterator[Ask]:
+    """What a gateway was paid for is refunded by its invoice, also where a person pays it out."""
+    if {"record", "online"} & {*policies}:
+        yield from map(_listing, ("creditmemos", "invoices"))
+        yield from (_bare(path_of(kind, 0, "refund")) for kind in ("order", "invoice"))
 
 
 def _of_captures(settings: Connection) -> Iterator[Ask]:
     yield _listing("invoices")
     yield _bare(path_of("order", 0, "invoice"))
     yield _bare(order_notes.comments_of(0))
-    policies = {*settings.captures.credits.values()}
-    if {"record", "online"} & policies:
-        yield _listing("creditmemos")
-        yield _bare(path_of("order", 0, "refund"))
-    if "online" in policies:
-        yield _bare(path_of("invoice", 0, "refund"))
+    yield from _of_refunding({*settings.captures.credits.values()})
 
 
 def _of_returns(_: Connection) -> Iterator[Ask]:
