@@ -30,6 +30,7 @@ from sync.config.connections import Connection
 from sync.core.errors import NotProvided
 
 STORES: Final = "Magento_Backend::store"
+RULES: Final = "salesRules/search"
 STOCK_ITEMS: Final = path_of("stockItems", " ")
 STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
 Ask = Callable[[Probe], Awaitable[Any]]
@@ -80,6 +81,14 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         if flow in flows:
             yield from asked(settings)
     yield from _of_notes(settings)
+    yield from _of_reports(settings)
+
+
+def _of_reports(settings: Connection) -> Iterator[Ask]:
+    """Where reports are built."""
+    if settings.reporting is not None:
+        yield from map(_listing, ("invoices", "creditmemos", SHIPMENTS))
+        yield _listing(RULES, "rule_id")
 
 
 def _of_stock(settings: Connection) -> Iterator[Ask]:
