@@ -10,13 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.commerce import order_notes, rights
+from sync.commerce import companies, company_credits, order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.closing import cancel_path
-from sync.commerce.companies import ASSIGN
-from sync.commerce.companies import PATH as COMPANIES
-from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
@@ -73,7 +70,7 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         if flow in flows:
             yield _listing(path)
     if "companies" in flows:
-        yield _listing(COMPANIES, "id")
+        yield _listing(companies.PATH, "id")
     is_base = settings.items.custom_options == "base"
     if is_base or flows & {"stock", "prices", "shipments", "products"}:
         yield _listing(PRODUCTS, "id")
@@ -105,11 +102,11 @@ def _of_stock(settings: Connection) -> Iterator[Ask]:
 
 def _of_accounts(settings: Connection) -> Iterator[Ask]:
     yield _listing("customerGroups/search", "code")
-    yield _listing(COMPANIES, "id")
-    yield _bare(COMPANIES)
+    yield _listing(companies.PATH, "id")
+    yield _bare(companies.PATH)
     yield lambda probe: probe.commerce.put(path_of("customers", 0), {})
     if settings.accounts.role:
-        yield lambda probe: probe.commerce.put(ASSIGN, {})
+        yield lambda probe: probe.commerce.put(companies.ASSIGN, {})
 
 
 def _of_shipments(settings: Connection) -> Iterator[Ask]:
@@ -212,10 +209,10 @@ def _of_products(settings: Connection) -> Iterator[Ask]:
 
 
 def _of_credit(settings: Connection) -> Iterator[Ask]:
-    yield _listing(CREDITS, "id")
+    yield _listing(company_credits.PATH, "id")
     yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
     if settings.credit.methods:
-        yield _listing(COMPANIES, "id")
+        yield _listing(companies.PATH, "id")
         yield lambda probe: probe.commerce.put(path_of("company", 0), {})
 
 
