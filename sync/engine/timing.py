@@ -16,6 +16,8 @@ DEATHS_APART = timedelta(seconds=15)
 """Times the deaths, after which a record that somebody died of is tried again at the soonest."""
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
+OFTEN, RARE = timedelta(minutes=1), timedelta(minutes=15)
+"""Waits for what others do with a record."""
 NOBODY_SURVIVES = Park(
     f"{MOST_DEATHS} times in a row, work on this record never ended: the app stopped, or ran out of"
     " time, during it",
@@ -32,6 +34,19 @@ def held_by_another(claim: Claim, clock: Clock) -> Later:
     silent = now - (claim.lease_until or now) + LEASE
     after = min(max(silent / 2, SHORTEST_LOOK), LONGEST_LOOK)
     return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
+
+
+def being_posted(claim: Claim, what: str, delivery: Delivery) -> Later:
+    """Why a record waits for one of which a try of ours has not recorded what it posted: without
+    using up tries, unless that waits for a person. `what` it may be."""
+    reason = f"{claim.flow} {claim.key} is being posted, and may be {what}"
+    return Later(reason, after=rarely(delivery), counts=claim.state is State.PARKED)
+
+
+def rarely(delivery: Delivery) -> timedelta:
+    """When a record that waits for another is looked at again: the later the longer it waits."""
+    waited = delivery.now() - delivery.message.notified_at
+    return min(max(waited / 4, OFTEN), RARE)
 
 
 def nobody_survived(claim: Claim, message: Message) -> bool:
