@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
-from sandbox.commerce.buyers import BUYERS
+from sandbox.commerce.buyers import BUYERS, graphql
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
@@ -68,11 +68,14 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
         pem = state.public_keys.get(request.url.path)
         return PlainTextResponse("", 404) if pem is None else PlainTextResponse(pem.decode())
 
-    root = state.tenant or "rest"
+    root, graph = state.tenant or "rest", f"/{state.tenant}/graphql" if state.tenant else "/graphql"
     dispatcher = Dispatcher(state, list(ENDPOINTS))
 
     async def shop(request: Request) -> Response:
         return await dispatcher(request)
+
+    async def questions(request: Request) -> Response:
+        return await graphql(state, request)
 
     return Starlette(
         routes=[
@@ -80,6 +83,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
             Route("/prod/keys/{name}", key, methods=["GET"]),
             *document_routes(state),
             *inspection_routes(state, dials),
+            Route(graph, questions, methods=["POST"]),
             Route(f"/{root}/{{path:path}}", shop, methods=VERBS),
         ],
         middleware=[Middleware(Gate, dials=dials, refusal=refusal)],

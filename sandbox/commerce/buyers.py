@@ -1,10 +1,17 @@
 """What a buyer's own token opens, and the roles of a company's users.
 
-`customers/me` is live; roles are those of Adobe's documentation ("Manage company roles"): what a
-role does not allow is denied, and the administrator may do all without one.
+`customers/me` is live. The Cloud Service has none: there GraphQL tells who is signed in. Who is not
+gets HTTP 200 with an error of the category `graphql-authorization` (magento/magento2 issue 26112,
+2.4); ids of the type `ID` are base64. Roles are those of Adobe's documentation ("Manage company
+roles"): what a role does not allow is denied, and the administrator may do all without one.
 """
 
-from typing import Any
+import re
+from base64 import b64encode
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from sandbox.commerce import columns
 from sandbox.commerce.faults import no_such
@@ -12,6 +19,31 @@ from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import plain
+from sandbox.commerce.state import CommerceState
+
+CUSTOMER: Final = re.compile(r"\s*(?:query\s*)?\{\s*customer\s*\{([\w\s,]+)\}\s*\}\s*")
+
+
+async def graphql(state: CommerceState, request: Request) -> JSONResponse:
+    """`POST graphql`, as far as it tells who is signed in."""
+    state.requests["POST graphql"] += 1
+    found = CUSTOMER.fullmatch(str((await request.json()).get("query")))
+    if found is None or request.headers.get("store", "default") not in {
+        store.code for store in state.catalogue.stores
+    }:
+        return _failed("The query or the store is not known.", "graphql-input")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    number = state.customer_tokens.get(token)
+    if scheme != "Bearer" or number is None:
+        return _failed("The current customer isn't authorized.", "graphql-authorization")
+    row = {**plain(state.customers[number]), "id": b64encode(str(number).encode()).decode()}
+    fields = re.split(r"[\s,]+", found[1].strip())
+    return JSONResponse({"data": {"customer": {name: row[name] for name in fields}}})
+
+
+def _failed(message: str, category: str) -> JSONResponse:
+    error = {"message": message, "path": ["customer"], "extensions": {"category": category}}
+    return JSONResponse({"errors": [error], "data": {"customer": None}})
 
 
 def me(call: RestRequest) -> Columns:

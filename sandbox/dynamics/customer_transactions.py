@@ -140,29 +140,37 @@ def settle(
     if left * right >= 0 or one["CurrencyCode"] != other["CurrencyCode"]:
         return one, other
     amount = min(abs(left), abs(right), *(() if most is None else (abs(most),)))
-    return _settled(env, one, amount, other["Voucher"]), _settled(
-        env, other, amount, one["Voucher"]
-    )
+    return settle_as(env, one, other, amount, amount)
 
 
-def _settled(env: Environment, row: Record, amount: Decimal, voucher: str) -> Record:
+def settle_as(
+    env: Environment, one: Record, other: Record, amount: Decimal, others: Decimal
+) -> tuple[Record, Record]:
+    """Set so much of two transactions off against each other, each in its own currency; they may
+    be of different legal entities (centralised payments)."""
+    return _settled(env, one, amount, other), _settled(env, other, others, one)
+
+
+def _settled(env: Environment, row: Record, amount: Decimal, other: Record) -> Record:
     signed = amount if row["AmountCur"] > 0 else -amount
     total = row.values.get("SettleAmountCur", NOTHING) + signed
     changes = {
         "SettleAmountCur": total,
         "SettleAmountMST": env.rounded_in_books(total, row["CurrencyCode"], row[COMPANY]),
         "LastSettleDate": env.today(),
-        "LastSettleVoucher": voucher,
-        "LastSettleCompany": row[COMPANY],
-        "LastSettleAccountNum": row["AccountNum"],
+        "LastSettleVoucher": other["Voucher"],
+        "LastSettleCompany": other[COMPANY],
+        "LastSettleAccountNum": other["AccountNum"],
         "Closed": env.today() if total == row["AmountCur"] else NO_DATE,
     }
     after = env.store.update("CustTransactions", row, changes)
     settlement = {
-        COMPANY: row[COMPANY], "SysDataAreaId": row[COMPANY], "SourceKey": env.store.upcoming,
-        "AccountNum": row["AccountNum"], "TransRecId": row["SysRecId"],
-        "OffsetTransVoucher": voucher, "SettleAmountCur": signed, "TransDate": env.today(),
-        "CreatedOn": env.now().replace(microsecond=0),
+        COMPANY: row[COMPANY], "SysDataAreaId": row[COMPANY], "TransCompany": row[COMPANY],
+        "SourceKey": env.store.upcoming, "AccountNum": row["AccountNum"],
+        "TransRecId": row["SysRecId"], "OffsetRecid": other["SysRecId"],
+        "OffsetCompany": other[COMPANY], "OffsetAccountNum": other["AccountNum"],
+        "OffsetTransVoucher": other["Voucher"], "SettleAmountCur": signed,
+        "TransDate": env.today(), "CreatedOn": env.now().replace(microsecond=0),
     }  # fmt: skip
     env.store.insert("CustSettlementBiEntities", settlement)
     _show(env, after)

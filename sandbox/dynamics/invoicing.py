@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
 @dataclass(frozen=True)
 class Line:
     """An invoiced line. `amount` as on the order, `tax` on it or within it; `place` is (site,
-    warehouse)."""
+    warehouse); `tax_groups`: sales tax group and item sales tax group."""
 
     sequence: int
     amount: Decimal
@@ -51,6 +51,7 @@ class Line:
     external: str = ""
     place: tuple[str, str] = ("", "")
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    tax_groups: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,9 @@ def _terms(invoice: Invoice) -> dict[str, Any]:
         "CustomerRef": invoice.reference,
         "PurchaseOrder": invoice.requisition,
         "Payment": invoice.terms,
+        "DeliveryName": invoice.source.get("DeliveryAddressName", ""),
+        "DlvMode": invoice.source.get("DeliveryModeCode", ""),
+        "DlvTerm": invoice.source.get("DeliveryTermsCode", ""),
         "RefNum": KINDS[invoice.kind][0],
         "SalesType": "Sales" if invoice.kind == "Cust" else invoice.kind,
         "ReturnItemNum": invoice.source.get("RMANumber", ""),
@@ -235,5 +239,7 @@ def _copy(line: Line) -> dict[str, Any]:
         "SalesUnit": line.unit,
         "LineAmount": line.amount,
         "TaxAmount": line.tax,
+        "TaxGroup": line.tax_groups[0],
+        "TaxItemGroup": line.tax_groups[1],
         "SumLineDisc": line.discount,
     }

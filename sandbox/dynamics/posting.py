@@ -173,4 +173,8 @@ def _line(
         external=row.values.get("ExternalItemNumber", ""),
         place=(row.values.get("ShippingSiteId", ""), row.values.get("ShippingWarehouseId", "")),
         dimensions=dimensions_of(row),
+        tax_groups=(
+            row.values.get("SalesTaxGroupCode", ""),
+            row.values.get("SalesTaxItemGroupCode", ""),
+        ),
     )

@@ -3,12 +3,17 @@
 from collections.abc import AsyncIterator, Mapping
 
 from sync.checks.finding import Finding, Probe, fault, ok, reading
+from sync.checks.shipments import slip_fields
 from sync.config.connections import Connection
-from sync.dynamics import buyer_documents as books
+from sync.dynamics import buyer_fields as books
 
 READ_CURE = (
     "Add a privilege with read access to this entity to the role of the app's user in F&O, or write"
     ' portal.journal = "SalesInvoiceHeadersV2".'
+)
+ORDERS_CURE = (
+    "Add a privilege with read access to this entity to the role of the app's user in F&O, or write"
+    " portal.delivery = false and portal.phone_orders = false."
 )
 KEY_LENGTH = 32
 
@@ -28,10 +33,27 @@ def portal_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     }
 
 
+def delivery_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The same of what tells where goods went, and of orders by telephone."""
+    if settings.portal is None:
+        return {}
+    found = dict(slip_fields(settings)) if settings.portal.delivery else {}
+    orders = settings.dynamics.order_headers
+    if settings.portal.delivery:
+        found[orders] = (*found.get(orders, ()), *books.ADDRESS_FIELDS)
+    if settings.portal.phone_orders:
+        found[orders] = (*found.get(orders, ()), *books.ORDER_FIELDS)
+    return found
+
+
 async def buyers_documents_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
-    """Our user may read invoices, their lines, transactions and settlements."""
-    for name, fields in portal_fields(probe.settings).items():
-        yield await reading(probe, name, fields, READ_CURE)
+    """Our user may read invoices, their lines, transactions and settlements; and slips and orders
+    where they are shown."""
+    for fields, cure in (
+        (portal_fields(probe.settings), READ_CURE), (delivery_fields(probe.settings), ORDERS_CURE),
+    ):  # fmt: skip
+        for name, wanted in fields.items():
+            yield await reading(probe, name, wanted, cure)
 
 
 async def shop_key_is_long(probe: Probe) -> AsyncIterator[Finding]:

@@ -31,6 +31,14 @@ def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     """Field names by entity set that shipping slips reads."""
     if FLOW not in settings.flows:
         return {}
+    wanted = dict(slip_fields(settings))
+    if settings.shipments.substitutes:
+        wanted[RELEASED] = ("dataAreaId", *ALTERNATIVE_FIELDS)
+    return wanted
+
+
+def slip_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
+    """The same of slips and their tracking numbers, wherever slips are read."""
     dynamics = settings.dynamics
     read: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "journal": {SLIPS: SLIP_FIELDS, SLIP_LINES: LINE_FIELDS},
@@ -40,8 +48,6 @@ def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         },
     }  # fmt: skip
     wanted = {**read[dynamics.slips], TRACKING: TRACKING_FIELDS}
-    if settings.shipments.substitutes:
-        wanted[RELEASED] = ALTERNATIVE_FIELDS
     return {name: tuple(dict.fromkeys(("dataAreaId", *named))) for name, named in wanted.items()}
 
 

@@ -13,51 +13,24 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
+from sync.dynamics.buyer_fields import (
+    ADDRESS_FIELDS,
+    HEADER_NAMES,
+    HEADERS,
+    JOURNAL,
+    JOURNAL_FIELDS,
+    LINES,
+    ORDER_FIELDS,
+    SETTLEMENT_FIELDS,
+    SETTLEMENTS,
+    TRANSACTION_FIELDS,
+    TRANSACTIONS,
+)
 from sync.dynamics.odata import Filter, instant_of
 from sync.dynamics.odata_client import ODataClient
 
-JOURNAL: Final = "CustInvoiceJourBiEntities"
-JOURNAL_FIELDS: Final = (
-    "dataAreaId", "SourceKey", "InvoiceId", "InvoiceDate", "DueDate", "LedgerVoucher", "SalesId",
-    "CustomerRef", "PurchaseOrder", "CurrencyCode", "InvoiceAmount", "SumTax", "OrderAccount",
-    "InvoiceAccount", "ReversedRecId", "Proforma", "DeliveryName", "Payment",
-)  # fmt: skip
-HEADERS: Final = "SalesInvoiceHeadersV2"
-HEADER_NAMES: Final[Mapping[str, str]] = {
-    "dataAreaId": "dataAreaId", "InvoiceNumber": "InvoiceId", "InvoiceDate": "InvoiceDate",
-    "LedgerVoucher": "LedgerVoucher", "SalesOrderNumber": "SalesId",
-    "CustomersOrderReference": "CustomerRef", "CurrencyCode": "CurrencyCode",
-    "TotalInvoiceAmount": "InvoiceAmount", "TotalTaxAmount": "SumTax",
-    "InvoiceCustomerAccountNumber": "InvoiceAccount", "PaymentTermsName": "Payment",
-}  # fmt: skip
-"""The field of the public entity -> that of the journal."""
-TRANSACTIONS: Final = "CustTransactions"
-TRANSACTION_FIELDS: Final = (
-    "dataAreaId", "SysRecId", "AccountNum", "OrderAccount", "Invoice", "Voucher", "TransDate",
-    "DueDate", "TransType", "AmountCur", "SettleAmountCur", "CurrencyCode", "Closed", "Txt",
-    "PaymReference",
-)  # fmt: skip
-SETTLEMENTS: Final = "CustSettlementBiEntities"
-SETTLEMENT_FIELDS: Final = (
-    "TransRecId", "OffsetTransVoucher", "SettleAmountCur", "UtilizedCashDisc", "TransDate",
-)  # fmt: skip
-LINES: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    JOURNAL: ("CustInvoiceTransBiEntities", {
-        "InvoiceId": "InvoiceId", "InvoiceDate": "InvoiceDate",
-        "LineCreationSequenceNumber": "number", "ItemId": "item", "Name": "name", "Qty": "quantity",
-        "SalesUnit": "unit", "SalesPrice": "price", "LineAmount": "amount", "TaxAmount": "tax",
-    }),
-    HEADERS: ("SalesInvoiceV2Lines", {
-        "InvoiceNumber": "InvoiceId", "InvoiceDate": "InvoiceDate",
-        "LineCreationSequenceNumber": "number", "ProductNumber": "item", "ProductName": "name",
-        "InvoicedQuantity": "quantity", "SalesUnitSymbol": "unit", "SalesPrice": "price",
-        "LineAmount": "amount", "LineTotalTaxAmount": "tax",
-    }),
-}  # fmt: skip
-ORDER_FIELDS: Final = (
-    "SalesOrderNumber", "CustomersOrderReference", "OrderCreationDateTime", "CurrencyCode",
-    "SalesOrderStatus", "SalesOrderOriginCode",
-)  # fmt: skip
+AT_ONCE: Final = 20
+"""Values of one filter."""
 NOT_CLOSED_BEFORE: Final = date(1901, 1, 1)
 """An open transaction is closed on 1900-01-01, which is F&O's empty date."""
 
@@ -67,7 +40,8 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class InvoiceLine:
     """A line of an invoice: quantity in `unit`, amounts in the invoice's currency, without the tax
-    unless prices include it."""
+    unless prices include it. Tax groups and `lot` (`InventTransId`) are empty where the entity does
+    not tell them."""
 
     number: int
     item: str
@@ -77,6 +51,9 @@ class InvoiceLine:
     price: Decimal
     amount: Decimal
     tax: Decimal
+    tax_group: str = ""
+    item_tax_group: str = ""
+    lot: str = ""
 
 
 class BuyerDocuments:
@@ -113,7 +90,7 @@ class BuyerDocuments:
             select=JOURNAL_FIELDS if is_copy else tuple(HEADER_NAMES),
         )
         named = rows if is_copy else [_renamed(row, HEADER_NAMES) for row in rows]
-        return [row for row in named if account in (row.get("OrderAccount"), row["InvoiceAccount"])]
+        return [row for row in named if _is_of(row, account, "OrderAccount", "InvoiceAccount")]
 
     async def transactions(self, company: str, account: str, since: date) -> list[dict[str, Any]]:
         """The account's transactions from a day on, and those before it that are open."""
@@ -121,6 +98,20 @@ class BuyerDocuments:
         where = _either("OrderAccount", "AccountNum", account) & late
         keys = ("dataAreaId", "SysRecId")
         return await self._rows(TRANSACTIONS, company, where, TRANSACTION_FIELDS, keys)
+
+    async def transactions_numbered(
+        self, company: str, account: str, numbers: Collection[str]
+    ) -> list[dict[str, Any]]:
+        """The account's transactions of invoices with these numbers, settled ones too."""
+        rows = await self._client.find_by(
+            TRANSACTIONS, "Invoice", *numbers, company=company, select=TRANSACTION_FIELDS
+        )
+        return [dict(row) for row in rows if _is_of(row, account, "OrderAccount", "AccountNum")]
+
+    async def transactions_recorded(self, records: Collection[str]) -> list[dict[str, Any]]:
+        """The transactions with these `SysRecId`, in whatever legal entity they are."""
+        keys = ("dataAreaId", "SysRecId")
+        return await self._by_record(TRANSACTIONS, "SysRecId", records, TRANSACTION_FIELDS, keys)
 
     async def lines(self, journal: str, company: str, number: str, day: date) -> list[InvoiceLine]:
         """The lines of an invoice, in their order."""
@@ -132,11 +123,31 @@ class BuyerDocuments:
         here = [_renamed(row, names) for row in rows if day_of(row["InvoiceDate"]) == day]
         return sorted(map(_line, here), key=lambda line: line.number)
 
-    async def settlements(self, company: str, records: Sequence[str]) -> list[dict[str, Any]]:
-        """What settled these transactions (`SysRecId`)."""
-        where = Filter.any_of("TransRecId", [int(one) for one in records])
+    async def settlements(self, records: Collection[str]) -> list[dict[str, Any]]:
+        """What settled these transactions (`SysRecId`), also with those of other legal entities."""
         keys = ("dataAreaId", "SourceKey")
-        return await self._rows(SETTLEMENTS, company, where, SETTLEMENT_FIELDS, keys)
+        return await self._by_record(SETTLEMENTS, "TransRecId", records, SETTLEMENT_FIELDS, keys)
+
+    async def settled_since(self, company: str, account: str, since: date) -> list[dict[str, Any]]:
+        """What was settled of an account's transactions from a day on."""
+        where = Filter.eq("AccountNum", account) & Filter.ge("TransDate", since)
+        keys = ("dataAreaId", "SourceKey")
+        rows = await self._found(SETTLEMENTS, where, SETTLEMENT_FIELDS, keys)
+        return [row for row in rows if company_of(row) == company.casefold()]
+
+    async def delivery_address(self, company: str, sales_order: str) -> list[str]:
+        """Where the goods of a sales order go, in lines of text; none where it is not there."""
+        rows = await self._client.find_by(
+            self._orders, "SalesOrderNumber", sales_order, company=company, select=ADDRESS_FIELDS
+        )
+        names = ADDRESS_FIELDS
+        groups = (names[:1], names[1:3], names[3:5], names[5:6], names[6:])
+        found = [
+            " ".join(text for name in group if (text := str(row.get(name) or "").strip()))
+            for row in rows[:1]
+            for group in groups
+        ]
+        return [line for line in found if line]
 
     async def other_orders(
         self, company: str, account: str, since: date, origins: Collection[str]
@@ -153,6 +164,23 @@ class BuyerDocuments:
         keys: Sequence[str],
     ) -> list[dict[str, Any]]:  # fmt: skip
         where = Filter.eq("dataAreaId", company) & where
+        return await self._found(entity_set, where, select, keys)
+
+    async def _by_record(
+        self, entity_set: str, field: str, records: Collection[str], select: Sequence[str],
+        keys: Sequence[str],
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """By record ids, which are unique over all legal entities."""
+        ids = sorted({int(one) for one in records})
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(ids), AT_ONCE):
+            where = Filter.any_of(field, ids[first : first + AT_ONCE])
+            found += await self._found(entity_set, where, select, keys)
+        return found
+
+    async def _found(
+        self, entity_set: str, where: Filter, select: Sequence[str], keys: Sequence[str]
+    ) -> list[dict[str, Any]]:
         rows = self._client.query(entity_set, where=where, select=select, order_by=keys)
         return [row async for row in rows]
 
@@ -161,6 +189,15 @@ def day_of(value: Any) -> date | None:
     """The day of an X++ date, which stands for noon UTC; None for F&O's empty date."""
     moment = instant_of(str(value or ""))
     return moment.date() if moment and moment.date() >= NOT_CLOSED_BEFORE else None
+
+
+def company_of(settlement: Row) -> str:
+    """The legal entity of the transaction that was settled, in lower case."""
+    return str(settlement.get("TransCompany") or settlement["dataAreaId"]).casefold()
+
+
+def _is_of(row: Row, account: str, *names: str) -> bool:
+    return account.casefold() in (str(row.get(name) or "").casefold() for name in names)
 
 
 def _either(one: str, other: str, value: str) -> Filter:
@@ -175,6 +212,6 @@ def _line(row: Row) -> InvoiceLine:
     quantity, price, amount, tax = (
         Decimal(row.get(name) or 0) for name in ("quantity", "price", "amount", "tax")
     )
-    texts = (str(row.get(name) or "") for name in ("item", "name", "unit"))
-    item, name, unit = texts
-    return InvoiceLine(int(row["number"]), item, name, quantity, unit, price, amount, tax)
+    names = ("item", "name", "unit", "tax_group", "item_tax_group", "lot")
+    item, name, unit, *more = (str(row.get(one) or "") for one in names)
+    return InvoiceLine(int(row["number"]), item, name, quantity, unit, price, amount, tax, *more)

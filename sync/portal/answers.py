@@ -7,8 +7,10 @@ from typing import Any
 
 from sync.core.money import rounded
 from sync.dynamics.buyer_documents import InvoiceLine, day_of
-from sync.portal.documents import Balance, Document, Entry, Statement
+from sync.portal.details import Delivery, taxes_of
+from sync.portal.documents import Balance, Document, Entry
 from sync.portal.reader import Settlement
+from sync.portal.statements import Statement
 
 
 def document_json(document: Document, name: str, today: date) -> dict[str, Any]:
@@ -24,8 +26,9 @@ def document_json(document: Document, name: str, today: date) -> dict[str, Any]:
 
 
 def details_json(
-    document: Document, lines: Iterable[InvoiceLine], settled: Iterable[Settlement]
-) -> dict[str, Any]:
+    document: Document, lines: Sequence[InvoiceLine], settled: Iterable[Settlement],
+    delivery: Delivery,
+) -> dict[str, Any]:  # fmt: skip
     """What one document has besides."""
     return {
         "instalments": [
@@ -35,9 +38,22 @@ def details_json(
         "lines": [
             {"number": one.number, "item": one.item, "name": one.name,
              "quantity": f"{one.quantity:f}", "unit": one.unit, "price": f"{one.price:f}",
-             "amount": _amount(one.amount), "tax": _amount(one.tax)}
+             "amount": _amount(one.amount), "tax": _amount(one.tax),
+             "tax_group": one.tax_group, "item_tax_group": one.item_tax_group}
             for one in lines
         ],
+        "taxes": [
+            {"tax_group": one.group, "item_tax_group": one.item_group, "net": _amount(one.net),
+             "tax": _amount(one.tax)}
+            for one in taxes_of(document, lines)
+        ],
+        "delivery": {
+            "name": document.ship_to, "mode": document.mode, "terms": document.terms,
+            "address": list(delivery.address),
+            "packing_slips": [
+                {"number": one.number, "tracking": list(one.tracking)} for one in delivery.slips
+            ],
+        },
         "settled_by": [
             {"date": _day(one.day), "amount": _amount(Decimal(one.amount)), "kind": one.kind,
              "number": one.number}

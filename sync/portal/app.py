@@ -23,12 +23,15 @@ from sync.core.ports import Secrets
 from sync.engine.systems import Systems
 from sync.portal import answers
 from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
-from sync.portal.documents import Document, balances, statement
-from sync.portal.identity import Buyer, Identity, NobodyKnown, NotAllowed
+from sync.portal.details import delivery_of
+from sync.portal.documents import Document, balances
+from sync.portal.identity import Buyer, Identity, NotAllowed
 from sync.portal.links import Link, opened, signed
 from sync.portal.printed import printed
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader
+from sync.portal.shop_tokens import NobodyKnown
+from sync.portal.statements import statement
 
 log = logging.getLogger("sync.portal")
 
@@ -41,9 +44,6 @@ STATEMENT_DAYS: Final = timedelta(days=92)
 UNKNOWN_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = 120
 """Seconds."""
-STRANGERS_PER_MINUTE: Final = 600
-"""Requests of callers who have shown nothing yet, in each process: each may cost a question to
-Commerce."""
 
 Handler = Callable[["Visit"], Awaitable[Response]]
 
@@ -72,7 +72,7 @@ class PortalApp:
         self._http, self._secrets, self._key = http, secrets, key
         self._identity = Identity(systems, http, secrets)
         self.reader = Reader(systems, portal, key)
-        self._buyers, self._strangers = Rate(portal.requests_per_minute), Rate(STRANGERS_PER_MINUTE)
+        self._rate = Rate(portal.requests_per_minute)
 
     def application(self) -> ASGIApp:
         """All routes."""
@@ -118,10 +118,8 @@ class PortalApp:
             return self._away(away)
 
     async def _asked(self, page: Handler, request: Request) -> Response:
-        now = self._systems.clock.now()
-        self._strangers.take("", now)
         buyer = await self._identity.of(request.headers)
-        self._buyers.take(str(buyer.customer), now)
+        self._rate.take(str(buyer.customer), self._systems.clock.now())
         accounts = await self.reader.accounts(buyer.accounts)
         return await page(Visit(request, buyer, accounts))
 
@@ -162,23 +160,23 @@ class PortalApp:
         lines = await self.reader.lines(document)
         settled = await self.reader.settlements(document, visit.accounts)
         head = answers.document_json(document, self.reader.id_of(document), self.reader.today)
-        return _json({**head, **answers.details_json(document, lines, settled)})
+        delivery = await delivery_of(self._systems, self._portal, document, lines)
+        return _json({**head, **answers.details_json(document, lines, settled, delivery)})
 
     async def _pdf(self, visit: Visit) -> Response:
         document = self._found(visit)
         return _absent() if document is None else await self._printed(document)
 
     async def _balance(self, visit: Visit) -> Response:
-        entries = [one for account in visit.accounts for one in account.entries]
+        entries = [one for account in visit.accounts for one in account.owed]
         found = [answers.balance_json(one) for one in balances(entries, self.reader.today)]
         return _json({"balances": found, "as_of": _as_of(visit.accounts)})
 
     async def _statement(self, visit: Visit) -> Response:
         query, today = visit.request.query_params, self.reader.today
-        until = day_in(query, "to") or today
+        until = max(day_in(query, "to") or today, self.reader.since)
         since = max(day_in(query, "from") or until - STATEMENT_DAYS, self.reader.since)
-        entries = [one for account in visit.accounts for one in account.entries]
-        entries.sort(key=lambda one: (one.day, one.record))
+        entries = await self.reader.movements(visit.accounts, since)
         asked = currency_in(query)
         currencies = [asked] if asked else sorted({one.currency for one in entries})
         found = [statement(entries, one, since, until) for one in currencies]
@@ -208,7 +206,7 @@ class PortalApp:
         if link is None or link.connection != self._systems.name:
             return _absent()
         try:
-            self._strangers.take("link", now)
+            self._rate.take(f"{link.account}|{link.document}", now)
             accounts = await self.reader.accounts([(link.company, link.account)])
             document = self.reader.find(accounts, link.document)
             return _absent() if document is None else await self._printed(document)

@@ -19,6 +19,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.buyer_documents import InvoiceLine
+from sync.portal.details import net_of, taxes_of
 from sync.portal.documents import Document
 
 FONT, BOLD = "DejaVu", "DejaVu-Bold"
@@ -80,6 +81,8 @@ def _facts(document: Document, parties: Parties) -> Table:
         ("Sales order", document.order),
         ("Reference", document.reference),
         ("Purchase order", document.purchase_order),
+        ("Delivery", ", ".join(one for one in (document.ship_to, document.mode) if one)),
+        ("Delivery terms", document.terms),
         ("Currency", document.currency),
     ]
     shown = [(_text(name), _text(value)) for name, value in rows if value]
@@ -103,12 +106,15 @@ def _lines(lines: Sequence[InvoiceLine]) -> Table:
 
 
 def _sums(document: Document, lines: Sequence[InvoiceLine]) -> Table:
-    """What the lines come to, everything else (charges, discounts, rounding), the tax and the
-    whole: the whole is the ledger's own."""
-    net = rounded(total(line.amount for line in lines))
-    rest = document.amount - document.tax - net
-    rows = [("Lines", net), ("Charges, discounts and rounding", rest), ("Tax", document.tax)]
-    shown = [(_text(name), _amount(value)) for name, value in rows if value or name != rows[1][0]]
+    """What the lines come to without tax, everything else (charges, discounts, rounding), the tax
+    by its groups, and the whole: the whole is the ledger's own."""
+    net = rounded(total(net_of(document, line) for line in lines))
+    rows = [("Lines", net)]
+    if rest := document.amount - document.tax - net:
+        rows.append(("Charges, discounts and rounding", rest))
+    taxes = (one for one in taxes_of(document, lines) if one.tax)
+    rows += [(f"Tax {one.group} {one.item_group}".rstrip(), one.tax) for one in taxes]
+    shown = [(_text(name), _amount(value)) for name, value in rows]
     shown.append((_text(f"Total {document.currency}"), _amount(document.amount)))
     style = TableStyle([
         ("ALIGN", (1, 0), (1, -1), "RIGHT"), ("FONTNAME", (0, 0), (-1, -1), FONT),

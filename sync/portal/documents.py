@@ -19,6 +19,7 @@ from sync.dynamics.buyer_documents import day_of
 Row = Mapping[str, Any]
 BUCKETS: Final = (0, 30, 60, 90)
 """Days overdue after which the next part of the aging begins."""
+TEXTS: Final = ("SalesId", "CustomerRef", "PurchaseOrder", "DeliveryName", "DlvMode", "DlvTerm")
 
 
 class Status(StrEnum):
@@ -47,7 +48,8 @@ class Instalment:
 @dataclass(frozen=True)
 class Document:
     """An invoice or a credit note. `open`: None where nobody knows. `voucher` and `record` name it
-    in F&O and leave the product with nobody."""
+    in F&O and leave the product with nobody. `has_tax_within`: prices of its lines include the tax.
+    `ship_to`, `mode` and `terms`: of its delivery."""
 
     company: str
     number: str
@@ -60,6 +62,10 @@ class Document:
     reference: str
     purchase_order: str
     is_reversed: bool
+    has_tax_within: bool
+    ship_to: str
+    mode: str
+    terms: str
     instalments: tuple[Instalment, ...]
 
     @property
@@ -100,10 +106,12 @@ class Document:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of an account: an invoice, a payment or whatever else moved it."""
+    """A line of an account: an invoice, a payment or whatever else moved it. `account` owes it: the
+    invoice account, whoever ordered."""
 
     record: str
     company: str
+    account: str
     kind: str
     day: date
     due: date | None
@@ -128,7 +136,8 @@ def _entry(row: Row) -> Entry:
         raise ValueError("a transaction without a day")
     texts = [str(row.get(name) or "") for name in ("Invoice", "Voucher", "Txt")]
     return Entry(
-        str(row["SysRecId"]), str(row["dataAreaId"]), str(row.get("TransType") or ""), day,
+        str(row["SysRecId"]), str(row["dataAreaId"]), str(row.get("AccountNum") or ""),
+        str(row.get("TransType") or ""), day,
         day_of(row.get("DueDate")), str(row["CurrencyCode"]), amount, amount - settled, *texts,
     )  # fmt: skip
 
@@ -151,13 +160,15 @@ def documents_of(rows: Iterable[Row], entries: Sequence[Entry]) -> list[Document
 def _document(row: Row, parts: Mapping[tuple[str, str, str], Sequence[Instalment]]) -> Document:
     company, number = str(row["dataAreaId"]), str(row["InvoiceId"])
     voucher, day = str(row.get("LedgerVoucher") or ""), day_of(row["InvoiceDate"])
-    names = ("SalesId", "CustomerRef", "PurchaseOrder")
-    order, reference, purchase_order = (str(row.get(name) or "") for name in names)
+    order, reference, purchase_order, ship_to, mode, terms = (
+        str(row.get(name) or "") for name in TEXTS
+    )
     mine = parts.get((company.casefold(), number.casefold(), voucher.casefold()), ())
     return Document(
         company, number, voucher, day or date.min, str(row["CurrencyCode"]),
         rounded(Decimal(row.get("InvoiceAmount") or 0)), rounded(Decimal(row.get("SumTax") or 0)),
         order, reference, purchase_order, bool(int(row.get("ReversedRecId") or 0)),
+        row.get("InclTax") == "Yes", ship_to, mode, terms,
         tuple(sorted(mine, key=lambda one: one.due or date.min)),
     )  # fmt: skip
 
@@ -199,29 +210,3 @@ def bucket_names() -> list[str]:
     """`not due`, `1-30`, `31-60`, `61-90`, `over 90`: days."""
     between = [f"{low + 1}-{high}" for low, high in pairwise(BUCKETS)]
     return ["not due", *between, f"over {BUCKETS[-1]}"]
-
-
-@dataclass(frozen=True)
-class Statement:
-    """An account's movements of a time in a currency. `opening` and `closing`: what the buyer owed
-    before and after; `lines`: each with what was owed then."""
-
-    currency: str
-    opening: Decimal
-    closing: Decimal
-    lines: Sequence[tuple[Entry, Decimal]]
-
-
-def statement(entries: Sequence[Entry], currency: str, since: date, until: date) -> Statement:
-    """From a day to a day, both included. `entries`: all from `since` on, and whatever was open
-    then; what is open now tells what was owed before."""
-    mine = [one for one in entries if one.currency == currency]
-    owed_now = total(one.open for one in mine)
-    moved = [one for one in mine if one.day >= since]
-    opening = running = owed_now - total(one.amount for one in moved)
-    lines = []
-    for one in moved:
-        if one.day <= until:
-            running += one.amount
-            lines.append((one, running))
-    return Statement(currency, opening, running, lines)

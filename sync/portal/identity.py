@@ -5,26 +5,22 @@ a token that the shop has signed for the person who is signed in there. Whose ac
 Commerce and the mapping table say: nothing that the caller sends names an account.
 """
 
-import base64
-import binascii
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
 import jwt
 
-from sync.commerce.address import path_of
 from sync.config.connections import Connection
 from sync.config.connections.portal import Portal
-from sync.core.encoding import NotJson, from_json
-from sync.core.errors import Later
 from sync.core.ports import Clock, Secrets
 from sync.engine.systems import Systems
+from sync.portal.rate import Strangers, address_in
+from sync.portal.shop_tokens import NobodyKnown, customer_of
 
 REMEMBERED_FOR: Final = timedelta(seconds=60)
 """A token that Commerce has confirmed, or refused, is asked about again after this."""
@@ -35,11 +31,6 @@ LEEWAY: Final = timedelta(seconds=30)
 """How far the shop's clock may be from ours."""
 MOST: Final = 10_000
 ACTIVE: Final = 1
-GRAPHQL: Final = {"query": "{customer{id email}}"}
-
-
-class NobodyKnown(Exception):
-    """The caller has not shown who they are: 401."""
 
 
 class NotAllowed(Exception):
@@ -54,12 +45,22 @@ class Buyer:
     accounts: tuple[tuple[str, str], ...]
 
 
+Answer = tuple[datetime, Buyer | Exception]
+"""Until when it holds, and who asked or why they may not."""
+Remembered = OrderedDict[str, Answer]
+"""By digest: of a token, or of a refused token and where it was refused."""
+
+
 class Identity:
     """Who the callers of one connection are."""
 
     def __init__(self, systems: Systems, http: httpx.AsyncClient, secrets: Secrets) -> None:
         self._systems, self._http, self._secrets = systems, http, secrets
-        self._known: OrderedDict[str, tuple[datetime, Buyer | Exception]] = OrderedDict()
+        self._strangers = Strangers()
+        self._known: Remembered = OrderedDict()
+        """By tokens that were confirmed once: such a buyer waits for no stranger, and any number of
+        refused tokens pushes none of them out."""
+        self._refused: Remembered = OrderedDict()
 
     @property
     def _settings(self) -> Connection:
@@ -84,20 +85,25 @@ class Identity:
         token, store = token.strip(), headers.get("store", "")
         if scheme.casefold() != "bearer" or not 0 < len(token) <= LONGEST or not token.isascii():
             raise NobodyKnown
-        name = hashlib.sha256(f"{store}|{token}".encode()).hexdigest()
-        known = self._known.get(name)
-        if known is None or known[0] <= self._clock.now():
-            known = self._clock.now() + REMEMBERED_FOR, await self._asked(token, store)
-            self._known[name] = known
-            while len(self._known) > MOST:
-                self._known.popitem(last=False)
-        if isinstance(known[1], Exception):
-            raise known[1]
-        return known[1]
+        name, there = _digest(token), _digest(f"{store}|{token}")
+        kept = self._known.get(name) or self._refused.get(there)
+        if kept is None or kept[0] <= self._clock.now():
+            address = None if name in self._known else address_in(headers)
+            kept = self._clock.now() + REMEMBERED_FOR, await self._asked(token, store, address)
+            self._known.pop(name, None)
+            if isinstance(kept[1], NobodyKnown):
+                _remember(self._refused, there, kept)
+            else:
+                _remember(self._known, name, kept)
+        if isinstance(kept[1], Exception):
+            raise kept[1]
+        return kept[1]
 
-    async def _asked(self, token: str, store: str) -> Buyer | Exception:
+    async def _asked(self, token: str, store: str, address: str | None) -> Buyer | Exception:
         try:
-            customer = await self._signed_by_shop(token) or await self._confirmed(token, store)
+            customer = await self._signed_by_shop(token)
+            if customer is None:
+                customer = await self._confirmed(token, store, address)
             return await self._buyer(customer)
         except (NobodyKnown, NotAllowed) as refused:
             return refused
@@ -123,28 +129,17 @@ class Identity:
         subject = str(claims["sub"])
         return int(subject) if is_fresh and subject.isdecimal() else None
 
-    async def _confirmed(self, token: str, store: str) -> int:
-        """The customer whom Commerce knows by this token."""
+    async def _confirmed(self, token: str, store: str, address: str | None) -> int:
+        """The customer whom Commerce knows by this token. `address`: of a caller whom it has not
+        confirmed before; such questions are bounded. Raises `TooMany`."""
         if not self._portal.customer_tokens:
             raise NobodyKnown
-        settings, headers = self._settings.commerce, {"Authorization": f"Bearer {token}"}
-        if not store.replace("_", "").isalnum():
-            store = "default"
-        try:
-            if settings.edition == "saas":
-                url = f"{settings.url}/graphql"
-                answer = await self._http.post(
-                    url, json=GRAPHQL, headers={**headers, "Store": store}
-                )
-            else:
-                # Below /rest/all Commerce refuses every customer's token.
-                url = f"{settings.url}/rest/{path_of(store)}/V1/customers/me"
-                answer = await self._http.get(url, headers=headers)
-        except httpx.HTTPError as error:
-            raise _silent() from error
-        if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise NobodyKnown
-        return _customer_in(answer)
+        if address is not None:
+            self._strangers.take(address, self._clock.now())
+        customer = await customer_of(self._http, self._settings.commerce, token, store)
+        if address is not None:
+            self._strangers.confirmed(address)
+        return customer
 
     async def _buyer(self, customer: int) -> Buyer:
         """The customer with their accounts, as Commerce has them now."""
@@ -176,31 +171,15 @@ class Identity:
         return await self._systems.commerce.companies.allows(company, customer, wanted)
 
 
-def _customer_in(answer: httpx.Response) -> int:
-    """The id in an answer of `customers/me`, or of GraphQL, which may give it in base64."""
-    try:
-        said = from_json(answer.content)
-    except NotJson:
-        raise _silent() from None
-    if answer.status_code != HTTPStatus.OK or not isinstance(said, dict):
-        raise _silent()
-    if "errors" in said:
-        raise NobodyKnown
-    inner = said.get("data", said)
-    customer = inner.get("customer", inner) if isinstance(inner, dict) else {}
-    text = str((customer or {}).get("id", ""))
-    if not text.isdecimal():
-        text = _decoded(text)
-    if not text.isdecimal():
-        raise NobodyKnown
-    return int(text)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode("ascii", "replace")
-    except binascii.Error:
-        return ""
+def _remember(among: Remembered, name: str, answer: Answer) -> None:
+    among.pop(name, None)
+    among[name] = answer
+    while len(among) > MOST:
+        among.popitem(last=False)
 
 
 def _company_in(row: Mapping[str, Any]) -> int | None:
@@ -213,7 +192,3 @@ def _company_in(row: Mapping[str, Any]) -> int | None:
     if int(attributes.get("status", ACTIVE) or 0) != ACTIVE:
         raise NotAllowed
     return company
-
-
-def _silent() -> Later:
-    return Later("Commerce does not say whose token it is", after=timedelta(seconds=5))

@@ -14,6 +14,7 @@ from sync.config.connections.portal import Portal
 from sync.dynamics.buyer_documents import InvoiceLine, day_of
 from sync.engine.systems import Systems
 from sync.portal.documents import Document, Entry, documents_of, entries_of
+from sync.portal.statements import crossings
 
 FRESH_FOR: Final = timedelta(seconds=60)
 MOST: Final = 500
@@ -30,6 +31,11 @@ class Account:
     read_at: datetime
     documents: Sequence[Document]
     entries: Sequence[Entry]
+
+    @property
+    def owed(self) -> list[Entry]:
+        """Its own transactions, without those of orders that another account is invoiced for."""
+        return [one for one in self.entries if one.account.casefold() == self.number.casefold()]
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,11 @@ class Reader:
             books.transactions(company, number, since),
         )
         entries = entries_of(moved)
-        older = {one.number for one in entries if one.number and one.open and one.day < since}
+        older = sorted({one.number for one in entries if one.number and one.day < since})
         if older:
-            rows += await books.invoices_numbered(journal, company, number, sorted(older))
+            rows += await books.invoices_numbered(journal, company, number, older)
+            whole = await books.transactions_numbered(company, number, older)
+            entries = entries_of({str(row["SysRecId"]): row for row in (*moved, *whole)}.values())
         return Account(company, number, read_at, documents_of(rows, entries), entries)
 
     def id_of(self, document: Document) -> str:
@@ -122,12 +130,26 @@ class Reader:
         records = [one.record for one in document.instalments]
         if not records:
             return []
-        rows = await self._systems.dynamics.buyer_documents.settlements(document.company, records)
-        by_voucher = {
-            one.voucher: one for account in accounts for one in account.entries if one.voucher
-        }
-        found = [_settlement(row, by_voucher.get(str(row["OffsetTransVoucher"]))) for row in rows]
+        rows = await self._systems.dynamics.buyer_documents.settlements(records)
+        by_record = {one.record: one for account in accounts for one in account.entries}
+        found = [_settlement(row, by_record.get(str(row.get("OffsetRecid")))) for row in rows]
         return sorted(found, key=lambda one: (one.day or date.min, one.number))
+
+    async def movements(self, accounts: Sequence[Account], since: date) -> list[Entry]:
+        """What moved the accounts, oldest first: their transactions, and what was settled since a
+        day with another legal entity, currency or account."""
+        found: list[Entry] = []
+        for one in accounts:
+            found += [*one.owed, *await self._crossings(one, since)]
+        return sorted(found, key=lambda one: (one.day, one.record))
+
+    async def _crossings(self, account: Account, since: date) -> list[Entry]:
+        books = self._systems.dynamics.buyer_documents
+        rows = await books.settled_since(account.company, account.number, since)
+        known = {one.record for one in account.entries}
+        named = {str(row.get(name) or 0) for row in rows for name in ("TransRecId", "OffsetRecid")}
+        more = entries_of(await books.transactions_recorded(named - known - {"0"}))
+        return crossings(rows, [*account.entries, *more])
 
     async def other_orders(self, accounts: Sequence[Account]) -> list[dict[str, Any]]:
         """Sales orders of the accounts that were not placed in the shop, latest first."""

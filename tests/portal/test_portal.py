@@ -75,6 +75,8 @@ async def test_balance_aging_and_statement_agree_with_the_ledger_in_each_currenc
     (one,) = (await buyers.get(f"/statement{query}")).json["statements"]
     assert (one["opening"], one["closing"]) == ("90.00", "94.50")
     assert [line["owed"] for line in one["lines"]] == ["100.00", "94.50"]
+    (one, _) = (await buyers.get("/statement?to=0001-01-01")).json["statements"]
+    assert one["from"] == one["to"], "not before the first day that is shown"
 
 
 @in_finance(**PORTAL)

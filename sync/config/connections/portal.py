@@ -33,6 +33,8 @@ class Portal(Section):
     """Of one buyer, in each process."""
     phone_orders: YesNo = False
     """Whether sales orders are listed that were not placed in the shop."""
+    delivery: YesNo = False
+    """Whether a document tells where its goods went: address, packing slips, tracking numbers."""
     seller: str = ""
     """The name at the head of a copy; empty: that of the legal entity."""
     originals_url: str = ""
