@@ -47,7 +47,7 @@ class Delivery:
     def __post_init__(self) -> None:
         self.started = self.read_at = self.systems.clock.now()
         self.inherited = self.claim.intent
-        self._held = self.claim.delivered
+        self._held, self._began = self.claim.delivered, self.claim.state
         self._resolved = set[str]()
         self._horizon = timedelta()
 
@@ -95,6 +95,11 @@ class Delivery:
     def targets(self) -> str:
         """What the targets hold by now, as the claim stores it."""
         return targets_json(self._held.values())
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether an earlier try did something and never came to record its outcome."""
+        return self._began is State.POSTING
 
     def is_known(self, kind: str, digest: str) -> bool:
         """Whether the target holds this very document: it was delivered, and no write of it is
@@ -148,6 +153,13 @@ class Delivery:
             unsettled_until=self._unsettled_until(), targets=self.targets,
         )  # fmt: skip
         return intent
+
+    async def keep_done(self) -> None:
+        """Store what was done so far, before anything else is asked of a system."""
+        intent = self.claim.intent
+        is_over = intent is not None and intent.kind in self._resolved
+        claim = self.claim.announcing(None) if is_over else self.claim
+        self.claim = await self.ledger.save(claim, targets=self.targets)
 
     async def keep_lease(self) -> None:
         """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken

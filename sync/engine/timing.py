@@ -78,7 +78,7 @@ def suspect_again_at(claim: Claim) -> datetime | None:
 def has_been_read_since(claim: Claim, message: Message) -> bool:
     """Whether what a settled claim stands for was read well after the notification, and after those
     that it stands for, so that the notification is old news."""
-    is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
+    is_settled = claim.state not in (State.NEW, State.POSTING, State.PARKED)
     return (
         is_settled
         and not message.is_asked
@@ -87,7 +87,9 @@ def has_been_read_since(claim: Claim, message: Message) -> bool:
     )
 
 
-def next_try(delivery: Delivery, now: datetime, after: timedelta) -> tuple[datetime, bool]:
+def next_try(
+    claim: Claim, message: Message, now: datetime, after: timedelta
+) -> tuple[datetime, bool]:
     """When the record is tried next, and whether a message waits for that already: then the try is
     when that comes, if it is in time and no person asks; so that notifications of a record that
     waits make no second message go round.
@@ -95,8 +97,8 @@ def next_try(delivery: Delivery, now: datetime, after: timedelta) -> tuple[datet
     By whichever clock, that message is still to come. One that is due now is this very delivery's:
     a clock that is behind says of it that it waits.
     """
-    due, waits = now + after, delivery.claim.retry_at
-    if waits is None or delivery.message.is_asked:
+    due, waits = now + after, claim.retry_at
+    if waits is None or message.is_asked:
         return due, False
     is_in_time = now + CLOCKS_APART < waits <= due
     return (waits if is_in_time else due), is_in_time
