@@ -122,7 +122,7 @@ class Environment:
     def possible(self) -> Self:
         """The same without what cannot be told apart beside what F&O does with orders: invoices and
         slips of other orders, and stock that comes back. Only polls tell it."""
-        alone = self.polls is Polls.ALWAYS and not self.invoices_orders
+        alone = self.polls is Polls.ALWAYS and not (self.invoices_orders or self.has_killer)
         goes_on = self.goes_on and alone
         comes_back = self.comes_back and alone and not goes_on and not self.ships
         hidden = {"stock"} if goes_on or comes_back else set()

@@ -71,7 +71,7 @@ async def _of_order(world: World, ledger: Ledger, order: StoredOrder) -> AsyncIt
         yield "is on hold, and F&O has let it go"
     issue = await ledger.claim(connection, "order_issues", key_of(order))
     if issue.is_different != (key_of(order) in world.afterwards.complained):
-        yield f"its comments: {issue.state}, {issue.differs}"
+        yield f"its comments: {issue.state}, {issue.differs} {issue.reason}"
 
 
 async def _listed(ledger: Ledger, connection: str, flow: str) -> AsyncIterator[str]:
