@@ -11,12 +11,13 @@ PINS := .venv-pins
 SEED ?= 1
 SECONDS ?= 300
 WORLDS ?= 100
+MINUTES ?= 10
 RUNS ?= 2000
 EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 AXE := tests/console/browser/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate fuzz fuzz-short bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate soak fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -101,6 +102,10 @@ fuzz-short: $(FUZZ)/ready
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
+# The product under mixed load, killed every few seconds: make soak MINUTES=30
+soak: $(VENV)/run-time
+	$(RUN) -m sandbox soak --minutes $(MINUTES)
+
 # What the app registers and the queues it needs, as text; read the difference.
 golden: $(VENV)/development
 	$(RUN) -m tests.hosts.surface
@@ -109,7 +114,7 @@ golden: $(VENV)/development
 # Renews each requirements*.txt from its requirements*.in: what these bring along, and the hashes of
 # all files. Pins that are there stay. requirements-worker.txt has one file, entered by hand.
 pins: $(PINS)/ready
-	for name in requirements requirements-dev requirements-fuzz requirements-infra requirements-pins; do \
+	for name in requirements requirements-reporting requirements-dev requirements-fuzz requirements-infra requirements-pins; do \
 		CUSTOM_COMPILE_COMMAND="make pins" $(PINS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in || exit; \
 	done
 

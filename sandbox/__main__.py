@@ -1,6 +1,7 @@
 """The sandbox's commands; each takes --help.
 
 `python -m sandbox demo` shows the product at work.
+`python -m sandbox soak` loads the product for long while it is killed.
 `python -m sandbox serve` serves both systems until Ctrl+C.
 """
 
@@ -8,7 +9,11 @@ import sys
 from importlib import import_module
 from typing import Final
 
-COMMANDS: Final = {"demo": "sandbox.demo.command", "serve": "sandbox.serving"}
+COMMANDS: Final = {
+    "demo": "sandbox.demo.command",
+    "serve": "sandbox.serving",
+    "soak": "sandbox.demo.soak",
+}
 """The module whose `main` runs a command. Only that one is imported."""
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.capacity import Capacity, Hot
 from sandbox.dials import Arrival, Dials, Kind
 
 AFTER = frozenset({Kind.ERROR_AFTER, Kind.LOST})
@@ -47,6 +48,7 @@ class Gate:
     """ASGI middleware: latency, then a fault or the application, then the answer or none.
 
     `refusal(status, retry_after)` makes the answers to faults; systems differ in their words.
+    `capacity`: how much work the system can do; None: any.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class Gate:
         *,
         dials: Dials,
         refusal: Callable[[int, int | None], Response] = plainly,
+        capacity: Capacity | None = None,
     ) -> None:
         self._app = app
         self._dials = dials
         self._refusal = refusal
+        self._capacity = capacity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Raises `LostAnswer` in process where a server would close the
@@ -100,7 +104,7 @@ class Gate:
             counts[Kind.THROTTLE] += 1
             return await _answered(self._refusal(429, pause), scope)
         if fault is None:
-            return await self._applied(scope, arrival)
+            return await self._worked_on(scope, arrival)
         counts[fault.kind] += 1
         if fault.kind is Kind.DELAYED:
             self._dials.start(self._later(scope, arrival, self._dials.delay(fault)))
@@ -109,6 +113,17 @@ class Gate:
         if fault.kind in {Kind.ERROR_BEFORE, Kind.ERROR_AFTER}:
             return await _answered(self._refusal(fault.status, None), scope)
         return None
+
+    async def _worked_on(self, scope: Scope, arrival: Arrival) -> GateAnswer:
+        """Applied once a worker has done it; refused where the system is hot."""
+        if self._capacity is None:
+            return await self._applied(scope, arrival)
+        try:
+            async with self._capacity.working_on(arrival):
+                return await self._applied(scope, arrival)
+        except Hot as hot:
+            self._dials.counts[Kind.THROTTLE] += 1
+            return await _answered(self._refusal(429, hot.seconds), scope)
 
     async def _later(self, scope: Scope, arrival: Arrival, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -1,5 +1,5 @@
-"""Both systems on loopback ports of one process: for the demo, for tests of whole processes, to try
-the product on."""
+"""A shop and F&O on loopback ports of one process, Dataverse beside F&O: for the demo, for tests of
+whole processes, to try the product on."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,12 +15,14 @@ from sandbox.commerce.oauth import Consumer
 from sandbox.commerce.signing import public_pem
 from sandbox.commerce.state import CommerceState
 from sandbox.commerce.trade import trade_routes
+from sandbox.dataverse.app import dataverse_routes
+from sandbox.dataverse.state import DataverseState
 from sandbox.dials import Dials
 from sandbox.dynamics.app import dynamics_app
 from sandbox.dynamics.event_endpoints import event_routes
 from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState
-from sandbox.terms import COMPANY, SHELF, TOKEN, UNIT, Ready, item_numbers
+from sandbox.terms import COMPANY, SERVICE_ACCOUNT, SHELF, TOKEN, UNIT, Ready, item_numbers
 from sync.config.connections import NumberMode
 from sync.core.ports import Clock
 from sync.hosts.server import listen, serve, url_of
@@ -43,6 +45,8 @@ class Sandbox:
             self.shop.sell(product)
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
+        self.service = DataverseState(clock.now)
+        self.service.create("accounts", SERVICE_ACCOUNT, {"name": "Web shop"})
         if numbers is NumberMode.OURS:
             self.ledger.settings.manual |= {"SalesOrderNumber", "CustomerAccount"}
         self.shop_dials, self.ledger_dials = (
@@ -71,7 +75,8 @@ class Sandbox:
             ):
                 sender = NotificationSender(self.shop, client, [])
                 apps[0].router.routes[:0] = trade_routes(self.shop, sender)
-                apps[1].router.routes[:0] = event_routes(self.ledger, client)
+                routes = [*event_routes(self.ledger, client), *dataverse_routes(self.service)]
+                apps[1].router.routes[:0] = routes
                 sending = group.create_task(sender.run())
                 for app, listener, event in zip(apps, (shop, ledger), up, strict=True):
                     group.create_task(serve(app, listener, stop, event.set, grace=GRACE))

@@ -15,6 +15,8 @@ from sync.config.connections import NumberMode
 COMPANY: Final = "usmf"
 TOKEN: Final = "sandbox"  # noqa: S105 - opens nothing but the double
 UNIT: Final = "ea"
+SERVICE_ACCOUNT: Final = "0f8fad5b-d9cb-469f-a165-70867728950e"
+"""The account in Dataverse of all who buy."""
 NOVELTY: Final = Product("LAMP-2026", 99, Decimal("39.90"))
 """Released in F&O already; the shop sells it as soon as it is told to (`POST
 /sandbox/products`)."""

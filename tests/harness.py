@@ -188,12 +188,15 @@ class Harness:
         with contextlib.suppress(LockLost):  # it took so long that another has it now
             await self.systems.queue.complete(message)
 
-    async def works_until_it_dies(self, *, before: str, about: str = "") -> None:
+    async def works_until_it_dies(
+        self, *, before: str, about: str = "", within: float = 0.0
+    ) -> None:
         """Work until the process is about to write into the table named, of the record with the key
-        `about`; it dies there, and a new one starts."""
+        `about`; it dies there, and a new one starts. `within`: after so many seconds it dies
+        anyhow, as what waits for a person may wait for ever."""
         process = self._doomed()
         self.services = self._opened(Fatal(self.systems.tables, before, process, about))
-        await self._lives(process)
+        await self._lives(process, within)
         await self.systems.queue.release_locks()
         self.services = self._opened(self.systems.tables)
 
@@ -208,10 +211,14 @@ class Harness:
         self._processes.append(Process())
         return self._processes[-1]
 
-    async def _lives(self, process: Process) -> None:
+    async def _lives(self, process: Process, within: float = 0.0) -> None:
         asyncio.get_running_loop().set_task_factory(task_factory)
-        begin(self.works_until_idle(), process)
+        begin(self._works_and_dies(process, within) if within else self.works_until_idle(), process)
         await process.over()
+
+    async def _works_and_dies(self, process: Process, within: float) -> None:
+        await self.works_for(within)
+        process.end()
 
     # What is there afterwards
 

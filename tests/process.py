@@ -45,7 +45,8 @@ class Process:
         """Now."""
         self.is_over = True
         for waiting in self._waiting_for_end:
-            waiting.set_result(None)
+            if not waiting.done():
+                waiting.set_result(None)
         self._waiting_for_end.clear()
 
     async def over(self) -> None:

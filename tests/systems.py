@@ -18,6 +18,8 @@ import httpx
 from sandbox.commerce.app import commerce_app
 from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.state import CommerceState
+from sandbox.dataverse.app import dataverse_app
+from sandbox.dataverse.state import DataverseState
 from sandbox.dials import Dials
 from sandbox.dynamics.app import dynamics_app
 from sandbox.dynamics.state import DynamicsState
@@ -37,7 +39,7 @@ from tests.in_process import InProcess
 
 CONNECTION: Final = "shop"
 COMPANY: Final = "usmf"
-SHOP_HOST, LEDGER_HOST = "shop.example.com", "localhost"
+SHOP_HOST, LEDGER_HOST, SERVICE_HOST = "shop.example.com", "localhost", "127.0.0.1"
 SECRETS: Final = dict.fromkeys(
     ("consumer-key", "consumer-secret", "token", "token-secret"), "x" * 32
 )
@@ -147,6 +149,7 @@ class SystemsUnderTest:
         )  # fmt: skip
         items = [product.sku for product in self.catalogue.products]
         self.dynamics = DynamicsState.seeded(COMPANY, items=items, now=self.clock.now)
+        self.dataverse = DataverseState(self.clock.now)
         numbers = {
             "SalesOrderNumber": self.connection.orders.numbers,
             "CustomerAccount": self.connection.customers.numbers,
@@ -158,9 +161,11 @@ class SystemsUnderTest:
     def dials(self, shop: Dials, ledger: Dials) -> None:
         """Put these dials before the two systems."""
         self.shop_dials, self.ledger_dials = shop, ledger
+        self.service_dials = Dials(Random(f"service {self.seed}"))
         self.apps: dict[str, Any] = {
             SHOP_HOST: commerce_app(self.commerce, shop),
             LEDGER_HOST: dynamics_app(self.dynamics, ledger),
+            SERVICE_HOST: dataverse_app(self.dataverse, self.service_dials),
         }
 
     def edition_parts(

@@ -10,13 +10,15 @@ import pytest
 PACKAGE: Final = "sync"
 CORE: Final = ("core",)
 SETTINGS: Final = (*CORE, "config", "pacing", "mapping_tables")
-PURE: Final = (*SETTINGS, "mapping", "commerce.models", "dynamics.documents")
-SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics")
+PURE: Final = (
+    *SETTINGS, "mapping", "commerce.models", "dynamics.documents", "dataverse.documents",
+)  # fmt: skip
+SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics", "dataverse")
 ENGINE: Final = (*SETTINGS, "engine")
 FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "flows")
 INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "intake_http")
 APP: Final = (
-    *FLOWS, *INTAKE, "adapters", "alerts", "reconcile", "preview", "checks", "app",
+    *FLOWS, *INTAKE, "adapters", "mails", "alerts", "reconcile", "preview", "checks", "app",
 )  # fmt: skip
 OPERATING: Final = (*APP, "operating")
 
@@ -29,14 +31,18 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "commerce.models": (*CORE, "commerce.models"),
     "dynamics": (*SETTINGS, "dynamics"),
     "dynamics.documents": (*CORE, "config", "dynamics.documents"),
+    "dataverse": (*SETTINGS, "dynamics", "dataverse"),
+    "dataverse.documents": (*CORE, "dataverse.documents"),
     "mapping": PURE,
     "engine": ENGINE,
     "credit": (*SETTINGS, "credit"),
-    "alerts": (*ENGINE, "alerts"),
+    "mails": (*CORE, "config", "mails"),
+    "alerts": (*ENGINE, "mails", "alerts"),
     "flows": FLOWS,
     "preview": (*FLOWS, "preview"),
-    "checks": (*FLOWS, "preview", "alerts", "checks"),
+    "checks": (*FLOWS, "preview", "mails", "alerts", "checks"),
     "reconcile": (*FLOWS, "reconcile"),
+    "reporting": (*FLOWS, "reconcile", "reporting"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,
@@ -50,6 +56,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
 EXCEPTIONS: Final = (
     ("sync.engine.systems", "sync.commerce"),
     ("sync.engine.systems", "sync.dynamics"),
+    ("sync.engine.systems", "sync.dataverse"),
     ("sync.engine.flow", "sync.dynamics.business_events"),
 )
 """Imports that do not count: the engine hands the opened systems to the flows, and names their
@@ -124,7 +131,9 @@ def test_an_exception_is_still_needed() -> None:
         assert any(is_in(module, (imported,)) for module in direct), (importer, imported)
 
 
-@pytest.mark.parametrize("package", ["mapping", "dynamics.documents", "commerce.models"])
+@pytest.mark.parametrize(
+    "package", ["mapping", "dynamics.documents", "dataverse.documents", "commerce.models"]
+)
 def test_what_is_pure_reaches_no_io(package: str) -> None:
     for module in modules_of(package):
         for name in IN_OUT:

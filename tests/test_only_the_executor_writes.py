@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from tests.source import Module, dotted, modules
 
-CLIENTS = ("commerce", "dynamics")
+CLIENTS = ("commerce", "dynamics", "dataverse")
 """The packages of the systems' clients: what they write among themselves is their own business."""
 EXECUTOR = "sync.engine.executor"
 CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 """What the executor calls of a write, of an amendment, of a removal."""
 WRITES = {"Write", "OrderWrite", "Removal", "RowTarget"}
 """The classes that may write: what the executor carries out, and what a chunk's write calls."""
-PROBES = {"sync.checks.rights"}
+PROBES = {"sync.checks.rights", "sync.checks.dataverse"}
 """Checks that ask for a right by a request that the system cannot carry out."""
 
 

@@ -17,7 +17,12 @@ from tests.source import Module, log_calls, modules
 
 KEY: Final = re.compile(r"(?<![\w./\[])([a-z]+(?:\.[a-z_]+)+)\b(?![(/])")
 COMMAND: Final = re.compile(r"`(?:python -m sync )?([a-z]+(?: [a-z]+)?)[^`]*`")
-NO_SETTINGS: Final = {"commerce.accs", "invoices.json", "name.servicebus.windows.net"}
+NO_SETTINGS: Final = {
+    "commerce.accs",
+    "invoices.json",
+    "name.servicebus.windows.net",
+    "reporting.txt",
+}
 """What is spelled like a key of a connection: a scope of Adobe's, a file, a host."""
 
 

@@ -19,8 +19,9 @@ OF_STORES: Final = (
     "sync.alerts.",
     "sync.cli.",
     "sync.reconcile.",
+    "sync.reporting.",
 )
-"""Where reasons concern our own stores and settings: a process does not start, or waits."""
+"""Where reasons concern our own stores and settings, or a command: nothing is parked."""
 
 
 def rows(title: str) -> dict[str, list[str]]:

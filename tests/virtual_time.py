@@ -20,16 +20,24 @@ T = TypeVar("T")
 START = datetime(2026, 3, 2, 11, 58, 30, tzinfo=UTC)
 
 
+PATIENCE = 5.0
+"""Seconds of the world outside for which a thread is waited for at a time."""
+
+
 class Stuck(RuntimeError):
     """Everything waits for something that nothing will do."""
 
 
 class _Jumping(selectors.SelectSelector):
-    """Never waits: where a real selector would sleep, time jumps."""
+    """Waits for threads alone: where a real selector would sleep, time jumps. `threads`: how many
+    are at work, each of which wakes the selector when it is done."""
 
     seconds = 0.0
+    threads = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.threads and timeout != 0:
+            return super().select(PATIENCE)
         found = super().select(0) if timeout is None or timeout > 0 else []
         if found:
             return found
@@ -76,6 +84,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         for handle in running:
             if not handle._cancelled:
                 handle._run()
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
+        """Time stands still while the thread is at work."""
+        self._jumping.threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._thread_is_done)
+        return future
+
+    def _thread_is_done(self, _: object) -> None:
+        self._jumping.threads -= 1
+
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """A thread of its own does that."""
+        self._jumping.threads += 1
+        await super().shutdown_default_executor(*timeout)
+        self._jumping.threads -= 1
 
     def _due_next(self) -> asyncio.TimerHandle:
         handle = heapq.heappop(self._scheduled)

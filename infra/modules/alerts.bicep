@@ -82,6 +82,15 @@ AppTraces
 | where Message contains "monitoring.queue_unreadable queue=" or Message contains "monitoring.queue_not_seen_through queue=" or Message contains "monitoring.flow_unreadable flow="
 '''
 
+// What only the product's tables know; alerts that the log shows by itself have rules of their own.
+var standing = '''
+AppTraces
+| where Message contains "alerts.stands severity="
+| extend Severity = extract(@"severity=(\w+)", 1, Message), Kind = extract(@"kind=(\w+)", 1, Message)
+| extend Alert = extract(@"cause=(.+)", 1, Message)
+| where Severity == "{severity}" and Kind in ("schema", "silent", "differs", "expiring", "gate")
+'''
+
 // Azure writes this to a table that the cap does not stop (learn.microsoft.com, azure-monitor/logs/daily-cap).
 var capReached = '''
 _LogOperation
@@ -203,6 +212,28 @@ var rules = [
     operator: 'GreaterThan'
     threshold: 0
     query: stopped
+  }
+  {
+    name: 'fields-are-lost'
+    title: 'Fields are lost, checkouts are not decided, or a credential ends within days'
+    description: 'F&O or Commerce has lost what the mapping uses, checkouts have no fresh credit figures, or a certificate or secret ends: python -m sync alerts says what to do.'
+    severity: 1
+    window: 'PT15M'
+    dimension: 'Alert'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: replace(standing, '{severity}', 'critical')
+  }
+  {
+    name: 'source-is-silent'
+    title: 'A source is silent, or books differ'
+    description: 'Nothing comes where there was always traffic, the books of both systems differ, or a certificate or secret ends soon: python -m sync alerts says what to do.'
+    severity: 3
+    window: 'PT15M'
+    dimension: 'Alert'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: replace(standing, '{severity}', 'warning')
   }
   {
     name: 'system-asks-for-pauses'

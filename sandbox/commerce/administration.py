@@ -13,13 +13,14 @@ from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import numbered
 from sandbox.commerce.payloads import raw
+from sandbox.commerce.quotes import Quotes
 from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.rmas import Rmas
 from sandbox.commerce.shipments import Shipping
 from sandbox.commerce.shop_products import ShopProducts
 
 
-class Administration(InvoicingAndRefunds, Shipping, Rmas):
+class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
     """The part of the shop that its staff works with."""
 
     catalogue: Catalogue

@@ -45,6 +45,7 @@ class Asked:
     origin_percent: Decimal = ZERO
     levy: Decimal = ZERO
     fractional: bool = False
+    is_negotiated: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,13 @@ def inside(gross: Decimal, percent: Decimal) -> Decimal:
 def piece_price(asked: Asked, scheme: Scheme) -> Decimal:
     """What one piece costs here: the catalogue price, freed of the origin's tax and given ours
     where they differ."""
-    price = rounded(asked.price)
-    if not scheme.gross or scheme.cross_border or asked.percent == asked.origin_percent:
+    price = asked.price if asked.is_negotiated else rounded(asked.price)
+    if (
+        asked.is_negotiated
+        or not scheme.gross
+        or scheme.cross_border
+        or asked.percent == asked.origin_percent
+    ):
         return price
     net = price - inside(price, asked.origin_percent)
     return rounded(net * (HUNDRED + asked.percent) / HUNDRED)

@@ -21,8 +21,11 @@ from sandbox.commerce.prices import PRICES
 from sandbox.commerce.product_attributes import ATTRIBUTES
 from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
+from sandbox.commerce.quote_endpoints import QUOTES
+from sandbox.commerce.quote_inspection import quote_routes
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
+from sandbox.commerce.sales_rules import SALES_RULES
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
@@ -31,8 +34,9 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *SHOP, *COMPANIES, *CATEGORIES, *ATTRIBUTES,
-    *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *COMPANIES, *CATEGORIES,
+    *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
+    *SALES_RULES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]
@@ -82,6 +86,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
             Route("/ims/token/v3", token, methods=["POST"]),
             Route("/prod/keys/{name}", key, methods=["GET"]),
             *document_routes(state),
+            *quote_routes(state),
             *inspection_routes(state, dials),
             Route(graph, questions, methods=["POST"]),
             Route(f"/{root}/{{path:path}}", shop, methods=VERBS),

@@ -19,7 +19,8 @@ class Product:
 
     `options`: what a customer chooses, with its surcharge; `option_skus`: what each of them adds to
     the SKU of an order's row (recorded: ENG-1-TXT-MAT). `levy`: fixed product tax of a piece.
-    `is_drawn`: whether a basket that chance fills may hold it.
+    `is_drawn`: whether a basket that chance fills may hold it. `is_negotiated`: its price has four
+    decimals, as those of negotiated items.
     """
 
     sku: str
@@ -36,6 +37,7 @@ class Product:
     options: tuple[tuple[str, Decimal], ...] = ()
     option_skus: tuple[str, ...] = ()
     is_drawn: bool = True
+    is_negotiated: bool = False
 
     @property
     def name(self) -> str:

@@ -3,14 +3,14 @@ carry an amount."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.commerce.amounts import Asked, Rounding, Sum, calculated, discounts, piece_price
 from sandbox.commerce.assortment import Product, TaxClass
 from sandbox.commerce.catalogue import Catalogue
 from sandbox.commerce.recipe import Recipe, Want
-from sync.core.money import ZERO, rounded
+from sync.core.money import STORED, ZERO, rounded
 
 
 @dataclass
@@ -131,12 +131,13 @@ def side_of(recipe: Recipe, lines: Sequence[Line], catalogue: Catalogue, factor:
     paying = [line for line in lines if line.paying]
     asked = [
         Asked(
-            rounded(rounded(line.price) * factor),
+            _price(line, factor),
             line.qty,
             place.percent(line.tax_class),
             origin.percent(line.tax_class),
             rounded(line.product.levy * factor) if scheme.levy != "none" else ZERO,
             line.product.fractional and line.qty != line.qty.to_integral_value(),
+            line.product.is_negotiated,
         )
         for line in paying
     ]
@@ -159,6 +160,12 @@ def side_of(recipe: Recipe, lines: Sequence[Line], catalogue: Catalogue, factor:
             recipe, rule.value - sum(off, ZERO), factor, rounding, origin.percent("standard")
         ),
     )
+
+
+def _price(line: Line, factor: Decimal) -> Decimal:
+    if line.product.is_negotiated:
+        return (line.price * factor).quantize(STORED, rounding=ROUND_HALF_UP)
+    return rounded(rounded(line.price) * factor)
 
 
 def _together(parent: Line, children: Sequence[tuple[Line, Sum]]) -> Sum:

@@ -4,6 +4,7 @@ ours waits or was set aside. The product compares them as well, and must say the
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from sandbox.demo.cash import CashRow, FinanceDocument, settled
 from sandbox.demo.company_orders import on_company_accounts
@@ -14,8 +15,11 @@ from sync.engine.claim import Claim
 from sync.engine.queues import QUEUES
 from sync.reconcile.difference import Difference
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.reconciling import kinds_of, reconcile
+from sync.reconcile.reconciling import COMPARISONS, reconcile
 from sync.reconcile.shipment_looks import BY_HAND
+
+BY_ORDER: Final = frozenset({"quantities", "invoiced"})
+"""Pieces of each order, which only the demo compares with the usual kinds."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ async def _by_the_product(environment: Environment, name: str) -> tuple[int, lis
     connected = await Connected.of(systems, engine.ledger, engine.documents)
     now = engine.edition_parts.clock.now()
     window = Window(now - timedelta(days=2), now)
-    summary = await reconcile(connected, window, kinds_of(connected), said.append)
+    there = [one for one in COMPARISONS if one.is_wanted(connected.settings)]
+    kinds = [one for one in there if one.is_usual(connected.settings) or one.name in BY_ORDER]
+    summary = await reconcile(connected, window, kinds, said.append)
     return sum(one["commerce_count"] for one in summary.totals()), said
 
 

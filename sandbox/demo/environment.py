@@ -40,11 +40,13 @@ PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
 CANCELLATIONS: Final = "cancellations"
-RETURNS: Final = ("returns", "refunds", "return_states")
+RETURNS: Final = ("returns", "refunds", "return_states", "cases")
+QUOTES: Final = ("quotes", "quote_answers")
 CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 """Polled by themselves, when the demo says so."""
+FOLLOWED: Final = (*RETURNS, *QUOTES)
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -152,7 +154,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *FOLLOWED)
             async for claim in ledger.parked(name, flow)
         ]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from sandbox.terms import UNIT, Ready
+from sandbox.terms import SERVICE_ACCOUNT, UNIT, Ready
 from sync.app.embedded import vault_of
 from sync.app.settings import NEEDED, Edition, Settings
 from sync.config.connections import NumberMode
@@ -20,7 +20,7 @@ SECTION: Final = """\
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
-    "accounts", "credit",{more}
+    "accounts", "credit", "cases", "quotes", "quote_answers",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -38,6 +38,12 @@ auth = "bearer"
 bearer = "{name}-bearer"
 concurrency = 16
 {timing}
+[connections.{name}.dataverse]
+url = "{dynamics}"
+{timing}
+[connections.{name}.cases]
+customers = {{ "*" = "{service_account}" }}
+poll_minutes = 60
 [connections.{name}.stores.default]
 site = "1"
 warehouse = "13"
@@ -100,6 +106,8 @@ groups = ["20"]
 create = true
 users = true
 addresses = "both"
+poll_minutes = 60
+[connections.{name}.quotes]
 poll_minutes = 60
 [connections.{name}.credit]
 currency = "USD"
@@ -183,7 +191,7 @@ def write_home(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, 
             SECTION.format(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
                 numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
-                **RECIPES[ready.numbers],
+                service_account=SERVICE_ACCOUNT, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

@@ -123,7 +123,10 @@ async def post_drafts(pair: Pair) -> list[str]:
     sales_orders = {
         shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()
     }
-    for order in [order for order in books if _is_settled(order)][::2]:
+    settled = [
+        one for one in books if _is_settled(one) and str(one["increment_id"]) in sales_orders
+    ]
+    for order in settled[::2]:
         sales_order = sales_orders[str(order["increment_id"])]
         posted += await pair.ledger.post(
             "sales_order", sales_order["SalesOrderNumber"], tax=order["tax"]

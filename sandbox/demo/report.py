@@ -42,6 +42,7 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
         f" accounts. `sync reconcile` compared {outcome.compared} documents and says the same."
     )
     _goods(outcome, console)
+    _quotes(outcome, console)
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
@@ -78,7 +79,7 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
         f" {shipped.cancelled} orders were cancelled;"
         f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
-        f" refunded."
+        f" refunded; {outcome.sent_back.cases} are resolved cases in Dataverse."
     )
     captured = outcome.captured
     console.print(
@@ -93,6 +94,14 @@ def _goods(outcome: Outcome, console: Console) -> None:
     console.print(
         f"{outcome.credited.companies} companies show what credit F&O leaves them;"
         f" {len(outcome.credited.findings)} differ."
+    )
+
+
+def _quotes(outcome: Outcome, console: Console) -> None:
+    negotiated = outcome.negotiated
+    console.print(
+        f"{negotiated.quotes} quotes were negotiated, and {negotiated.orders} of them ordered;"
+        f" {len(negotiated.findings)} differ."
     )
 
 

@@ -16,21 +16,25 @@ from sync.core.money import ZERO, rounded
 MOST: Final = 3
 """Returns of each shop."""
 OVER: Final = "processed_closed"
+RESOLVED: Final = 1
 Rma = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class SentBack:
-    """What came back in all shops. `refunded`: in whatever currency."""
+    """What came back in all shops. `refunded`: in whatever currency. `cases`: of them, in
+    Dataverse, resolved."""
 
     returns: int
+    cases: int
     refunded: Decimal
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
         return {
-            "returns": self.returns, "refunded": self.refunded, "differences": len(self.findings)
+            "returns": self.returns, "cases": self.cases, "refunded": self.refunded,
+            "differences": len(self.findings),
         }  # fmt: skip
 
 
@@ -42,12 +46,13 @@ async def send_back(environment: Environment, within: timedelta) -> SentBack:
         for rma in rmas:
             await _credited(environment.pairs[name], rma)
     await _worked(environment, RETURNS[1:], within)
-    findings, refunded = [], ZERO
+    findings, refunded, cases = [], ZERO, 0
     for name, rmas in opened.items():
         amount, off = await _compared(environment.pairs[name], rmas)
-        refunded += amount
-        findings += off
-    return SentBack(sum(map(len, opened.values())), refunded, tuple(findings))
+        resolved, not_so = await _resolved(environment.pairs[name], rmas)
+        refunded, cases = refunded + amount, cases + resolved
+        findings += off + not_so
+    return SentBack(sum(map(len, opened.values())), cases, refunded, tuple(findings))
 
 
 async def _worked(environment: Environment, flows: tuple[str, ...], within: timedelta) -> None:
@@ -107,3 +112,15 @@ async def _compared(pair: Pair, rmas: list[Rma]) -> tuple[Decimal, list[Finding]
             what = f"credited {credited}, refunded {given.get(number)}, is {states[number]}"
             findings.append(Finding(pair.name, f"return {number}", what))
     return sum(given.values(), ZERO), findings
+
+
+async def _resolved(pair: Pair, rmas: list[Rma]) -> tuple[int, list[Finding]]:
+    """How many returns have one case, which was resolved; and those of which that is not so."""
+    rows, resolved, findings = await pair.ledger.ask("GET", "/sandbox/cases"), 0, []
+    for rma in rmas:
+        begin = f"Return {rma['increment_id']} "
+        states = [one["statecode"] for one in rows if one["title"].startswith(begin)]
+        resolved += states == [RESOLVED]
+        if states != [RESOLVED]:
+            findings.append(Finding(pair.name, f"case of {begin}", f"states {states}"))
+    return resolved, findings

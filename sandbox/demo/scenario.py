@@ -4,32 +4,27 @@ measured and compared."""
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sandbox.demo.accounts import Sent, send_accounts
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.credit import Credited, credit_in_the_end
+from sandbox.demo.delivering import PATIENCE, delivered, posted_in
 from sandbox.demo.environment import Environment
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
-from sandbox.demo.goods import Goods, first_goods, goods_in_the_end, more_goods
+from sandbox.demo.goods import Goods, goods_in_the_end
 from sandbox.demo.invoicing import not_read_back, post_drafts
-from sandbox.demo.load import Plan, make_calm, make_rough, place, place_measured
+from sandbox.demo.load import Plan, make_calm, place_measured
+from sandbox.demo.quotes import Negotiated, negotiate
 from sandbox.demo.reconciliation import Finding, Row
 from sandbox.demo.returned import SentBack, send_back
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.systems import pause
-from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.engine.claim import Claim
-from sync.mapping_tables.tables import ItemMapping
-
-PATIENCE: Final = timedelta(seconds=120)
-SETTLED: Final = timedelta(seconds=6.1)
-"""A poll leaves out what the shop may still be committing: its last seconds."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,7 @@ class Outcome:
     captured: Captured
     sent: Sent
     credited: Credited
+    negotiated: Negotiated
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -83,6 +79,7 @@ class Outcome:
             "captures": self.captured.as_json(),
             "accounts": self.sent.as_json(),
             "credit": self.credited.as_json(),
+            "quotes": self.negotiated.as_json(),
         }
 
 
@@ -96,12 +93,13 @@ async def run_scenario(
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    polled, parked, findings = await _delivered(environment, plan, gauges)
+    polled, parked, findings = await delivered(environment, plan, gauges)
     shipped = await pack_and_ship(environment, PATIENCE)
     sent = await send_accounts(environment, PATIENCE)
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
     prices = await _measured(environment, plan, gauges)
+    negotiated = await negotiate(environment, PATIENCE)
     captured = await invoice_and_capture(environment, PATIENCE)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
@@ -111,7 +109,7 @@ async def run_scenario(
         await pair.ledger.overpay(pair.token, Decimal(2))
     goods = await goods_in_the_end(environment, PATIENCE)
     credited = await credit_in_the_end(environment, PATIENCE)
-    beside = (shipped, sent_back, captured, sent, credited)
+    beside = (shipped, sent_back, captured, sent, credited, negotiated)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
@@ -123,91 +121,8 @@ async def run_scenario(
         parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
-        captured=captured, sent=sent, credited=credited,
+        captured=captured, sent=sent, credited=credited, negotiated=negotiated,
     )  # fmt: skip
-
-
-async def _delivered(
-    environment: Environment, plan: Plan, gauges: Gauges
-) -> tuple[int, list[Claim], list[Finding]]:
-    """(found by polling, parked before healing, what was parked and should not be or the other way
-    round)."""
-    for pair in environment.pairs.values():
-        await make_rough(pair)
-    await first_goods(environment, PATIENCE)
-    with gauges("Orders posted", plan.orders) as gauge:
-
-        async def check_progress() -> None:
-            gauge.reach(await _posted(environment))
-
-        unmapped = await _placed(environment, plan, check_progress)
-        await more_goods(environment)
-        polled = await environment.poll()
-        parked = await _parked(environment, unmapped, check_progress)
-        findings = _unexpected(parked, unmapped)
-        await heal(environment, unmapped)
-        await environment.until_idle(check_progress, within=PATIENCE)
-    return polled, parked, findings
-
-
-async def _posted(environment: Environment) -> int:
-    return sum(
-        [(await pair.ledger.rows()).get("SalesTable", 0) for pair in environment.pairs.values()]
-    )
-
-
-async def _placed(
-    environment: Environment, plan: Plan, check_progress: Any
-) -> dict[str, list[str]]:
-    """Place the orders and wait until a poll can see them all."""
-    placing = asyncio.create_task(place(environment, plan))
-    while not placing.done():
-        await check_progress()
-        await pause()
-    unmapped = await placing
-    until = asyncio.get_running_loop().time() + SETTLED.total_seconds()
-    while asyncio.get_running_loop().time() < until:
-        await check_progress()
-        await pause()
-    return unmapped
-
-
-async def _parked(
-    environment: Environment, unmapped: Mapping[str, list[str]], check_progress: Any
-) -> list[Claim]:
-    """What is parked once everything that should be is, or once nothing more can come."""
-    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
-    while True:
-        left = await environment.unfinished()
-        parked = await environment.parked()
-        if not left or expected <= {(claim.connection, claim.key) for claim in parked}:
-            return parked
-        await check_progress()
-        await pause()
-
-
-def _unexpected(parked: list[Claim], unmapped: Mapping[str, list[str]]) -> list[Finding]:
-    expected = {(name, key) for name, keys in unmapped.items() for key in keys}
-    there = {(claim.connection, claim.key) for claim in parked}
-    findings = [
-        Finding(name, key, "should be parked: its SKU is mapped nowhere")
-        for name, key in expected - there
-    ]
-    return findings + [
-        Finding(claim.connection, claim.key, f"is parked: {claim.reason}")
-        for claim in parked
-        if (claim.connection, claim.key) not in expected
-    ]
-
-
-async def heal(environment: Environment, unmapped: Mapping[str, list[str]]) -> None:
-    """Do what the remedy says: map the SKU, replay the orders."""
-    for name, keys in unmapped.items():
-        number = item_numbers()[NOVELTY.sku]
-        await (await environment.engine.systems_pool.open(name)).items.put(
-            ItemMapping(NOVELTY.sku, number, unit=UNIT)
-        )
-        await environment.engine.intake.accept("orders", name, keys, "replay")
 
 
 async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding]]:
@@ -232,11 +147,11 @@ async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> lis
     wrong."""
     for pair in environment.pairs.values():
         await make_calm(pair)
-    before, posted = await environment.host.requests(), await _posted(environment)
+    before, posted = await environment.host.requests(), await posted_in(environment)
     with gauges("Requests counted", plan.measured * len(environment.pairs)) as gauge:
 
         async def check_progress() -> None:
-            gauge.reach(await _posted(environment) - posted)
+            gauge.reach(await posted_in(environment) - posted)
 
         async with asyncio.TaskGroup() as group:
             for pair in environment.pairs.values():

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.capacity import Capacity
 from sandbox.dials import Dials
 from sandbox.dynamics import batch, metadata
 from sandbox.dynamics.control import control_routes
@@ -30,9 +31,11 @@ BUSY: Final = (
 NAMED: Final = re.compile(r"(PublicEntities|PublicEnumerations)\('(\w+)'\)")
 
 
-def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
+def dynamics_app(
+    state: DynamicsState, dials: Dials | None = None, capacity: Capacity | None = None
+) -> Starlette:
     """The application over a state. Bearer tokens are those in `state.tokens`; faults are what
-    `dials` say."""
+    `dials` say. `capacity`: how much work it can do; None: any."""
     dials = dials or Dials()
     routes = [
         Route("/data", _data(state), methods=METHODS),
@@ -42,7 +45,8 @@ def dynamics_app(state: DynamicsState, dials: Dials | None = None) -> Starlette:
         *inspection_routes(state),
         *packing_routes(state),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Gate, dials=dials, refusal=_refusal)])
+    gate = Middleware(Gate, dials=dials, refusal=_refusal, capacity=capacity)
+    return Starlette(routes=routes, middleware=[gate])
 
 
 METHODS: Final = ["GET", "POST", "PATCH", "PUT", "DELETE"]

@@ -24,13 +24,14 @@ class JournalName:
 @dataclass
 class Books:
     """`currency`: the accounting currency. `rates`: what one unit of another is worth in it; 1
-    where none is given."""
+    where none is given. `costs`: what a piece of an item costs; nothing is posted for others."""
 
     currency: str = "USD"
     rates: dict[str, Decimal] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     journals: dict[str, JournalName] = field(default_factory=dict)
     banks: set[str] = field(default_factory=set)
+    costs: dict[str, Decimal] = field(default_factory=dict)
 
     def rate(self, currency: str) -> Decimal:
         """The value of one unit of a currency in the accounting currency."""

@@ -37,7 +37,8 @@ class Settings:
     a customer's oldest open invoices. `journal_write_seconds`: how long a request that writes lines
     of a payment journal works; one that comes meanwhile with other lines of that journal is
     refused. `reserves_on_arrival`: sales lines reserve what is on hand. `lacks`: fields
-    ("Set.Field") that `$metadata` does not name.
+    ("Set.Field") that `$metadata` does not name. `quotations_stay`: a quotation that was sent keeps
+    that status when it is changed.
     """
 
     manual: set[str] = field(default_factory=set)
@@ -48,6 +49,7 @@ class Settings:
     journal_write_seconds: float = 0.0
     reserves_on_arrival: bool = False
     lacks: frozenset[str] = frozenset()
+    quotations_stay: bool = False
 
 
 @dataclass

@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.dynamics import free_text_invoices, payment_journals
+from sandbox.dynamics import free_text_invoices, payment_journals, quotations
+from sandbox.dynamics import quotation_handling as office
 from sandbox.dynamics.customer_transactions import NOTHING, remainder
 from sandbox.dynamics.environment import Environment
+from sandbox.dynamics.posting import only
 from sandbox.dynamics.return_posting import return_lines
 from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.state import DynamicsState
@@ -175,6 +177,10 @@ def _shown(
     return shown
 
 
+def _quotation(state: DynamicsState, number: str, company: str | None) -> Record:
+    return only(state, quotations.HEADER, "SalesQuotationNumber", number, company)
+
+
 JOBS: Final[Mapping[str, Callable[[DynamicsState, str, str | None, Decimal | None], object]]] = {
     "packing_slip": lambda state, number, company, _: state.deliver(number, company),
     "sales_order": lambda state, number, company, tax: state.invoice(number, company, tax=tax),
@@ -186,6 +192,18 @@ JOBS: Final[Mapping[str, Callable[[DynamicsState, str, str | None, Decimal | Non
     ],
     "return_receipt": lambda state, number, company, _: state.receive_return(number, company),
     "return": lambda state, number, company, tax: state.post_return(number, company, tax=tax),
+    "quotation_sent": lambda state, number, company, _: office.price_and_send(
+        state, _quotation(state, number, company)
+    ),
+    "quotation_lost": lambda state, number, company, _: office.set_status(
+        state, _quotation(state, number, company), "Lost"
+    ),
+    "quotation_cancelled": lambda state, number, company, _: office.set_status(
+        state, _quotation(state, number, company), "Cancelled"
+    ),
+    "quotation_confirmed": lambda state, number, company, _: office.confirm(
+        state, _quotation(state, number, company)
+    ),
     "confirmation": lambda state, number, company, _: state.confirm(number, state.today(), company),
 }
 """What each document's job answers: numbers or vouchers of what it posted."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sandbox.dynamics.customer_transactions import NOTHING, Entry, book, due_date
 from sandbox.dynamics.environment import Environment
 from sandbox.dynamics.events import Posted, invoice_posted
+from sandbox.dynamics.inventory_costs import issue
 from sandbox.dynamics.schema import COMPANY, DIMENSIONS
 
 ADDRESS: Final = (
@@ -95,6 +96,7 @@ def post(env: Environment, invoice: Invoice) -> dict[str, Any]:
     if invoice.kind != "Cust":
         _journal(env, invoice, day)
     _copies(env, invoice, day, due)
+    issue(env, invoice, day)
     entry = Entry(
         company=invoice.company,
         kind=KINDS[invoice.kind][1],
@@ -190,6 +192,9 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
     env.store.insert("CustInvoiceJourBiEntities", {**frame, **journal})
     for line in invoice.lines:
         copy = {"SourceKey": env.store.upcoming, **_copy(line)}
+        for name in ("LineAmount", "TaxAmount"):
+            in_books = env.rounded_in_books(copy[name], invoice.currency, invoice.company)
+            copy[f"{name}MST"] = in_books
         env.store.insert("CustInvoiceTransBiEntities", {**frame, **copy})
 
 

@@ -8,6 +8,7 @@ from sandbox.dynamics import (
     free_text_invoices,
     payment_journal_lines,
     payment_journals,
+    quotations,
     return_lines,
     returns,
     settled_invoices,
@@ -34,6 +35,8 @@ _RULES: Final[Mapping[str, TableRules]] = {
     payment_journals.HEADER: payment_journals.HEADERS,
     payment_journals.LINE: payment_journal_lines.LINES,
     payment_journals.MARK: settled_invoices.MARKS,
+    quotations.HEADER: quotations.HEADERS,
+    quotations.LINE: quotations.LINES,
     returns.HEADER: returns.HEADERS,
     returns.LINE: return_lines.LINES,
 }

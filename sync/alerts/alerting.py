@@ -88,7 +88,10 @@ class Alerting:
         ]  # fmt: skip
         here = [known[cause] for cause in causes]
         await self._keep([*here, *gone])
-        fired = [one for one in here if not one.told_at and now - one.since >= self._after]
+        lasting = [one for one in here if now - one.since >= self._after]
+        for alert in (one.alert for one in lasting):  # at each look: Azure Monitor reads it
+            log.info("alerts.stands severity=%s kind=%s cause=%s", *_facts(alert))
+        fired = [one for one in lasting if not one.told_at]
         over = [one for one in gone if one.gone_at and now - one.gone_at >= self._after]
         resolved = [one for one in over if one.told_at]
         if not (fired or resolved) or await self._sent(fired, resolved, now):
@@ -123,3 +126,7 @@ class Alerting:
             log.error("alerts.not_sent to=%s reason=%s", sender.name, error.reason)  # noqa: TRY400
             return False
         return True
+
+
+def _facts(alert: Alert) -> tuple[str, str, str]:
+    return alert.severity, alert.kind, alert.cause

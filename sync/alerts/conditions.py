@@ -12,6 +12,8 @@ from sync.engine.traffic import Silence
 
 Severity = Literal["critical", "warning"]
 """`critical`: records do not flow. `warning`: a person is needed in working hours."""
+TOLD_OF: Final = timedelta(minutes=30)
+"""How long questions that were not decided stay an alert."""
 SOON: Final = timedelta(days=7)
 """What ends within this time is critical."""
 
@@ -63,6 +65,21 @@ class Differing:
     day: date
 
 
+@dataclass(frozen=True)
+class Checkouts:
+    """A connection whose checkouts ask. `figures_at`: of when the figures are; None for never;
+    `fresh`: how old they may be. `undecided_at`: when the policy last decided `undecided` questions
+    because nothing could be known in time, for `reason`. `policy`: what it then says."""
+
+    connection: str
+    figures_at: datetime | None
+    fresh: timedelta
+    policy: str
+    undecided: int = 0
+    undecided_at: datetime | None = None
+    reason: str = ""
+
+
 def alerts_of(
     readings: Readings,
     stopped: Iterable[Mapping[str, Any]],
@@ -70,6 +87,7 @@ def alerts_of(
     differing: Iterable[Differing] = (),
     lacking: Iterable[Lacking] = (),
     *,
+    checkouts: Iterable[Checkouts] = (),
     connections: Mapping[str, Connection],
     settings: Alerts,
 ) -> list[Alert]:
@@ -84,6 +102,7 @@ def alerts_of(
         *(alert for expiry in expiries for alert in _expiring(expiry, now, settings)),
         *(_differing(one) for one in differing),
         *(_lacking(one) for one in lacking),
+        *(alert for one in checkouts for alert in _checkouts(one, now)),
     ]  # fmt: skip
 
 
@@ -188,6 +207,24 @@ def _lacking(one: Lacking) -> Alert:
         f"{one.what}.{more}",
         f"{one.cure} All of it: python -m sync check".strip(),
     )  # fmt: skip
+
+
+def _checkouts(one: Checkouts, now: datetime) -> Iterator[Alert]:
+    name = one.connection
+    if one.figures_at is None or now - one.figures_at > one.fresh:
+        yield Alert(
+            f"gate|{name}|stale", "critical", f"Checkouts of {name} have no fresh credit figures",
+            f"They are of {_moment(one.figures_at)}. Until then the policy decides: {one.policy}.",
+            "Run: python -m sync health. Is F&O or Commerce away, or the flow credit paused?",
+        )  # fmt: skip
+    if one.undecided_at is not None and now - one.undecided_at < TOLD_OF:
+        yield Alert(
+            f"gate|{name}|undecided", "critical", f"Checkouts of {name} were not decided in time",
+            f"{one.undecided} until {_moment(one.undecided_at)}: {one.reason}. The policy decided:"
+            f" {one.policy}.",
+            "Look whether tables and vault answer: python -m sync health. The log's lines"
+            " gate.undecided and gate.failed name each question.",
+        )  # fmt: skip
 
 
 def _records(count: int) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import smtplib
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from sync.config.connections import Alerts, Mail
 from sync.config.file.url_rules import is_loopback
 from sync.core.errors import Later, Never
 from sync.core.ports import Secrets
+from sync.mails.smtp import MailServerTalk
 
 PATIENCE: Final = 10.0
 """Seconds for which a receiver may take its time."""
@@ -150,7 +150,7 @@ class MailServer:
 
     def __init__(self, settings: Mail, secrets: Secrets) -> None:
         self.name = "mail"
-        self._settings, self._secrets = settings, secrets
+        self._settings, self._talk = settings, MailServerTalk(settings, secrets)
 
     async def send(self, notice: Notice) -> None:
         """Send it to everybody at once, from a thread of its own."""
@@ -163,26 +163,10 @@ class MailServer:
         return f"mail by {self._settings.server} to {len(self._settings.to)} of [alerts] mail.to"
 
     async def _spoken(self, say: Callable[[smtplib.SMTP], Any]) -> None:
-        secret = self._settings.password
-        password = await self._secrets.get(secret) if secret else ""
         try:
-            await asyncio.to_thread(self._speak, say, password)
+            await self._talk(say)
         except (smtplib.SMTPException, OSError) as error:
             raise Later(f"the mail server did not take an alert: {type(error).__name__}") from None
-
-    def _speak(self, say: Callable[[smtplib.SMTP], Any], password: str) -> None:
-        settings, context = self._settings, ssl.create_default_context()
-        place = (settings.server, settings.port)
-        with (
-            smtplib.SMTP_SSL(*place, timeout=PATIENCE, context=context)
-            if settings.security == "tls"
-            else smtplib.SMTP(*place, timeout=PATIENCE)
-        ) as server:
-            if settings.security == "starttls":
-                server.starttls(context=context)
-            if settings.user:
-                server.login(settings.user, password)
-            say(server)
 
 
 def message_of(notice: Notice, sender: str, to: Sequence[str]) -> EmailMessage:

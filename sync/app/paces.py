@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.app.edition_parts import EditionParts
-from sync.config.connections import Commerce, Connection, Dynamics
+from sync.config.connections import Commerce, Connection, Dataverse, Dynamics
 from sync.config.connections.visibility import Visibility
-from sync.pacing.budget import Budget, parts_of
+from sync.pacing.budget import Budget
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.pace import Pace
+from sync.pacing.parts import parts_of
 from sync.pacing.pauses import Pauses
+
+Section = Commerce | Dynamics | Visibility | Dataverse
+
+
+def systems_of(connection: Connection) -> list[str]:
+    """The names of the systems whose standing still holds up records of the connection."""
+    named = (connection.commerce, connection.dynamics, connection.dataverse)
+    return [one.system for one in named if one is not None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Paces:
         self._worker = worker
         self._by_system: dict[str, Pace] = {}
 
-    def of(self, settings: Commerce | Dynamics | Visibility) -> Pace:
+    def of(self, settings: Section) -> Pace:
         """The pace of the system at this address."""
         system = settings.system
         if system not in self._by_system:
@@ -67,19 +76,21 @@ class Paces:
             )
         return Pace(system, limiter, self._pauses, parts.clock, budget)
 
-    def _sections(self) -> Iterable[Commerce | Dynamics | Visibility]:
+    def _sections(self) -> Iterable[Section]:
         for connection in self._connections.values():
             yield connection.commerce
             yield connection.dynamics
             if connection.dynamics.visibility is not None:
                 yield connection.dynamics.visibility
+            if connection.dataverse is not None:
+                yield connection.dataverse
 
     async def stopped(self) -> list[dict[str, Any]]:
         """The systems that nobody may call now: since when, why, and until when. `is_away`: it
         gives no answer, and is asked again at `until`; otherwise it asked for a pause."""
         found: dict[str, dict[str, Any]] = {}
         for name, connection in self._connections.items():
-            for system in (connection.commerce.system, connection.dynamics.system):
+            for system in systems_of(connection):
                 standing = await self._pauses.standing(system)
                 if standing is not None:
                     row = found.setdefault(system, {"system": system, "connections": []})

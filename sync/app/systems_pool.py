@@ -1,8 +1,9 @@
-"""Systems: one per connection and process, opened when first needed, with the clients of both
+"""Systems: one per connection and process, opened when first needed, with the clients of its
 systems."""
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from weakref import WeakValueDictionary
 
 import httpx
@@ -14,11 +15,15 @@ from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
+from sync.core.document_links import link_key
 from sync.core.errors import Never
+from sync.dataverse.client import TABLE, DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import Transport
 from sync.dynamics.visibility_tokens import SCOPE, VisibilityTokens
+from sync.engine.numbers import records_called
 from sync.engine.systems import Systems
+from sync.mails.smtp import SmtpMailer
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.pacing.pace import Pace
 
@@ -77,7 +82,15 @@ class SystemsPool:
             one_at_a_time=lambda key: locks.setdefault(key, asyncio.Lock()),
             digest_of=lambda text: email_digest(text, edition_parts.email_key),
             paces=(shop, ledger),
+            dataverse=self._dataverse(settings),
+            records_called=partial(records_called, edition_parts.tables, name),
+            mailer=self._mailer(settings),
+            link_key=link_key(edition_parts.email_key),
         )
+
+    def _mailer(self, settings: Connection) -> SmtpMailer | None:
+        parts, mails = self._edition_parts, settings.mails
+        return SmtpMailer(mails, parts.secrets, parts.clock) if mails is not None else None
 
     def _accounts(
         self, name: str, settings: Connection, dynamics: DynamicsClient
@@ -108,6 +121,20 @@ class SystemsPool:
             visibility=self._visibility(settings, http),
         )
 
+    def _dataverse(self, settings: Connection) -> DataverseClient | None:
+        """The client of the environment where cases are kept, where the connection names one. It
+        is signed in to as F&O is, for a host of its own."""
+        section, parts = settings.dataverse, self._edition_parts
+        if section is None:
+            return None
+        sign_in = settings.dynamics.model_copy(update={**section.identity, "url": section.url})
+        transport = Transport(
+            section.url, http=self.kept(parts.dynamics_http(settings.dynamics)),
+            tokens=parts.tokens.tokens(sign_in), pace=self.paces.of(section), clock=parts.clock,
+            table=TABLE,
+        )  # fmt: skip
+        return DataverseClient(section, transport)
+
     def _visibility(self, settings: Dynamics, http: httpx.AsyncClient) -> Transport | None:
         """The way to Inventory Visibility, where the connection reads it."""
         section, clock = settings.visibility, self._edition_parts.clock
@@ -130,6 +157,7 @@ class SystemsPool:
             name: (
                 {f"commerce_{kind}": n for kind, n in systems.commerce.counts.items()}
                 | {f"dynamics_{kind}": n for kind, n in systems.dynamics.counts.items()}
+                | {f"dataverse_{kind}": n for kind, n in _counts_of(systems.dataverse).items()}
             )
             for name, systems in self._by_connection.items()
         }
@@ -143,3 +171,7 @@ class SystemsPool:
         for http in self._https:
             await http.aclose()
         self._https.clear()
+
+
+def _counts_of(dataverse: DataverseClient | None) -> Mapping[str, int]:
+    return {} if dataverse is None else dataverse.counts

@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from sync.alerts.alerting import Alerting
-from sync.alerts.conditions import Differing, Lacking, alerts_of
+from sync.alerts.conditions import Checkouts, Differing, Lacking, alerts_of
 from sync.alerts.expiries import Expiries
 from sync.alerts.senders import senders_of
 from sync.app.edition_parts import EditionParts
 from sync.app.paces import Paces
 from sync.checks.schema_watch import last_seen
 from sync.config.connections import Connections
+from sync.credit.prepared import PreparedCredit
+from sync.credit.undecided import last_undecided
 from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.monitoring import monitor
@@ -50,6 +52,7 @@ class Watch:
         seen = alerts_of(
             readings, await self._paces.stopped(), await self.expiries.known(),
             [one async for one in self._differing()], [one async for one in self._lacking()],
+            checkouts=[one async for one in self._checkouts()],
             connections=self._connections, settings=self._settings,
         )  # fmt: skip
         await self.alerting.look(seen)
@@ -70,3 +73,15 @@ class Watch:
             if seen is not None and seen.findings:
                 first = seen.findings[0]
                 yield Lacking(name, len(seen.findings), str(first["what"]), str(first["cure"]))
+
+    async def _checkouts(self) -> AsyncIterator[Checkouts]:
+        """The connections whose checkouts ask, and what they were last told without figures."""
+        tables = self._parts.tables
+        for name, settings in self._connections.items():
+            gate = settings.credit.gate
+            if not gate.enabled:
+                continue
+            looked_at = await PreparedCredit(tables, name).looked_at()
+            fresh, one = timedelta(minutes=gate.fresh_minutes), await last_undecided(tables, name)
+            last = (one.count, one.at, one.reason) if one else ()
+            yield Checkouts(name, looked_at, fresh, gate.policy, *last)

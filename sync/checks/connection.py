@@ -27,6 +27,12 @@ from sync.checks.credit import (
     company_credits_are_there,
     credit_can_be_read,
     credit_is_checked_as_said,
+    gate_tokens_can_be_verified,
+)
+from sync.checks.dataverse import (
+    cases_can_be_written,
+    cases_find_their_customers,
+    dataverse_answers,
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
@@ -36,6 +42,7 @@ from sync.checks.invoice_settings import (
     recipes_go_together,
 )
 from sync.checks.items import items_are_there
+from sync.checks.mails import mails_would_be_taken
 from sync.checks.own import stores_answer
 from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
 from sync.checks.products import (
@@ -43,6 +50,7 @@ from sync.checks.products import (
     product_codes_are_there,
     product_places_are_there,
 )
+from sync.checks.quotes import quotations_can_be_read, quotes_are_shown
 from sync.checks.reached import webhooks_reach_us
 from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
@@ -76,7 +84,7 @@ from sync.checks.stores import (
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
-COMMERCE, DYNAMICS = "Commerce", "D365"
+COMMERCE, DYNAMICS, DATAVERSE = "Commerce", "D365", "Dataverse"
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
         shop_key_is_long, cutover_is_named, captures_are_decided, refunds_are_decided,
-        free_text_is_taxed, recipes_go_together,
+        free_text_is_taxed, recipes_go_together, mails_would_be_taken,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,
@@ -100,8 +108,9 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, carriers_are_mapped, return_options_are_mapped,
-        product_places_are_there, company_credits_are_there, bulks_can_be_followed,
-        customer_attribute_is_there, schema_was_seen,
+        quotes_are_shown, product_places_are_there, company_credits_are_there,
+        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
+        schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
@@ -110,7 +119,9 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
+        quotations_can_be_read,
     )),
+    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

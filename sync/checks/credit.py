@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+import httpx
+
 from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
+from sync.commerce.ims_bearer import ImsKeys
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
@@ -14,6 +17,8 @@ from sync.dynamics.odata import Filter
 
 FLOW: Final = "credit"
 OLD: Final = timedelta(days=2)
+PATIENCE: Final = 10.0
+"""Seconds."""
 PARAMETERS_OF_CREDIT: Final = "CreditManagementParameters"
 RIGHT: Final = "Give the role of the app's user the right to view this entity, or"
 INSTEAD: Final = {
@@ -129,6 +134,22 @@ async def _snapshot(probe: Probe, company: str) -> Finding:
         "Run the aging job of F&O each night (Credit and collections > Periodic tasks > Customer"
         " aging snapshot).",
     )
+
+
+async def gate_tokens_can_be_verified(probe: Probe) -> AsyncIterator[Finding]:
+    """The identity service publishes keys for the tokens that the gate asks for."""
+    gate, commerce = probe.settings.credit.gate, probe.settings.commerce
+    if not (gate.enabled and gate.bearer):
+        return
+    url = commerce.ims_keys_url
+    async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False) as http:
+        count = await ImsKeys(url, http=http, clock=probe.clock).count()
+    if count:
+        yield ok(f"{url} has {count} keys for the gate's tokens")
+    else:
+        what = f"{url} has no key that the gate's tokens could be verified with"
+        cure = "Find out where Adobe's identity service has its JWK set, and write its path into"
+        yield fault(what, f"{cure} commerce.ims_keys; or leave out credit.gate.bearer.")
 
 
 async def company_credits_are_there(probe: Probe) -> AsyncIterator[Finding]:

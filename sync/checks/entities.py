@@ -19,9 +19,11 @@ CORRECT_COMPANY: Final = (
     "Correct company in connections.toml, or give the app's user a role in that legal entity."
 )
 PRIORITY: Final = (
-    "how F&O ranks our requests cannot be looked up: give our client id High (System administration"
-    " > Setup > Throttling priority mapping)"
+    "how F&O ranks our requests when it is busy cannot be looked up: see in F&O (System"
+    " administration > Setup > Throttling priority mapping) that client id {} stands there as High"
 )
+"""No entity set shows this table, and no answer names the rank: 429 comes to those of a low rank
+first, and says the same to all (Microsoft's articles on throttling, 2026-01)."""
 REFRESH_ENTITIES: Final = (
     "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away,"
     " choose another pair of order_headers and order_lines."
@@ -33,7 +35,7 @@ async def dynamics_answers(probe: Probe) -> AsyncIterator[Finding]:
     async for _ in probe.dynamics.query(COMPANIES, select=(COMPANY_ID,), top=1):
         pass
     yield ok(f"Dynamics at {probe.settings.dynamics.url.partition('://')[2]} takes our token")
-    yield ok(PRIORITY)
+    yield ok(PRIORITY.format(probe.settings.dynamics.client_id or "of the app"))
 
 
 async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:

@@ -11,6 +11,7 @@ from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.core.message_queue import Queue
 from sync.core.ports import Clock, Secrets, Tables
+from sync.dataverse.client import DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
@@ -110,6 +111,7 @@ class Probe:
     """Takes a few words on how far a long check has come."""
     known: Known = field(default_factory=Known)
     own: Own | None = None
+    dataverse: DataverseClient | None = None
     address: str = ""
     """Where Commerce reaches the app; empty where that is not looked at."""
 
@@ -144,6 +146,7 @@ def probe_of(
         systems.name, systems.settings, systems.commerce, systems.dynamics, secrets, systems.clock,
         Lookups(systems.items, systems.accounts, systems.digest_of),
         tuple(one for one in others if one.commerce.url == url), own=own,
+        dataverse=systems.dataverse,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
+from sync.commerce.quotes import CARTS, QUOTES
 from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
@@ -122,10 +123,16 @@ def _of_cancellations(settings: Connection) -> Iterator[Ask]:
         yield _bare(path_of("invoice", 0, "refund"))
 
 
-def _of_captures(_: Connection) -> Iterator[Ask]:
+def _of_captures(settings: Connection) -> Iterator[Ask]:
     yield _listing("invoices")
     yield _bare(path_of("order", 0, "invoice"))
     yield _bare(order_notes.comments_of(0))
+    policies = {*settings.captures.credits.values()}
+    if {"record", "online"} & policies:
+        yield _listing("creditmemos")
+        yield _bare(path_of("order", 0, "refund"))
+    if "online" in policies:
+        yield _bare(path_of("invoice", 0, "refund"))
 
 
 def _of_returns(_: Connection) -> Iterator[Ask]:
@@ -135,6 +142,15 @@ def _of_returns(_: Connection) -> Iterator[Ask]:
 def _of_return_states(_: Connection) -> Iterator[Ask]:
     yield _listing(RETURNS)
     yield _bare(path_of(RETURNS, 0, "comments"))
+
+
+def _of_quotes(_: Connection) -> Iterator[Ask]:
+    yield lambda probe: probe.commerce.get(path_of(CARTS, 0))
+    yield lambda probe: probe.commerce.get(path_of(QUOTES, 0, "comments"))
+
+
+def _of_quote_answers(_: Connection) -> Iterator[Ask]:
+    yield lambda probe: probe.commerce.put(path_of(QUOTES, 0), {})
 
 
 def _of_refunds(_: Connection) -> Iterator[Ask]:
@@ -218,7 +234,8 @@ _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
     ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
-    ("return_states", _of_return_states), ("refunds", _of_refunds),
+    ("return_states", _of_return_states), ("quotes", _of_quotes),
+    ("quote_answers", _of_quote_answers), ("refunds", _of_refunds),
     ("cancellations", _of_cancellations), ("tracking", _of_tracking),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

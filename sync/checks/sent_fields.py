@@ -10,6 +10,7 @@ from sync.checks.compared_books import book_fields
 from sync.checks.credit import credit_fields
 from sync.checks.portal import delivery_fields, portal_fields
 from sync.checks.products import product_fields
+from sync.checks.quotes import quote_fields
 from sync.checks.returns import return_fields
 from sync.checks.sent_receivables import receivable_fields
 from sync.checks.shipments import shipment_fields
@@ -86,8 +87,8 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         stock_fields(settings), price_fields(settings), product_fields(settings),
         shipment_fields(settings), return_fields(settings), account_fields(settings),
         cancellation_fields(settings), capture_fields(settings), status_fields(settings),
-        credit_fields(settings), portal_fields(settings),
-        delivery_fields(settings),
+        credit_fields(settings), portal_fields(settings), delivery_fields(settings),
+        quote_fields(settings),
     )  # fmt: skip
 
 

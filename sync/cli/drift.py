@@ -24,7 +24,9 @@ from sync.operating.publications import (
 
 DIFFERS = 1
 """Exit status: something differs."""
-COLUMNS = ("sku", "scope", "field", "commerce", "dynamics", "mirror", "since", "action")
+COLUMNS = (
+    "sku", "scope", "field", "commerce", "dynamics", "mirror", "changed_in", "since", "action",
+)  # fmt: skip
 
 
 def drift(
@@ -44,10 +46,10 @@ def drift(
 ) -> None:
     """Compare what Commerce shows with what F&O says now, field by field.
 
-    `mirror` tells what we know of the row: `confirmed` means that Commerce did show F&O's state and
-    something else has written there `since`; `outdated` that the next run sends it anyway. `action`
-    is by `drift` in the flow's settings: --repair sends `repair` and `publish`, leaves `report`
-    alone, and lets Commerce keep what is `adopt` until F&O's changes.
+    `changed_in`: where the field was changed since Commerce confirmed it. `mirror`: `confirmed`,
+    something else has written in Commerce `since`; `outdated`, the next run sends it anyway.
+    `action` is by `drift` in the flow's settings: --repair sends `repair` and `publish`, leaves
+    `report` alone, and lets Commerce keep `adopt`.
 
     Exit status: 0 nothing differs, 1 something does.
 

@@ -16,6 +16,7 @@ from sync.cli.output import json_line, line, note, table
 from sync.cli.person import Named, Records
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
+from sync.flows.returns.rma_records import CASES
 from sync.operating.activity import Activity
 from sync.operating.problem import Problem
 from sync.operating.story import story_of
@@ -120,6 +121,7 @@ async def _erase(
         count = counts.get((flow, key))
         json_line({"connection": name, "flow": flow, "key": key, "erased": count})
     if agreed:
+        await _tell_of_cases(services, name, records)
         parts = services.edition_parts
         await Activity(parts.tables, parts.clock).erase(name, set(records))
         parts.compact()
@@ -127,6 +129,13 @@ async def _erase(
             line(f"Erased: what was kept of {len(records)} records.")
     elif records:
         note("Nothing was erased. Add --yes to erase these.")
+
+
+async def _tell_of_cases(services: Services, name: str, records: Sequence[Record]) -> None:
+    """Cases quote their customer, and stay in Dataverse."""
+    claims = [await services.ledger.claim(name, *one) for one in records if one[0] == CASES]
+    if numbers := ", ".join(claim.number for claim in claims if claim.number):
+        note(f"These cases stay in Dataverse, with what they quote: {numbers}. Erase them there.")
 
 
 def _asked(context: CommandContext, connection: str, records: Sequence[Record]) -> bool:

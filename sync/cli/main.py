@@ -24,6 +24,7 @@ from sync.cli import (
     publishing,
     reconcile,
     replay,
+    report,
     resolve,
     secrets,
     serve,
@@ -76,6 +77,7 @@ app.command(cls=Command)(publishing.approve)
 app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
 app.command("reconcile", cls=Command)(reconcile.reconcile_books)
+app.add_typer(report.app)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

@@ -18,6 +18,9 @@ from sync.flows.customers.company_user_writes import KIND
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.company_writes import ADMINISTRATOR, COMPANY
 from sync.flows.keys import whole_in
+from sync.flows.returns.order_issues import ISSUES
+from sync.flows.returns.return_states import STATES
+from sync.flows.returns.rma_records import CASE_STATES, CASES, RETURNS
 from sync.operating.problem import Problem
 from sync.operating.records import is_called
 
@@ -184,6 +187,24 @@ class Records:
             for path in DOCUMENTS:
                 for document in await self._found(path, "order_id", int(row["entity_id"])):
                     yield path, f"{document['increment_id']}@{document['store_id']}"
+            async for record in self._of_service(row):
+                yield record
+
+    async def _of_service(self, row: Mapping[str, Any]) -> AsyncIterator[Record]:
+        """Returns, complaints and cases of an order, as far as they are known here."""
+        key, flows = f"{row['increment_id']}@{row['store_id']}", {*self.systems.settings.flows}
+        found = [(ISSUES, key), (CASES, f"order|{key}"), (CASE_STATES, f"order|{key}")]
+        for rma in await self._rmas(row) if flows & {RETURNS, CASES} else ():
+            of_rma = f"{rma['increment_id']}@{rma['store_id']}"
+            found += [(RETURNS, of_rma), (STATES, of_rma)]
+            found += [(CASES, f"return|{of_rma}"), (CASE_STATES, f"return|{of_rma}")]
+        for flow, one in found:
+            claim = await self.services.ledger.claim(self.systems.name, flow, one)
+            if claim.state is not State.NEW:
+                yield flow, one
+
+    async def _rmas(self, row: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        return await self.systems.commerce.returns.of_order(int(row["entity_id"]))
 
     async def _found(self, path: str, field: str, value: str | int) -> list[dict[str, Any]]:
         search = Search().having(where(field, Op.EQ, value))

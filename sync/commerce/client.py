@@ -19,6 +19,7 @@ from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
+from sync.commerce.quotes import Quotes
 from sync.commerce.refunds import Refunds
 from sync.commerce.rest import RestClient
 from sync.commerce.returns import Returns
@@ -42,6 +43,7 @@ class CommerceClient(RestClient):
         self.invoices = SalesDocuments(self, "invoices", INVOICE_COLUMNS)
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.returns = Returns(self)
+        self.quotes = Quotes(self)
         self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.closing = Closing(self, self.creditmemos)

@@ -19,13 +19,15 @@ from sync.commerce.sales_documents import SalesDocuments
 @dataclass(frozen=True)
 class Refund:
     """Pieces by order item to give back, never none; `marker` is the memo's hidden comment.
-    `invoice_id`: the invoice whose payment is refunded through its gateway; 0: recorded only.
+    `invoice_id`: the invoice that a gateway was paid by; 0 where none was, as the shop refunds an
+    order that a gateway was paid for by its invoice alone. `is_online`: the gateway pays it out.
     `is_shipping_kept`: shipping stays charged; else all that is left of it is given back."""
 
     order_id: int
     items: Mapping[int, Decimal]
     marker: str
     invoice_id: int = 0
+    is_online: bool = False
     is_shipping_kept: bool = True
 
     @property
@@ -45,7 +47,7 @@ class Refund:
             "appendComment": True,
             "comment": {"comment": self.marker, "is_visible_on_front": 0},
             "arguments": {**shipping, "extension_attributes": back},
-            **({"isOnline": True} if self.invoice_id else {}),
+            **({"isOnline": self.is_online} if self.invoice_id else {}),
         }
 
 

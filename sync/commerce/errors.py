@@ -69,7 +69,8 @@ class PageTooLarge(Never):
 
 
 class TooManyRows(NotAccepted):
-    """The shop takes at most so many rows in one call (`most`); nothing was stored."""
+    """The shop takes at most so many rows in one call (`most`; 0 where it does not say), or a proxy
+    before it takes no body of this size; nothing was stored."""
 
     most = 0
 
@@ -125,7 +126,8 @@ def _refusal(response: httpx.Response, reason: str, said: Said, call: RestCall) 
         return _bad_request(reason, said)
     if status == HTTPStatus.NOT_FOUND:
         return _not_found(reason, said)
-    return Never(reason, remedy=_remedy(response, call), code=said.report, said=said.words)
+    kind = TooManyRows if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else Never
+    return kind(reason, remedy=_remedy(response, call), code=said.report, said=said.words)
 
 
 def lost(error: httpx.RequestError, call: RestCall) -> Exception:

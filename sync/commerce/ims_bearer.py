@@ -1,9 +1,9 @@
 """Who asks the gate, where Commerce also brings a token of Adobe's identity service: it is for our
 client, of our organisation, not over, and signed by Adobe.
 
-Commerce adds it where a hook has `developerConsoleOauth`. Adobe publishes its keys as a JWK set at
-`/ims/keys`; times in its tokens are texts of milliseconds. The keys are fetched when a token names
-one that is not known, at most twice a minute, and kept for a day.
+Commerce adds it where a hook has `developerConsoleOauth`. Adobe publishes its keys as a JWK set
+(`commerce.ims_keys`); times in its tokens are texts of milliseconds. The keys are fetched when a
+token names one that is not known, at most twice a minute, and kept for a day.
 """
 
 import base64
@@ -29,10 +29,10 @@ MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class ImsKeys:
-    """The keys of one identity service, by id."""
+    """The keys of one identity service, by id. `url`: of its JWK set."""
 
     def __init__(self, url: str, *, http: httpx.AsyncClient, clock: Clock) -> None:
-        self._url, self._http, self._clock = url.rstrip("/"), http, clock
+        self._url, self._http, self._clock = url, http, clock
         self._keys: dict[str, RSAPublicKey] = {}
         self._fetched: datetime | None = None
         self._asked: datetime | None = None
@@ -52,9 +52,14 @@ class ImsKeys:
             raise Refused("the token is signed with a key that Adobe does not have")
         return self._keys[key_id]
 
+    async def count(self) -> int:
+        """How many keys there are that can be used; 0 where the set cannot be fetched."""
+        await self._fetch(self._clock.now())
+        return len(self._keys)
+
     async def _fetch(self, now: datetime) -> None:
         try:
-            answer = await self._http.get(f"{self._url}/ims/keys", follow_redirects=False)
+            answer = await self._http.get(self._url, follow_redirects=False)
             is_set = answer.status_code == HTTPStatus.OK and len(answer.content) <= LARGEST
             document = from_json(answer.content) if is_set else {}
         except (httpx.RequestError, NotJson):

@@ -26,11 +26,11 @@ def saved(rma: Mapping[str, Any]) -> Request:
     return Request("PUT", f"/V1/{path_of(RETURNS, rma['entity_id'])}", {"rmaDataObject": dict(rma)})
 
 
-def comment(rma_id: int, text: str, status: str) -> Request:
-    """A comment that the customer sees. Each call adds one."""
+def comment(rma_id: int, text: str, status: str, *, is_visible: bool = True) -> Request:
+    """A comment, which the customer sees or staff alone. Each call adds one."""
     line = {
         "comment": text, "rma_entity_id": rma_id, "status": status, "admin": True,
-        "visible_on_front": True, "customer_notified": False,
+        "visible_on_front": is_visible, "customer_notified": False,
     }  # fmt: skip
     return Request("POST", f"/V1/{path_of(RETURNS, rma_id, 'comments')}", {"data": line})
 

@@ -22,6 +22,8 @@ BOXES: Final = {
     "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
     "Magento_Rma::magento_rma": "Sales > Operations > Returns",
+    "Magento_Cart::manage": "Sales > Carts > Manage carts",
+    "Magento_NegotiableQuote::manage": "Sales > Operations > Quotes",
     "Magento_Backend::store": "Stores > Settings > All Stores",
     "Magento_Customer::customer": "Customers > All Customers",
     "Magento_Customer::manage": "Customers > All Customers",

@@ -1,7 +1,8 @@
 """Writes of many rows, as many in a call as the shop takes in a few seconds.
 
 The size is learned: a shop may limit it (off by default; then 20 rows of a list, measured on
-2.4.7), and may be slower than the one that was measured.
+2.4.7), and may be slower than the one that was measured. By its pace a call is made to take about
+eight seconds.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +18,8 @@ from sync.core.ports import Clock
 
 SLOW: Final = timedelta(seconds=10)
 """A call that takes longer is made smaller: it must never come near the time of a write."""
+AIM: Final = timedelta(seconds=8)
+"""How long a call may take by the pace of the one before it."""
 LEAST: Final = 20
 MOST_IN_BULK: Final = 5000
 """Rows of a write that is carried out later: the shop's limit where it has one."""
@@ -24,8 +27,9 @@ MOST_IN_BULK: Final = 5000
 
 @dataclass
 class RowCalls:
-    """Calls of one path, whose rows stand under `name`. `most`: rows in one call at first. `bulks`:
-    how very many rows are sent, where the connection says so."""
+    """Calls of one path, whose rows stand under `name`. `most`: rows in one call; `first`: in the
+    first one, where the shop may be too slow for that many. `bulks`: how very many rows are sent,
+    where the connection says so."""
 
     client: RestClient
     clock: Clock
@@ -33,10 +37,11 @@ class RowCalls:
     name: str
     most: int
     bulks: Bulks | None = None
+    first: int = 0
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.size = self.most
+        self.size = self.first or self.most
 
     async def post(
         self, rows: Sequence[Any], not_after: datetime
@@ -56,9 +61,10 @@ class RowCalls:
             try:
                 answer = await self.client.post(self.path, {self.name: part}, not_after=not_after)
             except TooManyRows as refusal:
-                if refusal.most >= len(part):
+                most = refusal.most or len(part) // 2
+                if not 0 < most < len(part):
                     raise
-                self.most = self.size = refusal.most
+                self.most = self.size = most
                 continue
             except Unknown:
                 self._took(len(part), 2 * SLOW)
@@ -72,7 +78,9 @@ class RowCalls:
         return -(-left // -(-left // self.size))
 
     def _took(self, rows: int, took: timedelta) -> None:
+        """A few rows take longer each than many: they tell of no slower pace."""
         if took > SLOW:
             self.size = min(self.size, max(LEAST, rows // 2))
-        elif took < SLOW / 4 and rows >= self.size // 2:
-            self.size = min(self.most, 2 * self.size)
+            return
+        fits = rows * AIM // took if took else self.most
+        self.size = max(self.size, min(self.most, 2 * self.size, fits))

@@ -9,6 +9,7 @@ from typing import Final
 
 from sync.config.connections import Connection
 from sync.engine.claim import Claim
+from sync.operating.returns import Listed
 
 COMMERCE: Final[Mapping[str, str]] = {
     "orders": "sales/order/view/order_id",
@@ -25,6 +26,7 @@ DYNAMICS: Final[Mapping[str, str]] = {
     "orders": "SalesTableListPage", "customers": "CustTableListPage",
     "companies": "CustTableListPage", "invoices": "CustFreeInvoiceListPage",
     "creditmemos": "ReturnTableListPage", "posted_invoices": "CustInvoiceJournal",
+    "returns": "ReturnTableListPage",
     "shipments": "CustPackingSlipJournal", "accounts": "CustTableListPage",
 }  # fmt: skip
 PAYMENTS: Final = "LedgerJournalTableCustPaym"
@@ -39,6 +41,18 @@ def links_of(settings: Connection, claim: Claim) -> Iterator[tuple[str, str]]:
     if form := _form(settings, claim):
         company = _company(settings, claim)
         yield "dynamics", f"{settings.dynamics.url}/?cmp={company}&mi={form}"
+
+
+def links_of_return(settings: Connection, one: Listed) -> Iterator[tuple[str, str]]:
+    """The same of a return or a complaint, with `dataverse` for its case."""
+    if one.rma_id and settings.commerce.admin_url:
+        yield "commerce", f"{settings.commerce.admin_url}/admin/rma/edit/id/{one.rma_id}/"
+    store = one.record.rpartition("@")[2]
+    company = settings.legal_entity_of(int(store) if store.isdecimal() else None)
+    yield "dynamics", f"{settings.dynamics.url}/?cmp={company}&mi=ReturnTableListPage"
+    if one.case_id and settings.dataverse is not None:
+        where = f"main.aspx?etn=incident&id={one.case_id}&pagetype=entityrecord"
+        yield "dataverse", f"{settings.dataverse.url}/{where}"
 
 
 def _number(claim: Claim) -> str:

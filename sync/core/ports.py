@@ -167,3 +167,23 @@ class Clock(Protocol):
     def between(self, low: float, high: float) -> float:
         """A number drawn evenly; used to spread waits."""
         ...
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail to one person. `name` is the same whenever it is sent, and no other mail's: letters,
+    digits and dashes."""
+
+    name: str
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Takes mails to people. A mail server tells nobody later whether it has taken one."""
+
+    async def send(self, mail: Mail, *, not_after: datetime) -> None:
+        """Hand it over, at the latest at `not_after`. Raises `Later` where it was not taken,
+        `Never` where it is refused, and `Unknown` where the server did not say."""
+        ...

@@ -11,6 +11,11 @@ from typing import Any, Final, Literal
 
 About = Literal["order", "methods"]
 ROOTS: Final = {"order": ("order", "data.order", ""), "methods": ("payload", "data.payload", "")}
+COMPANY_OF: Final = {
+    "order": "extension_attributes.company_order_attributes.company_id",
+    "methods": "customer.extension_attributes.company_attributes.company_id",
+}
+"""Where a body may say for which company somebody buys."""
 LARGEST: Final = Decimal(10) ** 12
 LONGEST: Final = 60
 
@@ -18,7 +23,8 @@ LONGEST: Final = 60
 @dataclass(frozen=True)
 class Asked:
     """`subject`: the order's number, or the cart's id. `customer` None: a guest. `amounts` by
-    currency: of the base currency and of the order's own; without a currency under ""."""
+    currency: of the base currency and of the order's own; without a currency under "". `company`:
+    where the hook says it; B2B orders carry it, and a customer may buy for several."""
 
     about: About
     subject: str
@@ -26,6 +32,7 @@ class Asked:
     store: str
     method: str
     amounts: Mapping[str, Decimal]
+    company: int | None = None
 
 
 def asked_in(about: About, payload: Mapping[str, Any]) -> Asked:
@@ -36,6 +43,7 @@ def asked_in(about: About, payload: Mapping[str, Any]) -> Asked:
         return Asked(
             "order", found.text("increment_id"), found.whole("customer_id"),
             found.text("store_id"), found.text("payment.method"), found.amounts(pairs),
+            found.whole(COMPANY_OF["order"]),
         )  # fmt: skip
     pairs = (
         ("cart.base_currency_code", "cart.base_grand_total"),
@@ -43,7 +51,7 @@ def asked_in(about: About, payload: Mapping[str, Any]) -> Asked:
     )
     return Asked(
         "methods", found.text("cart.entity_id"), found.whole("customer.entity_id"),
-        found.text("cart.store_id"), "", found.amounts(pairs),
+        found.text("cart.store_id"), "", found.amounts(pairs), found.whole(COMPANY_OF["methods"]),
     )  # fmt: skip
 
 

@@ -57,14 +57,21 @@ class Decisions:
     async def of(self, account: str, day: date, days: int) -> AsyncIterator[Decision]:
         """Those about an account of so many days up to this one, the newest day first; in a day,
         orders come after carts."""
-        start = f"{(account or NOBODY).casefold()}|"
         for back in range(days):
-            partition = self._of(day - timedelta(days=back))
-            async for row in self._tables.query(
-                DECIDED, partition, start=start, before=f"{start}~"
-            ):
-                said = row.values["said"]
-                yield Decision(**_read(said))
+            async for _, one in self.of_day(day - timedelta(days=back), account or NOBODY):
+                yield one
+
+    async def of_day(
+        self, day: date, account: str = "", start: str = ""
+    ) -> AsyncIterator[tuple[str, Decision]]:
+        """Those of a day with their keys, by account, from a key on; of one account where it is
+        named (`NOBODY` for none)."""
+        first = f"{account.casefold()}|" if account else ""
+        query = self._tables.query(
+            DECIDED, self._of(day), start=max(first, start), before=first and f"{first}~"
+        )
+        async for row in query:
+            yield row.key, Decision(**_read(row.values["said"]))
 
     async def tidy(self, now: datetime, keep_days: int) -> None:
         """Remove what is older, some at a time."""

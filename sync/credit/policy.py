@@ -1,6 +1,7 @@
 """Whether somebody may buy on account: the figures decide where they are fresh, the connection's
 policy where they are stale or missing. Pure; asks nobody."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,25 +16,29 @@ from sync.credit.prepared import Prepared
 
 @dataclass(frozen=True)
 class Verdict:
-    """`amount` and `reserved` in the currency of the credit; None where they are not known.
-    `reserves`: whether the amount is to be held for the order."""
+    """`amount`, `reserved` and `available` in the currency of the credit; None where they are not
+    known. The latter two are of the limit that leaves least. `reserves`: whether the amount is to
+    be held for the order."""
 
     is_allowed: bool
     reason: str
     amount: Decimal | None = None
     reserved: Decimal = ZERO
     reserves: bool = False
+    available: Decimal | None = None
 
 
 @dataclass(frozen=True)
 class Figures:
     """What is known of who asks. `company` None: no company is known for the customer; `prepared`
-    None: no run has met it. `at`: when its figures were true. `reserved`: by other orders."""
+    None: no run has met it. `at`: when its figures were true. `reserved`: by other orders of the
+    account; `reserved_in_group`: by other orders of all accounts of its credit group."""
 
     company: int | None = None
     prepared: Prepared | None = None
     at: datetime | None = None
     reserved: Decimal = ZERO
+    reserved_in_group: Decimal = ZERO
 
 
 def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) -> Verdict:
@@ -52,21 +57,34 @@ def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) ->
         return without_figures(amount, credit, f"the figures are not known: {one.fault}")
     if now - figures.at > timedelta(minutes=gate.fresh_minutes):
         return without_figures(amount, credit, "the figures are stale")
-    return _by_figures(asked, one, amount, figures.reserved)
+    return _by_figures(asked, one, amount, figures)
 
 
-def _by_figures(asked: Asked, one: Prepared, amount: Decimal | None, reserved: Decimal) -> Verdict:
+def _by_figures(asked: Asked, one: Prepared, amount: Decimal | None, figures: Figures) -> Verdict:
     if one.blocked:
-        return Verdict(False, f"blocked: {one.blocked}", amount, reserved)
-    if one.available is None:
-        return Verdict(True, "nothing limits the account", amount, reserved)
-    left = one.available - reserved
+        return Verdict(False, f"blocked: {one.blocked}", amount, figures.reserved)
+    limit = min(_limits(one, figures), default=None)
+    if limit is None:
+        return Verdict(True, "nothing limits the account", amount, figures.reserved)
+    left, available, whose = limit
+    reserved = available - left
     if amount is None:
         what = "the amount is not known, and something is left"
-        return Verdict(asked.about == "methods" and left > 0, what, amount, reserved)
+        is_open = asked.about == "methods" and left > 0
+        return Verdict(is_open, what, amount, reserved, available=available)
     is_enough = amount <= left
-    what = "enough is left" if is_enough else "more than is left"
-    return Verdict(is_enough, what, amount, reserved, reserves=is_enough)
+    what = ("enough is left" if is_enough else "more than is left") + whose
+    return Verdict(is_enough, what, amount, reserved, is_enough, available)
+
+
+def _limits(one: Prepared, figures: Figures) -> Iterator[tuple[Decimal, Decimal, str]]:
+    """What each limit of a company leaves: with what is reserved, without, and whose it is."""
+    own = one.own_left if one.group else one.available
+    if own is not None:
+        yield own - figures.reserved, own, ""
+    if one.group_left is not None:
+        left = one.group_left - figures.reserved_in_group
+        yield left, one.group_left, f" of credit group {one.group}"
 
 
 def without_figures(amount: Decimal | None, credit: Credit, reason: str) -> Verdict:

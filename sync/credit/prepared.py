@@ -18,13 +18,17 @@ PREPARED: Final = "preparedcredit"
 RUN: Final = "run"
 COMPANY, BUYER = "company:", "buyer:"
 AT_ONCE: Final = 100
+UNSHARED: Final = (("", "", ""), ())
+"""What rows of earlier releases lack."""
 
 
 @dataclass(frozen=True)
 class Prepared:
     """How a company stands. `available` None: nothing limits it. `blocked`, `fault`: why nothing
     may be bought on account, or why it is not known; empty where neither is so. `taken`: ways to
-    pay that were taken from the company. `at`: when its figures last changed."""
+    pay that were taken from the company. `group`: the credit group that it shares a limit with, or
+    empty; then `own_left` and `group_left` are what its own limit and the group's leave. `counted`:
+    reserved orders that the figures count already. `at`: when its figures last changed."""
 
     company: int
     account: str
@@ -38,17 +42,27 @@ class Prepared:
     fault: str = ""
     why: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    group: str = ""
+    own_left: Decimal | None = None
+    group_left: Decimal | None = None
+    counted: tuple[str, ...] = ()
     at: datetime | None = field(default=None, compare=False)
 
     def row(self, connection: str, at: datetime) -> Row:
         """As it is stored."""
         figures = [_text(self.available), _text(self.limit), *map(str, self._sums)]
-        said = to_json([figures, self.why, self.taken])
+        shared = [self.group, _text(self.own_left), _text(self.group_left)]
+        said = to_json([figures, self.why, self.taken, shared, self.counted])
         cells: dict[str, Value] = {
             "account": self.account, "currency": self.currency, "blocked": self.blocked,
             "fault": self.fault, "at": at, "said": said,
         }  # fmt: skip
         return Row(connection, f"{COMPANY}{self.company}", cells)
+
+    @property
+    def pool(self) -> str:
+        """What its reservations are kept under: its account, or the credit group that it is in."""
+        return f"group|{self.group}".casefold() if self.group else self.account.casefold()
 
     @property
     def _sums(self) -> tuple[Decimal, ...]:
@@ -59,14 +73,15 @@ class Prepared:
         """The one that a row was made from."""
         values = row.values
         said, at = values["said"], values["at"]
-        figures, why, taken = from_json(said if isinstance(said, bytes) else b"[]")
-        available, limit = (None if text == "" else Decimal(text) for text in figures[:2])
+        cells = from_json(said if isinstance(said, bytes) else b"[]")
+        figures, why, taken, (group, *lefts), counted = [*cells, *UNSHARED][: len(UNSHARED) + 3]
+        available, limit, own_left, group_left = map(_amount, (*figures[:2], *lefts))
         used, pending, overdue = (Decimal(text) for text in figures[2:])
         return cls(
             int(row.key.removeprefix(COMPANY)), str(values["account"]), str(values["currency"]),
             available, limit, used, pending, overdue, str(values["blocked"]),
-            str(values["fault"]), tuple(why), tuple(taken),
-            at if isinstance(at, datetime) else None,
+            str(values["fault"]), tuple(why), tuple(taken), group, own_left, group_left,
+            tuple(counted), at if isinstance(at, datetime) else None,
         )  # fmt: skip
 
 
@@ -144,3 +159,7 @@ class PreparedCredit:
 
 def _text(amount: Decimal | None) -> str:
     return "" if amount is None else str(amount)
+
+
+def _amount(text: str) -> Decimal | None:
+    return Decimal(text) if text else None

@@ -6,7 +6,7 @@ A document is of an account where it is its order account or its invoice account
 read.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -81,16 +81,27 @@ class BuyerDocuments:
         self, journal: str, company: str, account: str, numbers: Collection[str]
     ) -> list[dict[str, Any]]:
         """Those of an account with these numbers, whatever their day."""
+        rows = await self._numbered(journal, company, numbers)
+        return [row for row in rows if _is_of(row, account, "OrderAccount", "InvoiceAccount")]
+
+    async def posted_since(
+        self, journal: str, company: str, day: date, *, after: str = ""
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Invoices and credit notes of a legal entity from a day on, in the order of their numbers,
+        which is their position in this list. `after`: only those after that position."""
         is_copy = journal == JOURNAL
-        rows = await self._client.find_by(
-            journal,
-            "InvoiceId" if is_copy else "InvoiceNumber",
-            *numbers,
-            company=company,
-            select=JOURNAL_FIELDS if is_copy else tuple(HEADER_NAMES),
-        )
-        named = rows if is_copy else [_renamed(row, HEADER_NAMES) for row in rows]
-        return [row for row in named if _is_of(row, account, "OrderAccount", "InvoiceAccount")]
+        field = "InvoiceId" if is_copy else "InvoiceNumber"
+        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        if after:
+            where &= Filter.gt(field, after)
+        keys = ("dataAreaId", field) if is_copy else ("dataAreaId", field, "InvoiceDate")
+        select = JOURNAL_FIELDS if is_copy else tuple(HEADER_NAMES)
+        async for row in self._client.query(journal, where=where, select=select, order_by=keys):
+            yield row if is_copy else _renamed(row, HEADER_NAMES)
+
+    async def numbered(self, journal: str, company: str, number: str) -> list[dict[str, Any]]:
+        """The documents of a legal entity with a number."""
+        return await self._numbered(journal, company, [number])
 
     async def transactions(self, company: str, account: str, since: date) -> list[dict[str, Any]]:
         """The account's transactions from a day on, and those before it that are open."""
@@ -165,6 +176,19 @@ class BuyerDocuments:
     ) -> list[dict[str, Any]]:  # fmt: skip
         where = Filter.eq("dataAreaId", company) & where
         return await self._found(entity_set, where, select, keys)
+
+    async def _numbered(
+        self, journal: str, company: str, numbers: Collection[str]
+    ) -> list[dict[str, Any]]:
+        is_copy = journal == JOURNAL
+        rows = await self._client.find_by(
+            journal,
+            "InvoiceId" if is_copy else "InvoiceNumber",
+            *numbers,
+            company=company,
+            select=JOURNAL_FIELDS if is_copy else tuple(HEADER_NAMES),
+        )
+        return rows if is_copy else [_renamed(row, HEADER_NAMES) for row in rows]
 
     async def _by_record(
         self, entity_set: str, field: str, records: Collection[str], select: Sequence[str],

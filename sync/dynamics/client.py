@@ -18,11 +18,11 @@ from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.inventory_visibility import InventoryVisibility
-from sync.dynamics.invoiced_lines import InvoicedLines
 from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.on_hand import OnHand
 from sync.dynamics.order_progress import OrdersInProgress
+from sync.dynamics.other_invoices import invoiced_lines_of
 from sync.dynamics.other_slips import slips_of
 from sync.dynamics.payment_journals import PaymentJournals
 from sync.dynamics.posted_invoices import PostedInvoices
@@ -30,6 +30,7 @@ from sync.dynamics.price_agreements import PriceAgreements
 from sync.dynamics.product_attributes import ProductAttributes
 from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
+from sync.dynamics.quotations import Quotations
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.return_states import ReturnStates
@@ -64,13 +65,14 @@ class DynamicsClient(ODataClient):
         self.sales_orders = SalesOrders(self, settings)
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
+        self.quotations = Quotations(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)
         self.packing_slips = slips_of(self, settings)
         self.return_states = ReturnStates(self, self.posted_invoices)
         self.orders_in_progress = OrdersInProgress(self, settings)
-        self.invoiced_lines = InvoicedLines(self)
+        self.invoiced_lines = invoiced_lines_of(self, settings)
         self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
         self.buyer_documents = BuyerDocuments(self, settings)

@@ -13,7 +13,7 @@ from sync.config.connections import Dynamics
 from sync.config.connections.credit import Credit as Settings
 from sync.core.errors import Never
 from sync.dynamics.credit_book import CreditBook, GroupMember, day_of
-from sync.dynamics.credit_orders import CreditOrders
+from sync.dynamics.credit_orders import FEW, CreditOrders
 from sync.dynamics.documents.credit_account import (
     Check,
     GroupCredit,
@@ -21,7 +21,7 @@ from sync.dynamics.documents.credit_account import (
     OpenItem,
     TemporaryLimit,
 )
-from sync.dynamics.odata import Filter, Literal, Member
+from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
 
 CUSTOMERS: Final = "CustomersV3"
@@ -91,9 +91,11 @@ class CreditAccounts:
         payer = book.payer_of(account) if account else ""
         if account and not payer:
             return book
-        await self._balances(book, company, settings, payer)
+        accounts = [str(book.customers[name]["CustomerAccount"]) for name in book.owing_to(payer)
+                    if name in book.customers]  # fmt: skip
+        await self._balances(book, company, settings, accounts)
         if check in (Check.DELIVERED, Check.ALL) and settings.orders != "snapshot":
-            await self._lines(book, company, settings, payer)
+            await self._lines(book, company, settings, accounts)
         await self._decisions(book, company, settings)
         return book
 
@@ -103,18 +105,19 @@ class CreditAccounts:
             CUSTOMERS, here & Filter.eq("CustomerAccount", account) if account else here,
             CUSTOMER_FIELDS,
         ):  # fmt: skip
-            book.customers[str(row["CustomerAccount"]).casefold()] = row
+            book.take_customer(row)
         payer = book.payer_of(account) if account else ""
         if not payer:
             return
         related = Filter.eq("CustomerAccount", payer) | Filter.eq("InvoiceAccount", payer)
         async for row in self._rows(CUSTOMERS, here & related, CUSTOMER_FIELDS):
-            book.customers[str(row["CustomerAccount"]).casefold()] = row
+            book.take_customer(row)
 
     async def _balances(
-        self, book: CreditBook, company: str, settings: Settings, payer: str
+        self, book: CreditBook, company: str, settings: Settings, accounts: Sequence[str]
     ) -> None:
-        where = _of(company, "AccountNum", payer)
+        """Of these accounts; of all where none is named."""
+        where = _of(company, "AccountNum", accounts)
         if settings.balances == "open-items" or settings.overdue == "block":
             disputed = await self._disputed(company) if settings.disputed == "excused" else set()
             async for row in self._rows(OPEN, where, OPEN_FIELDS):
@@ -123,7 +126,7 @@ class CreditAccounts:
                 book.items[str(row["AccountNum"]).casefold()].append(item)
         if "snapshot" in (settings.balances, settings.orders):
             async for row in self._rows(
-                SNAPSHOT, _of(company, "CustAccount", payer), SNAPSHOT_FIELDS
+                SNAPSHOT, _of(company, "CustAccount", accounts), SNAPSHOT_FIELDS
             ):
                 book.take_snapshot(row, SNAPSHOT_AMOUNTS)
 
@@ -132,21 +135,15 @@ class CreditAccounts:
         where = Filter.eq("dataAreaId", company) & Filter.any_of("Status", statuses)
         return {row["CustTrans"] async for row in self._rows(DISPUTES, where, DISPUTE_FIELDS)}
 
-    async def _lines(self, book: CreditBook, company: str, settings: Settings, payer: str) -> None:
+    async def _lines(
+        self, book: CreditBook, company: str, settings: Settings, accounts: Sequence[str]
+    ) -> None:
         """A line's account is that of its order, except where whole lines are read: their header
         names the account that the invoice goes to."""
-        accounts = [
-            str(row["CustomerAccount"])
-            for row in book.customers.values()
-            if not payer
-            or book.payer_of(str(row["CustomerAccount"])).casefold() == payer.casefold()
-        ]
-        if settings.orders == "order-lines":
-            async for account, line in self.orders.whole(company, payer):
-                book.lines[account.casefold()].append(line)
-            return
-        async for account, line in self.orders.remaining(company, accounts if payer else ()):
-            book.lines[(book.payer_of(account) or account).casefold()].append(line)
+        is_whole = settings.orders == "order-lines"
+        read = self.orders.whole if is_whole else self.orders.remaining
+        async for account, line in read(company, accounts):
+            book.lines[account.casefold()].append(line)
 
     async def _decisions(self, book: CreditBook, company: str, settings: Settings) -> None:
         """What people and Credit management decided."""
@@ -208,9 +205,9 @@ def _group_key(number: str) -> str:
     return f"group {number}".casefold()
 
 
-def _of(company: str, name: str, account: Literal) -> Filter:
+def _of(company: str, name: str, accounts: Sequence[str]) -> Filter:
     here = Filter.eq("dataAreaId", company)
-    return here & Filter.eq(name, account) if account else here
+    return here & Filter.any_of(name, accounts) if 0 < len(accounts) <= FEW else here
 
 
 async def _none() -> AsyncIterator[dict[str, Any]]:

@@ -1,4 +1,8 @@
-"""What F&O said of the credit of a legal entity's accounts, put together by account."""
+"""What F&O said of the credit of a legal entity's accounts, put together by account.
+
+An account that another one pays for may owe by itself: an order may name its own account as that of
+its invoice. Whatever any of them owes counts against the account that pays.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.dynamics.documents.credit_account import (
+    BLOCKING,
     AccountCredit,
     Exposure,
     GroupCredit,
@@ -42,6 +47,8 @@ class CreditBook:
 
     company: str
     customers: dict[str, Row] = field(default_factory=dict)
+    paid_for: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The accounts whose invoices go to another one, by that, all in lower case."""
     items: dict[str, list[OpenItem]] = field(default_factory=lambda: defaultdict(list))
     lines: dict[str, list[OrderLine]] = field(default_factory=lambda: defaultdict(list))
     snapshots: dict[str, tuple[date | None, Exposure]] = field(default_factory=dict)
@@ -52,6 +59,18 @@ class CreditBook:
     members: dict[str, list[GroupMember]] = field(default_factory=lambda: defaultdict(list))
     """The members of each group, by its number in lower case, of all legal entities."""
     limit_currency: str = ""
+
+    def take_customer(self, row: Row) -> None:
+        """An account."""
+        name = str(row["CustomerAccount"]).casefold()
+        self.customers[name] = row
+        if payer := str(row.get("InvoiceAccount") or "").casefold():
+            self.paid_for[payer].add(name)
+
+    def owing_to(self, payer: str) -> list[str]:
+        """The account that pays and those it pays for, in lower case."""
+        key = payer.casefold()
+        return sorted({key, *self.paid_for.get(key, ())})
 
     def payer_of(self, account: str) -> str:
         """The account that the invoices of an account go to, as F&O spells it; empty for none."""
@@ -69,7 +88,10 @@ class CreditBook:
         row = self.customers.get(payer.casefold())
         if row is None:
             return None
-        key = payer.casefold()
+        key, owing = payer.casefold(), self.owing_to(payer)
+        snapshots = (self.snapshots[name][1] for name in owing if name in self.snapshots)
+        own = self.customers[account.casefold()]
+        holds = [str(one.get("OnHoldStatus") or "No") for one in (own, row)]
         status = str(row.get("CredManAccountStatusId") or "").casefold()
         return AccountCredit(
             payer,
@@ -80,10 +102,11 @@ class CreditBook:
             is_excluded=row.get("CredManExclude") == "Yes",
             expires=day_of(row.get("CredManCreditLimitExpiryDate")),
             temporary=self.temporary.get(key, ()),
-            hold=str(row.get("OnHoldStatus") or "No"),
+            hold=next((hold for hold in holds if hold in BLOCKING), holds[-1]),
             status_blocks=self.blocks.get(status, "No"),
-            items=self.items.get(key, ()), lines=self.lines.get(key, ()),
-            snapshot=self.snapshots.get(key, (None, Exposure()))[1],
+            items=[item for name in owing for item in self.items.get(name, ())],
+            lines=[line for name in owing for line in self.lines.get(name, ())],
+            snapshot=sum(snapshots, Exposure()),
             orders_on_hold=self.holds.get(key, ()),
         )  # fmt: skip
 

@@ -50,13 +50,15 @@ class CreditOrders:
                 amounts = (Decimal(row[name] or 0) for name in names)
                 yield str(row["CustAccount"]), OrderLine(str(row["CurrencyCode"]), *amounts)
 
-    async def whole(self, company: str, payer: str = "") -> AsyncIterator[tuple[str, OrderLine]]:
+    async def whole(
+        self, company: str, accounts: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[str, OrderLine]]:
         """The lines of open orders, whole until they are invoiced, with the account that the
-        invoice goes to."""
+        invoice goes to; of these accounts where they are named."""
         here = Filter.eq("dataAreaId", company)
         where = here & _still_open("SalesOrderStatus")
-        if payer:
-            where &= Filter.eq("InvoiceCustomerAccountNumber", payer)
+        if 0 < len(accounts) <= FEW:
+            where &= Filter.any_of("InvoiceCustomerAccountNumber", accounts)
         headers, lines = self._settings.order_headers, self._settings.order_lines
         orders = {
             str(row["SalesOrderNumber"]): row

@@ -7,7 +7,7 @@ Sources: Microsoft, service-protection-api-limits.md and retry-operations, 2026-
 recorded in July 2026; practitioners' captures of $batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,27 +30,29 @@ DEFAULT_PAUSE: Final = timedelta(seconds=30)
 Makes = Callable[[Refusal], Exception]
 
 
-def _never(remedy: str, kind: type[Never] = Never) -> Makes:
+def never(remedy: str, kind: type[Never] = Never) -> Makes:
+    """A person has to do what the remedy says."""
     return lambda refusal: kind(
         refusal.reason, remedy=remedy, code=refusal.activity, said=refusal.said.words
     )
 
 
-def _later(refusal: Refusal) -> Later:
-    return Later(_with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
+def later(refusal: Refusal) -> Later:
+    """Nothing was done; it may go well another time."""
+    return Later(with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
-def _away(refusal: Refusal) -> Later:
+def away(refusal: Refusal) -> Later:
     """Nothing was executed, and nobody's request would be."""
-    reason, words = _with_activity(refusal), refusal.said.words
+    reason, words = with_activity(refusal), refusal.said.words
     return Later(reason, after=refusal.wait(), is_outage=True, said=words)
 
 
-def _unsure(refusal: Refusal) -> Later:
+def unsure(refusal: Refusal) -> Later:
     """A read may simply be repeated; a write may have been committed before it failed."""
     if not refusal.call.writes:
-        return _away(refusal)
-    reason, words = _with_activity(refusal), refusal.said.words
+        return away(refusal)
+    reason, words = with_activity(refusal), refusal.said.words
     return Unknown(reason, after=refusal.wait(), is_outage=True, said=words)
 
 
@@ -59,24 +61,27 @@ NO_USER: Final = (
     " id has a user, and that tenant and url belong together"
 )
 UNREACHED: Final = (
-    "Compare dynamics.url with the environment's address, and see that this machine reaches it:"
+    "Compare {system}.url with the environment's address, and see that this machine reaches it:"
     " name, firewall, proxy, certificate. An environment may be asleep or in maintenance (Lifecycle"
     " Services, Power Platform admin center)."
 )
 
 
 def _unauthorised(refusal: Refusal) -> SignInRefused:
-    return SignInRefused(f"{_with_activity(refusal)}. {NO_USER}", remedy=NO_USER)
+    return SignInRefused(f"{with_activity(refusal)}. {NO_USER}", remedy=NO_USER)
 
 
-def _pause(refusal: Refusal) -> Paused:
+def pause(refusal: Refusal) -> Paused:
+    """Everybody is asked for quiet."""
     asked = refusal.wait()
     length = DEFAULT_PAUSE if asked is None else max(asked, timedelta(seconds=1))
-    return Paused("Dynamics", after=length)
+    return Paused(refusal.call.system, after=length)
 
 
-def _with_activity(refusal: Refusal) -> str:
-    return refusal.reason + (f" (ms-dyn-aid {refusal.activity})" if refusal.activity else "")
+def with_activity(refusal: Refusal) -> str:
+    """The reason, with what a support case asks for."""
+    name = "ms-dyn-aid" if "ms-dyn-aid" in refusal.answer.headers else "request"
+    return refusal.reason + (f" ({name} {refusal.activity})" if refusal.activity else "")
 
 
 @dataclass(frozen=True)
@@ -122,42 +127,42 @@ _OPEN: Final = frozenset({408, *range(500, 600)})
 _OTHER: Final = frozenset(range(200, 500))
 
 TABLE: Final[tuple[Rule, ...]] = (
-    Rule(frozenset({429}), _pause),
+    Rule(frozenset({429}), pause),
     Rule(frozenset({401}), _unauthorised),
     Rule(
         frozenset({403}),
-        _never("Find out which gateway before F&O refuses this request; then replay"),
+        never("Find out which gateway before F&O refuses this request; then replay"),
         page=True,
     ),
     Rule(
         frozenset({403}),
-        _never(
+        never(
             "Give the user of this app, in F&O, a role with the privilege for this entity",
             NotProvided,
         ),
     ),
     Rule(
         frozenset({404}),
-        _never(
+        never(
             "Check the entity set's name in connections.toml against the environment: run `check`",
             NotProvided,
         ),
         _ROUTE,
     ),
-    Rule(frozenset({404}), _away, page=True),  # a stopped environment, or one in maintenance
+    Rule(frozenset({404}), away, page=True),  # a stopped environment, or one in maintenance
     Rule(
         frozenset({404}),
-        _never("Check in D365 whether somebody deleted the record, then replay", NotFound),
+        never("Check in D365 whether somebody deleted the record, then replay", NotFound),
     ),
-    Rule(_REFUSED, _later, _CONFLICT),  # rolled back
+    Rule(_REFUSED, later, _CONFLICT),  # rolled back
     Rule(
         _REFUSED,
-        _never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
+        never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
         words("No resources were found when selecting for update"),
     ),
     Rule(
         _REFUSED,
-        _never(
+        never(
             "Compare the record in D365 with the one in Commerce, and give it another number there"
             " if it is another; then replay",
             AlreadyExists,
@@ -166,17 +171,17 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        _never("Run `check`: the environment has other fields than this release knows"),
+        never("Run `check`: the environment has other fields than this release knows"),
         _MISSPELT,
     ),
     Rule(
         _REFUSED,
-        _never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
+        never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
         words("is not found in the related table"),
     ),
     Rule(
         _REFUSED,
-        _never(
+        never(
             "Fill the field on the master record in D365, or map it in connections.toml, then"
             " replay"
         ),
@@ -184,7 +189,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        _never(
+        never(
             "Set the number sequence of what the message names to manual in D365, or orders.numbers"
             ' (customers.numbers for accounts) to "theirs" in connections.toml, then replay'
         ),
@@ -192,31 +197,34 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        _never("Release the customer or item in D365 from its stop, then replay"),
+        never("Release the customer or item in D365 from its stop, then replay"),
         _STOPPED,
     ),
     Rule(
         _REFUSED,
-        _never("Correct in D365 or in Commerce what the message names, then replay"),
+        never("Correct in D365 or in Commerce what the message names, then replay"),
         _RULES,
     ),
-    Rule(_OPEN, _unsure),
-    Rule(_UNREACHED, _away),  # a redirect to a sign-in page: nothing was executed
-    Rule(frozenset({409, 412}), _never("Somebody changed the record in D365 meanwhile: replay")),
+    Rule(_OPEN, unsure),
+    Rule(_UNREACHED, away),  # a redirect to a sign-in page: nothing was executed
+    Rule(frozenset({409, 412}), never("Somebody changed the record in D365 meanwhile: replay")),
     Rule(
         _OTHER,
-        _never("Correct what the message names, then replay; it may be a fault of this product"),
+        never("Correct what the message names, then replay; it may be a fault of this product"),
     ),
 )
 
 
-def error_from(answer: ODataAnswer, call: ODataCall, *, now: datetime) -> Exception:
-    """The error that an answer stands for. `now` is what an HTTP date in Retry-After is held
-    against. A status that HTTP does not know tells nothing: a write may have been committed."""
+def error_from(
+    answer: ODataAnswer, call: ODataCall, *, now: datetime, table: Sequence[Rule] = TABLE
+) -> Exception:
+    """The error that an answer stands for, by the table of its system. `now` is what an HTTP date
+    in Retry-After is held against. A status that HTTP does not know tells nothing: a write may
+    have been committed."""
     if not 200 <= answer.status < 600:
         return error_from_nonsense(call, f"its status is {answer.status}")
     refusal = Refusal(call, answer, infolog.read(answer.body), now)
-    return next(rule for rule in TABLE if rule.fits(refusal)).makes(refusal)
+    return next(rule for rule in table if rule.fits(refusal)).makes(refusal)
 
 
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -224,14 +232,16 @@ _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeou
 
 def error_from_silence(error: httpx.RequestError | TimeoutError, call: ODataCall) -> Later:
     """The error when no answer came: `Unknown` for a write that may have arrived, else `Later`."""
-    what = f"{call.what}: no answer from Dynamics ({type(error).__name__})"
+    what = f"{call.what}: no answer from {call.system} ({type(error).__name__})"
     was_sent = not isinstance(error, _NEVER_SENT)
     kind = Unknown if call.writes and was_sent else Later
-    return kind(what, is_outage=True, remedy="" if was_sent else UNREACHED)
+    remedy = "" if was_sent else UNREACHED.format(system=call.system.lower())
+    return kind(what, is_outage=True, remedy=remedy)
 
 
 def error_from_nonsense(call: ODataCall, what: str) -> Later:
     """The error when F&O said yes in a form that cannot be read: `Unknown` for a write, else
     `Later`."""
-    reason = f"{call.what}: Dynamics' answer cannot be read: {what}"
+    of_system = call.system + ("'" if call.system.endswith("s") else "'s")
+    reason = f"{call.what}: {of_system} answer cannot be read: {what}"
     return Unknown(reason) if call.writes else Later(reason)

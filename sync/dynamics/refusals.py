@@ -19,11 +19,12 @@ class NotFound(Never):
 
 @dataclass(frozen=True)
 class ODataCall:
-    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), and whether it could
-    change anything."""
+    """What was asked, in words for an operator ("create SalesOrderHeadersV4"), whether it could
+    change anything, and of which system; its section of connections.toml has the same name."""
 
     what: str
     writes: bool = False
+    system: str = "Dynamics"
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,14 @@ class Refusal:
     @property
     def reason(self) -> str:
         """What was asked and what came back."""
-        return f"{self.call.what}: Dynamics answered {self.answer.status}: {self.said.text}"
+        answered = f"{self.call.system} answered {self.answer.status}"
+        return f"{self.call.what}: {answered}: {self.said.text}"
 
     @property
     def activity(self) -> str:
-        """F&O's own id of the call, for a support case."""
-        return self.answer.headers.get("ms-dyn-aid", "")
+        """The system's own id of the call, for a support case."""
+        headers = self.answer.headers
+        return headers.get("ms-dyn-aid") or headers.get("x-ms-service-request-id", "")
 
     def wait(self) -> timedelta | None:
         """The wait the answer names, at most `LONGEST_PAUSE`; None when it names none that can be

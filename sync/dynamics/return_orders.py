@@ -13,15 +13,18 @@ from typing import Any
 
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
+from sync.core.request import Request
 from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents import requests
 from sync.dynamics.documents.return_order import ReturnOrder
+from sync.dynamics.odata import record_path
 from sync.dynamics.odata_client import ODataClient, Write
 
 HEADERS, LINES = requests.RETURN_HEADERS, requests.RETURN_LINES
 
 INCLUDED = "IsSalesTaxIncludedInPrices"
+STOPPED = "IsReturnProcessingStopped"
 FIELDS = (
     "dataAreaId",
     "ReturnOrderNumber",
@@ -31,6 +34,7 @@ FIELDS = (
     "CurrencyCode",
     "ReturnStatus",
 )
+RELEASED: Mapping[str, str] = {STOPPED: "No"}
 LINE_FIELDS = ("ReturnOrderNumber", "LineAmount")
 
 
@@ -114,6 +118,16 @@ class ReturnOrders:
         row = await self._client.get(HEADERS, key, select=FIELDS)
         return row is None or row.get("ReturnStatus") in {"Closed", "Canceled"}
 
+    async def is_stopped(self, company: str, number: str) -> bool:
+        """Whether a return order is stopped until somebody lets it go on."""
+        row = await self._client.get(HEADERS, _key(company, number), select=(STOPPED,))
+        return row is not None and row.get(STOPPED) == "Yes"
+
+    async def let_go(self, company: str, number: str, *, not_after: datetime) -> None:
+        """Let a stopped return order go on. Safe to repeat."""
+        key = _key(company, number)
+        await self._client.update(HEADERS, key, RELEASED, not_after=not_after)
+
     async def create(self, order: ReturnOrder, *, not_after: datetime) -> FoundReturn:
         """Post the header, with a number of ours the lines as well; returns what F&O calls it.
         Raises `AlreadyExists` when our number is taken.
@@ -152,6 +166,11 @@ def _told_by(header: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:
 
 def _lines(order: ReturnOrder, number: str) -> list[Write]:
     return [Write("POST", LINES, None, order.line_body(line, number)) for line in order.lines]
+
+
+def released(company: str, number: str) -> Request:
+    """What lets a stopped return order go on."""
+    return Request("PATCH", f"/data/{record_path(HEADERS, _key(company, number))}", RELEASED)
 
 
 def _key(company: str, number: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ once more; a write never.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from sync.core.ports import Clock
 from sync.core.sign_in import BearerAuth, RefusedSignIns, send_signed
 from sync.dynamics import batch
 from sync.dynamics.auth import Tokens, checked_url
-from sync.dynamics.faults import error_from, error_from_silence
+from sync.dynamics.faults import TABLE, Rule, error_from, error_from_silence
 from sync.dynamics.refusals import ODataAnswer, ODataCall
 from sync.pacing.limiter import MOST
 from sync.pacing.pace import Pace
@@ -79,7 +79,7 @@ class Request:
 
 class Transport:
     """The way to one environment. `counts`: requests sent, as reads and writes, and tokens that
-    were new to us."""
+    were new to us. `table`: what its refusals stand for."""
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Transport:
         tokens: Tokens,
         pace: Pace,
         clock: Clock,
+        table: Sequence[Rule] = TABLE,
     ) -> None:
         self.origin = checked_url(base_url)
         self.counts: Counter[str] = Counter()
@@ -97,6 +98,7 @@ class Transport:
         self._auth = BearerAuth(tokens)
         self._sign_ins = RefusedSignIns(clock)
         self._pace = pace
+        self._table = table
         self._authorization = ""
 
     async def send(self, request: Request) -> ODataAnswer:
@@ -119,7 +121,7 @@ class Transport:
 
     async def refuse(self, answer: ODataAnswer, call: ODataCall) -> NoReturn:
         """Raise the error that `answer` stands for; a pause is told to everybody first."""
-        error = error_from(answer, call, now=self.clock.now())
+        error = error_from(answer, call, now=self.clock.now(), table=self._table)
         await self._pace.failed(error)
         raise error
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from sync.engine.mirror import Mirror, Mirrored, Mirrors, Shown
@@ -14,15 +15,17 @@ TURN_EVERY: Final = 100
 """Rows compared before others get their turn: a few milliseconds."""
 MOST_HELD: Final = 20_000
 """Changed rows that are held at once; a run publishes about as many."""
+FEW_GONE: Final = 20
+"""Rows that may be missing by chance: a source that changes while it is read shifts its pages."""
 
 
 @dataclass
 class Differences:
     """`changed`: the rows to publish, by key; `left`: how many more differ. `alone`: the keys to
     look at one by one: several rows of one key, keys that no table holds, rows that cannot be
-    shown, and what was refused before and differs now. `held_back`: rows that cannot be shown or
-    were refused, and are the same still. `rows`: how many the source has. `of_shown`: how many rows
-    that the target shows would change or go."""
+    shown, the few that the source did not list, and what was refused before and differs now.
+    `held_back`: rows that cannot be shown or were refused, and are the same still. `rows`: how many
+    the source has. `of_shown`: how many rows that the target shows would change or go."""
 
     changed: dict[str, Shown] = field(default_factory=dict)
     left: int = 0
@@ -101,6 +104,9 @@ async def compared(
         if found.rows % TURN_EVERY == 0:
             await asyncio.sleep(0)
         comparison.take(row)
-    for key in known.unmet():
+    gone = [*islice(known.unmet(), FEW_GONE + 1)]
+    for key in gone if len(gone) <= FEW_GONE else known.unmet():
         comparison.compare(Shown(key, None), known.of(key))
+    if len(gone) <= FEW_GONE:
+        found.alone |= dict.fromkeys(key for key in gone if found.changed.pop(key, None))
     return found

@@ -49,10 +49,11 @@ class CommerceHook:
 @dataclass(frozen=True)
 class AdobeEvents:
     """Events of Adobe I/O whose types end in one of `names`. `keys_in(value)`: the keys in one;
-    raises `NoKey`."""
+    raises `NoKey`. `own(connection)`: further names, of plugins that a shop registers itself."""
 
     names: tuple[str, ...]
     keys_in: Callable[[Mapping[str, Any]], Sequence[str]]
+    own: Callable[["Connection"], Sequence[str]] = lambda _: ()
 
 
 @dataclass(frozen=True)

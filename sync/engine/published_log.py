@@ -2,7 +2,7 @@
 key again. Kept for two weeks."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -43,24 +43,21 @@ class PublishedLog:
         slot = slot_of(rows[0].key)
         await self._tables.upsert(PUBLISHED, Row(f"{partition}|{slot}", key, {"at": at, **cells}))
 
-    async def last(self, partition: str, keys: Collection[str]) -> dict[str, datetime]:
-        """When each of these keys was last shown; those that were not are left out."""
-        found = dict[str, datetime]()
+    async def last(self, partition: str, keys: Collection[str]) -> dict[str, Published]:
+        """What was last shown of each of these keys; those that were not are left out."""
+        found = dict[str, Published]()
         for slot in sorted({slot_of(key) for key in keys}):
             async for row in self._tables.query(PUBLISHED, f"{partition}|{slot}"):
-                at = row.values["at"]
-                if isinstance(at, datetime):
-                    said = from_json(zlib.decompress(bytes_in(row)))
-                    found |= dict.fromkeys(said.keys() & keys, at)
+                found |= {key: one for key, one in _published_in(row) if key in keys}
         return found
 
     async def of(self, partition: str, key: str) -> list[Published]:
         """What was shown of a key, oldest first."""
-        found = list[Published]()
-        async for row in self._tables.query(PUBLISHED, f"{partition}|{slot_of(key)}"):
-            said = from_json(zlib.decompress(bytes_in(row)))
-            at = row.values["at"]
-            if key in said and isinstance(at, datetime):
-                content, origin = said[key]
-                found.append(Published(at, content, origin))
-        return found
+        rows = self._tables.query(PUBLISHED, f"{partition}|{slot_of(key)}")
+        return [one async for row in rows for name, one in _published_in(row) if name == key]
+
+
+def _published_in(row: Row) -> Iterator[tuple[str, Published]]:
+    at, said = row.values["at"], from_json(zlib.decompress(bytes_in(row)))
+    if isinstance(at, datetime):
+        yield from ((key, Published(at, *one)) for key, one in said.items())

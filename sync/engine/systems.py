@@ -1,16 +1,21 @@
-"""One connection, opened: its settings, both systems' clients and its mapping tables."""
+"""One connection, opened: its settings, the systems' clients and its mapping tables."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
 from sync.config.connections import Connection
-from sync.core.ports import Clock
+from sync.core.ports import Clock, Mailer
+from sync.dataverse.client import DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
 from sync.pacing.pace import Pace
+
+
+async def _nobody_knows(_number: str) -> Sequence[tuple[str, str]]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,12 @@ class Systems:
     `commerce`, `dynamics`: the clients, which have every kind of record as an attribute.
     `websites`: which are the connection's. `digest_of(text)`: the keyed digest of an e-mail address
     or the like; what may lie in tables and trail. `one_at_a_time(name)`: this process's lock of
-    that name. `paces`: how the two systems are called, which other connections may share.
+    that name. `paces`: how shop and ledger are called, which other connections may share.
+    `dataverse`: where cases are kept, for connections that name it; its pauses hold up its
+    own flows alone. `records_called(number)`: flow and key of the records that became a document of
+    that number.
+    `mailer`: takes mails to buyers, where `mails` is configured. `link_key`: what links to their
+    documents are signed with.
     """
 
     name: str
@@ -34,6 +44,10 @@ class Systems:
     one_at_a_time: Callable[[str], asyncio.Lock]
     digest_of: Callable[[str], str]
     paces: tuple[Pace, ...]
+    dataverse: DataverseClient | None = None
+    records_called: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nobody_knows
+    mailer: Mailer | None = None
+    link_key: bytes = b""
 
     async def close(self) -> None:
         """End what is joined; waiting callers get `Later`."""

@@ -4,6 +4,8 @@ one test."""
 from typing import Any, Final
 
 from sync.engine.flow import DocumentFlow, SubFlow
+from sync.flows.cases.case_states import case_states
+from sync.flows.cases.cases import cases
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
@@ -19,8 +21,11 @@ from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
 from sync.flows.fulfilment.status import status
 from sync.flows.fulfilment.tracking import tracking
+from sync.flows.mails.mails import mails
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
+from sync.flows.quotes.quote_answers import quote_answers
+from sync.flows.quotes.quotes import quotes
 from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
 from sync.flows.receivables.payments import payments
@@ -49,10 +54,15 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     return_states,
     refunds,
     order_issues,
+    cases,
+    case_states,
     captures,
     status,
     accounts,
     credit.runs,
+    mails,
+    quotes,
+    quote_answers,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sync.commerce.bulks import PATIENCE
-from sync.config.connections import Commerce, Dynamics
+from sync.config.connections import Commerce, Dataverse, Dynamics
 from sync.engine.systems import Systems
 from sync.engine.write import Target
 
@@ -19,6 +19,11 @@ def commerce_of(systems: Systems) -> Target:
     return _target("Commerce", systems.settings.commerce)
 
 
+def dataverse_of(section: Dataverse) -> Target:
+    """Dataverse as a target, by its settings."""
+    return _target("Dataverse", section)
+
+
 def rows_of(systems: Systems) -> Target:
     """Commerce as a target of many rows, which its consumers may carry out later."""
     settings, target = systems.settings.commerce, commerce_of(systems)
@@ -30,7 +35,7 @@ def rows_of(systems: Systems) -> Target:
     )  # fmt: skip
 
 
-def _target(name: str, settings: Commerce | Dynamics) -> Target:
+def _target(name: str, settings: Commerce | Dynamics | Dataverse) -> Target:
     return Target(
         name,
         timedelta(seconds=settings.send_within_seconds),

@@ -142,7 +142,11 @@ class EventsEdge:
         self, connection: str, settings: Connection, row_key: str, event: Event
     ) -> bool:
         """Store a notification for each flow that the event is of; False where it is of none."""
-        flows = [f for f in self.flows.values() if f.name in settings.flows and _is_of(event, f)]
+        flows = [
+            f
+            for f in self.flows.values()
+            if f.name in settings.flows and _is_of(event, f, settings)
+        ]
         if not flows:
             log.warning(
                 "intake.event_unknown connection=%s id=%s type=%s",
@@ -198,9 +202,10 @@ def _challenged(params: Mapping[str, str]) -> HttpAnswer:
     return HttpAnswer(200, challenge.encode("utf-8", "replace"), "text/plain; charset=utf-8")
 
 
-def _is_of(event: Event, flow: DocumentFlow[Any]) -> bool:
+def _is_of(event: Event, flow: DocumentFlow[Any], settings: Connection) -> bool:
     trigger = flow.trigger(AdobeEvents)
-    return trigger is not None and any(event.ends_with(name) for name in trigger.names)
+    names = (*trigger.names, *trigger.own(settings)) if trigger is not None else ()
+    return any(event.ends_with(name) for name in names)
 
 
 def _row_key(event: Event) -> str:

@@ -10,9 +10,10 @@ starter kit (payment method filter), read 2026-11.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sync.commerce.ims_bearer import ImsKeysOf, verify_bearer
 from sync.commerce.signature import Refused, verify
@@ -20,11 +21,13 @@ from sync.config.connections import Connection
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Conflict, Secrets, Tables
+from sync.core.rates import Rates
 from sync.credit.asked import About, Asked, asked_in
 from sync.credit.decisions import Decisions
-from sync.credit.policy import Figures, Verdict, verdict_on, without_figures
+from sync.credit.policy import Figures, verdict_on, without_figures
 from sync.credit.prepared import PreparedCredit
 from sync.credit.reservations import Reservation, Reservations, Reserved, ends
+from sync.credit.undecided import UndecidedQuestions
 from sync.intake_http.answers import (
     LARGEST_BODY,
     HttpAnswer,
@@ -67,6 +70,12 @@ class Gate:
     ims_keys: ImsKeysOf
     budget: timedelta = BUDGET
     recording: timedelta = RECORDING
+    untold: UndecidedQuestions = field(default_factory=UndecidedQuestions)
+    locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def lock_of(self, name: str) -> asyncio.Lock:
+        """This process's lock of a pool: other processes are seen by the row's etag."""
+        return self.locks.setdefault(name, asyncio.Lock())
 
     async def ask(
         self, connection: str, question: str, headers: Mapping[str, str], body: bytes
@@ -116,6 +125,7 @@ class Gate:
         except Exception as error:
             # Whatever our own trouble is, the shopper goes on by the policy.
             log.exception("gate.failed connection=%s error=%s", connection, type(error).__name__)
+            look.undecided(asked, type(error).__name__)
         if is_verified and not decided.is_kept and is_worth_keeping(asked, decided):
             await look.record(asked, decided)
         return answer_of(asked, decided.verdict, settings)
@@ -126,7 +136,7 @@ class Gate:
         client = settings.credit.gate.bearer
         if client:
             await verify_bearer(
-                headers, self.ims_keys(settings.commerce.ims_url), self.clock.now(),
+                headers, self.ims_keys(settings.commerce.ims_keys_url), self.clock.now(),
                 client=client, organisation=settings.commerce.organisation or "",
             )  # fmt: skip
 
@@ -144,19 +154,27 @@ class _Look:
         """By the figures, with what is reserved meanwhile; an order that is let through is reserved
         before it is answered."""
         known = await self._known(asked)
-        for _ in range(TRIES):
-            reserved, figures = await self._reserved(asked, known)
-            verdict = verdict_on(asked, figures, self.settings.credit, self.at)
-            decided = Decided(verdict, figures)
-            if asked.about == "methods" or not verdict.reserves or figures.prepared is None:
-                return decided
-            is_first, _ = await asyncio.gather(
-                self._reserve(asked, reserved, verdict), self.record(asked, decided)
-            )
-            if is_first:
-                return replace(decided, is_kept=True)
+        if asked.about == "methods" or known.prepared is None:
+            return (await self._verdict(asked, known))[1]
+        async with self.gate.lock_of(f"{self.connection}|{known.prepared.pool}"):
+            for _ in range(TRIES):
+                reserved, decided = await self._verdict(asked, known)
+                if not decided.verdict.reserves:
+                    return decided
+                if reserved.is_full:
+                    break
+                is_first, _ = await asyncio.gather(
+                    self._reserve(asked, reserved, decided), self.record(asked, decided)
+                )
+                if is_first:
+                    return replace(decided, is_kept=True)
         self.undecided(asked, "TooManyAtOnce")
         return self.by_policy(asked, "too many at once")
+
+    async def _verdict(self, asked: Asked, known: Figures) -> tuple[Reserved, Decided]:
+        reserved, figures = await self._reserved(asked, known)
+        verdict = verdict_on(asked, figures, self.settings.credit, self.at)
+        return reserved, Decided(verdict, figures)
 
     def by_policy(self, asked: Asked, why: str) -> Decided:
         """What the policy says where nothing can be known."""
@@ -165,7 +183,8 @@ class _Look:
         return Decided(without_figures(amount, credit, f"nothing is known: {why}"), Figures())
 
     def undecided(self, asked: Asked, why: str) -> None:
-        """Tell that the policy decides, and why."""
+        """Tell that the policy decides, and why: the log now, and people by monitoring."""
+        self.gate.untold.note(self.connection, why, self.at)
         log.error(
             "gate.undecided connection=%s about=%s reason=%s", self.connection, asked.about, why
         )
@@ -177,15 +196,18 @@ class _Look:
         try:
             async with asyncio.timeout(self.gate.recording.total_seconds()):
                 await kept.keep(decision_of(asked, decided, now), now)
+                await self.gate.untold.tell(self.gate.tables, self.connection)
         except Exception as error:  # noqa: BLE001 - the shopper must not wait for our records
             log.error("gate.not_recorded error=%s", type(error).__name__)  # noqa: TRY400
 
     async def _known(self, asked: Asked) -> Figures:
+        """The company that the hook names, else the one that the customer is known to buy for."""
         if asked.customer is None:
             return Figures()
         prepared = PreparedCredit(self.gate.tables, self.connection)
         company, looked_at = await asyncio.gather(
-            prepared.company_of(asked.customer), prepared.looked_at()
+            _same(asked.company) if asked.company else prepared.company_of(asked.customer),
+            prepared.looked_at(),
         )
         one = await prepared.of(company) if company is not None else None
         return Figures(company, one, looked_at)
@@ -195,21 +217,29 @@ class _Look:
         the row, and then no longer as reserved."""
         if known.company is None or known.prepared is None:
             return Reserved(""), known
-        account = known.prepared.account
-        held = await Reservations(self.gate.tables, self.connection).of(account, self.at)
+        pool, credit = known.prepared.pool, self.settings.credit
+        held = await Reservations(self.gate.tables, self.connection).of(pool, self.at)
         one = await PreparedCredit(self.gate.tables, self.connection).of(known.company)
-        times = [at for at in (known.at, one.at if one else None) if at is not None]
-        others = held.besides(asked.subject)
-        return held, Figures(known.company, one, max(times, default=None), others)
+        if one is None or one.pool != pool:
+            return await self._reserved(asked, replace(known, prepared=one))
+        others = held.besides(asked.subject, one, Rates(credit.currency, credit.rates))
+        times = [at for at in (known.at, one.at) if at is not None]
+        return held, Figures(known.company, one, max(times, default=None), *others)
 
-    async def _reserve(self, asked: Asked, reserved: Reserved, verdict: Verdict) -> bool:
+    async def _reserve(self, asked: Asked, reserved: Reserved, decided: Decided) -> bool:
         """Hold the amount for the order; False where somebody else was first."""
-        minutes = self.settings.credit.gate.reserve_minutes
-        amount = verdict.amount if verdict.amount is not None else verdict.reserved
-        order = asked.subject or self.gate.clock.unique()
-        one = Reservation(order, amount, ends(self.at, minutes))
+        minutes, whose = self.settings.credit.gate.reserve_minutes, decided.figures.prepared
+        order, amount = asked.subject or self.gate.clock.unique(), decided.verdict.amount
+        assert whose is not None
+        assert amount is not None
+        until = ends(self.at, minutes)
+        one = Reservation(order, amount, until, whose.account, whose.currency)
         try:
             await Reservations(self.gate.tables, self.connection).put(reserved.having(one))
         except Conflict:
             return False
         return True
+
+
+async def _same(company: int) -> int | None:
+    return company

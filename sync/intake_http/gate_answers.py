@@ -34,11 +34,14 @@ def decision_of(asked: Asked, decided: Decided, now: datetime) -> Decision:
     """The record of a decision."""
     figures, verdict = decided.figures, decided.verdict
     one = figures.prepared
+    available = verdict.available
+    if available is None and one is not None:
+        available = one.available
     return Decision(
         now.isoformat(), asked.about, asked.subject, one.account if one else "",
         str(figures.company or ""), str(asked.customer or ""), verdict.is_allowed, verdict.reason,
         "" if verdict.amount is None else f"{verdict.amount:.2f}",
-        "" if one is None or one.available is None else f"{one.available:.2f}",
+        "" if available is None else f"{available:.2f}",
         f"{verdict.reserved:.2f}", one.currency if one else "",
         figures.at.isoformat() if figures.at else "",
     )  # fmt: skip

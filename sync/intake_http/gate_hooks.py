@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from sync.config.connections import Connection
+from sync.credit.asked import COMPANY_OF
 from sync.engine.flow import Hook
 from sync.intake_http.registered_hooks import Asking, Registration
 
@@ -35,6 +36,10 @@ def gate_registrations(connection: str, settings: Connection, address: str) -> l
     cart = {f"payload.cart.{name}": f"payload.cart.{name}" for name in CART}
     customer = {"payload.customer.entity_id": "payload.customer.entity_id"}
     order = {f"order.{name}": f"order.{name}" for name in ORDER}
+    if credit.gate.names_company:
+        buys_for, places_for = f"payload.{COMPANY_OF['methods']}", f"order.{COMPANY_OF['order']}"
+        customer |= {buys_for: buys_for}
+        order |= {places_for: places_for}
     methods = ",".join(credit.on_account)
     operator = "equal" if len(credit.on_account) == 1 else "in"
     rules = (("order.payment.method", operator, methods),)

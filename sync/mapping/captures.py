@@ -25,13 +25,15 @@ NEVER = "never"
 @dataclass(frozen=True)
 class InvoicedRow:
     """A row as both sides have invoiced it. `shown`: pieces that are to be invoiced in Commerce
-    now; `fno`: those that F&O has invoiced by now, less what it credited; `commerce`: those that
-    Commerce has, or will have with `shown`."""
+    now; `fno`: those that F&O had invoiced with this invoice, less what it credited; `commerce`:
+    those that Commerce has, or will have with `shown`; `in_all`: those that F&O's invoices of now
+    come to."""
 
     row: ShippedRow
     shown: Decimal
     fno: Decimal
     commerce: Decimal
+    in_all: Decimal
 
     @property
     def item_id(self) -> int:
@@ -40,8 +42,8 @@ class InvoicedRow:
 
     @property
     def is_done(self) -> bool:
-        """Whether F&O will invoice no more of it."""
-        return self.fno >= self.row.most
+        """Whether both sides have invoiced all of it, and no more."""
+        return self.in_all == self.commerce == self.row.most
 
 
 def invoiced_by(
@@ -59,8 +61,8 @@ def invoiced_by(
         left = max(row.most - _held(row, others), ZERO)
         shown = min(max(min(row.most, through) - low, ZERO), left) if through > before else ZERO
         net = row.pieces([*invoice.earlier, *invoice.lines], factors)
-        commerce = _held(row, others) + shown
-        found.append(InvoicedRow(row, shown, net, commerce))
+        commerce, in_all = _held(row, others) + shown, row.pieces(invoice.rows, factors)
+        found.append(InvoicedRow(row, shown, net, commerce, in_all))
     return found
 
 

@@ -105,7 +105,7 @@ def _fields(company: Company, connection: Connection) -> dict[str, str]:
         "PrimaryContactEmail": company.email,
         "PrimaryContactPhone": company.telephone,
         "TaxExemptNumber": company.vat_tax_id if connection.customers.send_tax_numbers else "",
-        "EmployeeResponsibleNumber": _sales_representative(company, connection),
+        "EmployeeResponsibleNumber": sales_representative(company, connection),
     }
 
 
@@ -138,7 +138,7 @@ def _currency(company: Company, connection: Connection) -> str:
     return currency
 
 
-def _sales_representative(company: Company, connection: Connection) -> str:
+def sales_representative(company: Company, connection: Connection) -> str:
     """The personnel number behind an admin user's id: its own row, else `*`; empty when the table
     is."""
     table, user = connection.companies.sales_representatives, company.sales_representative_id

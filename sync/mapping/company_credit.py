@@ -15,7 +15,7 @@ from typing import Any
 from sync.commerce.models.fields import number_from
 from sync.core.money import ZERO, stored
 from sync.core.rates import Rates, floored
-from sync.mapping.credit import Standing
+from sync.mapping.credit import Standing, least
 
 
 @dataclass(frozen=True)
@@ -30,29 +30,46 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """Orders on account that F&O does not have yet: of the account, and of all accounts of its
+    credit group."""
+
+    own: Decimal = ZERO
+    group: Decimal = ZERO
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What it is to show. `available`: what F&O leaves, less what F&O does not have yet; None where
-    nothing limits it."""
+    nothing limits it. `own_left`, `group_left`: of the account's own limit, and of its group's."""
 
     limit: Decimal
     may_exceed: bool
     available: Decimal | None
+    own_left: Decimal | None = None
+    group_left: Decimal | None = None
 
 
 def wanted_of(
-    standing: Standing, shown: Shown, pending: Decimal, rates: Rates, tolerance: Decimal
+    standing: Standing, shown: Shown, pending: Pending, rates: Rates, tolerance: Decimal
 ) -> Wanted:
-    """What the shop is to show. `pending`: orders on account that F&O does not have yet, in the
+    """What the shop is to show: the least that one of the limits leaves. `pending` is in the
     credit's currency. A limit that is off by no more than `tolerance` stays. Raises `Never` for a
     currency without a rate."""
-    if standing.available is None:
+
+    def left(amount: Decimal | None, less: Decimal) -> Decimal | None:
+        there = None if amount is None else rates.out_of_books(amount, shown.currency)
+        return None if there is None else floored(there - less)
+
+    own, group = left(standing.own_left, pending.own), left(standing.group_left, pending.group)
+    available = least(own, group)
+    if available is None:
         return Wanted(floored(shown.limit or ZERO), may_exceed=True, available=None)
-    available = rates.out_of_books(standing.available, shown.currency) - pending
     limit = floored(max(available + shown.debt, ZERO))
     before = shown.limit
     if before is not None and before == floored(before) and abs(before - limit) <= tolerance:
         limit = floored(before)
-    return Wanted(limit, may_exceed=False, available=floored(available))
+    return Wanted(limit, False, available, own, group)
 
 
 def owed_for(order: Mapping[str, Any], currency: str, rates: Rates) -> Decimal:

@@ -20,6 +20,7 @@ from sync.config.connections.credit import Credit as CreditSettings
 from sync.core.money import ZERO
 from sync.core.rates import Rates, floored
 from sync.dynamics.documents.credit_account import (
+    BLOCKING,
     AccountCredit,
     Check,
     Exposure,
@@ -30,8 +31,6 @@ from sync.dynamics.documents.credit_account import (
 
 GROUP = "group"
 """How the limit of a customer credit group is named."""
-BLOCKING = frozenset({"All", "Invoice"})
-"""Holds under which no invoice can be posted; `Payment` and the like stop no sale."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,10 @@ class Left:
 
 @dataclass(frozen=True)
 class Standing:
-    """How an account stands, in the accounting currency. `available` None: unlimited. `blocked`:
-    why nothing may be bought on account; empty where it may. `why`: each step, for people."""
+    """How an account stands, in the accounting currency. `own_left`, `group_left`: what is left of
+    its own limit and of that of its credit group (`group`, empty for none); None: unlimited.
+    `limit`, `used`: of the one of which less is left. `blocked`: why nothing may be bought on
+    account; empty where it may. `why`: each step, for people."""
 
     account: str
     currency: str
@@ -71,24 +72,42 @@ class Standing:
     limit_by: str
     exposure: Exposure
     used: Decimal
-    available: Decimal | None
+    own_left: Decimal | None
     overdue: Decimal
     blocked: str
     why: tuple[str, ...]
+    group: str = ""
+    group_left: Decimal | None = None
+
+    @property
+    def available(self) -> Decimal | None:
+        """What is left; None where nothing limits the account."""
+        return least(self.own_left, self.group_left)
 
 
 def standing_of(facts: AccountCredit, rules: Rules) -> Standing:
     """How an account stands. Raises `Never` for a currency without a rate."""
     exposure = exposure_of(facts, rules)
     own = _own(facts, exposure, rules)
-    left = own if facts.group is None else _smaller(own, _of_group(facts.group, rules))
+    group = None if facts.group is None else _of_group(facts.group, rules)
+    left = own if group is None else _smaller(own, group)
     overdue = _overdue(facts.items, rules)
     blocked = next(_blocks(facts, overdue, rules), "")
-    available = None if left.available is None else floored(left.available)
     return Standing(
         facts.account, rules.rates.books, rules.check, left.limit, left.by, exposure, left.used,
-        ZERO if blocked else available, overdue, blocked, _told(left, exposure, blocked, rules),
+        ZERO if blocked else _floored(own.available), overdue, blocked,
+        _told(left, exposure, blocked, rules), "" if facts.group is None else facts.group.number,
+        None if group is None else _floored(group.available),
     )  # fmt: skip
+
+
+def least(*amounts: Decimal | None) -> Decimal | None:
+    """The least of what limits an account; None where nothing does."""
+    return min((one for one in amounts if one is not None), default=None)
+
+
+def _floored(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else floored(amount)
 
 
 def exposure_of(facts: AccountCredit, rules: Rules) -> Exposure:

@@ -5,7 +5,7 @@ Flows post these documents and previews show them: both take them from here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.commerce.models.invoice import CreditMemo, Invoice, MoneyDocument
@@ -94,12 +94,13 @@ def memo_documents(
     items: Mapping[str, ItemMapping],
     lots: Mapping[str, str],
     credited: Receivable | None = None,
+    money_came: bool = True,
 ) -> ReceivableDocuments:
     """What a credit memo becomes. `lots`: those of the order's lines that F&O has invoiced, by our
     reference.
 
-    `credited`: what of it is to be credited; None for all. The money of all of it is paid back.
-    Raises `Never`.
+    `credited`: what of it is to be credited; None for all. The money of all of it is paid back,
+    where `money_came`. Raises `Never`.
     """
     settings, credited = connection.creditmemos, receivable if credited is None else credited
     order = with_order.order
@@ -111,12 +112,29 @@ def memo_documents(
         free_text = free_text_invoice_from(with_order, credited, connection, target, items)
     kept = kept_as_credit(with_order.document, order)
     is_paid_out = settings.refund_payment and connection.invoices.moves_money(order.payment.method)
-    if is_paid_out and receivable.totals.commerce > kept:
+    if is_paid_out and money_came and receivable.totals.commerce > kept:
         payment, paid = _payment(with_order, receivable, connection, target, kept)
     credit = store_credit_from(with_order, connection, target, kept) if kept else None
     off = _taken_off(receivable, credited)
     charges = _charges_of(credited) if off is not None else ()
     return ReceivableDocuments(free_text, returned, payment, paid, off, charges, credit)
+
+
+def paid_out(
+    with_order: DocumentWithOrder[CreditMemo],
+    receivable: Receivable,
+    connection: Connection,
+    target: PostingTarget,
+    *,
+    money_came: bool,
+) -> ReceivableDocuments:
+    """The money alone of a credit memo: what it gives back, F&O never charged."""
+    nothing = replace(receivable, lines=())
+    documents = memo_documents(
+        with_order, receivable, connection, target, items={}, lots={}, credited=nothing,
+        money_came=money_came,
+    )  # fmt: skip
+    return replace(documents, taken_off=None, charges_credited=())
 
 
 def _charges_of(credited: Receivable) -> tuple[str, ...]:

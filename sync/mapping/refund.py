@@ -12,6 +12,7 @@ from typing import Any, Final
 from sync.commerce.models.invoice import CANCELLED, PAID, CreditMemo
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import WantedRefund
+from sync.config.connections import Connection
 from sync.core.money import CENT, ZERO, rounded, stored
 from sync.mapping.order_parts import order_parts
 from sync.mapping.refund_case import BY_HAND, ONE, Given, RefundCase
@@ -62,15 +63,24 @@ def _must_be_refundable(case: RefundCase, given: Given) -> None:
             "Release the order in Commerce, then replay." if order.state == "holded" else BY_HAND
         )
         raise case.never(f"Commerce refunds nothing of an order that is {order.state}", remedy)
+    if unforeseen := unforeseen_in(order, case.memos, case.connection):
+        raise case.never(unforeseen)
     parts = order_parts(order, case.connection.orders)
-    beside = [one.reference for one in parts.charges if one.reference not in KNOWN and one.net]
-    if beside and not any(memo.get("state") != CANCELLED for memo in case.memos):
-        raise case.never(f"Commerce would give back {', '.join(beside)} with its first credit memo")
-    if order.extension_attributes.reward_currency_amount:
-        raise case.never("credit memos do not tell how many reward points they give back")
     left = order.total_paid - order.total_refunded
     if not parts.paid and given.amount > left + CENT:
         raise case.never(f"Commerce has {left:.2f} left to refund")
+
+
+def unforeseen_in(order: Order, memos: Sequence[Mapping[str, Any]], connection: Connection) -> str:
+    """What a credit memo of the order would give back, and nobody can foresee; empty for
+    nothing."""
+    parts = order_parts(order, connection.orders)
+    beside = [one.reference for one in parts.charges if one.reference not in KNOWN and one.net]
+    if beside and not any(memo.get("state") != CANCELLED for memo in memos):
+        return f"Commerce would give back {', '.join(beside)} with its first credit memo"
+    if order.extension_attributes.reward_currency_amount:
+        return "credit memos do not tell how many reward points they give back"
+    return ""
 
 
 def _by_invoice(case: RefundCase, given: Given) -> Iterator[tuple[int | None, dict[int, Decimal]]]:
@@ -110,10 +120,10 @@ def _foresee(
     case: RefundCase, given: Given, work: _Order, invoice_id: int | None, pieces: dict[int, Decimal]
 ) -> None:
     order, is_first = work.order, not work.parts
-    asked, back = _shipping(order, given.shipping if is_first else ZERO)
+    asked, back = shipping_back(order, given.shipping if is_first else ZERO)
     memo = memo_of(
         order, case.found.rma.increment_id, pieces, left_to_refund(order), back,
-        tax_left=_tax_left(order),
+        tax_left=tax_left(order),
     )  # fmt: skip
     work.foreseen += memo.grand_total
     work.shop_fault += ZERO if asked else back.discount
@@ -140,7 +150,8 @@ def _after(order: Order, memo: CreditMemo) -> Order:
     return after(order, memo).model_copy(update={"raw": raw})
 
 
-def _tax_left(order: Order) -> Decimal | None:
+def tax_left(order: Order) -> Decimal | None:
+    """What of an order's tax was invoiced and not refunded; None where it does not tell."""
     if order.raw.get("tax_invoiced") is None:
         return None
     return stored(order.raw["tax_invoiced"]) - stored(order.raw.get("tax_refunded"))
@@ -159,7 +170,7 @@ def _is_online(case: RefundCase) -> bool:
     )
 
 
-def _shipping(order: Order, gross: Decimal) -> tuple[Decimal, ShippingBack]:
+def shipping_back(order: Order, gross: Decimal) -> tuple[Decimal, ShippingBack]:
     """What is asked for in base currency, and what comes of it: the part of the shipping that the
     credit note gives back. Discounted shipping gives a share of its discount even where none is
     asked for (measured)."""
@@ -192,9 +203,15 @@ def _to_stock(case: RefundCase, given: Given, pieces: Iterable[int]) -> tuple[in
 
 
 def _adjustment(case: RefundCase, wanted: Decimal) -> tuple[Decimal, Decimal]:
+    if (found := adjustment(case.order, wanted)) is None:
+        raise case.never(f"an adjustment of {wanted:+.2f} cannot be written in base currency")
+    return found
+
+
+def adjustment(order: Order, wanted: Decimal) -> tuple[Decimal, Decimal] | None:
     """(more, less) in base currency that come to `wanted`: each is converted and rounded on its
-    own, so a currency of small units may need both."""
-    rate = stored(case.order.raw.get("base_to_order_rate")) or ONE
+    own, so a currency of small units may need both. None where nothing does."""
+    rate = stored(order.raw.get("base_to_order_rate")) or ONE
     size = abs(wanted)
     near = rounded(size / rate)
     for step in range(MOST_STEPS):
@@ -202,4 +219,4 @@ def _adjustment(case: RefundCase, wanted: Decimal) -> tuple[Decimal, Decimal]:
         for more in (near + less, near + less - CENT, near + less + CENT):
             if more >= ZERO and rounded(more * rate) - rounded(less * rate) == size:
                 return (more, less) if wanted >= ZERO else (less, more)
-    raise case.never(f"an adjustment of {wanted:+.2f} cannot be written in base currency")
+    return None

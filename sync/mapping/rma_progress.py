@@ -65,12 +65,16 @@ class Progress:
         tracks = [[one.number, one.title] for one in self.tracks]
         return {"status": self.status, "items": items, "texts": [*self.texts], "tracks": tracks}
 
+    def moves(self, rma: Rma) -> bool:
+        """Whether the RMA gets another status."""
+        return _is_further(self.status, rma.status)
+
     def changed(self, rma: Rma) -> dict[str, Any] | None:
         """The whole RMA as it is to be written; None where it shows all of it already. What it
         has beyond that stays."""
         by_id = {one.entity_id: one for one in self.items}
         rows = [_row(row, by_id.get(row.get("entity_id"))) for row in rma.raw.get("items") or ()]
-        status = self.status if _is_further(self.status, rma.status) else rma.status
+        status = self.status if self.moves(rma) else rma.status
         whole = {**rma.raw, "status": status, "items": rows}
         return None if whole == rma.raw else whole
 

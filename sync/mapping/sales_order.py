@@ -40,9 +40,10 @@ def sales_order_from(
     account: str,
     items: Mapping[str, ItemMapping],
     contact: str = "",
+    quotation: str = "",
 ) -> SalesOrder:
-    """Map an order; `items` by normalised sku, `contact` a ContactPersonId. Raises `Never` for what
-    has no home or does not add up."""
+    """Map an order; `items` by normalised sku, `contact` a ContactPersonId, `quotation` the number
+    of the one it comes from. Raises `Never` for what has no home or does not add up."""
     store = order_store(order, connection)
     parts = _parts(order, connection)
     gross = bool(store.prices_include_tax)
@@ -54,10 +55,14 @@ def sales_order_from(
         held = totals_left(order, connection, left, lines, gross=gross)
     company = store.company or connection.dynamics.company
     number, reference = _number(order, connection), reference_of(order, connection)
+    field, asked = connection.quotes.order_field, dict[str, str]()
+    if quotation and field:
+        asked[field] = quotation
     header = {
         "dataAreaId": company, "SalesOrderNumber": number,
         "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
         **_header(order, connection, store), "ContactPersonId": contact,
+        **asked,
     }  # fmt: skip
     return SalesOrder(
         company, number, reference, without_empty(header), tuple(lines), totals, held,

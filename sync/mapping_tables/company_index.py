@@ -1,5 +1,6 @@
 """Which companies of Commerce an account is: the mapping table, looked up the other way round."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from sync.mapping_tables.records import AccountMapping
@@ -31,8 +32,17 @@ class CompanyIndex:
 
     async def _read(self) -> Index:
         found: Index = {}
+        async for row in self._companies():
+            found.setdefault((row.account.casefold(), row.company), []).append(row.source_key)
+        return found
+
+    async def accounts(self, company: str) -> dict[int, str]:
+        """The account in a legal entity of each company that has one there, as it is now."""
+        rows = self._companies()
+        return {int(row.source_key): row.account async for row in rows if row.company == company}
+
+    async def _companies(self) -> AsyncIterator[AccountMapping]:
         async for row in self._rows.all():
             if row.kind != "company":
                 break
-            found.setdefault((row.account.casefold(), row.company), []).append(row.source_key)
-        return found
+            yield row

@@ -72,7 +72,8 @@ def _company(reading: Reading, standing: Standing, company: int) -> Mapping[str,
         "limit": _cents(wanted.limit), "may_exceed": wanted.may_exceed,
         "available": _cents(wanted.available),
     }  # fmt: skip
-    return {**said, "pending": _cents(pending), "wanted": to_show, "parked": None}
+    pending_in_all = pending.group if standing.group else pending.own
+    return {**said, "pending": _cents(pending_in_all), "wanted": to_show, "parked": None}
 
 
 async def prepared_rows(services: Services, connection: str) -> list[Prepared]:

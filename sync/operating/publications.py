@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from sync.app.services import Services
 from sync.config.connections import Connection
+from sync.core.encoding import from_json, to_json
 from sync.engine.drift import Drift, drift
 from sync.engine.publication import EVERYTHING, PublicationFlow
+from sync.engine.published_log import Published
 from sync.engine.systems import Systems
 from sync.flows import PUBLICATIONS
 from sync.flows.catalogue.product_options import product_options
@@ -22,18 +23,31 @@ SENT: Final[tuple[Action, ...]] = ("repair", "publish")
 """What the next run sends."""
 KEPT: Final[tuple[Action, ...]] = ("adopt",)
 """What the shop keeps."""
+BY_MIRROR: Final = {"confirmed": "commerce", "outdated": "dynamics"}
+"""Where a row was changed, by what the mirror says of it: it holds no values."""
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A field that the shop shows otherwise. `since`: when we last wrote it; None where we never
-    did, or longer than two weeks ago. `action`: what becomes of it, by the settings: `publish` is
-    what a run sends anyway."""
+    """A field that the shop shows otherwise. `last`: what it confirmed when we last wrote; None
+    where we never did, or longer than two weeks ago. `action`: what becomes of it, by the settings:
+    `publish` is what a run sends anyway."""
 
     flow: str
     drift: Drift
-    since: datetime | None
+    last: Published | None
     action: Action
+
+    @property
+    def changed_in(self) -> str | None:
+        """The system (`commerce`, `dynamics`, `both`) in which the field is no more what the shop
+        confirmed last; None where that cannot be known."""
+        one = self.drift
+        if self.last is None:
+            return BY_MIRROR.get(one.mirror)
+        was = (self.last.content or {}).get(one.scope, {}).get(one.field)
+        is_ours, is_theirs = (from_json(to_json(now)) == was for now in (one.shown, one.wanted))
+        return "dynamics" if is_ours else "commerce" if is_theirs else "both"
 
     def as_json(self) -> dict[str, Any]:
         """As `drift --json` prints it."""
@@ -41,7 +55,8 @@ class Deviation:
         return {
             "sku": one.key, "scope": one.scope, "field": one.field, "commerce": one.shown,
             "dynamics": one.wanted, "mirror": one.mirror, "owner": "dynamics",
-            "since": self.since.isoformat() if self.since else None, "action": self.action,
+            "changed_in": self.changed_in, "since": self.last.at.isoformat() if self.last else None,
+            "action": self.action,
         }  # fmt: skip
 
 

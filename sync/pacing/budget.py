@@ -6,22 +6,22 @@ share: nobody gets more than it wants, documents go before master data before th
 what is short is divided evenly. Who has more than its share gives back when it next writes. A
 process that dies gives back nothing; what it was lent comes free when its
 lease is over. One row for each system, changed only over the state that was read: so the parts
-never come to more than the whole.
+never come to more than the whole. The whole is halved when the system asks any process for a pause,
+and grows again slowly: what is too much is learned by all at once.
 """
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later, Never
-from sync.core.ports import Clock, Conflict, Row, Tables, Value
-from sync.pacing.limiter import FAIR, Limiter
+from sync.core.ports import Clock, Conflict, Row, Tables
+from sync.pacing.limiter import Limiter
+from sync.pacing.parts import BUDGETS, NOTHING, Part, Wants, Whole, cells_of, parts_of, shared
 from sync.pacing.priority import Priority, current
 
-BUDGETS: Final = "budgets"
 LEASE: Final = timedelta(seconds=60)
 """How long parts stay lent without a sign of life; about as long as a request may take."""
 RENEWED_EVERY: Final = timedelta(seconds=5)
@@ -29,23 +29,8 @@ RENEWED_EVERY: Final = timedelta(seconds=5)
 GIVEN_BACK_EVERY: Final = timedelta(seconds=1)
 """The same, while requests are under way on parts that are others' share by now, for those who use
 them as for those who wait for them."""
-CLOCKS_APART: Final = timedelta(seconds=5)
-"""How much longer than their lease parts are left to another process, whose clock may be behind."""
 TURNS_EVERY: Final = 30
 """Seconds after which others come first, where there are more processes than parts."""
-
-Wants = tuple[int, ...]
-"""How many, by priority."""
-NOTHING: Final[Wants] = (0,) * len(Priority)
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one process has, how many it wants, and until when it has it."""
-
-    has: int
-    wants: Wants
-    until: datetime
 
 
 class Budget:
@@ -86,6 +71,21 @@ class Budget:
             if not self._is_enough():
                 await self._write()
 
+    async def fell(self, pause: str) -> None:
+        """The system asked for a pause: from now on all processes together ask for half of what is
+        lent. Once for each pause, from whichever process; safe to repeat and to race."""
+        async with self._writing:
+            while True:
+                row, parts = await self._read()
+                now = self._clock.now()
+                whole = Whole.of(row, self._whole, now)
+                if whole.fell_for == pause:
+                    return
+                lent = min(whole.most, sum(part.has for part in parts.values()))
+                halved = Whole(max(lent // 2, 1), pause, now)
+                if await self._stored(row, parts, halved):
+                    return
+
     async def close(self) -> None:
         """Give everything back. Safe to repeat; where the tables are away, the lease runs out."""
         self._stop_timer()
@@ -121,19 +121,19 @@ class Budget:
             row, parts = await self._read()
             now, wants = self._clock.now(), self._wants()
             others = {name: part for name, part in parts.items() if name != self._worker}
-            free = self._whole - sum(part.has for part in others.values())
-            shares = shared(
-                self._whole,
-                {**{name: part.wants for name, part in others.items()}, self._worker: wants},
-                int(now.timestamp()) // TURNS_EVERY,
+            wanted = {**{name: part.wants for name, part in others.items()}, self._worker: wants}
+            whole = Whole.of(row, self._whole, now).risen(
+                sum(map(sum, wanted.values())), self._whole, now
             )
+            free = whole.most - sum(part.has for part in others.values())
+            shares = shared(whole.most, wanted, int(now.timestamp()) // TURNS_EVERY)
             share = shares[self._worker]
             may = max(min(share, free), 0)
             if may < self._limiter.lent:
                 self._limiter.lend(may)  # before it is written: no request begins beyond it
             has = max(may, self._limiter.in_use if self._worker in parts else 0)
             part = Part(has, wants, now + LEASE)
-            if await self._stored(row, {**others, self._worker: part}):
+            if await self._stored(row, {**others, self._worker: part}, whole):
                 break
         self._until, self._is_short = part.until, may < sum(wants)
         self._limiter.lend(may)
@@ -144,21 +144,16 @@ class Budget:
         self._until = None
         while True:
             row, parts = await self._read()
-            if parts.pop(self._worker, None) is None or await self._stored(row, parts):
+            whole = Whole.of(row, self._whole, self._clock.now())
+            if parts.pop(self._worker, None) is None or await self._stored(row, parts, whole):
                 return
 
     async def _read(self) -> tuple[Row | None, dict[str, Part]]:
         """The row, and the parts in it that are still lent."""
         return await parts_of(self._tables, self._system, self._clock.now())
 
-    async def _stored(self, row: Row | None, parts: Mapping[str, Part]) -> bool:
-        rows = {
-            name: [one.has, sum(one.wants), one.until.isoformat()] for name, one in parts.items()
-        }
-        by_priority = {name: one.wants for name, one in parts.items()}
-        values: dict[str, Value] = {
-            "parts": to_json(rows).decode(), "by_priority": to_json(by_priority).decode(),
-        }  # fmt: skip
+    async def _stored(self, row: Row | None, parts: Mapping[str, Part], whole: Whole) -> bool:
+        values = cells_of(parts, whole)
         try:
             if row is None:
                 await self._tables.insert(BUDGETS, Row(self._system, "parts", values))
@@ -193,56 +188,3 @@ class Budget:
                     self._limiter.lend(0)
                 self._start_timer(RENEWED_EVERY)
             self._peak = self._demand()
-
-
-async def parts_of(
-    tables: Tables, system: str, now: datetime
-) -> tuple[Row | None, dict[str, Part]]:  # fmt: skip
-    """The row of a system, and the parts in it that are still lent, by process."""
-    row = await tables.get(BUDGETS, system, "parts")
-    cells = row.values if row is not None else {}
-    rows, by_priority = (from_json(str(cells.get(one) or "{}")) for one in ("parts", "by_priority"))
-    parts = {
-        name: Part(int(has), _wants_in(by_priority.get(name), wants), _time(until))
-        for name, (has, wants, until) in rows.items()
-    }
-    return row, {name: one for name, one in parts.items() if now < one.until + CLOCKS_APART}
-
-
-def _wants_in(by_priority: Any, wants: int) -> Wants:
-    """As they are written down. An earlier release knows no priorities: its wants are urgent."""
-    is_known = isinstance(by_priority, list) and len(by_priority) == len(NOTHING)
-    return tuple(map(int, by_priority)) if is_known else (int(wants), *NOTHING[1:])
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def shared(whole: int, wants: Mapping[str, Wants], turn: int) -> dict[str, int]:
-    """How many of `whole` each gets. Nobody gets more than it wants. What is more urgent goes
-    first, except an eighth of what is left, so that nothing stands still. What is short is divided
-    evenly; what cannot be divided goes to others from `turn` to `turn`."""
-    got, left = dict.fromkeys(wants, 0), whole
-    for priority in range(len(NOTHING)):
-        behind = sum(sum(one[priority + 1 :]) for one in wants.values())
-        kept = min(behind, max(left // FAIR, 1)) if left > 1 else 0
-        of_these = {name: one[priority] for name, one in wants.items()}
-        for name, many in _divided(left - kept, of_these, turn).items():
-            got[name] += many
-            left -= many
-    return got
-
-
-def _divided(whole: int, wants: Mapping[str, int], turn: int) -> dict[str, int]:
-    names = sorted(wants)
-    first = turn * whole % len(names) if names else 0
-    order = names[first:] + names[:first]
-    got = dict.fromkeys(wants, 0)
-    left = whole
-    while left and (open_ := [name for name in order if got[name] < wants[name]]):
-        each = max(min(left // len(open_), *(wants[name] - got[name] for name in open_)), 1)
-        for name in open_[:left]:
-            got[name] += each
-            left -= each
-    return got

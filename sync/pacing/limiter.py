@@ -117,6 +117,13 @@ class Limiter:
         self.lent = parts
         self._call()
 
+    def halve(self) -> None:
+        """The system has too much to do. What is under way complains about the
+        limit of before."""
+        self._age += 1
+        self._served = 0
+        self.limit = max(1, self.limit // 2)
+
     def refuse_waiting(self, error: Later) -> None:
         """Nobody who waits for a turn gets one now: all of them hear `error`."""
         waiting, self._waiting = self._waiting, []
@@ -196,6 +203,4 @@ class Limiter:
         """Halve once per wave: what was on the way at the last fall complains about the limit of
         then."""
         if slot.age == self._age:
-            self._age += 1
-            self._served = 0
-            self.limit = max(1, self.limit // 2)
+            self.halve()

@@ -66,6 +66,7 @@ class Pace:
         self._tried_at: datetime | None = None
         self._at_work = 0
         self._last_comes_at: dict[str, datetime] = {}
+        self._heard: datetime | None = None
 
     def turn(self, what: str = "a request", not_after: datetime | None = None) -> "Turn":
         """The right to send one request, for the length of the block, in the order of priorities
@@ -115,6 +116,11 @@ class Pace:
     async def paused(self, error: Paused) -> None:
         """Nobody calls the system for as long as `error` says; who waits for a turn hears it."""
         await self._pauses.pause(self.system, error.after or DEFAULT, error.reason)
+        found = await self._pauses.standing(self.system)
+        if found is not None:
+            self._heard = found.since
+            if self._budget is not None:
+                await self._budget.fell(found.since.isoformat())
         self.limiter.refuse_waiting(error)
 
     async def not_before(self) -> datetime | None:
@@ -174,9 +180,18 @@ class Pace:
         """What holds now. Who waits for a turn hears of it too."""
         found = await self._pauses.standing(self.system)
         self._is_away = found is not None and found.is_away
+        self._share_the_fall(found)
         if found is not None and found.until > self._clock.now() and self.limiter.waiting:
             self.limiter.refuse_waiting(self._paused(found))
         return found
+
+    def _share_the_fall(self, found: Standing | None) -> None:
+        """A pause that another process was asked for says that all of us together ask too much:
+        without this, each goes on as before once it is over. Once per pause."""
+        if found is None or found.is_away or found.since == self._heard:
+            return
+        self._heard = found.since
+        self.limiter.halve()
 
     def _paused(self, found: Standing) -> Paused:
         after = max(found.until - self._clock.now(), SOONEST)

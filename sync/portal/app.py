@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sync.config.connections.portal import Portal
+from sync.core.document_links import Link, opened, signed
 from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.core.ports import Secrets
@@ -26,7 +27,6 @@ from sync.portal.asked import BadQuery, currency_in, day_in, wanted_in
 from sync.portal.details import delivery_of
 from sync.portal.documents import Document, balances
 from sync.portal.identity import Buyer, Identity, NotAllowed
-from sync.portal.links import Link, opened, signed
 from sync.portal.printed import printed
 from sync.portal.rate import Rate, TooMany
 from sync.portal.reader import Account, Reader

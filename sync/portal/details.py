@@ -16,7 +16,7 @@ from sync.portal.documents import Document
 
 @dataclass(frozen=True)
 class Tax:
-    """What tax the lines of a sales tax group and an item sales tax group bear. Both are empty for
+    """The tax of the lines of a sales tax group and an item sales tax group. Both are empty for
     charges, rounding, and where F&O does not tell them. F&O shows no tax codes by OData."""
 
     group: str

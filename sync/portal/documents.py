@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
+from sync.core.document_links import document_key
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.buyer_documents import day_of
 
@@ -70,8 +71,8 @@ class Document:
 
     @property
     def key(self) -> str:
-        """What tells it from all others, also of other legal entities: numbers repeat there."""
-        return f"{self.company}|{self.number}|{self.day.isoformat()}|{self.voucher}"
+        """What tells it from all others."""
+        return document_key(self.company, self.number, self.day, self.voucher)
 
     @property
     def kind(self) -> str:
@@ -107,7 +108,7 @@ class Document:
 @dataclass(frozen=True)
 class Entry:
     """A line of an account: an invoice, a payment or whatever else moved it. `account` owes it: the
-    invoice account, whoever ordered."""
+    invoice account, not the one that ordered."""
 
     record: str
     company: str

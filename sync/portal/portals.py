@@ -1,14 +1,10 @@
 """The portals of one process: one for each connection that has one, made when first asked for."""
 
-import hmac
-from typing import Final
-
 from starlette.types import ASGIApp
 
 from sync.app.services import Services
+from sync.core.document_links import link_key
 from sync.portal.app import PortalApp
-
-PURPOSE: Final = b"portal"
 
 
 async def portal_of(services: Services, connection: str) -> ASGIApp | None:
@@ -31,9 +27,4 @@ async def portal_app(services: Services, connection: str) -> PortalApp | None:
     parts = services.edition_parts
     systems = await services.systems_pool.open(connection)
     http = services.systems_pool.kept(parts.commerce_http(settings.commerce))
-    return PortalApp(systems, settings.portal, http, parts.secrets, portal_key(parts.email_key))
-
-
-def portal_key(key: bytes) -> bytes:
-    """What names and links of the portal are signed with."""
-    return hmac.digest(key, PURPOSE, "sha256")
+    return PortalApp(systems, settings.portal, http, parts.secrets, link_key(parts.email_key))

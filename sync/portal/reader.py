@@ -3,7 +3,6 @@ buyer's own accounts, so that nothing a caller sends can reach another's."""
 
 import asyncio
 import hmac
-from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sync.config.connections.portal import Portal
+from sync.core.document_links import name_of
 from sync.dynamics.buyer_documents import InvoiceLine, day_of
 from sync.engine.systems import Systems
 from sync.portal.documents import Document, Entry, documents_of, entries_of
@@ -105,8 +105,7 @@ class Reader:
 
     def id_of(self, document: Document) -> str:
         """The name that pages have for a document: it tells nothing of F&O's keys."""
-        text = f"document|{self._systems.name}|{document.key}"
-        return urlsafe_b64encode(hmac.digest(self._key, text.encode(), "sha256")[:18]).decode()
+        return name_of(self._systems.name, document.key, self._key)
 
     def find(self, accounts: Sequence[Account], name: str) -> Document | None:
         """The document of that name among the accounts' own."""

@@ -31,20 +31,22 @@ async def customer_of(http: httpx.AsyncClient, shop: Commerce, token: str, store
     Raises `NobodyKnown`, and `Later` where Commerce does not say.
     """
     store = store if store.replace("_", "").isalnum() else "default"
-    headers = {"Authorization": f"Bearer {token}"}
     try:
-        if shop.edition == "saas":
-            url = f"{shop.url.rstrip('/')}/graphql"
-            answer = await http.post(url, json=GRAPHQL, headers={**headers, "Store": store})
-        else:
-            # Below /rest/all Commerce refuses every customer's token.
-            url = f"{shop.url.rstrip('/')}/rest/{path_of(store)}/V1/customers/me"
-            answer = await http.get(url, headers=headers)
+        answer = await _asked(http, shop, token, store)
     except httpx.HTTPError as error:
         raise _silent() from error
     if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise NobodyKnown
     return _customer_in(answer)
+
+
+async def _asked(http: httpx.AsyncClient, shop: Commerce, token: str, store: str) -> httpx.Response:
+    url, headers = shop.url.rstrip("/"), {"Authorization": f"Bearer {token}"}
+    if shop.edition == "saas":
+        headers["Store"] = store
+        return await http.post(f"{url}/graphql", json=GRAPHQL, headers=headers)
+    # Below /rest/all Commerce refuses every customer's token.
+    return await http.get(f"{url}/rest/{path_of(store)}/V1/customers/me", headers=headers)
 
 
 def _customer_in(answer: httpx.Response) -> int:

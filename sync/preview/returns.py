@@ -1,26 +1,25 @@
-"""What would become of a return: its return order in F&O, what Commerce would show of it, and the
-refunds of its credit notes. Both systems and the home are read, and nothing is written."""
+"""What would become of a return: its return order in F&O, what Commerce would show of it, the
+refunds of its credit notes, and its case. The systems and the home are read, and nothing is
+written."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from sync.core.errors import Later, Never, Paused, SignInRefused
-from sync.core.skipped import Skipped, Waiting
+from sync.core.errors import Never
 from sync.engine.copies import DocumentCopies
-from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow
 from sync.engine.ledger import Ledger
-from sync.engine.message import Message
-from sync.engine.plan import Delivered, Plan
 from sync.engine.systems import Systems
+from sync.flows.cases.case_states import case_states
+from sync.flows.cases.cases import cases
 from sync.flows.keys import keys_of
 from sync.flows.returns.handled_returns import read
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
 from sync.flows.returns.returns import returns
+from sync.mapping.cases import Kind
+from sync.preview.as_it_stands import previewed
 from sync.preview.previews import Preview
-
-PREVIEW: Final = "preview"
 
 
 async def preview_return(
@@ -34,7 +33,22 @@ async def preview_return(
         wanted: list[tuple[DocumentFlow[Any], str]] = [(returns, key), (return_states, key)]
         wanted += [(refunds, one) for one in await _credit_notes(key, systems)]
         on = [one for one in wanted if one[0].name in systems.settings.flows]
-        found += [await _previewed(*one, systems, ledger, documents) for one in on]
+        found += [await previewed(*one, systems, ledger, documents) for one in on]
+    return found
+
+
+async def preview_case(
+    number: str, kind: Kind, systems: Systems, ledger: Ledger, documents: DocumentCopies
+) -> list[Preview]:
+    """The case of each RMA or order of that number, and what the shop would be told of it. Raises
+    what the clients raise where a system does not answer."""
+    records = systems.commerce.returns if kind == "return" else systems.commerce.orders
+    found: list[Preview] = []
+    for key in keys_of(await records.by_number(number), systems):
+        for flow in (cases, case_states):
+            if flow.name in systems.settings.flows:
+                of_case = f"{kind}|{key}"
+                found.append(await previewed(flow, of_case, systems, ledger, documents))
     return found
 
 
@@ -51,38 +65,3 @@ async def _or_never(reading: Any) -> Any:
         return await reading
     except Never as error:
         return error
-
-
-async def _previewed(
-    flow: DocumentFlow[Any], key: str, systems: Systems, ledger: Ledger, documents: DocumentCopies
-) -> Preview:
-    name = f"{flow.name} {key}"
-    claim = await ledger.claim(systems.name, flow.name, key)
-    message = Message(flow.name, systems.name, key, PREVIEW, systems.clock.now())
-    delivery = Delivery(systems, ledger, documents, message, claim, _as_it_stands)
-    try:
-        record = await flow.source.read(key, systems)
-        if record is None:
-            return Preview(name, "skip", "it does not show (any more)")
-        return _shown(name, await flow.plan(record, delivery))
-    except Never as error:
-        return Preview(name, "park", error.reason, error.remedy, missing=error.missing)
-    except Later as error:
-        if error.is_outage or isinstance(error, Paused | SignInRefused):
-            raise
-        return Preview(name, "skip", f"waiting: {error.reason}")
-
-
-async def _as_it_stands(delivery: Delivery, flow: str, key: str, _: Any) -> Delivered | Skipped:
-    """What was delivered of a record that a return needs; nothing is delivered for a preview."""
-    claim = await delivery.ledger.claim(delivery.systems.name, flow, key)
-    held = tuple(claim.delivered.values())
-    return Delivered(Plan(()), held) if held else Waiting(f"{flow} {key} was not delivered")
-
-
-def _shown(name: str, plan: Plan | Skipped) -> Preview:
-    if isinstance(plan, Skipped):
-        return Preview(name, "skip", str(plan))
-    requests = tuple(plan.requests())
-    reason = "" if requests else "nothing is left to be sent"
-    return Preview(name, "deliver" if requests else "skip", reason, requests=requests)

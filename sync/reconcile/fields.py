@@ -1,7 +1,7 @@
 """Which fields of Commerce's documents tell what was paid by gift card, credit or the like: such
 amounts lower a grand total, and no document of F&O."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sync.commerce.search import Node
@@ -13,9 +13,9 @@ EXTENSION: Final = "extension_attributes"
 Tree = dict[str, "Tree"]
 
 
-def ways_to_pay(settings: Orders) -> tuple[Node, ...]:
-    """The fields, as a list is asked for them."""
-    paths = [f"{EXTENSION}.{field}" for field in BUILT_IN_PAYMENTS.values()]
+def ways_to_pay(settings: Orders, also: Iterable[str] = ()) -> tuple[Node, ...]:
+    """The fields, and `also` others by their paths, as a list is asked for them."""
+    paths = [f"{EXTENSION}.{field}" for field in BUILT_IN_PAYMENTS.values()] + [*also]
     homes = settings.segments.values()
     paths += [home.field for home in homes if home.field and home.payment is not None]
     tree: Tree = {}

@@ -28,6 +28,7 @@ from sync.flows.orders.order_changes import (
 )
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.receivables.wanted_sums import given_back
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.order_left import is_changed
@@ -128,7 +129,11 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
     found = _of_document(order, document, settings)
     if not held or (is_equal(found, held) and not never_charged(document)):
         return found
-    found = replace(found, is_sent=await _is_sent(document, delivery))
+    given = await given_back(order, delivery.systems)
+    amount = None if found.amount is None else found.amount - given
+    found = replace(found, amount=amount, is_sent=await _is_sent(document, delivery))
+    if given and is_equal(found, held):
+        return found
     if len(held) > 1 or not (is_changed(order) and orders_are_invoiced(settings)):
         return found
     there = await delivery.systems.dynamics.sales_orders.by_number(document.company, held[0].number)

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from sync.commerce.models.invoice import CANCELLED, CreditMemo
+from sync.commerce.models.refund import is_of_lower_total
 from sync.config.connections import Connection
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.books import Booked
 from sync.engine.delivery import Delivery
 from sync.flows.keys import elsewhere
-from sync.flows.receivables.creditmemos import sold_by, still_credited_of
+from sync.flows.receivables.creditmemos import has_brought_money, sold_by, still_credited_of
 from sync.mapping.booking import nothing_to_book, reason_to_wait
 from sync.mapping.captures import brings_no_money
 from sync.mapping.posting_policy import old_document
@@ -35,6 +36,8 @@ async def memo_wanted(with_order: WithOrder, delivery: Delivery, held: Sequence[
     back as well; less what was taken off the sales order, which F&O never invoices."""
     if known := _before(with_order, delivery):
         return known
+    if is_of_lower_total(with_order.document.raw):
+        return Wanted(None)
     is_return = delivery.systems.settings.creditmemos.recipe == "return-order"
     gross = held[0].is_gross if is_return and held and held[0].tax is None else None
     receivable = _receivable(with_order, delivery, gross)
@@ -62,9 +65,10 @@ async def paid_back_wanted(
     credit."""
     settings, memo = delivery.systems.settings, with_order.document
     kept = kept_as_credit(memo, with_order.order)
-    is_paid = settings.creditmemos.refund_payment and settings.invoices.moves_money(
+    is_booked = settings.creditmemos.refund_payment and settings.invoices.moves_money(
         with_order.order.payment.method
     )
+    is_paid = is_booked and await has_brought_money(with_order.order, delivery.systems)
     paid = memo.grand_total - kept if is_paid else ZERO
     return _money(with_order, delivery, paid + kept, moves=bool(is_paid or kept))
 

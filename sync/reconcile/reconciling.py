@@ -16,12 +16,15 @@ from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
 from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
+from sync.reconcile.cases import cases
 from sync.reconcile.catalogue import catalogue
 from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
+from sync.reconcile.invoiced import invoiced
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
+from sync.reconcile.quotes import quotes
 from sync.reconcile.receivables import (
     free_text_credits,
     invoices,
@@ -38,7 +41,8 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, shipments, accounts, credit, catalogue,
+    *map(ByBooks, KINDS), quantities, return_quantities, shipments, quotes, invoiced, cases,
+    accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

@@ -72,10 +72,10 @@ class Looks:
         found = _order_of(packed, self.connected.settings) if packed is not None else None
         if packed is None or found is None or not self._is_asked_for(found.order):
             return None
-        claim = await self._claim(key)
-        place = self._place(at, found.order.store_id)
+        claim, systems = await self._claim(key), self.connected.systems
+        place, found = self._place(at, found.order.store_id), await found.with_shipments(systems)
         try:
-            view = await view_of(packed.slip, found, self.connected.systems)
+            view = await view_of(packed.slip, found, systems)
         except Never as error:
             held = packed.slip.quantity
             cause = Cause.PARKED if claim.waits_for_a_person else Cause.MISSING

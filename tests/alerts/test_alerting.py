@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -68,6 +69,17 @@ async def test_what_lasts_is_told_once_and_its_end_once() -> None:
     assert await beat.alerting.standing() == []
     (ended,) = [row async for row in beat.tables.query(ALERTS, ENDED)]
     assert ended.values["cause"] == PARKED.cause
+
+
+async def test_what_has_lasted_is_in_the_log_at_each_look(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "sync.alerts")
+    async with web() as receiver:
+        beat = Beat(receiver)
+        await beat.looks(2, PARKED)
+        assert "alerts.stands" not in caplog.text
+        await beat.looks(3, PARKED)
+    line = f"alerts.stands severity=warning kind=parked cause={PARKED.cause}"
+    assert [one.getMessage() for one in caplog.records].count(line) == 3
 
 
 async def test_what_comes_and_goes_is_told_to_nobody_and_what_comes_back_is_no_news() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from sync.alerts.conditions import Alert, Differing, Expiry, alerts_of
+from sync.alerts.conditions import Alert, Checkouts, Differing, Expiry, alerts_of
 from sync.config.connections import Alerts, Connection
+from sync.config.connections.credit import Gate
 from sync.core.message_queue import Depth
 from sync.engine.flow_pauses import FlowPause
 from sync.engine.monitoring import FlowReading, Readings, Waiting
@@ -27,12 +28,13 @@ def found(
     stopped: tuple[dict[str, Any], ...] = (),
     expiries: tuple[Expiry, ...] = (),
     differing: tuple[Differing, ...] = (),
+    checkouts: tuple[Checkouts, ...] = (),
     freshness: dict[str, int] | None = None,
 ) -> list[Alert]:
     shop: Connection = example_connection().model_copy(update={"freshness": freshness or {}})
     return alerts_of(
-        Readings(NOW, depths or {}, list(flows)), stopped, expiries, differing,
-        connections={"bikes": shop}, settings=Alerts(),
+        Readings(NOW, depths or {}, list(flows)), stopped, expiries, differing, (),
+        checkouts=checkouts, connections={"bikes": shop}, settings=Alerts(),
     )  # fmt: skip
 
 
@@ -111,3 +113,23 @@ def test_books_that_differ_are_one_alert_a_connection_with_what_to_run() -> None
     assert (alert.cause, alert.severity) == ("differs|bikes", "warning")
     assert alert.title == "The books of bikes differ about 3 records"
     assert alert.remedy.endswith("reconcile --from 2026-03-02 --connection bikes")
+
+
+@pytest.mark.parametrize(
+    ("figures_at", "undecided_at", "told"),
+    [
+        (ago(minutes=15), None, []),
+        (ago(minutes=16), None, ["stale"]),
+        (None, None, ["stale"]),
+        (NOW, ago(minutes=30), []),
+        (NOW, ago(minutes=29), ["undecided"]),
+    ],
+)
+def test_checkouts_without_figures_are_told(
+    figures_at: datetime | None, undecided_at: datetime | None, told: list[str]
+) -> None:
+    fresh, policy = timedelta(minutes=15), Gate().policy
+    one = Checkouts("bikes", figures_at, fresh, policy, 7, undecided_at, "TimeoutError")
+    alerts = found(checkouts=(one,))
+    assert [alert.cause for alert in alerts] == [f"gate|bikes|{what}" for what in told]
+    assert all("what costs less than 500 may be bought on account" in one.text for one in alerts)

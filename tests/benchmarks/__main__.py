@@ -9,13 +9,17 @@ tests.benchmarks.page
 import argparse
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from tests.benchmarks.arrivals import Took
 from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.gate import measured_gate
+from tests.benchmarks.load import measured_load
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.shop_prices import measured_prices
@@ -23,49 +27,88 @@ from tests.benchmarks.stock import Ran, measured_stock
 from tests.harness import NUMBERS
 from tests.virtual_time import virtually
 
-PARTS = ("edge", "gate", "operations", "stock", "prices", "products", "reconciling", "beside")
 KILLS = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part measured: for `--json`, and as text."""
+
+    facts: dict[str, Any]
+    lines: list[str]
+
+
+def _edge(asked: Namespace) -> Part:
+    took, ratios = asyncio.run(measured(asked.hooks))
+    facts = {"edge": [one.facts() for one in took], "ratios": [one.facts() for one in ratios]}
+    return Part(facts, [*_lines(took, ratios)])
+
+
+def _gate(asked: Namespace) -> Part:
+    found = asyncio.run(measured_gate(asked.hooks))
+    return Part({"gate": [one.facts() for one in found]}, [one.line() for one in found])
+
+
+def _operations(asked: Namespace) -> Part:
+    found = {numbers: costs(numbers, asked.orders) for numbers in NUMBERS}
+    facts = {numbers: [cost.facts() for cost in each] for numbers, each in found.items()}
+    shown = [
+        line
+        for numbers, each in found.items()
+        for line in (f"Operations, where numbers are {numbers}:", *_blocks(each))
+    ]
+    return Part({"operations": facts}, shown)
+
+
+def _load(asked: Namespace) -> Part:
+    found = measured_load(asked.load)
+    return Part({"load": found.facts()}, ["Orders under load:", *found.lines()])
+
+
+def _stock(asked: Namespace) -> Part:
+    return _runs("Stock", virtually(measured_stock(asked.skus)))
+
+
+def _prices(asked: Namespace) -> Part:
+    return _runs("Prices", virtually(measured_prices(asked.skus)))
+
+
+def _products(asked: Namespace) -> Part:
+    found = virtually(measured_first_load(asked.products, KILLS))
+    title = "Products into an empty shop, killed meanwhile:"
+    return Part({"products": found.facts()}, [title, found.line()])
+
+
+def _reconciling(asked: Namespace) -> Part:
+    found = virtually(measured_reconciling(asked.rows))
+    return Part({"reconciling": [one.facts() for one in found]}, [*lines(found)])
+
+
+def _beside(asked: Namespace) -> Part:
+    beside = asyncio.run(measured_beside(asked.orders))
+    notified = asyncio.run(measured_notified(asked.orders))
+    return Part(
+        {"beside": beside.facts(), "notified": notified.facts()},
+        ["Orders beside a publication of all stock:", beside.line(), "",
+         "A notified change of stock, until the shop shows it:", notified.line()],
+    )  # fmt: skip
+
+
+PARTS: Final[Mapping[str, Callable[[Namespace], Part]]] = {
+    "edge": _edge, "gate": _gate, "operations": _operations, "load": _load, "stock": _stock,
+    "prices": _prices, "products": _products, "reconciling": _reconciling, "beside": _beside,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     asked = _parser().parse_args(arguments)
-    wanted = (asked.only,) if asked.only else PARTS
-    took, ratios = asyncio.run(measured(asked.hooks)) if "edge" in wanted else ([], [])
-    gate = asyncio.run(measured_gate(asked.hooks)) if "gate" in wanted else []
-    found = [
-        (numbers, costs(numbers, asked.orders)) for numbers in NUMBERS if "operations" in wanted
-    ]
-    stock = virtually(measured_stock(asked.skus)) if "stock" in wanted else []
-    prices = virtually(measured_prices(asked.skus)) if "prices" in wanted else []
-    loaded = virtually(measured_first_load(asked.products, KILLS)) if "products" in wanted else None
-    books = virtually(measured_reconciling(asked.rows)) if "reconciling" in wanted else []
-    beside = asyncio.run(measured_beside(asked.orders)) if "beside" in wanted else None
-    notified = asyncio.run(measured_notified(asked.orders)) if "beside" in wanted else None
+    found = [PARTS[name](asked) for name in ((asked.only,) if asked.only else PARTS)]
     if asked.json:
-        facts = {
-            "edge": [each.facts() for each in took],
-            "gate": [each.facts() for each in gate],
-            "ratios": [each.facts() for each in ratios],
-            "operations": {numbers: [cost.facts() for cost in each] for numbers, each in found},
-            "stock": [each.facts() for each in stock],
-            "prices": [each.facts() for each in prices],
-            "products": loaded.facts() if loaded else {},
-            "reconciling": [each.facts() for each in books],
-            "beside": beside.facts() if beside else {},
-            "notified": notified.facts() if notified else {},
-        }
+        facts = {name: value for part in found for name, value in part.facts.items()}
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    shown = [each.line() for each in gate]
-    shown += [*_lines(took, ratios, found), *_runs("Stock", stock)]
-    shown += [*_runs("Prices", prices), *lines(books)]
-    if loaded:
-        shown += ["", "Products into an empty shop, killed meanwhile:", loaded.line()]
-    if beside and notified:
-        shown += ["", "Orders beside a publication of all stock:", beside.line()]
-        shown += ["", "A notified change of stock, until the shop shows it:", notified.line()]
-    print("\n".join(shown))  # noqa: T201
+    print("\n\n".join("\n".join(part.lines) for part in found))  # noqa: T201
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         "--orders", type=int, default=20, help="orders of each kind (default %(default)s)"
     )
     parser.add_argument(
+        "--load", type=int, default=300, help="orders under load (default %(default)s)"
+    )
+    parser.add_argument(
         "--skus", type=int, default=100_000, help="skus of stock and prices (default %(default)s)"
     )
     parser.add_argument(
@@ -88,30 +134,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="rows a side to reconcile (default %(default)s)"
     )
-    parser.add_argument("--only", choices=PARTS, help="leave the other part out")
+    parser.add_argument("--only", choices=tuple(PARTS), help="leave the other part out")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     return parser
 
 
-def _lines(
-    took: Sequence[Took], ratios: Sequence[Ratio], found: Sequence[tuple[str, Sequence[Cost]]]
-) -> Iterator[str]:
+def _lines(took: Sequence[Took], ratios: Sequence[Ratio]) -> Iterator[str]:
     """As text."""
-    if took:
-        yield "The edge, in milliseconds from when a hook arrived:"
-        yield from (each.line() for each in took)
-    if ratios:
-        yield from ("", "Over the baselines of this run:")
-        yield from (each.line() for each in ratios)
-    for numbers, costs_found in found:
-        yield from ("", f"Operations, where numbers are {numbers}:")
-        for cost in costs_found:
-            yield from ("", *cost.lines())
+    yield "The edge, in milliseconds from when a hook arrived:"
+    yield from (each.line() for each in took)
+    yield from ("", "Over the baselines of this run:")
+    yield from (each.line() for each in ratios)
 
 
-def _runs(what: str, runs: Sequence[Ran]) -> Iterator[str]:
-    for run in runs:
-        yield from ("", f"{what}, {run.title}:", run.line())
+def _blocks(found: Sequence[Cost]) -> Iterator[str]:
+    for cost in found:
+        yield from ("", *cost.lines())
+
+
+def _runs(what: str, runs: Sequence[Ran]) -> Part:
+    shown = [line for run in runs for line in ("", f"{what}, {run.title}:", run.line())]
+    return Part({what.lower(): [run.facts() for run in runs]}, shown[1:])
 
 
 if __name__ == "__main__":

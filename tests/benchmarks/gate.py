@@ -2,11 +2,13 @@
 HTTP on a socket. Questions are signed with RSA; each order is of another buyer."""
 
 import asyncio
+import json
+import re
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -21,16 +23,15 @@ from sync.app.services import Services
 from sync.core.ports import Tables
 from sync.credit.prepared import Prepared, PreparedCredit
 from sync.flows import FLOWS
-from sync.hosts.azure import build_app
-from sync.hosts.http import HostKeys, http_app
-from sync.hosts.registered import HttpFunction, registered
-from sync.hosts.server import listen, serve, url_of
 from tests.benchmarks.arrivals import RATE, WAYS, Took, at_a_rate
+from tests.source import ROOT
 from tests.systems import CONNECTION, WEBHOOK_KEY, Named, SystemsUnderTest
 
 COMPANIES: Final = 10_000
 SIGNED: Final = 500
 """Questions that are signed beforehand."""
+CALLERS: Final = 100
+"""Connections at once; a host takes 128."""
 SETTINGS: Final[dict[str, Any]] = {
     "flows": ("orders", "credit"),
     "commerce": {"webhook": {"scheme": "rsa"}},
@@ -64,6 +65,11 @@ def questions(companies: int, count: int = SIGNED) -> Sequence[Question]:
     return found
 
 
+def public_key() -> str:
+    """What hooks that are signed here are verified with."""
+    return public_pem("webhooks").decode()
+
+
 async def prepared(tables: Tables, companies: int) -> None:
     """What a run leaves."""
     rows = PreparedCredit(tables, CONNECTION)
@@ -77,13 +83,13 @@ async def prepared(tables: Tables, companies: int) -> None:
 
 
 @asynccontextmanager
-async def opened(companies: int) -> AsyncIterator[Services]:
-    """An engine over tables in a file."""
+async def opened(companies: int, key: str = "") -> AsyncIterator[Services]:
+    """An engine over tables in a file. `key`: what hooks are verified with, ours if empty."""
     systems = SystemsUnderTest(SystemClock(), SETTINGS)
     with tempfile.TemporaryDirectory() as folder:
         tables = SqliteTables(str(Path(folder) / "tables.sqlite"))
         await prepared(tables, companies)
-        secrets = Named({WEBHOOK_KEY: public_pem("webhooks").decode()})
+        secrets = Named({WEBHOOK_KEY: key or public_key()})
         parts = replace(systems.edition_parts(tables=tables), secrets=secrets)
         services = Services(systems.connections, FLOWS, parts)
         yield services
@@ -107,32 +113,79 @@ async def in_process(way: str, count: int, companies: int = COMPANIES) -> Took:
 
 
 async def over_http(count: int, companies: int = COMPANIES) -> Took:
-    """On a socket, as the local host serves it; caller and host share this process."""
-    asked, stop, ready = questions(companies), asyncio.Event(), asyncio.Event()
-    async with opened(companies) as services:
+    """On a socket, as the local host serves it, in a process of its own."""
+    asked = questions(companies)
+    async with host(companies) as (url, spent):
+        callers = Callers(url)
 
-        async def runtime() -> Services:
-            return services
+        async def ask(number: int) -> None:
+            one = asked[number % len(asked)]
+            answer = await callers.post(f"/api/gate/{CONNECTION}/{one.path}", one)
+            assert answer == b'{"op":"success"}', answer
 
-        functions = [f for f in registered(build_app(runtime)) if isinstance(f, HttpFunction)]
-        app, listener = http_app(functions, HostKeys()), listen("127.0.0.1", 0)
-        serving = asyncio.create_task(serve(app, listener, stop, ready.set, grace=timedelta()))
-        await ready.wait()
-        limits = httpx.Limits(max_connections=50, max_keepalive_connections=50)
-        async with httpx.AsyncClient(base_url=url_of(listener), limits=limits) as http:
+        await ask(0)
+        took = await at_a_rate(ask, count)
+        callers.close()
+        each = await spent() / count * 1000
+    return Took(f"over HTTP, {each:.2f} ms of a processor", f"{RATE} a second", took)
 
-            async def ask(number: int) -> None:
-                one = asked[number % len(asked)]
-                path = f"/api/gate/{CONNECTION}/{one.path}"
-                answer = await http.post(path, content=one.body, headers=one.headers)
-                assert answer.content == b'{"op":"success"}', answer.content
 
-            await ask(0)
-            took = await at_a_rate(ask, count)
-        stop.set()
-        await serving
-        listener.close()
-    return Took("a checkout asks, over HTTP", f"{RATE} a second", took)
+@asynccontextmanager
+async def host(companies: int) -> AsyncIterator[tuple[str, Callable[[], Awaitable[float]]]]:
+    """A host: its address, and what ends it and tells how many seconds of a processor it took."""
+    command = (sys.executable, "-m", "tests.benchmarks.gate_host", str(companies), public_key())
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    pipes = process.stdin, process.stdout
+
+    async def said(name: str) -> Any:
+        return json.loads(await pipes[1].readline())[name]
+
+    async def spent() -> float:
+        pipes[0].close()
+        return float(await said("seconds"))
+
+    try:
+        yield await said("url"), spent
+    finally:
+        pipes[0].close()
+        await process.wait()
+
+
+class Callers:
+    """Connections that are kept, each for one request at a time: as lean as can be, so that what
+    is measured is the host."""
+
+    def __init__(self, url: str) -> None:
+        self._place, self._turn = httpx.URL(url), asyncio.Semaphore(CALLERS)
+        self._free = list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]()
+
+    async def post(self, path: str, one: Question) -> bytes:
+        """The body of the answer."""
+        head = {"host": "x", "content-length": str(len(one.body)), **one.headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        sent = f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + one.body
+        async with self._turn:
+            found = self._free.pop() if self._free else await self._opened()
+            reader, writer = found
+            writer.write(sent)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", answer)
+            assert length is not None, answer
+            body = await reader.readexactly(int(length[1]))
+            self._free.append(found)
+        return body
+
+    async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self._place.host, self._place.port)
+
+    def close(self) -> None:
+        """Close them."""
+        for _, writer in self._free:
+            writer.close()
 
 
 async def measured_gate(count: int, companies: int = COMPANIES) -> list[Took]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.benchmarks.operations import IDLE, Cost, costs
 from tests.benchmarks.prices import PRICES, ROOT, VOLUMES, bill
+from tests.benchmarks.slips import Costs, slip_costs
 
 PAGE: Final = ROOT / "docs" / "cost.md"
 ORDERS: Final = 5
@@ -98,6 +99,16 @@ def example(found: Kinds) -> str:
     return table(["US dollars a month", *heads], [*rows, sums])
 
 
+def slips(found: Costs) -> str:
+    """One row a kind of slip, and how long a backlog of them takes to show."""
+    names = ("commerce_writes", "commerce_reads", "dynamics_reads", "seconds")
+    heads = ["each", "Commerce writes", "Commerce reads", "F&O reads", "seconds until all show"]
+    rows = [
+        [title, *(f"{round(each[name], 2):g}" for name in names)] for title, each in found.items()
+    ]
+    return table(heads, rows)
+
+
 TABLES: Final[dict[str, Callable[[Kinds], str]]] = {
     "counts": counts, "sizes": sizes, "prices": prices, "example": example,
 }  # fmt: skip
@@ -106,17 +117,20 @@ TABLES: Final[dict[str, Callable[[Kinds], str]]] = {
 def shown(text: str, name: str) -> str:
     """The table of that name as it stands in the page."""
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", text, re.DOTALL)
-    assert found is not None, f"docs/cost.md has no table {name}"
+    assert found is not None, f"the page has no table {name}"
     return found[1]
 
 
-def renewed(text: str, found: Kinds) -> str:
+def renewed(text: str, found: Kinds, of_slips: Costs) -> str:
     """The page with all its tables made anew."""
-    for name, make in TABLES.items():
+    made = {name: make(found) for name, make in TABLES.items()} | {"slips": slips(of_slips)}
+    for name, rows in made.items():
         mark = f"<!-- {name} -->\n"
-        text = text.replace(mark + shown(text, name), f"{mark}{make(found)}\n")
+        text = text.replace(mark + shown(text, name), f"{mark}{rows}\n")
     return text
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), kinds()), encoding="utf-8")
+    PAGE.write_text(
+        renewed(PAGE.read_text(encoding="utf-8"), kinds(), slip_costs()), encoding="utf-8"
+    )

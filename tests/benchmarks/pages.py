@@ -32,10 +32,12 @@ from sync.console.app import PAGES
 from sync.core.encoding import to_json
 from sync.core.money import ZERO
 from sync.core.ports import Row, Upsert, Value
+from sync.credit.decisions import DECIDED, Decision
 from sync.credit.prepared import PREPARED, Prepared
 from sync.engine.claim import CLAIMS, PARKED, TRAIL
 from sync.engine.numbers import NUMBERS
 from sync.flows import FLOWS
+from sync.mapping_tables.records import AccountMapping
 from sync.operating.activity import Act, Activity
 from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
 from tests.benchmarks.prices import ROOT
@@ -67,8 +69,7 @@ QUERIES: Final[dict[str, dict[str, str]]] = {
     "/credit/account": {"connection": CONNECTION, "account": "US-001"},
 }  # fmt: skip
 """What a page is asked, where it needs to be told."""
-LIVE: Final = frozenset({"/credit/account"})
-"""Pages of one record of F&O, which is asked: not measured."""
+TODAY: Final = f"{CONNECTION}|{NOW:%Y%m%d}"
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,20 @@ def rows_of(number: int) -> Iterator[tuple[str, Row]]:
     yield "mappings", Row(f"{CONNECTION}:items", f"sku-{number}", item)
     trail: dict[str, Value] = {"at": NOW, "event": "created"}
     yield TRAIL, Row(f"{ORDERS}|{key}", "1", trail)
-    if number % 1000 == 1:
+    if number % 100 == 1:
+        account = AccountMapping("company", str(number), f"US-{number}", "import", "usmf")
+        yield "mappings", Row(f"{CONNECTION}:accounts", account.key, account.cells())
         yield PREPARED, Prepared(number, f"US-{number}", "USD", ZERO).row(CONNECTION, NOW)
+    if number % 10 == 1:
+        told = to_json(vars(_decision(number)))
+        yield DECIDED, Row(TODAY, f"us-{number % 9_999:03}|order|{number}|1", {"said": told})
     if is_parked:
         yield PARKED, Row(ORDERS, key, {**said, "at": NOW})
+
+
+def _decision(number: int) -> Decision:
+    at, account = NOW.isoformat(), f"US-{number % 9_999:03}"
+    return Decision(at, "order", f"{number:09}", account, "5", "17", True, "enough is left")
 
 
 def filled(path: Path, records: int) -> None:
@@ -171,7 +182,7 @@ async def opened(records: int) -> AsyncIterator[Browser]:
 
 def paths() -> list[str]:
     """The pages that are measured."""
-    return [page.path for page in PAGES if page.method == "GET" and page.path not in LIVE]
+    return [page.path for page in PAGES if page.method == "GET"]
 
 
 async def measured_pages(records: int, times: int = TIMES) -> list[Took]:

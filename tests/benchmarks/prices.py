@@ -69,7 +69,7 @@ SCALING: Final = 6 * 60
 """Looks an hour at each queue, by what decides how many instances there are."""
 EMPTY: Final = 60
 """Receives an hour that end empty, of each of a listener's `maxConcurrentCalls`."""
-RULES, SERIES = 13, 9
+RULES, SERIES = 15, 9
 """Alerts on the log; queues and flows beyond the first that two of them watch each by itself."""
 BLOBS: Final = 1
 """Writes of the host each time a timer fires: when it ran last."""

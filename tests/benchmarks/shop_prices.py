@@ -11,7 +11,6 @@ from typing_extensions import override
 from tests.benchmarks.stock import CHANGED, RELEASED, Bench, Ran, Wire
 
 AGREED: Final = 10
-"""The agreement of one SKU in so many counts."""
 SETTINGS: Final[Mapping[str, Any]] = {
     "flows": ("orders", "prices"),
     "prices": {
@@ -22,7 +21,10 @@ SETTINGS: Final[Mapping[str, Any]] = {
 
 class PriceWire(Wire):
     """Both systems with prices in cents. `quantity`: those that have changed; `shown`: the base
-    price and the tier of each SKU, -1 where there is none."""
+    price and the tier of each SKU, -1 where there is none. `agreed_of`: the agreement of one SKU in
+    so many counts."""
+
+    agreed_of: int = AGREED
 
     @override
     def released(self, number: int, _: int) -> str:
@@ -35,7 +37,7 @@ class PriceWire(Wire):
 
     def agreed(self, number: int, _: int) -> str:
         """An agreement of a price group, at half the price."""
-        currency = "EUR" if number % AGREED else "USD"
+        currency = "EUR" if number % self.agreed_of else "USD"
         return (
             f'{{"RecordId":{number + 1},"ItemNumber":"{_sku(number)}",'
             '"CustomerAccountNumber":"","PriceCustomerGroupCode":"RETAIL",'
@@ -90,15 +92,16 @@ PriceWire.rows = {RELEASED: (PriceWire.released, 1), "SalesPriceAgreements": (Pr
 """A product and an agreement of each SKU."""
 
 
-async def measured_prices(skus: int) -> list[Ran]:
+async def measured_prices(skus: int, agreed: int = AGREED) -> list[Ran]:
     """The first load, nothing changed, some changed, and one SKU that is notified."""
     wire = PriceWire(skus)
+    wire.agreed_of = agreed
     bench = Bench.over(wire, SETTINGS, "prices", "price rows")
     try:
         await bench.run("first load")
         await bench.run("nothing changed")
-        wire.quantity |= {number: 5000 + number for number in range(0, skus, CHANGED + 1)}
-        await bench.run(f"one in {CHANGED} changed")
+        wire.quantity |= {number: 5000 + number for number in range(0, skus, CHANGED)}
+        await bench.run(f"one in {CHANGED} changed, all with a tier")
         wire.quantity[0] = 501
         await bench.run("one SKU notified", "SKU-000000", 1)
     finally:

@@ -45,13 +45,14 @@ JSON: Final = {"content-type": "application/json"}
 
 @dataclass
 class Wire:
-    """Both systems. `seconds`: how long they took; `requests`: by kind; `shown`: quantities by SKU
-    and source, -1 where there is none."""
+    """Both systems. `seconds`: how long they took; `requests`: by kind; `to`: how many to F&O
+    (`dynamics`) and to the shop; `shown`: quantities by SKU and source, -1 where there is none."""
 
     rows: ClassVar[Mapping[str, tuple[Callable[..., str], int]]]
     skus: int
     seconds: float = 0.0
     requests: Counter[str] = field(default_factory=Counter)
+    to: Counter[str] = field(default_factory=Counter)
     quantity: dict[int, int] = field(default_factory=dict)
     shown: "array[int]" = field(init=False)
 
@@ -61,6 +62,7 @@ class Wire:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """One request."""
         began = process_time()
+        self.to["dynamics" if request.url.path.startswith("/data/") else "commerce"] += 1
         try:
             return self._answer(request)
         finally:
@@ -162,19 +164,19 @@ class Ran:
     rows: int
     seconds: float
     requests: Counter[str]
+    to: Counter[str]
     tables: Counter[str]
     sent: str
 
     def facts(self) -> dict[str, Any]:
         """As JSON. The naive way: one GET and one PUT per SKU. `writes`: requests that write."""
-        sent = self.requests[self.sent]
-        made = sum(self.requests.values()) - sent
+        sent, made = self.requests[self.sent], sum(self.to.values())
         return {
             "title": self.title, "skus": self.skus, "rows": self.rows,
             "seconds": round(self.seconds, 3), "rows_a_second": round(self.rows / self.seconds),
             "requests": made, "naive_requests": 2 * self.skus,
             "requests_over_naive": round(made / (2 * self.skus), 5),
-            self.sent.replace(" ", "_"): sent,
+            "to_dynamics": self.to["dynamics"], "to_commerce": self.to["commerce"], "sent": sent,
             "writes": sum(self.requests[f"POST {name}"] for name in WRITES),
             "table_operations": sum(self.tables.values()),
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -219,6 +221,7 @@ class Bench:
         """One run to its end, measured."""
         wire, ledger = self.wire, self.services.ledger
         wire.requests.clear()
+        wire.to.clear()
         self.counted.clear()
         wire.seconds, began = 0.0, process_time()
         while True:
@@ -233,7 +236,7 @@ class Bench:
         assert claim.state in (State.DELIVERED, State.SKIPPED), claim.reason
         own = process_time() - began - wire.seconds
         read = rows or wire.skus * (sum(each for _, each in wire.rows.values()) - 1)
-        counts = (wire.requests.copy(), self.counted.copy())
+        counts = (wire.requests.copy(), wire.to.copy(), self.counted.copy())
         self.found.append(Ran(title, wire.skus, read, own, *counts, self.sent))
 
 

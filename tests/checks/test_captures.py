@@ -31,6 +31,10 @@ async def test_lines_that_a_role_may_not_see_are_a_fault(sandboxes: Sandboxes) -
     )
     finding = only_fault(await sandboxes.found(invoiced_lines_can_be_read, **with_captures()))
     assert "CustInvoiceTransBiEntities" in finding.what
+    assert 'dynamics.invoiced = "lines"' in finding.cure
+    printed = {"dynamics": {"invoiced": "lines"}}
+    found = await sandboxes.found(invoiced_lines_can_be_read, **with_captures(), **printed)
+    assert [one.what.split()[0] for one in found] == ["SalesInvoiceV2Lines", "SalesOrderLinesV3"]
 
 
 async def test_a_method_that_nobody_names_is_worth_a_look(sandboxes: Sandboxes) -> None:

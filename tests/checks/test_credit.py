@@ -3,7 +3,9 @@ refuses."""
 
 from typing import Any
 
+import httpx
 import pytest
+import respx
 
 from sync.checks.credit import (
     INSTEAD,
@@ -11,10 +13,12 @@ from sync.checks.credit import (
     credit_can_be_read,
     credit_fields,
     credit_is_checked_as_said,
+    gate_tokens_can_be_verified,
 )
 from sync.checks.entities import fields_exist
 from sync.config.connections import Connections
 from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
+from tests.commerce.test_ims_bearer import ADOBE, jwk
 
 WAYS: list[dict[str, Any]] = [
     {},
@@ -55,6 +59,20 @@ async def test_an_old_snapshot_and_a_check_of_nothing_are_told(sandboxes: Sandbo
 async def test_a_credit_in_a_currency_without_rate_is_a_fault(sandboxes: Sandboxes) -> None:
     found = await sandboxes.found(company_credits_are_there, **with_credit(currency="EUR"))
     assert "credit.rates" in only_fault(found).cure
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, "ok"), (404, "fault")])
+async def test_keys_for_the_gates_tokens_are_asked_for(
+    sandboxes: Sandboxes, status: int, level: str
+) -> None:
+    told = with_credit(gate={"enabled": True, "bearer": "client"})
+    told["commerce"] = {"ims_url": "https://ims.example.com", "ims_keys": "/oauth/keys"}
+    answer = httpx.Response(status, json={"keys": [jwk(ADOBE)]})
+    with respx.mock(assert_all_called=True, assert_all_mocked=True) as wire:
+        wire.get("https://ims.example.com/oauth/keys").mock(return_value=answer)
+        found = await sandboxes.found(gate_tokens_can_be_verified, **told)
+    assert levels(found) == {level}
+    assert await sandboxes.found(gate_tokens_can_be_verified, **with_credit()) == []
 
 
 def test_each_set_that_may_be_refused_names_what_stands_in_for_it() -> None:

@@ -39,6 +39,12 @@ async def test_an_environment_that_fits_is_fine(sandboxes: Sandboxes) -> None:
         assert levels(await sandboxes.found(check)) == {"ok"}, check.__name__
 
 
+async def test_where_to_see_how_f_and_o_ranks_us_is_told(sandboxes: Sandboxes) -> None:
+    """No entity set shows it."""
+    told = await sandboxes.found(dynamics_answers, dynamics={"client_id": "1b-2c"})
+    assert "Throttling priority mapping) that client id 1b-2c stands there as High" in told[1].what
+
+
 async def test_a_refused_token_is_told_with_what_to_look_at(sandboxes: Sandboxes) -> None:
     sandboxes.tokens.value = "another"
     fault = only_fault(await sandboxes.found(dynamics_answers))

@@ -12,7 +12,10 @@ from sync.config.connections.products import ProductAttribute
 from tests.cli.running import Line, Systems
 
 SKU = "SIMPLE-001"
-FIELDS = {"sku", "scope", "field", "commerce", "dynamics", "mirror", "owner", "since", "action"}
+FIELDS = {
+    "sku", "scope", "field", "commerce", "dynamics", "mirror", "owner", "changed_in", "since",
+    "action",
+}  # fmt: skip
 STOCK = """
 [connections.shop.stock]
 sources = { 13 = "default" }

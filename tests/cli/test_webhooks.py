@@ -262,6 +262,11 @@ def test_a_checkouts_questions_are_optional_and_end_in_time(line: Line, tmp_path
     assert order["rules"] == [
         {"field": "order.payment.method", "operator": "equal", "value": "companycredit"}
     ]
+    config.write_text(config.read_text().replace("# names_company = false", "names_company = true"))
+    ran = line("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL, "--json")
+    named = [field["name"] for one in ran.documents for field in one["body"]["webhook"]["fields"]]
+    assert "order.extension_attributes.company_order_attributes.company_id" in named
+    assert "payload.customer.extension_attributes.company_attributes.company_id" in named
     filed = line("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL).out
     assert '<rule field="order.payment.method" operator="equal" value="companycredit"' in filed
     assert 'ttl="30"' in filed

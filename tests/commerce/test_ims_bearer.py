@@ -18,7 +18,7 @@ from sync.commerce.signature import Refused
 from sync.core.errors import Later
 from tests.contracts.hand_clock import HandClock
 
-URL = "https://ims.example.com"
+URL = "https://ims.example.com/ims/keys"
 ADOBE, STRANGER = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 CLOCK = HandClock()
 
@@ -53,7 +53,7 @@ def headers(given: str, organisation: str = "1@AdobeOrg") -> dict[str, str]:
 def keys() -> Any:
     clock = HandClock()
     with respx.mock:
-        route = respx.get(f"{URL}/ims/keys").respond(json={"keys": [jwk(ADOBE)]})
+        route = respx.get(URL).respond(json={"keys": [jwk(ADOBE)]})
         yield ImsKeys(URL, http=httpx.AsyncClient(), clock=clock), route, clock
 
 

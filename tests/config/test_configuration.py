@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.config.connections import FLOW_NAMES, Commerce, Connections, Dynamics
-from sync.config.file.faults import PATTERNS
+from sync.config.file.patterns import PATTERNS
 from sync.config.file.reading import BadConfiguration, Fault, connections_from, read_connections
 from sync.flows import FLOWS
 from tests.config.test_broken_files import SOUND

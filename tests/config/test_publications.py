@@ -144,6 +144,8 @@ def test_shipments_need_orders_and_sources(
         ({}, {}, [], "captures"),
         ({}, {"recipe": "both"}, ["orders", "invoices"], "recipe"),
         ({"methods": {"checkmo": "at_invoice"}}, {}, ["orders"], "checkmo"),
+        ({"credits": {"braintree": "online", "checkmo": "record"}}, {}, ["orders"], None),
+        ({"credits": {"checkmo": "online"}}, {}, ["orders"], "checkmo"),
         ({"methods": {"net30": "at_first_shipment"}}, {"on_account": ["net30"]}, ["orders"],
          "net30"),
     ],

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import Final
 
@@ -22,6 +23,8 @@ from sync.app.console_sign_ins import Role, SignIns
 from sync.app.services import Services
 from sync.app.settings import ConsoleSignIn
 from sync.core.message_queue import LockLost
+from sync.credit.decisions import Decision, Decisions
+from sync.credit.prepared import Prepared, PreparedCredit
 from sync.engine.corrections import Corrections
 from sync.engine.queues import DELIVERIES
 from sync.flows import FLOWS
@@ -31,7 +34,12 @@ from sync.mapping_tables.records import ItemMapping
 from tests.systems import CONNECTION, SystemsUnderTest
 
 MAPPED, UNMAPPED, ODD = "SIMPLE-001", "SIMPLE-002", "SIMPLE-003"
-SETTINGS: Final = {"items": {"rule": "none"}, "flows": ("orders", "customers", "invoices")}
+SETTINGS: Final = {
+    "items": {"rule": "none"},
+    "flows": ("orders", "customers", "companies", "invoices", "credit", "order_issues"),
+    "credit": {"currency": "USD"},
+    "order_issues": {"patterns": {"damaged": "damaged"}},
+}  # fmt: skip
 SIGN_INS: Final = 60
 """One-time tokens of each role that are handed out at the start."""
 
@@ -57,7 +65,8 @@ async def works(services: Services) -> None:
 
 
 async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str]:
-    """Orders that are delivered, that wait for a SKU, and one that a person has decided on."""
+    """Orders that are delivered, that wait for a SKU, one that a person has decided on, and one
+    with a complaint."""
     names = {"delivered": MAPPED, "parked": UNMAPPED, "alike": UNMAPPED, "other": ODD, "odd": ODD}
     opened = await services.systems_pool.open(CONNECTION)
     await opened.items.put(ItemMapping(MAPPED, MAPPED, unit="ea"))
@@ -68,8 +77,27 @@ async def filled(services: Services, systems: SystemsUnderTest) -> dict[str, str
     claim = await services.ledger.claim(CONNECTION, "orders", keys["odd"])
     who = Corrections(services.ledger, services.edition_parts.clock, "eve", "a test order")
     await who.skip(claim)
+    await told(services)
+    complained = placed(systems, MAPPED)
+    systems.commerce.comment(complained, {"comment": "It came damaged."}, None)
+    keys["complained"] = f"{complained.row['increment_id']}@{complained.row['store_id']}"
+    await services.intake.accept("order_issues", CONNECTION, [keys["complained"]], "poll")
+    await works(services)
     await services.watch.look()
     return keys
+
+
+async def told(services: Services) -> None:
+    """A company that may buy on account, and what two of its checkouts were told."""
+    tables, now = services.edition_parts.tables, services.edition_parts.clock.now()
+    one = Prepared(2, "US-001", "USD", Decimal(400), Decimal(500), Decimal(100))
+    await PreparedCredit(tables, CONNECTION).put_all([one], now)
+    for is_allowed, reason in ((True, "enough is left"), (False, "more than is left")):
+        said = Decision(
+            now.isoformat(), "order", f"00000090{is_allowed:d}", "US-001", "2", "7", is_allowed,
+            reason, "90.00", "400.00", "0.00", "USD", now.isoformat(),
+        )  # fmt: skip
+        await Decisions(tables, CONNECTION).keep(said, now + timedelta(seconds=is_allowed))
 
 
 async def main() -> None:

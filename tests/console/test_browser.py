@@ -35,6 +35,8 @@ PAGES: Final = (
     "/mappings",
     "/drift",
     "/credit",
+    "/credit/decisions",
+    "/returns",
     "/connections",
     "/activity",
     "/keys",
@@ -151,7 +153,7 @@ def test_the_keyboard_is_enough_to_find_open_and_replay(site: Site) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/record?**")
     assert site.keys["delivered"] in heading(page)
-    page.goto(f"{site.url}{BASE}/parked")
+    page.goto(f"{site.url}{BASE}/parked?flow=orders")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
@@ -164,6 +166,18 @@ def test_the_keyboard_is_enough_to_find_open_and_replay(site: Site) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/activity/one?**")
     page.wait_for_selector("text=parked 1")
+
+
+def test_a_complaint_is_filtered_and_opened_by_the_keyboard(site: Site) -> None:
+    page = site.opened()
+    page.goto(f"{site.url}{BASE}/returns")
+    page.fill("main input[name=text]", "damaged")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/returns?**")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/record?**")
+    assert f"order_issues {site.keys['complained']}" in heading(page)
 
 
 @pytest.mark.parametrize("script", [True, False])

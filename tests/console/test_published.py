@@ -32,7 +32,7 @@ async def test_what_somebody_changed_in_the_shop_is_found_and_sent_again(
     item.quantity += 5
     page = await browser.posts("/drift/compare", place=PLACE, skus=f"{SKU}\r\n\r\n{SKU}")
     assert "Differences: 1" in page.text
-    assert "12 7 confirmed" in page.text
+    assert "12 7 confirmed Commerce" in page.text
     page = await browser.posts("/drift/repair", place=PLACE, skus=SKU)
     assert "ann repaired" in page.text
     harness.services = browser.services

@@ -177,7 +177,7 @@ class SpecialPrices(RowTarget):
 @dataclass
 class PriceList:
     """The ledger's side, the engine and the shop. `meanwhile`: what happens while the list is being
-    read."""
+    read; `missed`: what of it is not listed then."""
 
     guard: MassChange = field(default_factory=MassChange)
     source: dict[str, Any] = field(default_factory=dict)
@@ -185,6 +185,7 @@ class PriceList:
     steps: Steps = field(default_factory=Steps)
     sends: Sends = field(default_factory=Sends)
     twice: list[Shown] = field(default_factory=list)
+    missed: set[str] = field(default_factory=set)
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
@@ -199,7 +200,8 @@ class PriceList:
 
     async def _every(self, _: Systems, __: Ledger) -> AsyncIterator[Shown]:
         self.steps.step()
-        rows = [Shown(sku, content) for sku, content in self.source.items()]
+        listed = self.source.keys() - self.missed
+        rows = [Shown(sku, one) for sku, one in self.source.items() if sku in listed]
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             await meanwhile()

@@ -61,6 +61,23 @@ async def test_what_the_source_has_no_more_goes() -> None:
     assert sent(there) == ["A"]
 
 
+async def test_a_few_rows_that_a_shifted_page_misses_are_asked_for_before_they_go() -> None:
+    there = await shown(A=1, B=2, C=3)
+    there.missed = {"A", "C"}
+    del there.source["C"]
+    await there.publish()
+    assert there.shop.prices == {"A": 1, "B": 2}
+    assert sorted(await mirror(there)) == ["A", "B"]
+
+
+async def test_many_rows_that_go_are_not_asked_for_one_by_one() -> None:
+    there = PriceList(source=prices(40))
+    await there.publish()
+    there.source = prices(10)
+    await there.deliver()
+    assert (there.is_shown(), there.sends.messages) == (True, [])
+
+
 async def test_a_row_that_is_notified_is_published_at_once() -> None:
     there = await shown(A=1, B=2)
     there.source |= {"A": {"price": 7}, "B": {"price": 8}}

@@ -176,6 +176,45 @@ async def test_charged_pieces_that_are_never_sent_are_given_back_by_policy(
     assert await harness.parked("cancellations") == await harness.parked("orders") == []
 
 
+@pytest.mark.parametrize("policy", ["online", "record"])
+def test_pieces_that_a_gateway_was_paid_for_are_refunded_by_their_invoice(policy: str) -> None:
+    settings = {**CANCELLED, "cancellations": {"refunds": {"braintree": policy}}}
+
+    @in_harness(**settings)
+    async def story(harness: Harness) -> None:
+        order = await ordered(harness, SKU, OTHER, payment="braintree", paid="authorised")
+        invoice = harness.commerce.invoice(order)
+        await harness.delivers(order)
+        harness.shop_dials.next(Kind.LOST, where=lambda one: one.path.endswith("/refund"))
+        cut(harness, order, SIMPLE_001=2)
+        await looks(harness)
+        await harness.shop_dials.settle()
+        await looks(harness)
+        (memo,) = order.creditmemos
+        assert {item["sku"]: int(item["qty"]) for item in memo["items"]} == {SKU: 2}
+        assert memo["invoice_id"] == invoice["entity_id"]
+        assert bool(memo.get("transaction_id")) is (policy == "online")
+        column = "total_online_refunded" if policy == "online" else "total_offline_refunded"
+        assert order.row[column]
+        assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+    story()
+
+
+@in_harness(**{**CANCELLED, "cancellations": {"refunds": {"*": "online"}}})
+async def test_pieces_that_no_single_invoice_was_paid_for_are_left_to_a_person(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    for pieces in (1, 2):
+        harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(pieces)})
+    await harness.delivers(order)
+    cut(harness, order, SIMPLE_001=3)
+    await looks(harness)
+    assert order.creditmemos == []
+    assert "credit memo over exactly 3 x" in (await claim_of(harness, order)).remedy
+
+
 @in_harness(**with_refunds("record"))
 async def test_a_refund_whose_answer_was_lost_is_not_made_twice(harness: Harness) -> None:
     def there(arrival: Arrival) -> bool:

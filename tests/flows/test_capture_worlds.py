@@ -21,6 +21,7 @@ from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
 
 SKUS = ("SIMPLE-001", "SIMPLE-002", "CABLE-M", "TEE", "KIT-DYN", "SUPPORT-1Y")
+DAY = 86_400.0
 FAULTS = (Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DROPPED, Kind.DELAYED)
 METHODS = ("braintree", "paypal_express", "checkmo", "purchaseorder")
 STEPS: dict[str, Any] = {
@@ -165,7 +166,7 @@ class World:
     async def dies(self) -> None:
         if keys := self.keys():
             await self.harness.services.intake.accept("captures", "shop", keys[:2], "replay")
-            await self.harness.works_until_it_dies(before="claims")
+            await self.harness.works_until_it_dies(before="claims", within=DAY)
 
     async def works(self) -> None:
         """For a while: what waits for an order on hold goes on waiting."""

@@ -590,15 +590,16 @@ async def test_a_variant_that_is_not_released_any_more_is_let_go_and_disabled(
     await masters(harness, "Red", "Blue")
     for _ in range(3):
         await publishes(harness)
-    table = harness.dynamics.store.table("ReleasedProductVariantsV2")
-    gone = [row for row in table.records.values() if row["ProductColorId"] == "Blue"]
-    harness.dynamics.store.delete("ReleasedProductVariantsV2", gone[0])
+    variants = harness.dynamics.store.table("ReleasedProductVariantsV2").records
+    (gone,) = [row for row in variants.values() if row["ProductColorId"] == "Blue"]
+    harness.dynamics.store.delete("ReleasedProductVariantsV2", gone)
     await publishes(harness)
     assert (offered(harness), shown(harness, "CAP-1")["status"]) == (["CAP-0"], 2)
     await publishes(harness, "CAP", "touch")
     assert offered(harness) == ["CAP-0"]
     assert await drifts(harness) == []
-    harness.dynamics.store.table("ReleasedProductVariantsV2").records.clear()
+    for row in [*variants.values()]:
+        harness.dynamics.store.delete("ReleasedProductVariantsV2", row)
     await publishes(harness)
     assert [shown(harness, sku)["status"] for sku in ("CAP", "CAP-0")] == [2, 2]
 

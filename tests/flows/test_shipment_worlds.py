@@ -19,6 +19,7 @@ from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
 
 SKUS = ("SIMPLE-001", "SIMPLE-002", "CABLE-M", "TEE", "KIT-DYN", "SUPPORT-1Y")
+DAY = 86_400.0
 FAULTS = (Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DROPPED, Kind.DELAYED)
 SETTINGS: dict[str, Any] = {
     "flows": ("orders", "customers", "shipments", "stock"),
@@ -155,7 +156,9 @@ class World:
             return
         await self.harness.polls("shipments")
         await self.harness.services.intake.accept("shipments", "shop", self.keys()[:2], "replay")
-        await self.harness.works_until_it_dies(before=self.chance.choice(("claims", "trail")))
+        await self.harness.works_until_it_dies(
+            before=self.chance.choice(("claims", "trail")), within=DAY
+        )
 
     async def publishes(self) -> None:
         await self.harness.services.intake.accept("stock", "shop", ["*"], "poll")

@@ -323,6 +323,22 @@ async def test_a_slip_cancelled_before_it_was_shipped_is_no_shipment(harness: Ha
 
 
 @in_harness(**SHIPPED)
+async def test_a_later_slip_shipped_by_hand_before_the_first_is_taken_over(
+    harness: Harness,
+) -> None:
+    """Its pieces are as many as the first slip's, which is not shipped yet."""
+    order = await ordered(harness, SKU)
+    packed(harness, order, SIMPLE_001=1)
+    second = packed(harness, order, SIMPLE_001=1)
+    harness.commerce.ship(order, {order.items[0]["item_id"]: Decimal(1)})
+    order.shipments[0]["comments"].append({"comment": f"PS:{second}"})
+    for _ in range(2):
+        await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 1}, {SKU: 1}]
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
 async def test_a_shipment_by_hand_is_taken_over_by_its_marker(harness: Harness) -> None:
     order = await ordered(harness, SKU)
     harness.commerce.ship(order)

@@ -14,6 +14,7 @@ from sync.commerce import errors
 from sync.config.connections import Connections
 from sync.config.file.reading import BadConfiguration, Fault, connections_from
 from sync.core.errors import Later, Never
+from sync.dataverse.client import TABLE as DATAVERSE
 from sync.dynamics import batch, faults
 from sync.dynamics.refusals import ODataAnswer, ODataCall
 from tests.fuzz.edge import business_event, event, webhook
@@ -49,6 +50,8 @@ def error_body(data: bytes) -> None:
     for writes in (False, True):
         answer = ODataAnswer(status, headers, body)
         _is_told(faults.error_from(answer, ODataCall("read Customers", writes), now=NOW))
+        asked = ODataCall("create incidents", writes, "Dataverse")
+        _is_told(faults.error_from(answer, asked, now=NOW, table=DATAVERSE))
         call = errors.RestCall("the shop", "GET /V1/orders", writes, "paas", NOW)
         response = httpx.Response(status, content=body, headers=[(b"retry-after", said)])
         _is_told(errors.error_from(response, call))

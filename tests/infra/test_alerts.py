@@ -21,6 +21,11 @@ ROOT = Path(__file__).parents[2]
 LOOKED_FOR = re.compile(r'Message contains "([^"]+)"')
 AZURES = {"functions-fail", "log-is-capped"}
 """Alerts that read what Azure writes."""
+OF_THEIR_OWN = {
+    "parked": "records-are-parked", "behind": "flow-is-behind", "waiting": "messages-wait",
+    "dead": "dead-letters", "away": "system-is-away", "paused": "flow-is-paused",
+}  # fmt: skip
+"""Alerts of the product for which a rule of Azure reads the log's other lines, by kind."""
 TAKEN = re.compile(r'extract\(@"([^"]+)"')
 
 
@@ -98,9 +103,10 @@ def test_what_must_wake_somebody_does() -> None:
     severities = {name: rule["severity"] for name, rule in rules().items()}
     assert severities == {
         "messages-wait": 1, "flow-is-behind": 1, "app-is-silent": 1, "log-is-capped": 1,
-        "sign-in-refused": 1, "system-is-away": 1, "flow-stands-still": 1,
+        "sign-in-refused": 1, "system-is-away": 1, "flow-stands-still": 1, "fields-are-lost": 1,
         "functions-fail": 2, "callers-are-turned-away": 2, "monitoring-is-blind": 2,
         "system-asks-for-pauses": 3, "records-are-parked": 3, "flow-is-paused": 3,
+        "source-is-silent": 3,
     }  # fmt: skip
 
 
@@ -111,6 +117,16 @@ def test_silence_is_noticed_and_all_else_is_counted() -> None:
 
 def test_refused_callers_are_no_failure_of_ours() -> None:
     assert "and not(Status between (400 .. 499))" in query("functions-fail")
+
+
+def test_every_alert_of_the_product_is_told_by_azure_too() -> None:
+    """`messages-wait` and others see in the log what the product sees in its tables."""
+    kinds = {*re.findall(r'"(\w+)"', query("fields-are-lost").partition("Kind in ")[2])}
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    listed = re.search(r"^## Alerts$(.+?)^## ", runbook, re.DOTALL | re.MULTILINE)
+    assert listed is not None
+    assert kinds | OF_THEIR_OWN.keys() == {*re.findall(r"^\| `(\w+)` \|", listed[1], re.MULTILINE)}
+    assert rules().keys() | {"dead-letters"} >= {*OF_THEIR_OWN.values()}
 
 
 def test_an_error_that_a_function_returns_is_a_failure_although_the_host_counts_success() -> None:

@@ -186,6 +186,7 @@ def connections() -> Connections:
     }
     bikes["tracking"] = {"keys": ("carrier",), "texts": {"delivered": "Delivered"}}
     bikes["credit"] = {"currency": "EUR", "rates": {"USD": "1.25"}, "gate": {"enabled": True}}
+    bikes["quotes"]["events"] = ("negotiable_quote_management.send",)
     bikes["flows"] = tuple(flow.name for flow in FLOWS)
     hmac_keys = {
         "scheme": "hmac",

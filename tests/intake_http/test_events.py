@@ -71,6 +71,19 @@ async def test_a_signed_event_is_a_notification(harness: Harness, key_host: resp
     assert await harness.stored() == ["orders 000000042@1"]
 
 
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [({"quoteId": 42}, ["quotes 42"]), ({"quote": {"id": "42"}}, ["quotes 42"]), ({"x": 1}, [])],
+)
+async def test_plugins_that_the_shop_names_tell_of_quotes(
+    harness: Harness, key_host: respx.Route, value: dict[str, Any], stored: list[str]
+) -> None:
+    plugin = "com.adobe.commerce.plugin.api.negotiable_quote_management.send"
+    await harness.events(event("1", value, plugin))
+    assert await harness.stored() == stored
+    assert counts(await harness.events(event("2", value, f"{plugin}.other"))) == (0, 1, 0)
+
+
 async def test_an_event_sent_again_is_no_second_notification(
     harness: Harness, key_host: respx.Route
 ) -> None:

@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.config.connections import Credit
-from sync.core.encoding import to_json
+from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row
 from sync.credit.asked import Asked, asked_in
 from sync.credit.decisions import DECIDED, Decision, Decisions
 from sync.credit.policy import Figures, verdict_on
 from sync.credit.prepared import PREPARED, Prepared, PreparedCredit
-from sync.credit.reservations import RESERVED, Reservations
+from sync.credit.reservations import MOST, RESERVED, Reservation, Reservations, Reserved
+from sync.credit.undecided import last_undecided
 from sync.intake_http.gate import BUDGET, RECORDING
 from tests.contracts.hand_clock import HandClock
 from tests.intake_http.harness import Harness, signed_by_commerce
@@ -80,6 +81,8 @@ ORDER = asked_in("order", order())
 METHODS = asked_in("methods", cart())
 FRESH = Figures(COMPANY, ONE, NOW)
 STALE = replace(FRESH, at=NOW - timedelta(minutes=16))
+IN_GROUP = replace(ONE, available=D(300), group="G1", own_left=D(300), group_left=D(600))
+GROUPED = replace(FRESH, prepared=IN_GROUP)
 
 
 def with_amount(asked: Asked, amount: str, currency: str = "EUR") -> Asked:
@@ -102,6 +105,15 @@ def with_amount(asked: Asked, amount: str, currency: str = "EUR") -> Asked:
         (with_amount(ORDER, "1250.02", "USD"), FRESH, {}, False, "more than is left"),
         (ORDER, replace(FRESH, reserved=D(900)), {}, True, "enough is left"),
         (ORDER, replace(FRESH, reserved=D("900.01")), {}, False, "more than is left"),
+        (ORDER, GROUPED, {}, True, "enough is left"),
+        (ORDER, replace(GROUPED, reserved_in_group=D(500)), {}, True, "left of credit group G1"),
+        (ORDER, replace(GROUPED, reserved_in_group=D("500.01")), {}, False,
+         "more than is left of credit group G1"),
+        (ORDER, replace(GROUPED, reserved=D("200.01")), {}, False, "more than is left"),
+        (ORDER, replace(FRESH, prepared=replace(ONE, group="G1", group_left=D(99))), {}, False,
+         "of credit group G1"),
+        (ORDER, replace(FRESH, prepared=replace(ONE, group="G1", available=None)), {}, True,
+         "nothing limits"),
         (ORDER, replace(FRESH, prepared=replace(ONE, blocked="on hold")), {}, False, "blocked"),
         (ORDER, replace(FRESH, prepared=replace(ONE, available=None)), {}, True, "nothing limits"),
         (ORDER, replace(FRESH, prepared=replace(ONE, available=D(-1))), {}, False, "more than"),
@@ -224,6 +236,71 @@ async def test_two_carts_of_a_company_are_not_both_let_through(harness: Harness)
     assert len(await decisions(harness)) == 4
 
 
+async def test_companies_of_one_credit_group_are_not_both_let_through(harness: Harness) -> None:
+    """Nor more of one of them than its own limit leaves; amounts may be in different currencies."""
+    first = replace(IN_GROUP, available=D(500), own_left=D(500))
+    second = Prepared(
+        6, "US-006", "USD", D(750), group="g1", own_left=D(1000), group_left=D(750)
+    )  # fmt: skip
+    prepared = PreparedCredit(harness.tables, "bikes")
+    await prepared.learn({KIM: COMPANY, 18: 6})
+    await prepared.put_all([first, second], harness.clock.now())
+    asked = [("41", KIM, "450"), ("42", 18, "200"), ("43", KIM, "60"), ("44", 18, "150")]
+    told = [
+        (await asks(harness, order(amount, increment_id=number, customer_id=who)))["op"]
+        for number, who, amount in asked
+    ]
+    assert told == ["success", "exception", "exception", "success"]
+    (one,) = [one for one in await decisions(harness, "US-006") if not one.is_allowed]
+    assert one.reason == "more than is left of credit group g1"
+    assert (one.amount, one.available, one.reserved) == ("250.00", "750.00", "562.50")
+
+
+async def test_an_order_that_the_figures_of_one_company_count_is_reserved_for_the_others(
+    harness: Harness,
+) -> None:
+    second = replace(IN_GROUP, company=6, account="US-006", own_left=D(600))
+    prepared = PreparedCredit(harness.tables, "bikes")
+    await prepared.learn({KIM: COMPANY, 18: 6})
+    await prepared.put_all([IN_GROUP, second], harness.clock.now())
+    assert await asks(harness, order("300")) == SUCCESS
+    counting = replace(IN_GROUP, own_left=D(100), group_left=D(300), counted=("000000042",))
+    await prepared.put(counting, harness.clock.now())
+    assert await asks(harness, order("100", increment_id="43")) == SUCCESS
+    refused = await asks(harness, order("201", increment_id="44", customer_id=18))
+    assert refused["op"] == "exception"
+    assert await asks(harness, order("200", increment_id="45", customer_id=18)) == SUCCESS
+
+
+async def test_a_full_list_of_reservations_leaves_it_to_the_policy(harness: Harness) -> None:
+    await prepare(harness)
+    held = [Reservation(str(n), D(0), NOW + timedelta(days=1)) for n in range(MOST)]
+    await Reservations(harness.tables, "bikes").put(Reserved(ONE.pool, tuple(held)))
+    assert (await asks(harness, order("499.99")))["op"] == "success"
+    assert (await asks(harness, order("500")))["op"] == "exception"
+    assert {one.reason for one in await decisions(harness, "")} == {
+        "nothing is known: too many at once"
+    }
+
+
+@pytest.mark.parametrize("customer", [KIM, 999])
+async def test_the_company_that_the_hook_names_counts_before_what_is_known_of_the_buyer(
+    harness: Harness, customer: int
+) -> None:
+    other = replace(ONE, company=6, account="US-006", available=D(50))
+    prepared = PreparedCredit(harness.tables, "bikes")
+    await prepared.learn({KIM: COMPANY})
+    await prepared.put_all([ONE, other], harness.clock.now())
+    named = {"company_order_attributes": {"company_id": "6"}}
+    for amount, op in (("50", "success"), ("51", "exception")):
+        asked = order(amount, customer_id=customer, extension_attributes=named)
+        assert (await asks(harness, asked))["op"] == op
+    whole = cart("51", customer)
+    attributes = {"company_attributes": {"company_id": 6}}
+    whole["payload"]["customer"]["extension_attributes"] = attributes
+    assert await asks(harness, whole, "payment-methods") == HIDDEN
+
+
 async def test_the_same_order_may_be_tried_again(harness: Harness) -> None:
     await prepare(harness)
     for _ in range(3):
@@ -247,7 +324,7 @@ async def test_an_order_that_counts_in_the_figures_is_no_longer_reserved(
     await prepare(harness, replace(ONE, available=D(400)))
     assert (await asks(harness, order("300", increment_id="43")))["op"] == "exception"
     held = Reservations(harness.tables, "bikes")
-    await held.release({ACCOUNT.casefold(): {"000000042"}}, harness.clock.now())
+    await held.release({ONE.pool: {"000000042"}}, harness.clock.now())
     assert await harness.tables.get(RESERVED, "bikes", ACCOUNT.casefold()) is None
     assert await asks(harness, order("300", increment_id="43")) == SUCCESS
 
@@ -275,6 +352,12 @@ async def test_what_fails_leaves_it_to_the_policy_in_time(
     quick = timedelta(milliseconds=20)
     harness.services.gate = replace(gate, tables=tables, budget=quick, recording=quick)
     assert (await asks(harness, order(amount)))["op"] == op
+    harness.secrets.is_away = harness.secrets.hangs = False
+    harness.services.gate = replace(harness.services.gate, tables=gate.tables, budget=BUDGET)
+    await asks(harness, order("1", increment_id="43"))
+    told = await last_undecided(harness.tables, "bikes")
+    assert told is not None
+    assert (told.count, told.at) == (1, harness.clock.now())
 
 
 class Troubled:
@@ -351,11 +434,20 @@ async def test_a_company_that_no_run_meets_any_more_is_not_known(harness: Harnes
 
 
 def test_what_is_prepared_reads_as_it_was_written() -> None:
-    one = replace(ONE, blocked="b", overdue=D("1.50"), why=("x", "y"), taken=("companycredit",))
+    one = replace(
+        ONE, blocked="b", overdue=D("1.50"), why=("x", "y"), taken=("companycredit",), group="G1",
+        group_left=D(-5), counted=("41", "42"),
+    )  # fmt: skip
     for prepared in (one, replace(one, available=None, limit=None)):
         row: Row = prepared.row("bikes", NOW)
         assert Prepared.of(row) == prepared
         assert Prepared.of(row).at == NOW
+
+
+def test_a_row_of_an_earlier_release_can_be_read() -> None:
+    row = ONE.row("bikes", NOW)
+    said = to_json(from_json(row.values["said"])[:3])  # type: ignore[arg-type]
+    assert Prepared.of(row.having(said=said)) == ONE
 
 
 def test_the_gate_answers_within_its_hooks_time() -> None:

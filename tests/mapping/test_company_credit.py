@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync.config.connections import Credit
 from sync.core.rates import Rates
 from sync.dynamics.documents.credit_account import AccountCredit, Check, OpenItem
-from sync.mapping.company_credit import Shown, Wanted, owed_for, wanted_of
+from sync.mapping.company_credit import Pending, Shown, Wanted, owed_for, wanted_of
 from sync.mapping.credit import Rules, Standing, standing_of
 from tests.mapping.test_credit import TODAY
 
@@ -26,7 +26,7 @@ def standing(limit: int | Decimal, used: int | Decimal = 0, hold: str = "No") ->
 
 
 def wanted(found: Standing, shown: Shown = SHOWN, pending: int = 0, tolerance: int = 0) -> Wanted:
-    return wanted_of(found, shown, D(pending), RATES, D(tolerance))
+    return wanted_of(found, shown, Pending(D(pending)), RATES, D(tolerance))
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,30 @@ def test_the_limit_leaves_what_f_and_o_leaves(
     assert (int(got.limit), got.may_exceed) == (limit, False)
 
 
+GROUP = replace(standing(800), group="G1", group_left=D(1000))
+
+
+@pytest.mark.parametrize(
+    ("found", "pending", "limit"),
+    [
+        (GROUP, Pending(D(0), D(0)), 800),
+        (GROUP, Pending(D(0), D(500)), 500),
+        (GROUP, Pending(D(400), D(500)), 400),
+        (replace(GROUP, own_left=None), Pending(D(0), D(300)), 700),
+        (replace(GROUP, group_left=None), Pending(D(300), D(900)), 500),
+    ],
+    ids=["own is less", "others' orders", "both", "no own limit", "group without limit"],
+)
+def test_orders_on_their_way_count_against_both_limits(
+    found: Standing, pending: Pending, limit: int
+) -> None:
+    got = wanted_of(found, SHOWN, pending, RATES, D(0))
+    assert (int(got.limit), got.may_exceed) == (limit, False)
+    assert got.available == limit
+
+
 def test_an_account_without_limit_may_exceed_what_is_shown() -> None:
-    free = replace(standing(0), available=None)
+    free = replace(standing(0), own_left=None)
     shown = replace(SHOWN, limit=D(70))
     assert wanted(free, shown) == Wanted(D(70), may_exceed=True, available=None)
 
@@ -84,6 +106,6 @@ def test_the_shop_never_shows_more_than_f_and_o_leaves(
 ) -> None:
     limit, used, debt, pending, off = amounts
     found, shown = standing(limit, used), Shown("EUR", before, debt, may_exceed=False)
-    got = wanted_of(found, shown, pending, RATES, off)
+    got = wanted_of(found, shown, Pending(pending), RATES, off)
     assert got.limit - debt <= max(limit - used - pending, -debt) + off
     assert got.limit >= 0

@@ -14,8 +14,9 @@ from sync.adapters.sqlite.tables import SqliteTables
 from sync.core.encoding import to_json
 from sync.core.errors import Later
 from sync.core.ports import Row
-from sync.pacing.budget import BUDGETS, LEASE, RENEWED_EVERY, Budget, Wants, shared
+from sync.pacing.budget import LEASE, RENEWED_EVERY, Budget
 from sync.pacing.limiter import FAIR, Limiter, NoTurn
+from sync.pacing.parts import BUDGETS, RISES_EVERY, Wants, shared
 from sync.pacing.priority import Priority, current, working_at
 from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
@@ -290,3 +291,58 @@ async def test_what_an_earlier_release_wants_is_urgent() -> None:
     assert limiter.lent == 4
     await budget.close()
     tables.close()
+
+
+def test_a_pause_halves_the_whole_once_for_all_and_it_grows_again_slowly() -> None:
+    environment = Environment(20)
+
+    async def simulate() -> list[int]:
+        names = [f"worker {number}" for number in range(5)]
+        workers = [environment.worker(name) for name in names]
+        loads = [
+            asyncio.create_task(environment.loads(name, *worker))
+            for name, worker in zip(names, workers, strict=True)
+        ]
+        found = [await under_way(10)]
+        for _, budget in workers:  # each hears of the same pause
+            await budget.fell("2026-03-02T12:00:00+00:00")
+        found.append(await under_way(5))
+        await asyncio.sleep(4 * RISES_EVERY.total_seconds())
+        found.append(await under_way(5))
+        await asyncio.sleep(12 * RISES_EVERY.total_seconds())
+        found.append(await under_way(5))
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
+        for _, budget in workers:
+            await budget.close()
+        return found
+
+    async def under_way(seconds: float) -> int:
+        """The most that were at once, after a while."""
+        await asyncio.sleep(seconds)
+        most = 0
+        for _ in range(20):
+            most = max(most, environment.under_way.total())
+            await asyncio.sleep(0.1)
+        return most
+
+    whole, halved, soon, late = virtually(simulate())
+    assert whole == late == 20
+    assert 9 <= halved <= 12
+    assert halved < soon < 18
+    assert not environment.too_many
+
+
+def test_what_an_earlier_release_wrote_down_has_learned_nothing() -> None:
+    environment = Environment(20)
+
+    async def lent() -> int:
+        limiter, budget = environment.worker("new")
+        await environment.tables.insert(BUDGETS, Row(SYSTEM, "parts", {"parts": "{}"}))
+        await budget.wanted()
+        found = limiter.lent
+        await budget.close()
+        return found
+
+    assert virtually(lent()) == 1

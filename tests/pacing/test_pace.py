@@ -155,6 +155,28 @@ async def test_who_hears_a_429_tells_those_who_wait_at_once(site: Site) -> None:
 
 
 @at_site
+async def test_each_process_asks_for_half_as_much_once_any_of_them_was_asked_for_a_pause(
+    site: Site,
+) -> None:
+    told, other = site.process(), site.process()
+    slot = await told.limiter.enter()
+    slot.overloaded()
+    told.limiter.leave(slot, is_answered=False)
+    await told.failed(Paused(SYSTEM, after=timedelta(seconds=5)))
+    late = await other.limiter.enter()
+    for _ in range(3):
+        for pace in (told, other):
+            assert await pace.not_before() is not None
+    late.overloaded()
+    other.limiter.leave(late, is_answered=False)
+    assert [told.limiter.limit, other.limiter.limit] == [4, 4]
+    await asyncio.sleep(6)
+    await other.failed(Paused(SYSTEM, after=timedelta(seconds=5)))
+    assert await told.not_before() is not None
+    assert told.limiter.limit == 2
+
+
+@at_site
 async def test_of_a_system_that_is_away_one_request_of_all_processes_finds_out(
     site: Site,
 ) -> None:

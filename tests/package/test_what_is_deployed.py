@@ -78,7 +78,7 @@ def test_nothing_else_is(package: list[str]) -> None:
     pages = {name for name in below if name.startswith(PAGES)}
     assert {Path(name).suffix for name in pages} == {".css", ".html", ".js", ".svg"}
     assert {Path(name).suffix for name in below - pages} == {
-        ".py", ".toml", ".ttf", ".md",
+        ".py", ".toml", ".ttf", ".md", ".sql",
     }  # fmt: skip
     assert {name.partition("/")[0] for name in below} == {"sync"}
 

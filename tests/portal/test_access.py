@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.dials import Kind
+from sync.core.document_links import Link, opened, signed
 from sync.mapping_tables.records import AccountMapping
-from sync.portal.links import Link, opened, signed
 from sync.portal.portals import portal_app
 from tests.flows.finance import Finance, in_finance
 from tests.portal.buyers import (

@@ -17,7 +17,7 @@ from sync.reconcile.difference import Cause, Difference, Summary
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.reconciling import kinds_of, reconcile
 from tests.flows.finance import Finance, key
-from tests.harness import key_of
+from tests.harness import Harness, key_of
 from tests.systems import COMPANY, CONNECTION
 
 ORDERS, LINES = "SalesTable", "SalesLine"
@@ -109,7 +109,7 @@ def header_of(finance: Finance, order: StoredOrder) -> Record:
 
 
 async def reconciled(
-    finance: Finance, *kinds: str, back: timedelta = timedelta(days=7)
+    finance: Harness, *kinds: str, back: timedelta = timedelta(days=7)
 ) -> tuple[list[Difference], Summary]:
     """The differences of the last days, and the sums."""
     services, now = finance.services, finance.clock.now()

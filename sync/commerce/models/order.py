@@ -74,6 +74,7 @@ class Order(NumberedDocument):
     relation_parent_real_id: Text = ""
     relation_child_real_id: Text = ""
     ext_order_id: Text = ""
+    quote_id: Whole = None
     billing_address: Annotated[Address | None, One] = None
     payment: Annotated[Payment, Some] = Payment()
     items: Annotated[list[Item], Many] = []

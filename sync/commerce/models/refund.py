@@ -18,6 +18,21 @@ APART: Final = f"{MARKER}-"
 """The comment by which a person says that a credit memo is of no return."""
 
 
+LOWER: Final = "F&O total "
+"""How the comment of a credit memo begins that gives back what F&O invoiced less of an order than
+Commerce; the number of its sales order follows."""
+
+
+def of_lower_total(sales_order: str) -> str:
+    """The comment by which the credit memo is known that gives back what F&O invoiced less."""
+    return f"{LOWER}{sales_order}"
+
+
+def is_of_lower_total(memo: Mapping[str, Any]) -> bool:
+    """Whether a credit memo gives back what F&O invoiced less, and so has credited already."""
+    return any(text.startswith(LOWER) for text in comments_of(memo))
+
+
 def marker_of(rma: str, credit_note: str = "") -> str:
     """The comment by which the refund of a return's credit note is known. Without one, a person
     says that a credit memo is the return's refund, given before F&O credits it."""

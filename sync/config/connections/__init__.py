@@ -1,13 +1,11 @@
-"""`connections.toml`: what one storefront and one legal entity agreed on. The models say what may
-be written there.
+"""`connections.toml`: what a storefront and a legal entity agreed on; what may be written there.
 
-Unknown names are refused, secrets are named and never written, money is text or whole numbers
-(never a float). `sync/config/file/reading.py` reads the file and turns every fault into a line
-number and a remedy.
+Unknown names are refused, secrets are named and never written, money is text or whole numbers.
+`sync/config/file/reading.py` reads the file and turns each fault into a line and a remedy.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints
@@ -19,7 +17,10 @@ from sync.config.connections.captures import Captures
 from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
+from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
+from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
+from sync.config.connections.mails import Mails
 from sync.config.connections.orders import (
     Orders,
     Payment,
@@ -32,7 +33,9 @@ from sync.config.connections.orders import (
 from sync.config.connections.portal import ORIGIN, Portal
 from sync.config.connections.prices import Prices
 from sync.config.connections.products import Products
+from sync.config.connections.quotes import Quotes
 from sync.config.connections.reconcile import Reconcile
+from sync.config.connections.reporting import Reporting
 from sync.config.connections.returns import OrderIssues, Returns
 from sync.config.connections.section import (
     COMPANY,
@@ -71,6 +74,8 @@ __all__ = [
     "Cancellations",
     "Captures",
     "Carrier",
+    "CaseStep",
+    "Cases",
     "Commerce",
     "Companies",
     "Company",
@@ -80,6 +85,7 @@ __all__ = [
     "CreditMemos",
     "Currency",
     "Customers",
+    "Dataverse",
     "Dynamics",
     "EventKeys",
     "Gate",
@@ -95,6 +101,7 @@ __all__ = [
     "Prices",
     "Products",
     "Reconcile",
+    "Reporting",
     "Returns",
     "SecretName",
     "Section",
@@ -114,18 +121,6 @@ __all__ = [
     "tax_codes_in",
     "tidy_url",
 ]
-
-FLOW_NAMES: Final = (
-    "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
-    "write_back", "stock", "prices", "products", "product_options", "shipments",
-    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
-    "captures", "status", "accounts", "credit",
-)  # fmt: skip
-"""What `flows` may name; a test keeps it equal to the flows that exist."""
-
-DEFAULT_FLOWS: Final = ("orders", "customers")
-"""What runs where nothing is named: receivables need accounts and journals that only the ledger's
-owner knows."""
 
 
 class Connection(Section):
@@ -151,15 +146,19 @@ class Connection(Section):
     tracking: Tracking = Tracking()
     returns: Returns = Returns()
     order_issues: OrderIssues = OrderIssues()
+    dataverse: Dataverse | None = None
+    cases: Cases = Cases()
     captures: Captures = Captures()
     status: Status = Status()
     accounts: Accounts = Accounts()
     portal: Portal | None = None
+    mails: Mails | None = None
+    reporting: Reporting | None = None
     credit: Credit = Credit()
+    quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
-    """Minutes within which a flow should see changes; three polls and 15 minutes where none is
-    named."""
+    """Minutes within which a flow should see changes; without one three polls and 15 minutes."""
 
     @property
     def store_ids(self) -> frozenset[int] | None:
@@ -173,12 +172,13 @@ class Connection(Section):
         commerce, dynamics = self.commerce, self.dynamics
         names = [
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
-            commerce.client_secret,
-            dynamics.client_secret, dynamics.certificate, dynamics.bearer, *commerce.webhook.keys,
-            *self.tracking.keys,
+            commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
+            *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
+        if (service := self.dataverse) is not None:
+            names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))
 
     @property
@@ -228,9 +228,8 @@ class Connection(Section):
         own, default = self.stores.get(str(store_id)), self.stores.get("default")
         if own is None or default is None:
             return own or default
-        return Store(
-            **{**default.model_dump(exclude_none=True), **own.model_dump(exclude_none=True)}
-        )
+        named = own.model_dump(exclude_none=True)
+        return Store(**{**default.model_dump(exclude_none=True), **named})
 
 
 class Connections(Section):

@@ -4,20 +4,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from sync.config.connections.mail_server import MailServer
 from sync.config.connections.section import SecretName, Section, Whole, YesNo
 
 
-class Mail(Section):
+class Mail(MailServer):
     """A mail server that takes alerts."""
 
-    server: str
-    port: Whole = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    """`none` is for a server on this machine."""
-    sender: str
     to: tuple[str, ...]
-    user: str = ""
-    password: SecretName | None = None
 
 
 class Alerts(Section):

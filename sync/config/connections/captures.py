@@ -1,10 +1,11 @@
 """How F&O's posted invoices become invoices in Commerce, and when money is captured."""
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
 
-from sync.config.connections.section import Section, Whole, YesNo
+from sync.config.connections.section import Amount, Section, Whole, YesNo
 
 Capture = Literal["at_invoice", "at_first_shipment", "never"]
 
@@ -18,6 +19,12 @@ class Captures(Section):
 
     methods: dict[str, Capture] = {}
     """Payment method -> when; `*` for all others. One that nobody names is never captured."""
+    credits: dict[str, Literal["report", "record", "online"]] = {}
+    """Payment method -> what becomes of an order of which F&O invoiced less in all than Commerce;
+    `*` for all others. `report`: a person decides. `record`: a credit memo gives the difference
+    back, and a person pays it out. `online`: the gateway pays it. Where none is named: `report`."""
+    credit_most: Amount = Field(default=Decimal(100), ge=0)
+    """The most that is given back so without a person, in the order's currency."""
     notify: YesNo = False
     """Whether Commerce mails the buyer about each invoice."""
     authorisation_days: dict[str, Whole] = {}
@@ -30,6 +37,10 @@ class Captures(Section):
     def capture_of(self, method: str) -> Capture:
         """When the money of a payment method is captured."""
         return self.methods.get(method) or self.methods.get("*") or "never"
+
+    def credit_of(self, method: str) -> str:
+        """What becomes of a total of F&O that is lower, of an order paid by a method."""
+        return self.credits.get(method, self.credits.get("*", "report"))
 
     def life_of(self, method: str) -> int:
         """Days that an authorisation of a payment method lives; 0 where nobody says."""

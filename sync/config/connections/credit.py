@@ -42,6 +42,10 @@ class Gate(Section):
     """So long an order that was let through counts before Commerce shows it."""
     keep_days: Whole = Field(default=30, ge=1, le=400)
     """So long decisions are kept."""
+    names_company: YesNo = False
+    """Whether the hooks are to say for which company somebody buys: no document says that the shop
+    fills these fields. Without them, or where they are empty, the buyer's company is known from the
+    last run over customers."""
     languages: dict[str, str] = {}
     """Store view -> its language (`de`); `*` for all others. English where none is named."""
     texts: dict[str, str] = {}
@@ -50,6 +54,13 @@ class Gate(Section):
     bearer: str = ""
     """The client of Adobe's Developer Console whose token Commerce must bring besides its
     signature; empty where it need not."""
+
+    @property
+    def policy(self) -> str:
+        """What stale figures decide, for people."""
+        below = {"allow-below": f"what costs less than {self.stale_below} may be bought"}
+        words = {"allow": "everything may be bought", "refuse": "nothing may be bought", **below}
+        return f"{words[self.stale]} on account"
 
     def text_for(self, store_id: str) -> str:
         """What a buyer in a store view reads."""

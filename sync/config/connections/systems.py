@@ -1,7 +1,7 @@
 """The two systems of a connection: where they are and how to speak to them."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
@@ -17,6 +17,9 @@ from sync.config.connections.section import (
     YesNo,
 )
 from sync.config.connections.visibility import Visibility
+
+PATH_BELOW: Final = r"^/\S*$"
+"""A path below an address."""
 
 
 class WebhookKeys(Section):
@@ -57,6 +60,9 @@ class Commerce(Section):
     client_secret: SecretName | None = None
     organisation: str | None = None
     ims_url: Url = "https://ims-na1.adobelogin.com"
+    ims_keys: str = Field(default="/ims/keys", pattern=PATH_BELOW)
+    """Where below `ims_url` the identity service publishes the keys of its tokens, a JWK set. The
+    default is inferred: no page of Adobe's says it, `check` asks."""
     oauth_decode_path_reserved: Literal["auto", "true", "false"] = "auto"
     page_size: Whole = Field(default=100, ge=1, le=300)
     first_poll_days: Whole = Field(default=7, ge=0)
@@ -84,6 +90,11 @@ class Commerce(Section):
     def system(self) -> str:
         """The shop's name for operators, the same for all connections that share it."""
         return f"Commerce at {_address(self.url)}"
+
+    @property
+    def ims_keys_url(self) -> str:
+        """Where the keys of the identity service's tokens are."""
+        return f"{self.ims_url.rstrip('/')}{self.ims_keys}"
 
 
 class Dynamics(Section):
@@ -127,6 +138,9 @@ class Dynamics(Section):
     slips: Literal["journal", "warehouse", "lines"] = "journal"
     """Where it is read what left the warehouse: from the copies of the packing slips' journal; from
     the shipments of warehouse management; or from the lines of orders that are delivered whole."""
+    invoiced: Literal["journal", "lines"] = "journal"
+    """Where it is read what F&O has invoiced of an order's lines: from the copy of the invoice
+    journal, or from printed invoices, by item."""
     rounding: dict[Currency, Amount] = {}
     """Rounding unit of sales orders per currency, as in F&O's Currencies form; 0.01 where none is
     named."""

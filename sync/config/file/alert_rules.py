@@ -6,9 +6,9 @@ from typing import Any
 from sync.config.connections import FLOW_NAMES, Alerts, Mail
 from sync.config.file.breaches import Breach, sound
 from sync.config.file.faults import closest
+from sync.config.file.mail_rules import server_breaches
 from sync.config.file.secret_rules import leaked, looks_like_a_secret
 from sync.config.file.toml_lines import Path
-from sync.config.file.url_rules import is_loopback
 
 HERE: Path = ("alerts",)
 
@@ -25,20 +25,10 @@ def alert_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
 
 
 def _mail(path: Path, mail: Mail) -> Iterator[Breach]:
-    for name, value in (("server", mail.server), ("sender", mail.sender)):
-        if not value.strip():
-            yield Breach((*path, name), f'"{name}" is empty', f'Write {name} = "…".')
+    yield from server_breaches(path, mail)
     if not mail.to or not all("@" in address for address in mail.to):
         remedy = 'Write to = ["erp-team@example.com"].'
         yield Breach((*path, "to"), "alerts need at least one mail address", remedy)
-    if bool(mail.user) != bool(mail.password):
-        remedy = 'Write user = "…" and password = "…", the name of the secret in the vault.'
-        yield Breach((*path, "user"), "a user and a password belong together", remedy)
-    if looks_like_a_secret(mail.password):
-        yield leaked((*path, "password"))
-    if mail.security == "none" and not is_loopback(f"http://{mail.server}"):
-        what = 'security "none" is for a mail server on this machine'
-        yield Breach((*path, "security"), what, 'Write "starttls" or "tls".')
 
 
 def freshness_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:

@@ -29,6 +29,10 @@ def capture_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
             what = f'"{method}" has no gateway that could capture money {when}'
             remedy = f'Write {method} = "never", or leave the line out.'
             yield Breach((*here, "methods", method), what, remedy)
+    for method, what in captures.credits.items():
+        if method in OFFLINE and what == "online":
+            remedy = f'Write {method} = "record" or "report": nobody pays it out online.'
+            yield Breach((*here, "credits", method), f'"{method}" has no gateway', remedy)
 
 
 def _flowing(path: Path, written: Mapping[str, Any], invoices: Invoices | None) -> Iterator[Breach]:

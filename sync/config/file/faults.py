@@ -16,43 +16,11 @@ from typing import Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from sync.config.connections import (
-    COMPANY,
-    CONNECTION_NAME,
-    CURRENCY,
-    CURRENCY_OR_NONE,
-    ORIGIN,
-    VAULT_NAME,
-    Connection,
-    Connections,
-)
-from sync.config.connections.visibility import MEASURE
+from sync.config.connections import Connection, Connections
 from sync.config.file.breaches import Breach
+from sync.config.file.patterns import PATTERNS
 from sync.config.file.toml_lines import Path
 
-PATTERNS: Final = {
-    VAULT_NAME: (
-        "this is not the name of a secret (not shown)",
-        "Write the name the secret has in the vault: letters, digits, hyphens.",
-    ),
-    COMPANY: (
-        "this is not a legal entity's id",
-        'Write its one to four letters or digits, as in "usmf".',
-    ),
-    **dict.fromkeys(
-        (CURRENCY, CURRENCY_OR_NONE),
-        ("this is not a currency's code", 'Write its three capital letters, as in "EUR".'),
-    ),
-    MEASURE: ("this is no measure", 'Write source and name, as in "fno.physicalinvent".'),
-    ORIGIN: (
-        "this is not the origin of a page",
-        'Write scheme and host without a path, as in "https://shop.example".',
-    ),
-    CONNECTION_NAME: (
-        "this cannot name a connection",
-        "Use small letters, digits and hyphens, 31 at most, no hyphen first.",
-    ),
-}
 EXPECTED: Final = {
     "string_type": 'text in double quotes, as in "abc"',
     "int_type": "a whole number, without quotes",

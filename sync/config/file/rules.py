@@ -28,12 +28,15 @@ from sync.config.file.breaches import (
 )
 from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
+from sync.config.file.case_rules import case_breaches
 from sync.config.file.credit_rules import credit_breaches
 from sync.config.file.invoice_rules import receivable_breaches
+from sync.config.file.mail_rules import mail_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
 from sync.config.file.portal_rules import portal_breaches
 from sync.config.file.price_rules import price_breaches
 from sync.config.file.product_rules import product_breaches
+from sync.config.file.quote_rules import quote_breaches
 from sync.config.file.return_rules import return_breaches
 from sync.config.file.secret_rules import (
     AUTH_KEYS,
@@ -89,7 +92,10 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from cancellation_breaches(path, written)
     yield from tracking_breaches(path, written)
     yield from portal_breaches(path, written)
+    yield from mail_breaches(path, written)
     yield from return_breaches(path, written)
+    yield from case_breaches(path, written)
+    yield from quote_breaches(path, written)
     yield from capture_breaches(path, written)
     yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)

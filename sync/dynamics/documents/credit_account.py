@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from sync.core.money import ZERO
 
@@ -89,6 +90,10 @@ class Hold:
     reason: str
 
 
+BLOCKING: Final = frozenset({"All", "Invoice"})
+"""Holds under which no invoice can be posted; `Payment` and the like stop no sale."""
+
+
 @dataclass(frozen=True)
 class Exposure:
     """What counts against a limit, in the accounting currency: the balance, what was delivered and
@@ -127,7 +132,8 @@ class GroupCredit:
 
 @dataclass(frozen=True)
 class AccountCredit:
-    """What F&O has about the credit of one account: that which invoices go to.
+    """What F&O has about the credit of one account: that which invoices go to. A hold of the
+    account that orders counts before its own.
 
     `currency` is that of its limit. `snapshot`: what the last aging snapshot says. `hold` is
     `OnHoldStatus`; `status_blocks` is `CustBlocked` of its credit management status.

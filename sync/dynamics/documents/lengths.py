@@ -18,6 +18,7 @@ from sync.core.errors import Never
 
 NUMBERS: Final[Mapping[str, int]] = {
     "SalesOrderNumber": 20, "ReturnOrderNumber": 20, "CustomerAccount": 20,
+    "SalesQuotationNumber": 20, "CustomersReference": 60, "RequestingCustomerAccountNumber": 20,
     "OrderingCustomerAccountNumber": 20,
     "InvoiceCustomerAccountNumber": 20, "CustomerAccountNumber": 20, "InvoiceAccount": 20,
     "ContactPersonId": 20,
@@ -32,7 +33,8 @@ NUMBERS: Final[Mapping[str, int]] = {
 """Never cut, by field."""
 
 TEXTS: Final[Mapping[str, int]] = {
-    "SalesOrderName": 60, "URL": 255, "LineDescription": 1000, "TransactionText": 60,
+    "SalesOrderName": 60, "SalesQuotationName": 60, "URL": 255,
+    "LineDescription": 1000, "TransactionText": 60,
     "OrganizationName": 100,
     "PersonFirstName": 25, "PersonLastName": 25, "FirstName": 25, "LastName": 25,
     "DeliveryAddressName": 60, "DeliveryAddressDescription": 60, "DeliveryAddressStreet": 250,
@@ -50,6 +52,8 @@ OURS: Final[Mapping[str, str]] = {
     "ReturnOrderNumber": "Shorten creditmemos.number_template in connections.toml.",
     "CustomersOrderReference": "Shorten orders.reference_template in connections.toml, or"
     " creditmemos.reference_template where it is a return order.",
+    "SalesQuotationNumber": "Shorten quotes.number_template in connections.toml.",
+    "CustomersReference": "Shorten quotes.reference_template in connections.toml.",
     "CustomerReference": "Shorten invoices.reference_template or creditmemos.reference_template in"
     " connections.toml.",
     "ItemNumber": "Map the SKU to the number that the product has in D365 (map items).",

@@ -7,12 +7,14 @@ from typing import Any, Final
 from sync.core.request import Request
 from sync.dynamics.documents.customer_payment import CustomerPayment
 from sync.dynamics.documents.free_text_invoice import FreeTextInvoice
+from sync.dynamics.documents.quotation import Quotation
 from sync.dynamics.documents.return_order import ReturnOrder
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 
 CUSTOMERS, ADDRESSES = "CustomersV3", "CustomerPostalAddresses"
 FREE_TEXT_HEADERS, FREE_TEXT_LINES = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
 RETURN_HEADERS, RETURN_LINES = "ReturnOrderHeadersV2", "ReturnOrderLinesV2"
+QUOTATION_HEADERS, QUOTATION_LINES = "SalesQuotationHeadersV2", "SalesQuotationLines"
 JOURNAL_HEADERS, JOURNAL_LINES = "CustomerPaymentJournalHeaders", "CustomerPaymentJournalLines"
 """Entity sets."""
 
@@ -45,6 +47,14 @@ def return_requests(order: ReturnOrder) -> Sequence[Request]:
     """A return order."""
     lines = (order.line_body(line, order.number or ASSIGNED) for line in order.lines)
     return [_post(RETURN_HEADERS, order.header), *(_post(RETURN_LINES, line) for line in lines)]
+
+
+def quotation_requests(wanted: Quotation) -> Sequence[Request]:
+    """A quotation."""
+    number = wanted.number or ASSIGNED
+    lines = (wanted.line_body(reference, number) for reference in wanted.lines)
+    header = _post(QUOTATION_HEADERS, wanted.header)
+    return [header, *(_post(QUOTATION_LINES, line) for line in lines)]
 
 
 def payment_requests(payment: CustomerPayment) -> Sequence[Request]:

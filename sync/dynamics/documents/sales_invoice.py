@@ -24,8 +24,10 @@ class SalesInvoice(PackingSlip):
 
     @property
     def is_credit(self) -> bool:
-        """Whether it gives back: a credit note."""
-        return self.amount < ZERO or self.quantity < ZERO
+        """Whether it only gives back: a credit note. An invoice may credit some lines beside others
+        that it charges."""
+        is_charged = any(row.quantity > ZERO for row in self.lines)
+        return not is_charged and (self.amount < ZERO or self.quantity < ZERO)
 
     @property
     @override

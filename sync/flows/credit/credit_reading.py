@@ -13,8 +13,8 @@ from sync.core.money import ZERO
 from sync.dynamics.credit_book import CreditBook
 from sync.dynamics.documents.credit_account import AccountCredit, Check, Exposure, GroupCredit
 from sync.flows.credit.orders_on_account import Order, ShopOrder
-from sync.mapping.company_credit import owed_for
-from sync.mapping.credit import GROUP, Rules, Standing, exposure_of, standing_of
+from sync.mapping.company_credit import Pending, owed_for
+from sync.mapping.credit import Rules, Standing, exposure_of, standing_of
 
 
 @dataclass(frozen=True)
@@ -53,25 +53,39 @@ class Reading:
             )
         return standing_of(facts, self.rules)
 
-    def pending(self, standing: Standing, currency: str) -> Decimal:
-        """Orders that F&O does not have yet, of all companies with the same account, or where a
-        group's limit counts, with an account in it; in a currency. Raises `Never` for one without a
-        rate."""
-        payer, payers = standing.account.casefold(), {standing.account.casefold()}
-        if standing.limit_by.startswith(GROUP):
-            group = self._group_of.get(payer)
-            payers |= {name for name, number in self._group_of.items() if number == group}
-        orders = [one for name in payers for one in self._pending_by_payer.get(name, ())]
-        return sum((owed_for(order, currency, self.rules.rates) for order in orders), ZERO)
+    def pending(self, standing: Standing, currency: str) -> Pending:
+        """Orders that F&O does not have yet, of all companies with the same account, and of all
+        with an account in its group; in a currency. Raises `Never` for one without a rate."""
+
+        def owed(payers: Iterable[str]) -> Decimal:
+            orders = [one for name in payers for one in self._pending_by_payer.get(name, ())]
+            return sum((owed_for(order, currency, self.rules.rates) for order in orders), ZERO)
+
+        payer = standing.account.casefold()
+        return Pending(owed([payer]), owed(self._members(payer)) if standing.group else ZERO)
 
     def is_in_group(self, account: str) -> bool:
         """Whether the account that pays for this one is in a credit group."""
         return self.book.payer_of(account).casefold() in self._group_of
 
     def seen(self, company: int) -> frozenset[str]:
-        """Numbers of the orders on account that count without being reserved."""
+        """Numbers of the orders on account that count without being reserved, of the account and
+        of its group."""
         payer = self.book.payer_of(self.accounts[company]).casefold()
-        return frozenset(str(one["increment_id"]) for one in self._seen_by_payer.get(payer, ()))
+        payers = {payer, *self._members(payer)}
+        orders = [one for name in payers for one in self._seen_by_payer.get(name, ())]
+        return frozenset(str(one["increment_id"]) for one in orders)
+
+    def _members(self, payer: str) -> Sequence[str]:
+        """The accounts here that share a credit group with this one."""
+        return self._members_of.get(self._group_of.get(payer, ""), ())
+
+    @cached_property
+    def _members_of(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, number in self._group_of.items():
+            found[number].append(name)
+        return found
 
     @cached_property
     def _pending_by_payer(self) -> Mapping[str, Sequence[Order]]:
@@ -109,9 +123,8 @@ class Reading:
     def _groups(self) -> Mapping[str, GroupCredit]:
         """The credit groups with a member here, with what all their members have used."""
         found = dict[str, GroupCredit]()
-        for number in set(self._group_of.values()):
+        for number, names in self._members_of.items():
             group, there = self.book.groups[number], self.elsewhere.get(number, Exposure())
-            names = [name for name, of in self._group_of.items() if of == number]
             if not isinstance(there, Never):
                 used = used_of(self.book, names, self.rules, group.currency) + there
                 found[number] = replace(group, exposure=used)

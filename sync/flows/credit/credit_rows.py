@@ -3,7 +3,7 @@ that a checkout reads."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,15 +12,15 @@ from sync.commerce.company_methods import offered
 from sync.core.errors import Never
 from sync.credit.decisions import Decisions
 from sync.credit.prepared import Prepared, PreparedCredit
-from sync.credit.reservations import Reservations
+from sync.credit.reservations import Reservations, Reserved
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.publication import EVERYTHING
 from sync.engine.systems import Systems
 from sync.flows.credit.credit_reading import Reading
 from sync.flows.credit.read_credit import read_all, read_one
+from sync.mapping.company_credit import Pending, Wanted, wanted_of
 from sync.mapping.company_credit import Shown as ShopShows
-from sync.mapping.company_credit import Wanted, wanted_of
 from sync.mapping.credit import Standing
 
 CREDIT, METHODS = "credit", "methods"
@@ -143,7 +143,7 @@ class _Rows:
         credit: CompanyCredit,
         standing: Standing,
         wanted: Wanted,
-        pending: Any,
+        pending: Pending,
         taken: tuple[str, ...],
     ) -> Prepared:
         rates, currency = self.reading.rules.rates, credit.currency
@@ -151,30 +151,41 @@ class _Rows:
         return Prepared(
             credit.company_id, standing.account, currency, wanted.available,
             None if limit is None else rates.out_of_books(limit, currency),
-            rates.out_of_books(standing.used, currency), pending,
+            rates.out_of_books(standing.used, currency),
+            pending.group if standing.group else pending.own,
             rates.out_of_books(standing.overdue, currency), standing.blocked,
-            why=standing.why, taken=taken,
+            why=standing.why, taken=taken, group=standing.group, own_left=wanted.own_left,
+            group_left=wanted.group_left,
         )  # fmt: skip
 
 
 async def keep(key: str, rows: Sequence[Shown], systems: Systems, ledger: Ledger) -> None:
-    """Store what a checkout reads, and let go of what it had reserved for orders that count by
-    now. Safe to repeat."""
-    found = [row for row in rows if isinstance(row, CreditRow)]
+    """Store what a checkout reads, with the reserved orders that it counts. Only a run over all
+    companies lets go of these: others may share the account or its credit group. Safe to repeat."""
     prepared, now = PreparedCredit(ledger.tables, systems.name), systems.clock.now()
-    if key == EVERYTHING:
-        at = min((row.at for row in found), default=now)
-        await prepared.put_all([row.prepared for row in found], at)
-        await _learn_buyers(prepared, systems)
-        keep_days = systems.settings.credit.gate.keep_days
-        await Decisions(ledger.tables, systems.name).tidy(now, keep_days)
-    else:
+    reservations = Reservations(ledger.tables, systems.name)
+    held = await reservations.all(now)
+    found = [_counting(row, held) for row in rows if isinstance(row, CreditRow)]
+    if key != EVERYTHING:
         for row in found:
             await prepared.put(row.prepared, row.at)
+        return
+    at = min((row.at for row in found), default=now)
+    await prepared.put_all([row.prepared for row in found], at)
+    await _learn_buyers(prepared, systems)
+    keep_days = systems.settings.credit.gate.keep_days
+    await Decisions(ledger.tables, systems.name).tidy(now, keep_days)
     seen: dict[str, set[str]] = defaultdict(set)
     for row in found:
-        seen[row.prepared.account.casefold()] |= row.seen
-    await Reservations(ledger.tables, systems.name).release(seen, now)
+        seen[row.prepared.pool] |= row.seen
+    await reservations.release(seen, now)
+
+
+def _counting(row: CreditRow, held: Mapping[str, Reserved]) -> CreditRow:
+    """With the reserved orders that its figures count."""
+    there = held.get(row.prepared.pool)
+    orders = {one.order for one in there.held} & row.seen if there else set[str]()
+    return replace(row, prepared=replace(row.prepared, counted=tuple(sorted(orders))))
 
 
 async def _learn_buyers(prepared: PreparedCredit, systems: Systems) -> None:

@@ -35,36 +35,35 @@ async def read_one(company: int, systems: Systems, ledger: Ledger) -> Reading | 
     credit = await systems.commerce.company_credits.of(company) if known is not None else None
     if known is None or credit is None:
         return None
-    return await _read_account(known.account, {company: credit}, systems, ledger)
+    accounts = await _accounts(systems)
+    return await _read_account(known.account, {company: credit}, accounts, systems, ledger)
 
 
 async def read_account(account: str, systems: Systems, ledger: Ledger) -> Reading:
     """One account, with the companies that are mapped to it."""
-    named = (await _accounts(systems)).items()
-    mine = [company for company, one in named if one.casefold() == account.casefold()]
+    accounts = await _accounts(systems)
+    mine = [company for company, one in accounts.items() if one.casefold() == account.casefold()]
     found = [await systems.commerce.company_credits.of(company) for company in mine]
     shown = {one.company_id: one for one in found if one is not None}
-    return await _read_account(account, shown, systems, ledger)
+    return await _read_account(account, shown, accounts, systems, ledger)
+
+
+async def _accounts(systems: Systems) -> dict[int, str]:
+    return await systems.accounts.companies.accounts(systems.settings.legal_entity)
 
 
 async def _read_account(
-    account: str, shown: Mapping[int, CompanyCredit], systems: Systems, ledger: Ledger
+    account: str,
+    shown: Mapping[int, CompanyCredit],
+    accounts: Mapping[int, str],
+    systems: Systems,
+    ledger: Ledger,
 ) -> Reading:
     """Where the account is in a credit group, all accounts are read."""
-    accounts = await _accounts(systems)
     reading = await _read(systems, ledger, shown, accounts, account)
     if reading.is_in_group(account):
         return await _read(systems, ledger, shown, accounts, "")
     return reading
-
-
-async def _accounts(systems: Systems) -> dict[int, str]:
-    home = systems.settings.legal_entity
-    return {
-        int(row.source_key): row.account
-        async for row in systems.accounts.all()
-        if row.kind == "company" and row.company == home
-    }
 
 
 async def _read(

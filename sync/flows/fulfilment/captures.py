@@ -3,13 +3,13 @@ allows.
 
 In:      a posted sales invoice with the rows of its sales order's invoices, and the order.
 Key:     "<company>|<sales order>|<invoice>"; "<company>||<invoice>" for an invoice of whatever
-         order; "<company>|<sales order>|-" for the one capture of a whole order.
+         order; "...|-" for the one capture of a whole order, "...|=" for an order's totals.
 Out:     one invoice per invoice of F&O, of the pieces that nobody has invoiced yet; where all are
          invoiced, as at checkout, a comment with F&O's number that the buyer reads.
 Waits:   for the order to be posted by us; while it is on hold, under review or not paid.
 Parks:   a line that cannot be counted in pieces.
-Lists:   for a person, as delivered: pieces that F&O invoiced and Commerce cannot invoice, and sums
-         that differ once F&O will invoice no more.
+Lists:   for a person, as delivered: pieces that F&O invoiced and Commerce cannot invoice; totals
+         that differ once F&O will invoice no more, where `captures.credits` gives nothing back.
 Repeats: the comment with F&O's number is looked for before anything is invoiced again.
 Echo:    an invoice that we made is a payment in F&O only where a gateway captured it.
 """
@@ -31,14 +31,14 @@ from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Write
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.invoice_sums import DifferenceNote, sums_point
-from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
+from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
+from sync.flows.fulfilment.order_totals import TOTAL, total_key, totals_plan
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.keys import parts_of, whole_in
@@ -83,8 +83,7 @@ async def changed(
                 company, posted.sales_order, posted.number, voucher=posted.voucher,
                 amount=posted.amount or ZERO,
             )  # fmt: skip
-            is_ours = bool(posted.sales_order) and may_be_ours(posted.reference, systems.settings)
-            if is_ours and not found.is_credit:
+            if posted.sales_order and may_be_ours(posted.reference, systems.settings):
                 at = min(datetime.combine(dated, time(23, 59), UTC), until)
                 yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
 
@@ -112,12 +111,15 @@ async def read(key: str, systems: Systems) -> Capturable | None:
     """The invoice as F&O holds it, with its order and what Commerce has invoiced of that; None
     while it does not show."""
     company, sales_order, number = key.split("|", 2)
+    lines = systems.dynamics.invoiced_lines
+    if number == TOTAL:
+        number = ["", *await lines.of_order(company, sales_order)][-1].rpartition("|")[2]
     invoice: SalesInvoice | None = SalesInvoice(company, sales_order, WHOLE)
     if number != WHOLE:
-        invoice = await systems.dynamics.invoiced_lines.invoice(company, sales_order, number)
+        invoice = await lines.invoice(company, sales_order, number)
     if invoice is None:
         return None
-    packed = await packed_slip(invoice, systems, is_shipped=False)
+    packed = await packed_slip(invoice, systems)
     invoices = [one for each in packed.orders for one in await _invoices(each.order, systems)]
     return Capturable(packed, invoice, tuple(invoices))
 
@@ -130,60 +132,59 @@ async def _invoices(order: Order, systems: Systems) -> list[Invoice]:
 async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     """The invoice that Commerce must hold of F&O's, or the comment that tells of it."""
     if found.invoice.is_credit:
-        return Skipped("a credit note invoices nothing")
+        again = (Notification(CAPTURES, one) for one in keys_before(found.invoice))
+        return PassedOn("a credit note invoices nothing", follow_ups=tuple(again))
     packed = await order_of(found.packed, delivery)
     if isinstance(packed, Skipped):
         return packed
     if found.invoice.number == WHOLE:
         return _whole(found, packed.order, delivery)
-    view = await _view(found, packed.order, delivery)
-    writes = _writes(view, delivery)
-
-    async def look() -> OpenPoint | None:
-        note = next((one for one in writes if isinstance(one, DifferenceNote)), None)
-        return view.open_point() or (await sums_point(note) if note else None)
-
+    is_total = delivery.message.key.endswith(f"|{TOTAL}")
+    view = await _view(found, packed.order, delivery, may_capture=not is_total)
+    if is_total:
+        return await totals_plan(view, found.invoices, delivery)
     return Plan(
-        writes,
+        (_written(view, delivery),),
         digest=view.invoice.fingerprint,
         keys={"order": view.order.increment_id, "invoice": view.invoice.number},
         amounts={"F&O": f"{view.invoice.amount:.2f} {view.invoice.currency}"},
         open_point=view.open_point(),
-        look=look,
-        when_new=_follows(view.invoice, delivery.systems.settings),
+        when_new=_follows(view, delivery.systems.settings),
     )
 
 
-def _follows(invoice: SalesInvoice, settings: Connection) -> tuple[Notification, ...]:
-    """The invoice's other orders; and what may be cancelled now that this is invoiced."""
-    company, number = invoice.company, invoice.number
-    others = [Notification(CAPTURES, f"{company}|{other}|{number}") for other in invoice.others]
+def _follows(view: InvoiceView, settings: Connection) -> tuple[Notification, ...]:
+    """The invoice's other orders, and what was invoiced before it and does not show; what may be
+    cancelled now that this is invoiced; and the order's totals, where nothing more comes."""
+    invoice, company = view.invoice, view.invoice.company
+    others = [f"{company}|{other}|{invoice.number}" for other in invoice.others]
+    totals = [total_key(invoice)] if view.is_last else []
+    looks = [Notification(CAPTURES, one) for one in (*others, *view.behind, *totals)]
     ends = Notification(CANCELLATIONS, f"{company}|{invoice.sales_order}")
-    return (*others, *([ends] if CANCELLATIONS in settings.flows else []))
+    return (*looks, *([ends] if CANCELLATIONS in settings.flows else []))
 
 
-async def _view(found: Capturable, order: Order, delivery: Delivery) -> InvoiceView:
+async def _view(
+    found: Capturable, order: Order, delivery: Delivery, *, may_capture: bool
+) -> InvoiceView:
     """What the invoice asks for, once the one capture of the whole order is done where it has
     one."""
     invoice, invoices, systems = found.invoice, found.invoices, delivery.systems
-    if is_captured_whole(order, systems.settings):
+    if may_capture and is_captured_whole(order, systems.settings):
         one = replace(found, invoice=replace(invoice, number=WHOLE))
         await delivery.require(CAPTURES, one.invoice.key, one)
         invoices = tuple(await systems.commerce.order_invoices.of_order(order.entity_id or 0))
     return await view_of(invoice, order, invoices, systems)
 
 
-def _writes(view: InvoiceView, delivery: Delivery) -> tuple[Write, ...]:
-    """The invoice, with a note where the sums differ in the end; or the reference alone."""
+def _written(view: InvoiceView, delivery: Delivery) -> Write:
+    """The invoice; or the reference alone, where nothing is to be invoiced."""
     order, invoice, systems = view.order, view.invoice, delivery.systems
-    marker, target = marker_of(invoice.number, invoice.voucher), commerce_of(systems)
+    marker, order_id = marker_of(invoice.number, invoice.voucher), view.order.entity_id or 0
     if view.there is None and not view.items:
-        return (
-            OrderComment(order.entity_id or 0, marker, systems.commerce, target, is_visible=True),
-        )
-    write = _write(order, marker, view.items, delivery, view.there)
-    note = DifferenceNote(invoice, order, systems, target)
-    return (write, note) if view.is_last else (write,)
+        target = commerce_of(systems)
+        return OrderComment(order_id, marker, systems.commerce, target, is_visible=True)
+    return _write(order, marker, view.items, delivery, view.there)
 
 
 def _whole(found: Capturable, order: Order, delivery: Delivery) -> Plan | Skipped:
@@ -220,7 +221,8 @@ async def invoices_of(claim: Claim, systems: Systems) -> list[str]:
     company = systems.settings.legal_entity_of(whole_in(parts_of(claim.key)[1]))
     keys = await systems.dynamics.invoiced_lines.of_order(company, held.number)
     is_once = "at_first_shipment" in systems.settings.captures.methods.values()
-    return [*([f"{company}|{held.number}|{WHOLE}"] if is_once else []), *keys]
+    wholes = [f"{company}|{held.number}|{WHOLE}"] if is_once else []
+    return [*wholes, *keys, *([f"{company}|{held.number}|{TOTAL}"] if keys else [])]
 
 
 def at_first_shipment(

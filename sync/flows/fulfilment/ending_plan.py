@@ -45,14 +45,15 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     if order.state in BLOCKED:
         raise _blocked(live, order, ending)
     policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
-    invoice = await _invoice_of(order, ending, delivery) if policy == "online" else 0
-    if not ending.refund or (policy == "online" and not invoice):
+    invoice = await _invoice_of(order, ending, delivery) if policy != "report" else 0
+    if not ending.refund or invoice is None or (policy == "online" and not invoice):
         policy = "report"
-    return _Planning(live, order, ending, delivery, policy, invoice).plan()
+    return _Planning(live, order, ending, delivery, policy, invoice or 0).plan()
 
 
-async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int:
-    """The paid invoice that all pieces to be refunded are on; 0 where there is no single one."""
+async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int | None:
+    """The invoice that a gateway was paid by, and all pieces to be refunded are on; 0 where no
+    gateway was paid, None where there is no single one."""
     if not ending.refundable:
         return 0
     paid = [
@@ -60,12 +61,12 @@ async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int:
         for row in await delivery.systems.commerce.invoices.of_order(order.entity_id or 0)
         if row.get("transaction_id") and row.get("state") == PAID
     ]
-    invoice = Invoice.read(paid[0]) if len(paid) == 1 else None
-    if invoice is None or invoice.entity_id is None:
+    if not paid:
         return 0
+    invoice = Invoice.read(paid[0])
     on_it = {item.order_item_id: item.qty for item in invoice.items}
     is_all = all(on_it.get(one, ZERO) >= qty for one, qty in ending.refund.items())
-    return invoice.entity_id if is_all else 0
+    return invoice.entity_id if is_all and len(paid) == 1 else None
 
 
 async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> Ending:
@@ -143,7 +144,8 @@ class _Planning:
             return []
         refund = Refund(
             self.order.entity_id or 0, pieces, _marker(self.live, self.order, pieces),
-            invoice_id=self.invoice, is_shipping_kept=not self.ending.is_whole,
+            invoice_id=self.invoice, is_online=self.policy == "online",
+            is_shipping_kept=not self.ending.is_whole,
         )  # fmt: skip
         kind = f"refund {digest(refund.marker)[:8]}"
         return [PiecesRefund(self.order, systems, commerce_of(systems), kind, refund)]

@@ -1,11 +1,12 @@
 """An invoice of F&O beside the order that it invoices: what it asks for, and what Commerce has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.commerce.models.invoice import OPEN, Invoice, marker_of
 from sync.commerce.models.order import Order
+from sync.core.money import ZERO
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
@@ -39,11 +40,25 @@ class InvoiceView:
     def is_last(self) -> bool:
         """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
         one of them."""
-        return not self.invoice.others and all(row.is_done for row in self.rows)
+        return not self.invoice.others and all(row.in_all >= row.row.most for row in self.rows)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both sides have invoiced all of the order, and Commerce is paid for it."""
+        is_paid = self.is_made and not self.uncaptured and any(row.commerce for row in self.rows)
+        return self.is_last and is_paid and all(row.is_done for row in self.rows)
+
+    @property
+    def behind(self) -> list[str]:
+        """The keys of invoices before it to look at again: Commerce may not have one, of pieces it
+        does not show; and one may be listed of which this one credits pieces."""
+        is_behind = self.is_made and any(row.fno > row.commerce for row in self.rows)
+        is_credit = any(line.quantity < ZERO for line in self.invoice.lines)
+        return keys_before(self.invoice) if is_behind or is_credit else []
 
     def open_point(self) -> OpenPoint | None:
         """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never ordered;
-        and money that nobody has captured yet."""
+        and money that nobody has captured yet. What an invoice before it is of shows with that."""
         return self._missing() or self._of_open_invoices()
 
     def _of_open_invoices(self) -> OpenPoint | None:
@@ -64,7 +79,7 @@ class InvoiceView:
         sums = ", ".join(
             f"{row.row.item.sku} ({row.item_id}): F&O {row.fno:f}, Commerce {row.commerce:f}"
             for row in self.rows
-            if row.fno > row.commerce and self.is_made
+            if min(row.fno, row.in_all) > row.row.most and self.is_made
         )
         if not sums:
             return None
@@ -76,6 +91,12 @@ class InvoiceView:
             ),
             sums=sums,
         )
+
+
+def keys_before(invoice: SalesInvoice) -> list[str]:
+    """The keys of the invoices of its sales order that were posted before it."""
+    numbers = dict.fromkeys(row.slip for row in invoice.earlier)
+    return [replace(invoice, number=one).key for one in numbers]
 
 
 async def view_of(

@@ -33,7 +33,13 @@ from sync.engine.write import Write
 from sync.flows.catalogue.stock import stock
 from sync.flows.fulfilment.captures import at_first_shipment
 from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
-from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
+from sync.flows.fulfilment.slip_orders import (
+    PackedOrder,
+    PackedSlip,
+    may_be_ours,
+    order_of,
+    packed_slip,
+)
 from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.fulfilment.status import told_next
 from sync.flows.fulfilment.waiting import until_released
@@ -121,7 +127,7 @@ async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
     order = found.order
     if order.is_virtual:
         return Skipped("nothing of the order is shipped in Commerce")
-    view = await view_of(slip, found, delivery.systems)
+    view = await _view(slip, found, delivery)
     problem = view.open_point()
     if not view.items and problem is None and delivery.held(ShipmentWrite.kind) is None:
         return Skipped(_nothing_of(slip))
@@ -138,6 +144,28 @@ async def plan(packed: PackedSlip, delivery: Delivery) -> Plan | Skipped:
         ),
         open_point=problem,
     )
+
+
+async def _view(slip: PackingSlip, found: PackedOrder, delivery: Delivery) -> SlipView:
+    """The slip beside its order. Nobody asks for the order's shipments where they are those that
+    we have made of the slips before it: then it has none, and nobody has shipped by hand."""
+    view = await view_of(slip, found, delivery.systems)
+    if not found.is_begun:
+        return view
+    if view.shows_earlier and not delivery.is_asked and await _are_ours(slip, delivery):
+        return view
+    return await view_of(slip, await found.with_shipments(delivery.systems), delivery.systems)
+
+
+async def _are_ours(slip: PackingSlip, delivery: Delivery) -> bool:
+    """Whether each slip before it has a shipment by what we remember, and this one none."""
+    ledger, name = delivery.ledger, delivery.systems.name
+    earlier = dict.fromkeys(row.slip for row in slip.earlier if row.quantity)
+    for number in earlier:
+        claim = await ledger.claim(name, SHIPMENTS, replace(slip, number=number).key)
+        if ShipmentWrite.kind not in claim.delivered:
+            return False
+    return bool(earlier) and delivery.is_unannounced
 
 
 def _nothing_of(slip: PackingSlip) -> str:

@@ -26,10 +26,20 @@ NOT_OURS = Skipped("its sales order is none of ours")
 
 @dataclass(frozen=True)
 class PackedOrder:
-    """An order that a slip may be of, with all its shipments."""
+    """An order that a slip may be of, with all its shipments once they were asked for."""
 
     order: Order
-    shipments: tuple[Shipment, ...]
+    shipments: tuple[Shipment, ...] = ()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether Commerce has shipped any of it."""
+        return any(item.qty_shipped for item in self.order.items)
+
+    async def with_shipments(self, systems: Systems) -> "PackedOrder":
+        """With its shipments, as they are now."""
+        of_order, order_id = systems.commerce.shipments.of_order, self.order.entity_id or 0
+        return replace(self, shipments=tuple(await of_order(order_id) if self.is_begun else []))
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,11 @@ class PackedSlip:
 
     @property
     def version(self) -> object:
-        """What differs when slip, orders or shipments changed."""
-        numbers = [one.entity_id for order in self.orders for one in order.shipments]
+        """What differs when slip, orders or shipments changed. A shipment after the first moves no
+        stamp of its order."""
         stamps = [(one.order.state, one.order.updated_at) for one in self.orders]
-        return self.slip.fingerprint, stamps, numbers
+        shipped = [item.qty_shipped for one in self.orders for item in one.order.items]
+        return self.slip.fingerprint, stamps, shipped
 
 
 async def slips_of(claim: Claim, systems: Systems) -> list[str]:
@@ -65,19 +76,12 @@ def may_be_ours(reference: str, settings: Connection) -> bool:
     return not reference or bool(_numbers_in(reference, settings))
 
 
-async def packed_slip(
-    slip: PackingSlip, systems: Systems, *, is_shipped: bool = True
-) -> PackedSlip:  # fmt: skip
-    """The slip with the orders that its reference may name, as they are now; with their
-    shipments, where it `is_shipped`."""
+async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
+    """The slip with the orders that its reference may name, as they are now."""
     if not slip.reference:
         slip = replace(slip, reference=await _reference_of(slip, systems))
-    orders = list[PackedOrder]()
-    for order in await orders_named(slip.reference, systems):
-        is_begun = is_shipped and any(item.qty_shipped for item in order.items)
-        order_id, of_order = order.entity_id or 0, systems.commerce.shipments.of_order
-        orders.append(PackedOrder(order, tuple(await of_order(order_id) if is_begun else [])))
-    return PackedSlip(slip, tuple(orders))
+    named = await orders_named(slip.reference, systems)
+    return PackedSlip(slip, tuple(PackedOrder(order) for order in named))
 
 
 async def orders_named(reference: str, systems: Systems) -> list[Order]:

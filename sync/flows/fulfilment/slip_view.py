@@ -29,7 +29,8 @@ from sync.mapping.shipments import (
 @dataclass(frozen=True)
 class SlipView:
     """`sent`: what the slip sends, by order row. `there`: its shipment in Commerce, if it has
-    one. `substitutes`: item that is sent -> SKU that was ordered."""
+    one. `substitutes`: item that is sent -> SKU that was ordered. `shows_earlier`: Commerce has
+    shipped as much as the slips before it send, and no more."""
 
     slip: PackingSlip
     order: Order
@@ -37,6 +38,7 @@ class SlipView:
     sent: tuple[Sent, ...]
     there: Shipment | None
     substitutes: Mapping[str, str]
+    shows_earlier: bool
 
     @property
     def items(self) -> dict[int, Decimal]:
@@ -100,7 +102,8 @@ async def view_of(slip: PackingSlip, packed: PackedOrder, systems: Systems) -> S
     left = left_of(rows, _beyond(slip, shipments, rows, factors))
     there = marked(shipments, slip.number)
     sent = tuple(sent_by(slip, left, factors))
-    return SlipView(slip, order, tuple(left), sent, there, found.told)
+    earlier = (row.pieces(slip.earlier, factors) == row.item.qty_shipped for row in rows)
+    return SlipView(slip, order, tuple(left), sent, there, found.told, all(earlier))
 
 
 def _beyond(

@@ -100,7 +100,7 @@ async def read(key: str, systems: Systems) -> InProgress | None:
     if progress is None:
         return None
     named = PackingSlip(company, progress.sales_order, "", reference=progress.reference)
-    packed = await packed_slip(named, systems, is_shipped=False)
+    packed = await packed_slip(named, systems)
     return InProgress(progress, packed, systems.clock.now().date())
 
 

@@ -53,6 +53,7 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
+from sync.flows.quotes.quote_records import quotation_of
 from sync.flows.shop_hooks import ADDRESS, ORDER
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
@@ -132,13 +133,12 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
     await _predecessor_settled(order, delivery)
     write = await _write(order, delivery)
     look = OrderLook(order, write.order, write.sold, delivery)
-    hold = {"hold": write.hold} if write.hold else {}
     return Plan(
         (write,),
         totals=write.order.totals,
         amounts=amounts_of(write.order),
         notes=tuple(notes_of(write.order)),
-        keys={"reference": write.reference, **hold},
+        keys={"reference": write.reference, **({"hold": write.hold} if write.hold else {})},
         read=order.raw,
         follow_ups=await follow_ups_of(order, delivery),
         when_new=after_posting(order, delivery.message.key, connection),
@@ -152,9 +152,10 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
     skus, options = order_items(order, connection), with_custom_options(order)
     items = await delivery.systems.items.of(skus, options)
-    buyer = await buyer_of(order, delivery)
+    buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
+    whose = {"account": buyer.account, "contact": buyer.contact, "quotation": quotation}
     document, sold = (
-        sales_order_from(one, connection, account=buyer.account, items=items, contact=buyer.contact)
+        sales_order_from(one, connection, items=items, **whose)
         for one in (order, without_refunds(order))
     )
     return SalesOrderWrite(

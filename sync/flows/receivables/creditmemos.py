@@ -5,7 +5,8 @@ Out:     by recipe a return order or a negative free text invoice; a debit in th
          where money is paid out.
 Key:     "<increment_id>@<store_id>" of the credit memo.
 Waits:   for its order, which is delivered first when it was overtaken.
-Skips:   memos that are open or cancelled, those of nothing, and refunds of returns.
+Skips:   memos that are open or cancelled, those of nothing, and refunds of returns. Of those that
+         give back what F&O invoiced less, the money alone is booked.
 Repeats: what is there is found by its reference, order and credit memo number; a lost answer is
 looked into first.
 """
@@ -14,6 +15,7 @@ from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
+from sync.commerce.models.refund import is_of_lower_total
 from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
@@ -21,6 +23,7 @@ from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
+from sync.engine.systems import Systems
 from sync.flows.orders.order_changes import given_up
 from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
@@ -29,11 +32,12 @@ from sync.flows.receivables.source_documents import (
     receivable_to_book,
 )
 from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
+from sync.mapping.captures import brings_no_money, is_captured
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.order_left import is_all_refunded_by
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
-from sync.mapping.receivable_documents import memo_documents, receivable_of
+from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited
@@ -54,6 +58,12 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
     if not isinstance(receivable, Receivable):
         return receivable
     target, settings = await posting_target_for(with_order, delivery), delivery.systems.settings
+    money_came = await has_brought_money(with_order.order, delivery.systems)
+    if is_of_lower_total(with_order.document.raw):
+        documents = paid_out(with_order, receivable, settings, target, money_came=money_came)
+        if not (documents.payment or documents.credit):
+            return Skipped("F&O invoiced so much less: nothing is to be credited or paid out")
+        return plan_of(with_order, receivable, documents, target, delivery)
     if settings.creditmemos.recipe == "return-order" and with_order.document.tax_amount:
         gross = await _is_charged_gross(target, delivery)
         receivable = receivable_of(with_order, settings, gross=gross)
@@ -63,8 +73,19 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
     receivable_documents = memo_documents(
         with_order, receivable, settings, target, items=items,
         lots=sold.invoiced_lots if sold is not None else {}, credited=credited,
+        money_came=money_came,
     )  # fmt: skip
     return plan_of(with_order, receivable, receivable_documents, target, delivery)
+
+
+async def has_brought_money(order: Order, systems: Systems) -> bool:
+    """Whether F&O books the money of the order's invoices; else its refunds are paid out there as
+    that came: by hand."""
+    if "captures" not in systems.settings.flows or is_captured(order, systems.settings):
+        return True
+    invoices = await systems.commerce.order_invoices.of_order(order.entity_id or 0)
+    silent = [brings_no_money(one, order, systems.settings) for one in invoices]
+    return not silent or not all(silent)
 
 
 async def _is_charged_gross(target: PostingTarget, delivery: Delivery) -> bool:
@@ -136,7 +157,7 @@ async def _earlier(
     for row in await systems.commerce.creditmemos.of_order(order.entity_id):
         one = CreditMemo.read(row)
         is_later = (one.entity_id or 0) >= (memo.entity_id or 0)
-        if one.state != REFUNDED or is_later or is_of_return(row):
+        if one.state != REFUNDED or is_later or is_of_return(row) or is_of_lower_total(row):
             continue
         claim = await delivery.ledger.claim(systems.name, "creditmemos", one.key)
         if not claim.number or TAKEN_OFF in claim.delivered:

@@ -4,10 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sync.commerce.models.invoice import CreditMemo
+from sync.commerce.models.order import Order
+from sync.commerce.models.refund import is_of_lower_total
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
+from sync.engine.systems import Systems
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
@@ -49,12 +53,21 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
-    amounts = await _amounts(claim, delivery)
+    amounts, currency = await _amounts(claim, delivery), order.order_currency_code
+    given = await given_back(order, delivery.systems)
     if "placed" in amounts:
-        return Wanted(Decimal(amounts["dynamics"]), None, order.order_currency_code)
+        return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
     parts = order_parts(order, delivery.systems.settings.orders)
-    amount = parts.grand_total + total(paid.amount for paid in parts.paid)
-    return Wanted(rounded(amount), rounded(parts.tax), order.order_currency_code)
+    amount = parts.grand_total + total(paid.amount for paid in parts.paid) - given
+    return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
+
+
+async def given_back(order: Order, systems: Systems) -> Decimal:
+    """What credit memos gave back because F&O invoiced less."""
+    if not order.total_refunded:
+        return ZERO
+    rows = await systems.commerce.creditmemos.of_order(order.entity_id or 0)
+    return total(CreditMemo.read(one).grand_total for one in rows if is_of_lower_total(one))
 
 
 async def _invoice(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:

@@ -1,7 +1,8 @@
 """Comments of orders that ask for a person: a complaint, damaged or missing goods, without an RMA.
 
 In:      an order with its history; patterns of the connection say what a comment is about.
-Out:     nothing is written. The order is listed for a person until somebody decides on it.
+Out:     nothing is written. The order is listed for a person until somebody decides on it, or
+         becomes a case where `cases` flows.
 Key:     "<increment_id>@<store_id>" of the order.
 Repeats: a comment that was decided on asks no more; a new one asks again.
 """
@@ -18,11 +19,12 @@ from sync.core.encoding import digest
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
-from sync.engine.plan import OpenPoint, Plan
+from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.flows.keys import BY_ID, elsewhere, keys_of, parts_of, whole_in
 from sync.flows.orders.orders import resolve
+from sync.flows.returns.rma_records import CASES
 from sync.pacing.priority import Priority
 
 ISSUES: Final = "order_issues"
@@ -108,8 +110,7 @@ async def read(key: str, systems: Systems) -> Noted | None:
 
 
 async def plan(noted: Noted, delivery: Delivery) -> Plan | Skipped:
-    """What a person has to look at. A case in a system for service would be a write of this
-    plan."""
+    """What a person has to look at: here, or in the case that it becomes in Dataverse."""
     if reason := elsewhere(noted.order.store_id, delivery.systems):
         return Skipped(reason)
     if not noted.comments:
@@ -122,6 +123,9 @@ async def plan(noted: Noted, delivery: Delivery) -> Plan | Skipped:
         sums=noted.sums,
     )
     keys = {"order": noted.order.increment_id}
+    if CASES in delivery.systems.settings.flows:
+        case = Notification(CASES, f"order|{noted.order.key}")
+        return Plan((), digest=digest(noted.sums), keys=keys, follow_ups=(case,))
     return Plan((), digest=digest(noted.sums), keys=keys, open_point=point)
 
 

@@ -20,12 +20,18 @@ from sync.dynamics.documents.return_state import ReturnState
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
-from sync.engine.plan import Plan
+from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.returns.handled_returns import Handled, read
-from sync.flows.returns.rma_records import NotLoaded, open_rmas, resolve, return_order_of
+from sync.flows.returns.rma_records import (
+    NotLoaded,
+    cases_of_return,
+    open_rmas,
+    resolve,
+    return_order_of,
+)
 from sync.flows.returns.rma_writes import RmaWrite
 from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
@@ -37,6 +43,7 @@ from sync.pacing.priority import Priority
 
 STATES: Final = "return_states"
 REFUNDS: Final = "refunds"
+MAILS: Final = "mails"
 TOGETHER: Final = 20
 """RMAs that are looked at side by side."""
 
@@ -107,7 +114,21 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     progress = await _progress(handled, state, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
-    return Plan((write,), keys=keys)
+    follow_ups = (
+        *cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery),
+    )  # fmt: skip
+    return Plan((write,), keys=keys, follow_ups=follow_ups)
+
+
+def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
+    """The mail about a status that the RMA gets now, or got by a try that did not end."""
+    settings, rma = delivery.systems.settings, handled.found.rma
+    if MAILS not in settings.flows or settings.mails is None:
+        return ()
+    is_news = progress.moves(rma) or delivery.looks_first(RmaWrite.kind)
+    if not is_news or progress.status not in settings.mails.returns:
+        return ()
+    return (Notification(MAILS, f"return|{rma.key}|{progress.status}"),)
 
 
 async def _progress(handled: Handled, state: ReturnState, delivery: Delivery) -> Progress:

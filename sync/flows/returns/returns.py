@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from sync.commerce.models.rma import PENDING
+from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped, Waiting
@@ -34,6 +35,7 @@ from sync.flows.returns.rma_records import (
     HOOK,
     RETURNS,
     SAVED,
+    cases_of_return,
     fingerprint_of,
     keys_in,
     open_rmas,
@@ -114,10 +116,15 @@ async def _made(found: RmaWithOrder, delivery: Delivery) -> Plan:
             f"{rma.label}: its goods changed in Commerce after return order {number} was made",
             remedy=f"Bring return order {number} in line with it in D365; we change nothing there.",
         )
-    follow = (Notification(STATES, rma.key),) if STATES in delivery.systems.settings.flows else ()
+    follow = _follow_ups(rma.key, delivery.systems.settings)
     return Plan(
         (), digest=delivery.claim.digest, follow_ups=follow, look=lambda: _look(found, delivery)
     )
+
+
+def _follow_ups(key: str, settings: Connection) -> tuple[Notification, ...]:
+    states = (Notification(STATES, key),) if STATES in settings.flows else ()
+    return (*states, *cases_of_return(key, settings))
 
 
 async def _look(found: RmaWithOrder, delivery: Delivery) -> OpenPoint | None:
@@ -162,7 +169,7 @@ async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
     write = ReturnOrderWrite(
         order, dynamics.return_orders, dynamics_of(delivery.systems), _left(target, delivery)
     )
-    follow = (Notification(STATES, found.rma.key),) if STATES in settings.flows else ()
+    follow = _follow_ups(found.rma.key, settings)
     return Plan(
         (write,), digest=_goods(found), totals=order.totals, when_new=follow,
         amounts=order.totals.as_json(), read=found.rma.raw,

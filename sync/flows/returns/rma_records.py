@@ -12,6 +12,7 @@ from sync.core.encoding import digest
 from sync.core.errors import Later
 from sync.engine.delivery import Delivery
 from sync.engine.flow import Hook
+from sync.engine.plan import Notification
 from sync.engine.systems import Systems
 from sync.engine.timing import being_posted
 from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
@@ -20,6 +21,7 @@ from sync.mapping.references import fields_in
 from sync.mapping.rma_return_order import RmaWithOrder
 
 RETURNS: Final = "returns"
+CASES, CASE_STATES = "cases", "case_states"
 SAVED: Final = ("observer.rma_save_commit_after", "observer.rma_save_after")
 HOOK: Final = Hook(
     RETURNS, SAVED[0],
@@ -91,6 +93,12 @@ def key_in(reference: str, settings: Connection) -> str | None:
     if fields is None:
         return None
     return f"{fields['increment_id']}@{fields.get('store_id', UNKNOWN_STORE)}"
+
+
+def cases_of_return(key: str, settings: Connection) -> tuple[Notification, ...]:
+    """What follows when more is known of a return: its case, where returns are cases."""
+    flows = (CASES, CASE_STATES) if settings.cases.returns else ()
+    return tuple(Notification(one, f"return|{key}") for one in flows if one in settings.flows)
 
 
 async def return_order_of(key: str, delivery: Delivery) -> str:

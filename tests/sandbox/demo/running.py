@@ -62,6 +62,7 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["shipments"]["tracked"] > 5
     assert reported["shipments"]["differences"] == 0
     assert reported["returns"]["returns"] > 1
+    assert reported["returns"]["cases"] == reported["returns"]["returns"]
     assert reported["returns"]["differences"] == 0
     assert reported["captures"]["invoices"] > 1
     assert reported["captures"]["differences"] == 0

@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from sandbox.demo.comparison import reconciled
+from sandbox.demo.delivering import SETTLED
 from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.load import make_calm, make_rough
-from sandbox.demo.scenario import SETTLED
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
 from sync.config.connections import NumberMode

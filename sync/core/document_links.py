@@ -1,9 +1,10 @@
-"""Signed links: with one, anybody may print one document until it ends, and nothing else."""
+"""Signed links to a buyer's documents: with one, anybody may print one document until it ends, and
+nothing else; and the names of documents, which tell nothing of F&O's keys."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sync.core.encoding import NotJson, from_json, to_json
@@ -11,6 +12,23 @@ from sync.core.encoding import NotJson, from_json, to_json
 LONGEST: Final = 1000
 BYTES: Final = 32
 """Of a signature."""
+PURPOSE: Final = b"portal"
+
+
+def link_key(key: bytes) -> bytes:
+    """What names and links are signed with. `key`: the edition's own."""
+    return hmac.digest(key, PURPOSE, "sha256")
+
+
+def document_key(company: str, number: str, day: date, voucher: str) -> str:
+    """What tells a document from all others, also of other legal entities: numbers repeat there."""
+    return f"{company}|{number}|{day.isoformat()}|{voucher}"
+
+
+def name_of(connection: str, document: str, key: bytes) -> str:
+    """The name of a document (`document_key`) for its buyer."""
+    text = f"document|{connection}|{document}"
+    return urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")[:18]).decode()
 
 
 @dataclass(frozen=True)

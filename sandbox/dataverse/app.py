@@ -1,0 +1,139 @@
+"""The ASGI application of a Dataverse environment: `/api/data/v9.2`, with `$batch`.
+
+A batch is worked off in order; a changeset is all or nothing, and then it answers one error part.
+Without `Prefer: odata.continue-on-error` the first error ends it.
+"""
+
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.dataverse.service import ROOT, Call, Reply, perform, refused
+from sandbox.dataverse.state import BAD, DataverseState, WebFault
+from sandbox.dials import Dials
+from sandbox.dynamics import batch
+from sandbox.dynamics.faults import ODataFault
+from sandbox.gate import Gate, plainly
+
+BUSY: Final = {
+    "error": {
+        "code": "0x80072322",
+        "message": "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",
+    }
+}
+MOST_OPERATIONS: Final = 1000
+BOUNDARIES: Final = ("batchresponse_5f2c", "changesetresponse_81aa")
+
+
+def dataverse_app(state: DataverseState, dials: Dials | None = None) -> Starlette:
+    """The application over a state; faults are what `dials` say."""
+    gate = Middleware(Gate, dials=dials or Dials(), refusal=_refusal)
+    return Starlette(routes=dataverse_routes(state), middleware=[gate])
+
+
+def dataverse_routes(state: DataverseState) -> list[Route]:
+    """The Web API, and a look at the cases."""
+
+    async def looked(_: Request) -> Response:
+        return JSONResponse(list(state.tables["incidents"].values()))
+
+    async def asked(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or token not in state.tokens:
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+        target, origin = path.removeprefix(ROOT), f"{request.url.scheme}://{request.url.netloc}"
+        state.requests.append(f"{request.method} {target}?{request.url.query}")
+        body = await request.body()
+        if target == "$batch":
+            return _response(_batched(state, request.headers.get("content-type", ""), body, origin))
+        call = Call(
+            request.method, unquote(target), request.url.query, dict(request.headers), body, origin
+        )
+        return _response(_answered(state, call))
+
+    methods = ["GET", "POST", "PATCH", "DELETE"]
+    api = Route(f"{ROOT}{{rest:path}}", asked, methods=methods)
+    return [api, Route("/sandbox/cases", looked)]
+
+
+def _refusal(status: int, retry_after: int | None) -> Response:
+    if retry_after is not None:
+        return JSONResponse(BUSY, 429, {"Retry-After": str(retry_after)})
+    return plainly(status)
+
+
+def _answered(state: DataverseState, call: Call) -> Reply:
+    try:
+        return perform(state, call)
+    except WebFault as fault:
+        return refused(fault)
+
+
+def _batched(state: DataverseState, kind: str, body: bytes, origin: str) -> Reply:
+    try:
+        parts = batch.read(body, kind, origin)
+    except ODataFault as fault:
+        return refused(WebFault(400, BAD, str(fault)))
+    if sum(len(part) if isinstance(part, tuple) else 1 for part in parts) > MOST_OPERATIONS:
+        return refused(WebFault(400, BAD, f"A batch takes {MOST_OPERATIONS} requests."))
+    written, is_over = list[bytes](), False
+    for part in parts:
+        if is_over:
+            break
+        if isinstance(part, batch.Operation):
+            reply = _answered(state, _call(part, origin))
+            written.append(_http(reply, part.content_id))
+            is_over = reply.status >= 400
+        else:
+            replies = _together(state, part, origin)
+            head = f"Content-Type: multipart/mixed; boundary={BOUNDARIES[1]}\r\n\r\n".encode()
+            written.append(head + _multipart(replies, BOUNDARIES[1]))
+    headers = {"Content-Type": f"multipart/mixed; boundary={BOUNDARIES[0]}"}
+    return Reply(200, _multipart(written, BOUNDARIES[0]), headers)
+
+
+def _together(
+    state: DataverseState, operations: tuple[batch.Operation, ...], origin: str
+) -> list[bytes]:
+    before, replies = state.kept(), list[bytes]()
+    for one in operations:
+        reply = _answered(state, _call(one, origin))
+        if reply.status >= 400:
+            state.tables = before
+            return [_http(reply, one.content_id)]
+        replies.append(_http(reply, one.content_id))
+    return replies
+
+
+def _call(operation: batch.Operation, origin: str) -> Call:
+    """An operation of a batch; its address is absolute, or a path."""
+    inner = operation.call
+    parts = urlsplit(inner.target)
+    target = unquote(parts.path).partition(ROOT)[2]
+    return Call(inner.method, target, parts.query, inner.headers, inner.body, origin)
+
+
+def _http(reply: Reply, content_id: str) -> bytes:
+    outer = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    outer += [f"Content-ID: {content_id}"] if content_id else []
+    inner = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+    inner += [f"{name}: {value}" for name, value in reply.headers.items()]
+    return "\r\n".join([*outer, "", *inner, "", ""]).encode() + reply.body
+
+
+def _multipart(parts: list[bytes], boundary: str) -> bytes:
+    mark = f"--{boundary}".encode()
+    return b"".join(b"%s\r\n%s\r\n" % (mark, part) for part in parts) + mark + b"--\r\n"
+
+
+def _response(reply: Reply) -> Response:
+    return Response(
+        reply.body, reply.status, {"x-ms-service-request-id": "sandbox", **reply.headers}
+    )

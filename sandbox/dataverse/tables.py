@@ -1,0 +1,99 @@
+"""The tables of the environment, as far as the product touches them: columns, lookups, privileges.
+
+Sources: Microsoft, "Update and delete table rows using the Web API", "Web API client errors"; the
+schema of Customer Service and Sales.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+WHOLE, TEXT, FLAG = "whole", "text", "flag"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A column that names a row of another table. Its value is read as `_<column>_value`."""
+
+    column: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by the name of its set. `own`: columns that only the service writes; `needed`: what a
+    row cannot be made without, any one of each group."""
+
+    logical: str
+    key: str
+    columns: Mapping[str, str]
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    needed: tuple[tuple[str, ...], ...] = ()
+    privilege: str = ""
+
+
+def _lookups(column: str, **tables: str) -> dict[str, Lookup]:
+    return {f"{column}_{name}": Lookup(column, table) for name, table in tables.items()}
+
+
+OWNED: Final = {
+    "statecode": WHOLE, "statuscode": WHOLE, "createdon": TEXT, "modifiedon": TEXT,
+}  # fmt: skip
+OWNER: Final = {"ownerid": Lookup("ownerid", "")}
+TABLES: Final[Mapping[str, Table]] = {
+    "accounts": Table(
+        "account", "accountid",
+        {**OWNED, "name": TEXT, "accountnumber": TEXT, "emailaddress1": TEXT},
+        OWNER, (("name",),), "Account",
+    ),
+    "contacts": Table(
+        "contact", "contactid", {**OWNED, "lastname": TEXT, "emailaddress1": TEXT},
+        OWNER, (("lastname",),), "Contact",
+    ),
+    "salesorders": Table(
+        "salesorder", "salesorderid", {**OWNED, "name": TEXT, "ordernumber": TEXT}, OWNER, (),
+        "SalesOrder",
+    ),
+    "incidents": Table(
+        "incident", "incidentid",
+        {
+            **OWNED, "title": TEXT, "description": TEXT, "ticketnumber": TEXT,
+            "casetypecode": WHOLE, "caseorigincode": WHOLE, "prioritycode": WHOLE,
+        },
+        {
+            **OWNER, **_lookups("customerid", account="accounts", contact="contacts"),
+            "new_order": Lookup("new_order", "salesorders"),
+        },
+        (("title",), ("customerid_account", "customerid_contact")), "Incident",
+    ),
+    "annotations": Table(
+        "annotation", "annotationid",
+        {"subject": TEXT, "notetext": TEXT, "isdocument": FLAG, "createdon": TEXT,
+         "modifiedon": TEXT},
+        {**OWNER, **_lookups("objectid", incident="incidents", account="accounts")},
+        (), "Note",
+    ),
+    "tasks": Table(
+        "task", "activityid",
+        {**OWNED, "subject": TEXT, "description": TEXT, "scheduledend": TEXT,
+         "prioritycode": WHOLE},
+        {**OWNER, **_lookups("regardingobjectid", account_task="accounts",
+                             contact_task="contacts")},
+        (("subject",),), "Activity",
+    ),
+    "leads": Table(
+        "lead", "leadid",
+        {**OWNED, "subject": TEXT, "lastname": TEXT, "companyname": TEXT, "emailaddress1": TEXT,
+         "leadsourcecode": WHOLE},
+        OWNER, (("lastname",),), "Lead",
+    ),
+    "systemusers": Table("systemuser", "systemuserid", {"internalemailaddress": TEXT}, {}, (),
+                         "User"),
+    "teams": Table("team", "teamid", {"name": TEXT}, {}, (), "Team"),
+}  # fmt: skip
+STATUSES: Final[Mapping[int, tuple[int, ...]]] = {0: (1, 2, 3, 4), 1: (5, 1000), 2: (6, 2000)}
+"""`statuscode` by `statecode` of a case; the first is the default."""
+LABELS: Final[Mapping[int, str]] = {
+    1: "In Progress", 2: "On Hold", 3: "Waiting for Details", 4: "Researching",
+    5: "Problem Solved", 1000: "Information Provided", 6: "Canceled", 2000: "Merged",
+}  # fmt: skip

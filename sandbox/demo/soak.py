@@ -1,0 +1,201 @@
+"""`soak`: mixed load for as long as is asked for, while the product is killed every few seconds and
+things go wrong; in the end everything is compared. Exit status 1 when anything is off."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any, Final
+
+import typer
+
+from sandbox.demo.comparison import Books, reconciled
+from sandbox.demo.delivering import SETTLED
+from sandbox.demo.environment import Environment, Stuck
+from sandbox.demo.gauges import Gauges
+from sandbox.demo.goods import first_goods, goods_in_the_end, more_goods
+from sandbox.demo.home import made_home, on_disk
+from sandbox.demo.invoicing import Asked, invoice_and_refund, post_drafts
+from sandbox.demo.load import make_calm, make_rough
+from sandbox.demo.processes import DidNotStart
+from sandbox.demo.reconciliation import Finding
+from sandbox.demo.shipping import pack_and_ship
+from sandbox.demo.starting import running_environment
+from sandbox.demo.systems import pause
+from sync.cli.output import console, error_lines, json_line, progress
+from sync.core.logs import set_up
+
+OFF: Final = 1
+PATIENCE: Final = timedelta(minutes=15)
+"""What a killed process was sending is looked for when it can come no more."""
+TIMING: Final = {
+    "commit_horizon_seconds": 1, "send_within_seconds": 3, "write_timeout_seconds": 4,
+}  # fmt: skip
+A_ROUND: Final = 10
+LIVES: Final = (2.0, 7.0)
+"""Seconds from a start of the product until it is killed."""
+DOCUMENTS: Final = Asked(whole=2, part=1, twice=1, refunded=2)
+
+
+@dataclass(frozen=True)
+class Soaked:
+    """What a soak came to."""
+
+    orders: int
+    rounds: int
+    kills: int
+    books: Books
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """One document."""
+        return {
+            "ok": not self.findings, "orders": self.orders, "rounds": self.rounds,
+            "kills": self.kills,
+            "reconciliation": [row.as_json() for row in self.books.rows],
+            "receivables": [row.as_json() for row in self.books.cash],
+            "documents_reconciled": self.books.compared,
+            "findings": [finding.as_json() for finding in self.findings],
+        }  # fmt: skip
+
+
+@dataclass
+class Killer:
+    """Ends the product as a power failure would and starts it again."""
+
+    environment: Environment
+    chance: Random
+    kills: int = 0
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """For the length of the block; the product runs when it is left."""
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._kills(stop))
+            try:
+                yield
+            finally:
+                stop.set()
+
+    async def _kills(self, stop: asyncio.Event) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self.chance.uniform(*LIVES)):
+                    await stop.wait()
+                    return
+            except TimeoutError:
+                await self.environment.kill_host()
+                await self.environment.start_host()
+                self.kills += 1
+
+
+async def soaked(
+    environment: Environment, length: timedelta, gauges: Gauges, chance: Random
+) -> Soaked:
+    """Load, faults and kills for so long; then everything is delivered, shipped and compared.
+    Raises `Stuck`."""
+    loop, rounds, killer = asyncio.get_running_loop(), 0, Killer(environment, chance)
+    await first_goods(environment, PATIENCE)
+    began, seconds = loop.time(), length.total_seconds()
+    with gauges("Seconds under load", seconds) as gauge:
+        async with killer.at_work():
+            while (passed := loop.time() - began) < seconds:
+                gauge.reach(int(passed))
+                await _round(environment, chance)
+                rounds += 1
+    for pair in environment.pairs.values():
+        await make_calm(pair)
+    await _everything_is_delivered(environment)
+    shipped = await pack_and_ship(environment, PATIENCE)
+    goods = await goods_in_the_end(environment, PATIENCE)
+    books = await reconciled(environment)
+    return Soaked(
+        sum(row.orders for row in books.rows), rounds, killer.kills, books,
+        (*books.findings, *shipped.findings, *goods.findings),
+    )  # fmt: skip
+
+
+async def _round(environment: Environment, chance: Random) -> None:
+    """People at work on both sides, and what goes wrong."""
+    for pair in environment.pairs.values():
+        await make_rough(pair)
+        orders = await pair.shop.place(chance.randrange(1, A_ROUND))
+        await pair.shop.try_action("cancel", orders[::-1], chance.randrange(2))
+        await pair.shop.try_action("edit", orders, chance.randrange(2))
+        await invoice_and_refund(pair.shop, orders, DOCUMENTS)
+        await post_drafts(pair)
+    await more_goods(environment)
+    await environment.poll()
+    while await environment.unfinished() > A_ROUND:
+        await pause()
+
+
+async def _everything_is_delivered(environment: Environment) -> None:
+    """Webhooks that met a dead host never come again: a poll finds their records."""
+
+    async def nothing() -> None:
+        return
+
+    await asyncio.sleep(SETTLED.total_seconds())
+    await environment.poll()
+    await environment.until_idle(nothing, within=PATIENCE)
+
+
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the load lasts.")] = 10,
+    seed: Annotated[int, typer.Option(help="What chance begins with.")] = 1,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Load the product for long, kill it every few seconds, and compare both systems in the end.
+
+    Orders, cancellations, edits, invoices, credit memos, posted invoices, stock, prices and
+    products flow, while webhooks are lost and doubled, answers lost and servers fail. Then slips
+    are shipped, and everything is compared.
+
+    Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
+    """
+    set_up(level="error", log_format="text")
+    home = made_home()
+    try:
+        outcome = asyncio.run(_soak(home, timedelta(minutes=minutes), seed, as_json=as_json))
+    except (DidNotStart, Stuck) as problem:
+        error_lines(str(problem), f"Look at the logs in {on_disk(home)}.", as_json=as_json)
+        raise typer.Exit(2) from None
+    if not outcome.findings:
+        shutil.rmtree(home, ignore_errors=True)
+    _report(outcome, None if not outcome.findings else on_disk(home), as_json=as_json)
+    raise typer.Exit(OFF if outcome.findings else 0)
+
+
+async def _soak(home: Path, length: timedelta, seed: int, *, as_json: bool) -> Soaked:
+    def gauges(what: str, total: float) -> Any:
+        return progress(what, total, as_json=as_json)
+
+    async with running_environment(home, seed=seed, timing=TIMING) as environment:
+        return await soaked(environment, length, gauges, Random(f"soak {seed}"))
+
+
+def _report(outcome: Soaked, kept: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        json_line({**outcome.as_json(), "home": str(kept) if kept else None})
+        return
+    say = console().print
+    say(f"{outcome.orders} orders in {outcome.rounds} rounds, {outcome.kills} kills.")
+    say(f"{outcome.books.compared} documents compared, {len(outcome.findings)} differences.")
+    for finding in outcome.findings:
+        say(f"  {finding.connection} {finding.record}: {finding.what}")
+    if kept is not None:
+        say(f"Left to look at: {kept}", soft_wrap=True)
+
+
+def main() -> None:
+    """Run it as `python -m sandbox soak`."""
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.command()(soak)
+    app(prog_name="python -m sandbox soak")

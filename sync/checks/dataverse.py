@@ -1,0 +1,106 @@
+"""Whether cases can go their way: Dataverse answers, has the columns that are named, and lets our
+user read and write.
+
+A right to write is asked for by a write that cannot be carried out: the row that it changes or
+names is not there. The privilege to append to accounts shows with the first case only.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.config.connections import Connection
+from sync.core.errors import Never, NotProvided
+from sync.dataverse.cases import NOTES, TABLE
+from sync.dataverse.client import DataverseClient
+from sync.dataverse.customers import ACCOUNTS, CONTACTS, ORDERS
+from sync.dataverse.documents.case import COLUMNS
+from sync.dataverse.web_api import RowWrite, changed, set_path
+
+NOWHERE: Final = str(UUID(int=0))
+CASES: Final = frozenset({"cases", "case_states"})
+NAME_COLUMN: Final = "Correct it in [connections.<name>.cases] by the column's logical name."
+
+
+def _client(probe: Probe) -> DataverseClient | None:
+    return probe.dataverse if CASES & set(probe.settings.flows) else None
+
+
+async def dataverse_answers(probe: Probe) -> AsyncIterator[Finding]:
+    """It takes our sign-in, and has the columns that the settings name."""
+    client = _client(probe)
+    if client is None:
+        return
+    for table, column in _named(probe.settings):
+        if column not in await client.columns_of(table):
+            yield fault(f"Dataverse's table {table} has no column {column}", NAME_COLUMN)
+        else:
+            yield ok(f"{table}.{column} is there")
+
+
+def _named(settings: Connection) -> Iterator[tuple[str, str]]:
+    cases = settings.cases
+    yield "incident", "ticketnumber"
+    if cases.account_column:
+        yield "account", cases.account_column
+    if cases.contacts == "email":
+        yield "contact", "emailaddress1"
+    if cases.order_property:
+        yield "incident", cases.order_property.lower()
+        yield "salesorder", cases.order_column
+
+
+async def cases_can_be_written(probe: Probe) -> AsyncIterator[Finding]:
+    """Our user has the privileges that cases need."""
+    client = _client(probe)
+    if client is None:
+        return
+    for table, columns in _read(probe.settings):
+        try:
+            async for _ in client.rows(table, select=columns, top=1):
+                pass
+        except NotProvided as refusal:
+            yield fault(f"{table} may not be read: {refusal.reason}", refusal.remedy)
+        else:
+            yield ok(f"{table} may be read")
+    for what, write in _written():
+        try:
+            await client.send(write, not_after=probe.clock.now() + timedelta(minutes=1))
+        except NotProvided as refusal:
+            yield fault(f"{what}: {refusal.reason}", refusal.remedy)
+        except Never:
+            yield ok(f"our user may {what}")
+
+
+def _read(settings: Connection) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield TABLE, COLUMNS[:1]
+    yield NOTES, ("annotationid",)
+    yield ACCOUNTS, ("accountid",)
+    if settings.cases.contacts == "email":
+        yield CONTACTS, ("contactid",)
+    if settings.cases.order_property:
+        yield ORDERS, ("salesorderid",)
+
+
+def _written() -> Iterator[tuple[str, RowWrite]]:
+    """Nothing of these can be carried out: there is no row of that id."""
+    yield "change cases", changed(TABLE, NOWHERE, {"title": "check"})
+    customer = {"customerid_account@odata.bind": f"/{ACCOUNTS}({NOWHERE})"}
+    yield "make cases", RowWrite("POST", set_path(TABLE), {"title": "check", **customer})
+    about = {"objectid_incident@odata.bind": f"/{TABLE}({NOWHERE})"}
+    yield "write notes", RowWrite("POST", set_path(NOTES), {"subject": "check", **about})
+
+
+async def cases_find_their_customers(probe: Probe) -> AsyncIterator[Finding]:
+    """Some account of Dataverse has a number by which customers are found."""
+    client, column = _client(probe), probe.settings.cases.account_column
+    if client is None or not column:
+        return
+    rows = client.rows(ACCOUNTS, select=("accountid",), where=f"{column} ne null", top=1)
+    if [one async for one in rows]:
+        yield ok(f"accounts have {column}")
+    else:
+        what = f"no account of Dataverse has {column}: each case would wait for its customer"
+        yield warn(what, 'Fill the column, or name somebody for all: cases.customers = { "*" = … }')

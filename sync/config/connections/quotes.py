@@ -1,0 +1,52 @@
+"""How negotiable quotes of Commerce become sales quotations in F&O, and how the answer comes
+back."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.config.connections.section import NumberMode, Section, Whole, YesNo
+
+Status = Literal["Sent", "Submitted", "Approved", "Revised"]
+Text = Literal["answer", "lost", "cancelled", "ordered"]
+TEXTS: dict[Text, str] = {
+    "answer": "Our quotation {number}, version {version}.{terms}",
+    "lost": "We cannot make you an offer for this request (quotation {number}).",
+    "cancelled": "Quotation {number} was cancelled.",
+    "ordered": "Quotation {number} is ordered already: your order is {order}.",
+}
+
+
+class Quotes(Section):
+    """Quotes of B2B buyers. Owners are those of `companies.sales_representatives`."""
+
+    numbers: NumberMode = NumberMode.THEIRS
+    """`ours`: header and lines travel in one changeset, and F&O itself refuses a second one; the
+    number sequence of quotations must be manual then."""
+    number_template: str = "{store_id}-Q{quote_id}"
+    reference_template: str = "{store_id}-Q{quote_id}"
+    answered: tuple[Status, ...] = ("Sent",)
+    """Statuses in F&O in which prices are approved and go to the buyer."""
+    prices: Literal["total", "items"] = "total"
+    """`items`: one price per item where that is exact (2.4.7 and later); else one proposed total,
+    which Commerce spreads over the items."""
+    amounts: Literal["net", "gross"] = "net"
+    """What a proposed price means in the shop: without or with tax."""
+    reads_each_cart: YesNo = True
+    """Whether a cart whose list does not tell of a quote is read: some shops leave that out."""
+    wish_field: Literal["LineDescription", ""] = "LineDescription"
+    """Field of a quotation line that takes what the buyer sees and asks, as text."""
+    order_field: Literal["QuotationNumber", "SalesOrderName", "URL", ""] = "QuotationNumber"
+    """Field of a sales order that takes the number of its quotation."""
+    reasons: dict[str, str] = {}
+    """Reason code of a lost or cancelled quotation -> what the buyer reads."""
+    texts: dict[Text, str] = {}
+    """What the buyer reads, in the shop's language."""
+    events: tuple[str, ...] = ()
+    """Ends of the types of Adobe events that tell of a quote, as the shop registers them: names
+    like `plugin.negotiable_quote.api.negotiable_quote_management.send`. Polls find all others."""
+    poll_minutes: Whole = Field(default=10, ge=1, le=1440)
+
+    def text(self, name: Text) -> str:
+        """A text for the buyer, its names still in braces."""
+        return self.texts.get(name, TEXTS[name])

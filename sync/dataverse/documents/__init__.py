@@ -1,0 +1,1 @@
+"""Rows of Dataverse as the product knows them: values, without requests."""

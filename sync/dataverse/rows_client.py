@@ -1,0 +1,193 @@
+"""Rows of Dataverse over its Web API: read, created once, changed, and many together.
+
+Rows travel as dicts under their logical names. Every call may raise `Later` (`Paused` when the
+service asks for quiet: 429 by its service protection limits), `Never` with a remedy, and every
+write also `Unknown` when it was sent and its answer never came. No call repeats a write.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+
+from sync.config.connections import Dataverse
+from sync.core.encoding import to_json
+from sync.core.errors import Never
+from sync.dataverse.web_api import ROOT, RowWrite, query, row_path, set_path
+from sync.dynamics import batch
+from sync.dynamics.answers import Document, Record, only_part, parts_by_document, record_in
+from sync.dynamics.faults import error_from_nonsense
+from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
+from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
+
+SYSTEM: Final = "Dataverse"
+MOST_TOGETHER: Final = 1000
+"""Requests in one batch, and rows in one CreateMultiple."""
+PAGE: Final = 500
+LABELS: Final = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
+WHOLE: Final = "return=representation"
+BODY: Final = {"Content-Type": "application/json; charset=utf-8"}
+TYPE: Final = "Microsoft.Dynamics.CRM."
+
+
+class RowsClient:
+    """One environment. `transport` has its pace, its tokens and its table of refusals; it belongs
+    to the caller."""
+
+    def __init__(self, settings: Dataverse, transport: Transport) -> None:
+        self._transport = transport
+        self._write_timeout = timedelta(seconds=settings.write_timeout_seconds)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Requests sent, by `reads` and `writes` (a batch is one), and `tokens`."""
+        return self._transport.counts
+
+    async def get(self, table: str, row_id: str, select: Sequence[str]) -> Record | None:
+        """The row with this id, with the labels of its choices; None when there is none."""
+        call = ODataCall(f"read {table}", system=SYSTEM)
+        path = f"{ROOT}{row_path(table, row_id)}?{query(select=select)}"
+        try:
+            return record_in(await self._sent(self._reading(path, call)), call)
+        except NotFound:
+            return None
+
+    async def rows(
+        self, table: str, *, select: Sequence[str], where: str = "", order_by: str = "",
+        top: int | None = None, unseen: bool = False,
+    ) -> AsyncIterator[Record]:  # fmt: skip
+        """All rows that meet `where`, page after page. `unseen`: it names a person, so it goes in a
+        batch's body and not in a URL, which servers and proxies write down. `top`: no more than
+        these; pages are left out then, as Dataverse ignores one of the two."""
+        call = ODataCall(f"list {table}", system=SYSTEM)
+        options = query(select=select, where=where, order_by=order_by, top=top)
+        path, asked = f"{ROOT}{set_path(table)}?{options}", set[str]()
+        while path:
+            if path in asked:
+                raise error_from_nonsense(call, "its next page is one that was read already")
+            asked.add(path)
+            size = None if top else PAGE
+            page = await (self._unseen(path, call) if unseen else self._page(path, call, size))
+            rows = page.get("value")
+            if not isinstance(rows, list):
+                raise error_from_nonsense(call, "it holds no list of rows")
+            for row in rows:
+                yield row
+            path = self._next_path(page.get("@odata.nextLink"), call)
+
+    async def create(
+        self, write: RowWrite, select: Sequence[str], *, not_after: datetime
+    ) -> Record:
+        """Create a row under an id of ours; returns some of its columns. Raises `AlreadyExists`
+        where it is there."""
+        wanted = replace(write, path=f"{write.path}?{query(select=select)}")
+        answer = await self._written(wanted, not_after, {"Prefer": f"{WHOLE},{LABELS}"})
+        return record_in(answer, self._call(write))
+
+    async def send(self, write: RowWrite, *, not_after: datetime) -> None:
+        """Send a write that answers nothing. Not sent at all after `not_after` (`Later`)."""
+        await self._written(write, not_after, {})
+
+    async def send_together(self, writes: Sequence[RowWrite], *, not_after: datetime) -> None:
+        """All writes or none: one atomic changeset. Raises what the first that failed raises."""
+        if len(writes) == 1:
+            await self.send(writes[0], not_after=not_after)
+            return
+        call = ODataCall(f"write {len(writes)} rows together", True, SYSTEM)
+        operations = [self._operation(one) for one in writes]
+        answer = await self._batched([operations], call, not_after)
+        document = Document(operations, call)
+        for part in parts_by_document(answer, [document])[document]:
+            if not 200 <= part.status < 300:
+                await self._transport.refuse(part, call)
+
+    async def create_many(
+        self, table: str, kind: str, rows: Sequence[Mapping[str, Any]], *, not_after: datetime
+    ) -> list[str]:
+        """Create rows of a standard table by one request, all or none (CreateMultiple); their ids.
+        `kind`: the logical name of the table. With ids of ours in the rows, repeating is safe."""
+        if not 1 <= len(rows) <= MOST_TOGETHER:
+            raise ValueError(f"CreateMultiple takes 1 to {MOST_TOGETHER} rows, not {len(rows)}")
+        targets = [{"@odata.type": f"{TYPE}{kind}", **row} for row in rows]
+        path = f"{set_path(table)}/{TYPE}CreateMultiple"
+        write = RowWrite("POST", path, {"Targets": targets})
+        answer = await self._written(write, not_after, {})
+        return [str(one) for one in record_in(answer, self._call(write))["Ids"]]
+
+    async def columns_of(self, table: str) -> frozenset[str]:
+        """The logical names of a table's columns (`table` by its own logical name), as the
+        environment describes it."""
+        name = row_name(table)
+        path = f"{ROOT}/EntityDefinitions(LogicalName='{name}')/Attributes?$select=LogicalName"
+        page = await self._page(path, ODataCall(f"describe {name}", system=SYSTEM))
+        return frozenset(str(row["LogicalName"]) for row in page.get("value") or ())
+
+    async def _page(self, path: str, call: ODataCall, size: int | None = None) -> Record:
+        return record_in(await self._sent(self._reading(path, call, size)), call)
+
+    async def _unseen(self, path: str, call: ODataCall) -> Record:
+        operation = batch.Operation("GET", self._transport.origin + path, None, {"Accept": JSON})
+        part = only_part(await self._batched([operation], call, None), call)
+        if not 200 <= part.status < 300:
+            await self._transport.refuse(part, call)
+        return record_in(part, call)
+
+    async def _batched(
+        self, parts: Sequence[Any], call: ODataCall, not_after: datetime | None
+    ) -> ODataAnswer:
+        kind, content = batch.write(parts, self._transport.clock.unique())
+        headers = {"Content-Type": kind, "Accept": "multipart/mixed"}
+        timeout = self._write_timeout if call.writes else LIST_TIMEOUT
+        return await self._sent(
+            Request("POST", f"{ROOT}/$batch", call, timeout, content, headers, not_after)
+        )
+
+    async def _written(
+        self, write: RowWrite, not_after: datetime, headers: Mapping[str, str]
+    ) -> ODataAnswer:
+        call, content = self._call(write), to_json(write.body)
+        headers = {**BODY, **write.conditions, **headers}
+        request = Request(
+            write.method, ROOT + write.path, call, self._write_timeout, content, headers, not_after
+        )
+        return await self._sent(request)
+
+    async def _sent(self, request: Request) -> ODataAnswer:
+        return await self._transport.send(request)
+
+    def _operation(self, write: RowWrite) -> batch.Operation:
+        url = f"{self._transport.origin}{ROOT}{write.path}"
+        headers = {"Accept": JSON, **write.conditions}
+        return batch.Operation(write.method, url, to_json(write.body), headers)
+
+    def _reading(self, path: str, call: ODataCall, size: int | None = None) -> Request:
+        pages = f"odata.maxpagesize={size}," if size else ""
+        prefer = {"Prefer": f"{pages}{LABELS}"}
+        return Request("GET", path, call, READ_TIMEOUT, headers=prefer)
+
+    def _call(self, write: RowWrite) -> ODataCall:
+        what = write.path.lstrip("/").partition("(")[0].partition("/")[0]
+        verb = {"new": "create", "there": "change"}.get(write.only, "carry out")
+        return ODataCall(f"{verb} {what}", True, SYSTEM)
+
+    def _next_path(self, link: Any, call: ODataCall) -> str:
+        """Where the next page lies. Only the path is taken: the token stays with this host."""
+        if not link:
+            return ""
+        origin = httpx.URL(self._transport.origin)
+        try:
+            url = origin.join(str(link))
+        except httpx.InvalidURL:
+            raise error_from_nonsense(call, "its next page has no address") from None
+        if (url.host, url.port) != (origin.host, origin.port):
+            reason = f"{call.what}: the next page lies on {url.host}, not on {origin.host}"
+            raise Never(reason, remedy="Write the environment's own address as dataverse.url")
+        return url.raw_path.decode("ascii")
+
+
+def row_name(table: str) -> str:
+    """The logical name of a table, as it stands in a path."""
+    return set_path(table).removeprefix("/")

@@ -1,0 +1,125 @@
+"""A sales quotation of F&O: as we send it, and as its people have made it (reference 5.6, 6.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.core.encoding import digest
+from sync.core.money import ZERO, rounded, total
+
+CONFIRMED: Final = "Confirmed"
+LOST: Final = frozenset({"Lost", "Cancelled"})
+OVER: Final = LOST | {CONFIRMED}
+"""Statuses in which nothing of a quotation changes any more."""
+HUNDRED: Final = Decimal(100)
+NAMES: Final = frozenset({"SalesQuotationNumber", "CustomersReference"})
+"""What a quotation is known by: it keeps them, whatever the templates say since."""
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """A quotation to be: header and lines without prices, so that F&O's own search proposes them.
+
+    `number` is empty when F&O chooses it. `lines`: what is sent of each, by our reference of it
+    (`ExternalItemNumber`, the id of the item in Commerce).
+    """
+
+    company: str
+    number: str
+    reference: str
+    header: Mapping[str, Any]
+    lines: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it is kept and compared with later."""
+        header = {name: value for name, value in self.header.items() if name not in NAMES}
+        return {"header": header, "lines": {key: dict(line) for key, line in self.lines.items()}}
+
+    @property
+    def digest(self) -> str:
+        """Of what F&O must hold, whatever it is called there."""
+        return digest(self.document)
+
+    def line_body(self, reference: str, number: str) -> dict[str, Any]:
+        """A line as it is posted under the quotation of this number."""
+        return {
+            "dataAreaId": self.company, "SalesQuotationNumber": number,
+            "ExternalItemNumber": reference, **self.lines[reference],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class QuotationLine:
+    """A line as F&O has it. `amount`: net of its discounts, for the whole quantity; `price` is per
+    `price_quantity` sales units."""
+
+    lot: str
+    reference: str
+    item: str
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    amount: Decimal
+    price_quantity: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
+class HeldQuotation:
+    """A quotation as F&O has it. `total_discount`: percent off the whole; `sums`: what F&O has
+    computed of it (amount, tax, charges), None where it has not."""
+
+    company: str
+    number: str
+    reference: str
+    status: str
+    account: str
+    currency: str
+    is_gross: bool
+    expires: date | None
+    order: str
+    reason: str
+    responsible: str
+    terms: tuple[str, str]
+    total_discount: Decimal
+    sums: tuple[Decimal, Decimal, Decimal] | None
+    lines: tuple[QuotationLine, ...]
+
+    @property
+    def discount(self) -> Decimal:
+        """What is taken off the sum of the lines."""
+        return rounded(self.lines_amount * self.total_discount / HUNDRED)
+
+    @property
+    def lines_amount(self) -> Decimal:
+        """The sum of the lines."""
+        return total(line.amount for line in self.lines)
+
+    @property
+    def amount(self) -> Decimal:
+        """What the goods come to, as the prices are: with or without tax."""
+        return self.lines_amount - self.discount if self.total_discount else self.lines_amount
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it changes any more."""
+        return self.status in OVER
+
+    @property
+    def fingerprint(self) -> str:
+        """What shows that people have changed something that Commerce has to know."""
+        lines = sorted(
+            (one.lot, str(one.quantity), str(one.price), str(one.amount), one.unit)
+            for one in self.lines
+        )
+        return digest([
+            self.number, self.status, str(self.expires), self.order, self.reason,
+            *self.terms, str(self.total_discount), lines,
+        ])  # fmt: skip
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether each line has a price; without one F&O found none and nobody entered one."""
+        return all(one.price != ZERO for one in self.lines)

@@ -1,0 +1,1 @@
+"""Returns and complaints of the shop as cases of Dataverse, and what becomes of them there."""

@@ -1,0 +1,1 @@
+"""Mails to buyers that neither Commerce nor F&O sends."""

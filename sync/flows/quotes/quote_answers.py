@@ -1,0 +1,236 @@
+"""Sales quotations of F&O -> answers to negotiable quotes in Commerce.
+
+In:      a quotation of ours that people have sent, approved, lost, cancelled or confirmed.
+Out:     prices, quantities, freight, expiry and terms, proved to the cent by the shop's own totals
+         before the buyer sees them; or a decline with its reason.
+Key:     the quote's id.
+Waits:   for the seller's turn; and for F&O's people, where the buyer has changed the quote since.
+Parks:   what cannot be shown as it was approved.
+Lists:   a quote that the buyer may still order though F&O has made an order of it.
+Repeats: what the buyer has before them is read first; a lost answer is not sent again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sync.commerce.models.quote import BUYERS_TURN, Quote
+from sync.core.skipped import Skipped, Waiting
+from sync.dynamics.documents.quotation import CONFIRMED, LOST, HeldQuotation
+from sync.dynamics.quotations import only
+from sync.engine.delivery import Delivery
+from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
+from sync.engine.results import Change
+from sync.engine.systems import Systems
+from sync.flows.keys import elsewhere
+from sync.flows.quotes.answer_writes import ANSWER, AnswerWrite, DeclineWrite, is_shown, shown_of
+from sync.flows.quotes.quotation_writes import REVISION
+from sync.flows.quotes.quote_records import ANSWERS, KIND, MOST_SAID, QUOTES, read_quote
+from sync.flows.quotes.quotes import UNSENT
+from sync.flows.targets import commerce_of
+from sync.mapping.quotation import quotation_reference
+from sync.mapping.quote_answer import Answer, answer_from
+from sync.mapping.quote_prices import proof
+from sync.mapping.references import fields_in
+from sync.pacing.priority import Priority
+
+TOGETHER: Final = 20
+"""Quotations that are looked at side by side."""
+LOOKED_AT: Final = timedelta(days=30)
+"""For so long after its last day a quotation is still looked at."""
+
+
+@dataclass(frozen=True)
+class QuotedAnswer:
+    """A quote with its quotation; None where F&O has none."""
+
+    quote: Quote
+    quotation: HeldQuotation | None
+
+    @property
+    def fingerprint(self) -> str:
+        """What shows that F&O's people have changed something."""
+        return self.quotation.fingerprint if self.quotation is not None else ""
+
+
+async def changed(
+    systems: Systems, _since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """Quotations with our references that have not expired long ago, by company and number, each
+    with how it stands: they have no time of change."""
+    past, _, number = after.partition("|")
+    listed = list[tuple[str, str, str]]()
+    for company in sorted(systems.settings.legal_entities):
+        if company < past:
+            continue
+        day = (until - LOOKED_AT).date()
+        first = number if company == past else ""
+        async for one in systems.dynamics.quotations.alive(company, day, after=first):
+            listed.append((company, *one))
+            if len(listed) == TOGETHER:
+                for change in await _looked_at(listed, systems, until):
+                    yield change
+                listed = []
+    for change in await _looked_at(listed, systems, until):
+        yield change
+
+
+async def _looked_at(
+    listed: Sequence[tuple[str, str, str]], systems: Systems, until: datetime
+) -> list[Change]:
+    """Side by side: their reads become few requests."""
+    template, found = systems.settings.quotes.reference_template, list[tuple[str, str, str]]()
+    for company, number, reference in listed:
+        fields = fields_in(reference, template) or {}
+        if fields.get("quote_id", "").isdecimal():
+            found.append((company, number, fields["quote_id"]))
+    by_number = systems.dynamics.quotations.by_number
+    held = await asyncio.gather(*(by_number(company, number) for company, number, _ in found))
+    return [
+        Change(key, until, one.fingerprint, f"{company}|{number}")
+        for (company, number, key), one in zip(found, held, strict=True)
+        if one is not None and (one.is_over or one.status in systems.settings.quotes.answered)
+    ]
+
+
+async def until(systems: Systems) -> datetime:
+    """They are read whole each time, so our clock will do."""
+    return systems.clock.now()
+
+
+async def read(key: str, systems: Systems) -> QuotedAnswer | None:
+    """The quote and its quotation as they are now; None for a cart that is gone. Raises `Never`
+    where several quotations have its reference."""
+    found = await read_quote(key, systems)
+    if found is None or not found.quote.is_negotiated:
+        return None
+    return QuotedAnswer(found.quote, await _quotation(found.quote, systems))
+
+
+async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
+    company = systems.settings.legal_entity_of(quote.store_id)
+    reference = quotation_reference(quote.id, quote.store_id, systems.settings)
+    return only(await systems.dynamics.quotations.named(company, reference), reference)
+
+
+async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
+    """What the buyer must be shown of the quotation."""
+    quote, held, systems = found.quote, found.quotation, delivery.systems
+    if reason := elsewhere(quote.store_id, systems):
+        return Skipped(reason)
+    if outcome := _not_now(quote, held, systems):
+        return outcome
+    if quote.is_sellers_turn:
+        required = await delivery.require(QUOTES, quote.key)
+        if isinstance(required, Skipped):
+            return Waiting(f"its quotation: {required}")
+        held = await _quotation(quote, systems)
+    if held is None or held.is_over:
+        return _declined(quote, held, delivery)
+    return await _answered(quote, held, delivery)
+
+
+def _not_now(quote: Quote, held: HeldQuotation | None, systems: Systems) -> Skipped | None:
+    """Why there is nothing to answer yet, or any more; None where there may be."""
+    if held is None:
+        return Waiting("F&O has no quotation of it yet")
+    if not (quote.is_sellers_turn or quote.status in BUYERS_TURN):
+        passed = (Notification(QUOTES, quote.key),)
+        return PassedOn(f"it is {quote.status} in Commerce", follow_ups=passed)
+    if not held.is_over and held.status not in systems.settings.quotes.answered:
+        return Waiting(f"quotation {held.number} is {held.status} in D365")
+    return None
+
+
+def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> Plan | Skipped:
+    if held is None:
+        return Waiting("its quotation is not there any more")
+    reason, systems = _reason(held, delivery.systems), delivery.systems
+    if quote.is_sellers_turn:
+        write = DeclineWrite(quote, systems, commerce_of(systems), held.number, reason)
+        return Plan((write,), keys={"quotation": held.number}, notes=(f"declined: {reason}",))
+    if held.status in LOST:
+        return Waiting(f"quotation {held.number} is {held.status}, and it is the buyer's turn")
+    point = OpenPoint(
+        f"{quote.label}: F&O made sales order {held.order} of quotation {held.number}, and the"
+        " buyer may still order it in the shop; such an order is parked",
+        "Close the quote in Commerce (Sales > Quotes), or ask the buyer to close it; it is looked"
+        " at again when it changes.",
+        sums=f"order {held.order} in D365, {quote.status} in Commerce",
+    )
+    return Plan((), digest=held.fingerprint, open_point=point, keys={"quotation": held.number})
+
+
+def _reason(held: HeldQuotation, systems: Systems) -> str:
+    settings = systems.settings.quotes
+    if held.status == CONFIRMED:
+        return settings.text("ordered").format(number=held.number, order=held.order)
+    own = settings.reasons.get(held.reason, settings.reasons.get("*", ""))
+    name = held.status.lower()
+    return own or settings.text("lost" if name == "lost" else "cancelled").format(
+        number=held.number
+    )
+
+
+async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Plan | Skipped:
+    systems = delivery.systems
+    claim = await delivery.ledger.claim(systems.name, QUOTES, quote.key)
+    ours = claim.delivered.get(KIND)
+    version = ours.keys.get(REVISION, "1") if ours is not None else "1"
+    unsent = ours.keys.get(UNSENT, "") if ours is not None else ""
+    is_seen = not unsent or not delivery.is_same(unsent, held.fingerprint)
+    answer = await _answer(quote, held, version, systems)
+    if not quote.is_sellers_turn:
+        if not await is_shown(quote, answer, systems):
+            return Waiting(f"quotation {held.number} has a newer price, and it is the buyer's turn")
+    elif not (is_seen or delivery.message.is_asked):
+        return Waiting(
+            f"the buyer changed it, and nobody has sent quotation {held.number} again in D365"
+        )
+    before = await shown_of(quote, systems)
+    write = AnswerWrite(quote, systems, commerce_of(systems), answer, before, version)
+    is_repeated = quote.is_sellers_turn and delivery.is_known(ANSWER, write.digest)
+    if is_repeated and not delivery.message.is_asked:
+        return Waiting(f"the buyer sent it back, and quotation {held.number} is as it was")
+    return _plan(write, held, is_repeated=is_repeated)
+
+
+def _plan(write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool) -> Plan:
+    answer, before = write.answer, write.before
+    sums = proof(answer, before)
+    said = [f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines]
+    version = (
+        f"{write.version} of quotation {held.number} ({held.status} in D365):"
+        f" {answer.total:.2f} {answer.currency}, shown before: {sums.commerce:.2f};"
+        f" {'; '.join(said)}"
+    )[:MOST_SAID]
+    return Plan(
+        (write,), notes=(version,), starts_anew=is_repeated,
+        amounts={"approved": f"{answer.total:.2f}", "currency": answer.currency},
+        keys={"quotation": held.number, "version": version, "owner": held.responsible},
+    )  # fmt: skip
+
+
+async def _answer(quote: Quote, held: HeldQuotation, version: str, systems: Systems) -> Answer:
+    items = await systems.items.of([one.sku for one in quote.items], {})
+    zone = systems.settings.time_zone(held.company)
+    today = systems.clock.now().astimezone(zone).date()
+    return answer_from(quote, held, items, systems.settings, today=today, version=version)
+
+
+quote_answers: DocumentFlow[QuotedAnswer] = DocumentFlow(
+    name=ANSWERS,
+    title="Quotations to answers of quotes",
+    source=Source(read),
+    plan=plan,
+    triggers=(
+        Poll(
+            changed, until, lambda connection: connection.quotes.poll_minutes,
+            fingerprint=lambda found: found.fingerprint,
+        ),
+    ),
+    priority=Priority.DOCUMENTS,
+)  # fmt: skip

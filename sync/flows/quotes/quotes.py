@@ -1,0 +1,205 @@
+"""Negotiable quotes of Commerce -> sales quotations in F&O.
+
+In:      a cart that is negotiated, as REST answers it, with what was said of it.
+Out:     one quotation: header and lines without prices, so that F&O's own search proposes them;
+         amended by each later version of the buyer, as long as F&O's people have not ended it.
+Key:     the quote's id.
+Waits:   for the seller's turn: what the buyer still works at is nobody else's.
+Parks:   items that are not mapped, and a buyer who asks again of a quotation that is over.
+Lists:   quotes that are ordered, declined or closed while their quotation is still open.
+Repeats: found by its number or reference; a lost answer is looked into first.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from sync.commerce.models.company import Company
+from sync.commerce.models.quote import CLOSED, DECLINED, EXPIRED, ORDERED, OVER, last_of_buyer
+from sync.commerce.polling import SETTLING
+from sync.core.skipped import Skipped, Waiting
+from sync.dynamics.documents.quotation import HeldQuotation
+from sync.engine.delivery import Delivery
+from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
+from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.results import Change
+from sync.engine.systems import Systems
+from sync.engine.write import Result
+from sync.flows.customers.order_accounts import buyer_of
+from sync.flows.keys import elsewhere
+from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
+from sync.flows.quotes.quote_records import (
+    ANSWERS,
+    KIND,
+    MOST_SAID,
+    QUOTES,
+    QuoteWithComments,
+    changed_quotes,
+    keys_in,
+    read_quote,
+)
+from sync.flows.targets import dynamics_of
+from sync.mapping.company_account import sales_representative
+from sync.mapping.quotation import as_order, differences, quotation_from
+from sync.pacing.priority import Priority
+
+UNSENT: Final = "unsent"
+"""How a quotation stood right after we amended it: nobody in F&O has looked at that version yet."""
+
+
+async def changed(
+    systems: Systems, since: datetime, until: datetime, after: str = ""
+) -> AsyncIterator[Change]:
+    """Quotes by their carts' time of change; recalculations move that, so they have fingerprints
+    too."""
+    async for quote, at in changed_quotes(systems, since, until, after):
+        yield Change(quote.key, at, quote.fingerprint, _position(at, quote.id))
+
+
+def _position(at: datetime, quote_id: int) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}|{quote_id}"
+
+
+async def until(systems: Systems) -> datetime:
+    """The shop's clock less the seconds that commits may take."""
+    return await systems.commerce.quotes.settled()
+
+
+async def plan(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped:
+    """The quotation that F&O must hold of the quote."""
+    quote = found.quote
+    if reason := elsewhere(quote.store_id, delivery.systems):
+        return Skipped(reason)
+    if not quote.is_negotiated:
+        return Skipped("it is a cart that nobody negotiates")
+    if quote.status in OVER:
+        return await _ended(found, delivery)
+    if not quote.is_sellers_turn:
+        held = delivery.held(KIND)
+        if held is not None and delivery.claim.intent is None:
+            return Plan((), digest=delivery.claim.digest)
+        if delivery.claim.intent is None:
+            return Waiting(f"it is {quote.status or 'a draft'} in Commerce")
+    return await _requested(found, delivery)
+
+
+async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan:
+    quote, systems = found.quote, delivery.systems
+    buyer = await buyer_of(as_order(quote), delivery)
+    items = await systems.items.of([one.sku for one in quote.items], {})
+    quotation = quotation_from(
+        quote, found.comments, systems.settings, account=buyer.account, contact=buyer.contact,
+        owner=await _owner(quote.company_id, systems), items=items,
+    )  # fmt: skip
+    held = delivery.held(KIND)
+    is_new = held is None or not delivery.is_same(held.digest, quotation.digest)
+    revision = (int(held.keys.get(REVISION, "1")) if held is not None else 0) + is_new
+    write = QuotationWrite(
+        quotation, systems.dynamics.quotations, dynamics_of(systems), quote.label, revision
+    )
+    before = await delivery.last_sent(KIND) if held is not None and is_new else None
+    said = last_of_buyer(found.comments)
+    author = f"buyer {said.creator_id}, {said.created_at} UTC" if said else f"{quote.updated_at}"
+    version = f"{revision} ({author}): {'; '.join(differences(before, write.document))}"
+    version = version[:MOST_SAID]
+    return Plan(
+        (write,), read={"quote": quote.raw}, notes=(version,) if is_new else (),
+        keys={"reference": quotation.reference, **({"version": version} if is_new else {})},
+        follow_ups=_follow_ups(quote.key, delivery) if held is not None else (),
+        then=_remembering(quotation.company, delivery),
+    )  # fmt: skip
+
+
+def _follow_ups(key: str, delivery: Delivery) -> tuple[Notification, ...]:
+    """An answer that waits for the seller's turn; not where that answer itself is what asks."""
+    is_on = ANSWERS in delivery.systems.settings.flows
+    is_asking = delivery.message.origin == "required"
+    return (Notification(ANSWERS, key),) if is_on and not is_asking else ()
+
+
+async def _owner(company_id: int | None, systems: Systems) -> str:
+    """The personnel number of the sales representative of the buyer's company; empty where nobody
+    is mapped."""
+    if company_id is None or not systems.settings.companies.sales_representatives:
+        return ""
+    row = await systems.commerce.companies.by_id(company_id)
+    return "" if row is None else sales_representative(Company.read(row), systems.settings)
+
+
+def _remembering(company: str, delivery: Delivery) -> Callable[[Sequence[Result]], Awaitable[None]]:
+    """Remembers how an amended quotation stands: a status that answers it is older than that."""
+
+    async def then(results: Sequence[Result]) -> None:
+        result = results[0]
+        if result.action == "unchanged" and delivery.inherited is None:
+            return
+        held = await delivery.systems.dynamics.quotations.by_number(company, result.number)
+        if held is not None and result.action != "created":
+            keys = {**result.keys, UNSENT: held.fingerprint}
+            delivery.done(replace(result, keys=keys))
+
+    return then
+
+
+async def _ended(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped:
+    """A quote that is over: nothing is written, and a quotation that is still open is listed."""
+    held, quote = delivery.held(KIND), found.quote
+    if held is None and delivery.claim.intent is not None:
+        delivery.wait_until_settled()
+        return await _requested(found, delivery)
+    if held is None:
+        return Skipped(f"it is {quote.status} in Commerce")
+    if quote.status == EXPIRED:
+        return Plan((), digest=delivery.claim.digest)
+    company = delivery.systems.settings.legal_entity_of(quote.store_id)
+
+    async def look() -> OpenPoint | None:
+        quotation = await delivery.systems.dynamics.quotations.by_number(company, held.number)
+        return _open_point(quote.key, quote.status, quotation)
+
+    return Plan((), digest=delivery.claim.digest, look=look)
+
+
+REASONS: Final = {
+    ORDERED: "ordered on web", DECLINED: "declined in the shop", CLOSED: "closed by the buyer",
+}  # fmt: skip
+
+
+def _open_point(key: str, status: str, quotation: HeldQuotation | None) -> OpenPoint | None:
+    """What a person closes in F&O, for no public action does; and two orders of one quote."""
+    if quotation is None or (quotation.is_over and status != ORDERED):
+        return None
+    if quotation.is_over and not quotation.order:
+        return None
+    if quotation.order:
+        return OpenPoint(
+            f"quote {key} was ordered in the shop, and F&O made sales order {quotation.order} of"
+            f" quotation {quotation.number} as well",
+            f"Cancel sales order {quotation.order} in D365, or the web order if that one stays;"
+            f' then run: resolve quotes {key} --why "..."',
+            sums=f"ordered in Commerce, order {quotation.order} in D365",
+        )
+    return OpenPoint(
+        f"quote {key} is {status} in Commerce, and quotation {quotation.number} is still"
+        f" {quotation.status} in D365",
+        f"Close quotation {quotation.number} in D365 as Lost or Cancelled, with the reason"
+        f' "{REASONS[status]}"; never confirm it. Then replay, or wait for the next look.',
+        sums=f"{status} in Commerce, {quotation.status} in D365",
+    )
+
+
+quotes: DocumentFlow[QuoteWithComments] = DocumentFlow(
+    name=QUOTES, is_answered=True,
+    title="Quotes to quotations",
+    source=Source(read_quote),
+    plan=plan,
+    triggers=(
+        AdobeEvents((), keys_in, own=lambda connection: connection.quotes.events),
+        Poll(
+            changed, until, lambda connection: connection.quotes.poll_minutes,
+            fingerprint=lambda found: found.quote.fingerprint, lag=SETTLING,
+        ),
+    ),
+    priority=Priority.DOCUMENTS,
+)  # fmt: skip

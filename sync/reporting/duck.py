@@ -1,0 +1,40 @@
+"""DuckDB, loaded where a report is built or read and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sync.core.errors import Never
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    Duck = DuckDBPyConnection
+MEMORY: Final = "512MB"
+"""What DuckDB may hold; more goes to files beside the data set."""
+CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": MEMORY, "threads": "2", "preserve_insertion_order": "false",
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+}  # fmt: skip
+
+
+@contextmanager
+def opened(spill: Path) -> "Iterator[Duck]":
+    """A database in memory that spills into this folder. Raises `Never` where DuckDB is not
+    installed."""
+    try:
+        import duckdb  # noqa: PLC0415 - serving processes never load it
+    except ImportError:
+        raise Never(
+            "reports need DuckDB, which is not installed here",
+            remedy="Install it: python -m pip install -r requirements-reporting.txt",
+        ) from None
+    with duckdb.connect(config={**CONFIG, "temp_directory": str(spill)}) as duck:
+        duck.execute("SET TimeZone = 'UTC'")
+        yield duck
+
+
+def quoted(text: object) -> str:
+    """A text in SQL."""
+    return "'" + str(text).replace("'", "''") + "'"

@@ -1,0 +1,46 @@
+"""What `check` says of quotes before a buyer asks for one."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.dials import Kind
+from sync.checks.entities import fields_exist
+from sync.checks.quotes import quotations_can_be_read, quotes_are_shown
+from tests.checks.conftest import Sandboxes, levels, only_fault
+
+CHECKS = (quotations_can_be_read, quotes_are_shown)
+
+
+def with_quotes(**quotes: Any) -> dict[str, Any]:
+    return {"flows": ["orders", "quotes", "quote_answers"], "quotes": quotes}
+
+
+async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
+    for check in (*CHECKS, fields_exist):
+        assert levels(await sandboxes.found(check, **with_quotes())) == {"ok"}, check
+
+
+async def test_where_quotes_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
+    for check in CHECKS:
+        assert await sandboxes.found(check) == []
+
+
+async def test_quotations_that_a_role_may_not_see_are_a_fault(sandboxes: Sandboxes) -> None:
+    sandboxes.ledger_dials.next(
+        Kind.ERROR_BEFORE, status=403, where=lambda one: "SalesQuotationLines" in one.path
+    )
+    found = only_fault(await sandboxes.found(quotations_can_be_read, **with_quotes()))
+    assert "SalesQuotationLines" in found.what
+
+
+@pytest.mark.parametrize(("reads", "told"), [(True, "each cart is read"), (False, "are found")])
+async def test_lists_that_tell_of_quotes_save_requests(
+    sandboxes: Sandboxes, *, reads: bool, told: str
+) -> None:
+    sandboxes.commerce.request_quote(SHOPPERS[1], STORES[0], {"SIMPLE-001": 1})
+    settings = with_quotes(reads_each_cart=reads, prices="items")
+    first, second = await sandboxes.found(quotes_are_shown, **settings)
+    assert told in first.what
+    assert "may not have it" in second.what

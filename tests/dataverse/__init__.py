@@ -1,0 +1,1 @@
+"""The client of Dataverse, over an environment's rules."""

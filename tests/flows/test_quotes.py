@@ -1,0 +1,240 @@
+"""Quotes: one quotation each, answered by what F&O approved and by nothing else, and one order."""
+
+from decimal import Decimal
+
+import pytest
+
+from sandbox.commerce.quote_prices import cost_of
+from sandbox.dials import Kind
+from sandbox.dynamics import quotation_handling as office
+from sandbox.dynamics.quotations import HEADER, LINE
+from sync.engine.claim import State
+from sync.preview.quotes import preview_quote
+from tests.flows.quotes import Negotiating, in_quotes
+
+
+@in_quotes()
+async def test_a_quote_becomes_one_quotation_without_prices(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    header = ours.of(quote)
+    assert header["QuotationResponsiblePersonnelNumber"] == "000123"
+    assert header["SalesQuotationExpiryDate"].date() == quote.expires
+    assert header["DeliveryAddressCity"] == "New York"
+    assert "What's your best price?" in header["SalesQuotationName"]
+    first, second = ours.quoted(quote)
+    assert (first["ItemNumber"], first["RequestedSalesQuantity"]) == ("SIMPLE-001", 2)
+    assert first["LineDescription"] == "Simple 001; shop price 9.99 USD"
+    assert second["ExternalItemNumber"] == str(quote.items[1].id)
+    for _ in range(2):
+        await ours.look()
+    assert len(ours.quotations()) == 1
+    assert ours.status(quote) == "created/Created"
+
+
+@in_quotes()
+async def test_what_f_and_o_approved_goes_to_the_buyer_and_becomes_one_order(
+    ours: Negotiating,
+) -> None:
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    await ours.answered(quote, "9", "80")
+    assert ours.status(quote) == "submitted_by_admin/Sent"
+    assert ours.shown(quote) == 258
+    assert "Our quotation" in quote.comments[-1]["comment"]
+    order = await ours.orders(quote)
+    (sold,) = ours.headers(order)
+    assert sold["QuotationNumber"] == ours.of(quote)["SalesQuotationNumber"]
+    claim = await ours.claim(str(quote.id), "quotes")
+    assert "is still Sent in D365" in claim.reason
+    ours.ends(quote, "Lost", reason="WEB")
+    await ours.look()
+    claim = await ours.claim(str(quote.id), "quotes")
+    assert (claim.state, claim.reason) == (State.DELIVERED, "")
+
+
+@in_quotes()
+async def test_a_later_version_amends_it_and_waits_for_a_new_answer(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    await ours.answered(quote, "9", "80")
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-001": 5, "SIMPLE-003": 1}, "and with five?")
+    await ours.look()
+    assert ours.status(quote) == "submitted_by_customer/Modified"
+    assert {row["ItemNumber"]: row["RequestedSalesQuantity"] for row in ours.quoted(quote)} == {
+        "SIMPLE-001": 5, "SIMPLE-003": 1,
+    }  # fmt: skip
+    assert "and with five?" in ours.of(quote)["SalesQuotationName"]
+    assert ours.shown(quote) != 258
+    await ours.answered(quote, "8", "15.5")
+    assert (ours.status(quote), ours.shown(quote)) == ("submitted_by_admin/Sent", Decimal("55.5"))
+    rows = await ours.trail(str(quote.id), "quotes")
+    said = " ".join(str(entry) for entry in rows)
+    assert "2 (buyer 7, " in said
+    assert "SIMPLE-001: 2 -> 5" in said
+
+
+@in_quotes()
+async def test_a_newer_price_waits_for_the_sellers_turn(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_006=2)
+    await ours.answered(quote, "80")
+    await ours.answered(quote, "70")
+    assert ours.shown(quote) == 160
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert "newer price" in claim.reason
+    ours.commerce.resubmit_quote(quote)
+    await ours.look()
+    assert ours.stands(quote) == "140.00 submitted_by_admin"
+
+
+@in_quotes()
+async def test_a_quote_that_is_sent_back_is_not_answered_by_the_old_price(
+    ours: Negotiating,
+) -> None:
+    quote = await ours.asks(SIMPLE_006=2)
+    await ours.answered(quote, "80")
+    ours.commerce.resubmit_quote(quote)
+    await ours.look()
+    assert quote.status == "submitted_by_customer"
+    assert "sent it back" in (await ours.claim(str(quote.id), "quote_answers")).reason
+    await ours.replays(str(quote.id), "quote_answers")
+    await ours.works_until_idle()
+    assert ours.stands(quote) == "160.00 submitted_by_admin"
+
+
+@in_quotes()
+async def test_what_nobody_sent_again_is_no_answer_to_a_later_version(ours: Negotiating) -> None:
+    ours.dynamics.settings.quotations_stay = True
+    quote = await ours.asks(SIMPLE_006=2)
+    await ours.answered(quote, "80")
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 9}, "nine")
+    await ours.look()
+    assert ours.status(quote) == "submitted_by_customer/Sent"
+    assert "nobody has sent" in (await ours.claim(str(quote.id), "quote_answers")).reason
+    await ours.answered(quote, "75")
+    assert ours.stands(quote) == "675.00 submitted_by_admin"
+
+
+@pytest.mark.parametrize("status", ["Lost", "Cancelled"])
+@in_quotes(quotes={"reasons": {"PRICE": "Too cheap."}})
+async def test_a_lost_quotation_declines_with_its_reason(ours: Negotiating, status: str) -> None:
+    quote = await ours.asks()
+    ours.prices(quote, "80")
+    ours.ends(quote, status, reason="PRICE")
+    await ours.look()
+    assert (quote.status, quote.comments[-1]["comment"]) == ("declined", "Too cheap.")
+    assert await ours.parked("quotes") == await ours.parked("quote_answers") == []
+
+
+@in_quotes()
+async def test_converted_in_f_and_o_first_declines_with_the_orders_number(
+    ours: Negotiating,
+) -> None:
+    quote = await ours.asks()
+    number = ours.confirms(quote)
+    await ours.look()
+    assert quote.status == "declined"
+    assert number in quote.comments[-1]["comment"]
+
+
+@in_quotes()
+async def test_there_are_never_two_orders_of_a_quote(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    number = ours.confirms(quote)
+    await ours.look()
+    assert number in (await ours.claim(str(quote.id), "quote_answers")).reason
+    order = await ours.orders(quote)
+    assert ours.headers(order) == []
+    claim = await ours.claim(order)
+    assert claim.state is State.PARKED
+    assert number in claim.reason
+    assert len(ours.rows("SalesTable")) == 1
+
+
+@in_quotes()
+async def test_an_order_of_f_and_o_after_the_web_order_is_listed(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    await ours.orders(quote)
+    number = ours.confirms(quote)
+    await ours.look()
+    assert f"sales order {number}" in (await ours.claim(str(quote.id), "quotes")).reason
+
+
+@in_quotes()
+async def test_without_a_price_nothing_is_offered(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_001=1, SIMPLE_006=1)
+    await ours.answered(quote, "9", "0")
+    assert quote.status == "created"
+    assert "no price for SIMPLE-006" in (await ours.claim(str(quote.id), "quote_answers")).reason
+    await ours.answered(quote, "9", "50")
+    assert ours.shown(quote) == 59
+
+
+@in_quotes(quotes={"prices": "items"})
+async def test_prices_of_items_are_those_of_f_and_o(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    office.add_line(ours.dynamics, ours.of(quote), "FREIGHT", Decimal("12.50"))
+    await ours.answered(quote, "4.20", "81.17")
+    rows = [row["row_total"] for row in ours.commerce.cooked_quote(quote).items]
+    assert rows == [Decimal("8.40"), Decimal("243.51")]
+    assert quote.shipping == Decimal("12.5")
+    order = await ours.orders(quote)
+    assert len(ours.headers(order)) == 1
+    amounts = {row["ItemNumber"]: row["LineAmount"] for row in ours.rows("SalesLine")}
+    assert amounts["SIMPLE-001"] == Decimal("8.4")
+
+
+@in_quotes(quotes={"prices": "items"})
+async def test_a_release_without_prices_of_items_parks_before_the_buyer_sees_anything(
+    ours: Negotiating,
+) -> None:
+    ours.commerce.per_item_prices = False
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert claim.state is State.PARKED
+    assert quote.status == "created"
+
+
+@in_quotes()
+async def test_prices_with_tax_in_another_currency_are_proved_too(ours: Negotiating) -> None:
+    quote = await ours.asks(german=True, SIMPLE_006=2)
+    assert ours.of(quote)["ArePricesIncludingSalesTax"] == "Yes"
+    await ours.answered(quote, "80")
+    assert ours.stands(quote) == "160.00 submitted_by_admin"
+
+
+@in_quotes()
+async def test_cost_never_crosses(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    cost = str(cost_of(quote.items[0]))
+    kept = [str(row.values) for table in (HEADER, LINE) for row in ours.rows(table)]
+    assert not any(cost in one for one in [*kept, str(quote.comments)])
+    for flow in ("quotes", "quote_answers"):
+        for name in ("read", "sent", "wanted", "answered"):
+            found = await ours.services.documents.last(f"shop|{flow}|{quote.id}", name)
+            assert cost not in str(found)
+
+
+@in_quotes(quotes={"numbers": "ours"})
+async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> None:
+    ours.ledger_dials.next(Kind.LOST)
+    quote = await ours.asks()
+    await ours.ledger_dials.settle()
+    await ours.works_until_idle()
+    assert ours.of(quote)["SalesQuotationNumber"] == f"1-Q{quote.id}"
+    assert len(ours.quoted(quote)) == 1
+
+
+@in_quotes()
+async def test_a_preview_shows_both_ways_and_writes_nothing(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    ours.sends(quote, "80")
+    systems = await ours.services.systems_pool.open("shop")
+    there, back = await preview_quote(
+        str(quote.id), systems, ours.services.ledger, ours.services.documents
+    )
+    assert there.requests[0].path == "/data/SalesQuotationHeadersV2"
+    assert back.requests[-1].path == "/V1/negotiableQuote/submitToCustomer"
+    assert quote.status == "created"
+    assert "SalesPrice" not in str(there.requests)
