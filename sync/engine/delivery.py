@@ -15,6 +15,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.loops import require_no_loop
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
+from sync.engine.settling import latest_end
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Target
 
@@ -43,11 +44,13 @@ class Delivery:
     """When the record was read, or a little earlier."""
     inherited: Intent | None = field(init=False)
     """What an earlier try announced and nobody knows the outcome of."""
+    is_unrecorded: bool = field(init=False)
+    """Whether an earlier try did something and never came to record its outcome."""
 
     def __post_init__(self) -> None:
         self.started = self.read_at = self.systems.clock.now()
         self.inherited = self.claim.intent
-        self._held, self._began = self.claim.delivered, self.claim.state
+        self._held, self.is_unrecorded = self.claim.delivered, self.claim.state is State.POSTING
         self._resolved = set[str]()
         self._horizon = timedelta()
 
@@ -95,11 +98,6 @@ class Delivery:
     def targets(self) -> str:
         """What the targets hold by now, as the claim stores it."""
         return targets_json(self._held.values())
-
-    @property
-    def is_unrecorded(self) -> bool:
-        """Whether an earlier try did something and never came to record its outcome."""
-        return self._began is State.POSTING
 
     def is_known(self, kind: str, digest: str) -> bool:
         """Whether the target holds this very document: it was delivered, and no write of it is
@@ -206,7 +204,7 @@ class Delivery:
 
     def _unsettled_until(self) -> datetime | None:
         """When the last write that earlier tries gave up can no longer commit."""
-        return _latest(self.claim.unsettled_until, self.inherited)
+        return latest_end(self.claim.unsettled_until, self.inherited)
 
     async def require(self, flow: str, key: str, record: Any = None) -> Delivered | Skipped:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody
@@ -249,14 +247,3 @@ class Delivery:
     def now(self) -> datetime:
         """Aware UTC."""
         return self.systems.clock.now()
-
-
-def unsettled_until(claim: Claim) -> datetime | None:
-    """Until when a write of a record that nobody is at work on may still commit; None where none
-    may."""
-    return _latest(claim.unsettled_until, claim.intent)
-
-
-def _latest(end: datetime | None, intent: Intent | None) -> datetime | None:
-    ends = (end, intent.settled_by if intent else None)
-    return max((one for one in ends if one is not None), default=None)
