@@ -9,7 +9,8 @@
  *
  * `token`: a function that gives the customer's token of Commerce, or the one that the shop has
  * signed; it is asked anew before each request. Attributes: `src`, `store` (code of the store view),
- * `lang`, `texts` (JSON with texts of one's own). Styled by CSS custom properties and `::part()`.
+ * `lang`, `texts` (JSON with texts of one's own), `orders` (shows orders that were not placed in the
+ * shop too, where the portal lists them). Styled by CSS custom properties and `::part()`.
  */
 
 const TEXTS = {
@@ -21,6 +22,8 @@ const TEXTS = {
   again: "Try again", item: "Item", quantity: "Quantity", price: "Price", settledBy: "Settled by",
   "open ": "open", "partly paid": "partly paid", paid: "paid", reversed: "reversed",
   unknown: "unknown", invoice: "Invoice", "credit note": "Credit note", payment: "Payment",
+  orders: "Your other orders", order: "Order", reference: "Reference",
+  Backorder: "open", Delivered: "delivered", Invoiced: "invoiced", Canceled: "cancelled",
 };
 
 const STYLE = `
@@ -52,7 +55,7 @@ function make(name, attributes = {}, ...children) {
 }
 
 export class InvoicePortal extends HTMLElement {
-  static observedAttributes = ["src", "store", "lang", "texts"];
+  static observedAttributes = ["src", "store", "lang", "texts", "orders"];
 
   /** Gives the customer's token. */
   token = () => "";
@@ -63,6 +66,7 @@ export class InvoicePortal extends HTMLElement {
   #total = 0;
   #status = "";
   #balances = [];
+  #orders = [];
   #asked = 0;
 
   connectedCallback() {
@@ -102,13 +106,14 @@ export class InvoicePortal extends HTMLElement {
     try {
       const query = new URLSearchParams({ page: String(this.#page + 1) });
       if (this.#status) query.set("status", this.#status);
-      const [list, balance] = await Promise.all(
-        [this.#get(`/invoices?${query}`), this.#get("/balance")].map(async (one) => (await one).json()),
-      );
+      const wanted = [this.#get(`/invoices?${query}`), this.#get("/balance")];
+      if (this.hasAttribute("orders")) wanted.push(this.#get("/orders?page_size=100"));
+      const [list, balance, orders] = await Promise.all(wanted.map(async (one) => (await one).json()));
       if (asked !== this.#asked) return;
+      this.#orders = orders?.items ?? [];
       this.#items.push(...list.items);
       [this.#page, this.#total, this.#balances] = [list.page, list.total, balance.balances];
-      this.#show(this.#head(), this.#list(), this.#more());
+      this.#show(this.#head(), this.#list(), this.#more(), this.#others());
     } catch (error) {
       if (asked === this.#asked) this.#showFailure(error);
     }
@@ -124,7 +129,8 @@ export class InvoicePortal extends HTMLElement {
     this.#root.replaceChildren(
       make("style", {}, STYLE),
       make("section", { "aria-labelledby": "title", part: "portal" },
-        make("h2", { id: "title", part: "title" }, this.#say("title")), ...children),
+        make("h2", { id: "title", part: "title" }, this.#say("title")),
+        ...children.filter((child) => child !== null)),
     );
   }
 
@@ -178,6 +184,20 @@ export class InvoicePortal extends HTMLElement {
   #more() {
     if (this.#items.length >= this.#total) return null;
     return make("button", { type: "button", part: "more", onclick: () => this.#load() }, this.#say("more"));
+  }
+
+  #others() {
+    if (!this.#orders.length) return null;
+    const names = ["order", "date", "reference", "status"];
+    const rows = this.#orders.map((one) => {
+      const cells = [one.number, this.#day(one.date), one.reference, this.#say(one.status)];
+      return make("tr", {}, ...cells.map((cell, place) =>
+        make("td", { "data-label": this.#say(names[place]) }, cell)));
+    });
+    const head = names.map((name) => make("th", { scope: "col" }, this.#say(name)));
+    return make("section", { "aria-labelledby": "orders", part: "orders" },
+      make("h3", { id: "orders" }, this.#say("orders")),
+      make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
   }
 
   async #open(one) {

@@ -42,7 +42,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "preview": (*FLOWS, "preview"),
     "checks": (*FLOWS, "preview", "mails", "alerts", "checks"),
     "reconcile": (*FLOWS, "reconcile"),
-    "reporting": (*FLOWS, "reconcile", "reporting"),
+    "reporting": (*OPERATING, "reporting"),
     "intake_http": INTAKE,
     "adapters": (*CORE, "config", "adapters"),
     "app": APP,

@@ -33,6 +33,7 @@ var tables = [
   'reconciliations'
   'refusedkeys'
   'repairs'
+  'reports'
   'runleases'
   'samples'
   'trail'

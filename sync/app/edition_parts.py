@@ -21,6 +21,7 @@ class EditionParts:
     """What an edition provides. `email_key`: at least 16 bytes, never changed. `keep_months`:
     as `Documents` has it. `takes_turns`: whether the queue lets connections take turns.
     `clocks_apart`: how far the queue's clock may be from ours. `console`: who lets people into it.
+    `report_command` builds reports; empty where nothing here does.
 
     `compact` leaves nothing of what was deleted in our own files; services delete by themselves.
     `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
@@ -42,4 +43,5 @@ class EditionParts:
     console: ConsoleSignIn = ConsoleSignIn.OFF
     telemetry: Telemetry = SILENT
     compact: Callable[[], None] = lambda: None
+    report_command: tuple[str, ...] = ()
     close: Callable[[], Awaitable[None]] | None = None

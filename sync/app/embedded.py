@@ -76,12 +76,10 @@ async def open_embedded(
     home: Path,
     connections: Connections,
     *,
-    vault_key: str | None = None,
-    vault_mark: Path | None = None,
-    serves: bool = False,
-    keep_months: int = KEEP_MONTHS,
-    console: ConsoleSignIn = ConsoleSignIn.OFF,
-) -> Services:
+    vault_key: str | None = None, vault_mark: Path | None = None, serves: bool = False,
+    keep_months: int = KEEP_MONTHS, console: ConsoleSignIn = ConsoleSignIn.OFF,
+    report_command: tuple[str, ...] = (),
+) -> Services:  # fmt: skip
     """The engine over a directory. `serves`: lock the directory and take back what a dead host
     held. Raises `AlreadyServed`, and `Never` for a vault that does not open.
     """
@@ -107,6 +105,7 @@ async def open_embedded(
         clocks_apart=timedelta(),
         keep_months=keep_months,
         console=console,
+        report_command=report_command,
         compact=_compacting(queue, tables),
         close=_closing(queue, tables, lock),
     )

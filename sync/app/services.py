@@ -13,6 +13,7 @@ from sync.app.health import health
 from sync.app.paces import Paces
 from sync.app.public_keys import PublicKeyHosts
 from sync.app.queue_work import QueueWork
+from sync.app.report_nights import ReportNights
 from sync.app.systems_pool import SystemsPool
 from sync.app.tidying import repairing, tidying
 from sync.app.watch import Watch
@@ -123,7 +124,7 @@ class Services:
             (
                 tidy, repairing(self.repair), Housekeeping("old-queues", old.move),
                 Housekeeping("old-flow-names", names.move), *self._nights(engine),
-                *self._schemas(engine),
+                *self._schemas(engine), *self._reports(),
             ),
             tables=parts.tables, sends=self.sends, clock=parts.clock,
             leases=RunLeases(parts.tables, parts.clock, self.worker, is_alone=parts.is_alone),
@@ -133,6 +134,13 @@ class Services:
         """Both books are compared each night."""
         for name in self.connections:
             yield Housekeeping(f"reconcile|{name}", Nightly(name, engine).run)
+
+    def _reports(self) -> Iterator[Housekeeping]:
+        """Reports are built each night, where an hour is named and something here builds."""
+        parts, connections = self.edition_parts, [*self.connections.values()]
+        nights = ReportNights(connections, parts.report_command, parts.clock)
+        if nights.are_wanted:
+            yield Housekeeping("reports", nights.run)
 
     def _schemas(self, engine: Engine) -> Iterator[Housekeeping]:
         """What the mapping uses of both systems is looked at each day."""

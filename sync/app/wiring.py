@@ -3,6 +3,7 @@ called."""
 
 import asyncio
 import os
+import sys
 from datetime import timedelta
 from typing import Final
 
@@ -82,8 +83,14 @@ async def open_services(settings: Settings, *, serves: bool = True) -> Services:
     return await open_embedded(
         settings.home, connections, vault_key=vault_key(settings), serves=serves,
         vault_mark=settings.vault_mark, keep_months=settings.keep_months,
-        console=settings.console,
+        console=settings.console, report_command=_report_command(settings),
     )  # fmt: skip
+
+
+def _report_command(settings: Settings) -> tuple[str, ...]:
+    """What builds reports of the same directory and configuration, as a process of its own."""
+    places = ("--home", str(settings.home), "--config", str(settings.connections))
+    return (sys.executable, "-m", "sync", "report", "build", *places)
 
 
 def vault_key(settings: Settings) -> str | None:

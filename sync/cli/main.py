@@ -25,6 +25,7 @@ from sync.cli import (
     reconcile,
     replay,
     report,
+    report_figures,
     resolve,
     secrets,
     serve,
@@ -34,7 +35,7 @@ from sync.cli import (
     webhooks,
     why_price,
 )
-from sync.cli.command import Command, Root
+from sync.cli.command import Command, Root, group
 from sync.cli.mapping import app as mapping
 
 app = typer.Typer(
@@ -45,6 +46,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+reports = group("report", "Figures across both systems, from a data set of their own.")
+for command in (
+    report.build, report.status, report_figures.show, report_figures.export, report.forecast,
+):  # fmt: skip
+    reports.command(cls=Command)(command)
 app.command(cls=Command)(init.init)
 app.add_typer(secrets.app)
 app.command(cls=Command)(check.check)
@@ -77,7 +83,7 @@ app.command(cls=Command)(publishing.approve)
 app.command("why-price", cls=Command)(why_price.why_price)
 app.command(cls=Command)(drift.drift)
 app.command("reconcile", cls=Command)(reconcile.reconcile_books)
-app.add_typer(report.app)
+app.add_typer(reports)
 app.command(cls=Command)(pausing.pause)
 app.command(cls=Command)(pausing.resume)
 app.command(cls=Command)(pausing.paused)

@@ -12,6 +12,7 @@ from sync.cli.preview_accounts import accounts
 from sync.cli.preview_cases import cases
 from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
+from sync.cli.preview_mails import mails
 from sync.cli.preview_quotes import quotes
 from sync.cli.preview_returns import returns
 from sync.cli.preview_rows import catalogue, prices, products, stock
@@ -50,6 +51,7 @@ app.command(cls=Command)(shipments)
 app.command(cls=Command)(cancellations)
 app.command(cls=Command)(accounts)
 app.command(cls=Command)(returns)
+app.command(cls=Command)(mails)
 app.command(cls=Command)(cases)
 app.command(cls=Command)(quotes)
 app.command(cls=Command)(captures)

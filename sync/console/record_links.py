@@ -16,6 +16,7 @@ COMMERCE: Final[Mapping[str, str]] = {
     "invoices": "sales/invoice/view/invoice_id",
     "creditmemos": "sales/creditmemo/view/creditmemo_id",
     "shipments": "sales/shipment/view/shipment_id",
+    "returns": "admin/rma/edit/id",
     "customers": "customer/index/edit/id",
     "companies": "company/index/edit/id",
     "accounts": "company/index/edit/id",
@@ -33,7 +34,7 @@ PAYMENTS: Final = "LedgerJournalTableCustPaym"
 
 
 def links_of(settings: Connection, claim: Claim) -> Iterator[tuple[str, str]]:
-    """`commerce` and `dynamics`, each with its address, where there is one."""
+    """`commerce`, `dynamics` and `dataverse`, each with its address, where there is one."""
     if number := _number(claim):
         page = COMMERCE[claim.flow]
         if settings.commerce.admin_url:
@@ -41,17 +42,23 @@ def links_of(settings: Connection, claim: Claim) -> Iterator[tuple[str, str]]:
     if form := _form(settings, claim):
         company = _company(settings, claim)
         yield "dynamics", f"{settings.dynamics.url}/?cmp={company}&mi={form}"
+    held = claim.delivered.get("case")
+    yield from _case(settings, held.keys.get("case", "") if held is not None else "")
 
 
 def links_of_return(settings: Connection, one: Listed) -> Iterator[tuple[str, str]]:
-    """The same of a return or a complaint, with `dataverse` for its case."""
+    """The same of a return or a complaint."""
     if one.rma_id and settings.commerce.admin_url:
-        yield "commerce", f"{settings.commerce.admin_url}/admin/rma/edit/id/{one.rma_id}/"
+        yield "commerce", f"{settings.commerce.admin_url}/{COMMERCE['returns']}/{one.rma_id}/"
     store = one.record.rpartition("@")[2]
     company = settings.legal_entity_of(int(store) if store.isdecimal() else None)
     yield "dynamics", f"{settings.dynamics.url}/?cmp={company}&mi=ReturnTableListPage"
-    if one.case_id and settings.dataverse is not None:
-        where = f"main.aspx?etn=incident&id={one.case_id}&pagetype=entityrecord"
+    yield from _case(settings, one.case_id)
+
+
+def _case(settings: Connection, case_id: str) -> Iterator[tuple[str, str]]:
+    if case_id and settings.dataverse is not None:
+        where = f"main.aspx?etn=incident&id={case_id}&pagetype=entityrecord"
         yield "dataverse", f"{settings.dataverse.url}/{where}"
 
 

@@ -1,7 +1,9 @@
 """Templates to HTML. All text is escaped; every word that people read is in `texts.py`."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +37,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, finalize=_shown, auto_reload=False,
     )  # fmt: skip
     made.filters |= {"moment": moment, "span": span, "link": link}
-    made.globals |= {"t": text, "version": version(), "spark": spark}
+    made.globals |= {"t": text, "version": version(), "spark": spark, "chart": chart}
     return made
 
 
@@ -83,6 +85,24 @@ def spark(values: list[int], label: str) -> Markup:
         '<svg class="spark" viewBox="0 0 {} 20" role="img" aria-label="{}">'
         '<path d="M0 19.5H{}"/>{}</svg>'
     ).format(len(values) * 4, label, len(values) * 4, bars)
+
+
+def chart(values: Sequence[Decimal], label: str) -> Markup:
+    """Bars of amounts, in their order; those below zero hang. The table beside it has the
+    numbers."""
+    most = max((abs(value) for value in values), default=Decimal(0)) or Decimal(1)
+    bars = Markup("").join(
+        Markup('<rect class="{}" x="{}" y="{}" width="16" height="{}"/>').format(
+            "below" if value < 0 else "above", place * 20, 60 if value < 0 else 60 - tall, tall
+        )
+        for place, value in enumerate(values)
+        if (tall := max(1, round(58 * abs(value) / most)) if value else 0)
+    )
+    wide = max(len(values), 1) * 20
+    return Markup(
+        '<svg class="chart" viewBox="0 0 {} 120" width="{}" height="120" role="img"'
+        ' aria-label="{}"><path d="M0 60H{}"/>{}</svg>'
+    ).format(wide, wide, label, wide, bars)
 
 
 def _shown(value: Any) -> Any:

@@ -18,6 +18,7 @@ from sync.flows.returns.order_issues import ISSUES
 from sync.flows.returns.return_states import REFUNDS
 from sync.flows.returns.rma_records import CASE_STATES, CASES, RETURNS
 from sync.mapping.cases import ORDER, RETURN
+from sync.pacing.priority import Priority, working_at
 
 T = TypeVar("T")
 FLOWS: Final = (RETURNS, "return_states", REFUNDS, ISSUES, CASES, CASE_STATES)
@@ -79,7 +80,13 @@ class Returns:
 
 
 async def returns_of(services: Services, name: str) -> Returns:
-    """All of one connection: what is open in Commerce, has a case, or waits for a person."""
+    """All of one connection: what is open in Commerce, has a case, or waits for a person. Its
+    requests go after those of deliveries."""
+    with working_at(Priority.CATALOGUE):
+        return await _returns_of(services, name)
+
+
+async def _returns_of(services: Services, name: str) -> Returns:
     systems = await services.systems_pool.open(name)
     silent = list[str]()
     rows = dict[tuple[str, str], Listed]()

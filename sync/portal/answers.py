@@ -80,6 +80,11 @@ def statement_json(one: Statement, since: date, until: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def place_of(row: Mapping[str, Any]) -> tuple[str, date | None]:
+    """Currency and day of a sales order."""
+    return str(row["CurrencyCode"]), day_of(row["OrderCreationDateTime"])
+
+
 def order_json(row: Mapping[str, Any]) -> dict[str, Any]:
     """A sales order that was not placed in the shop."""
     return {

@@ -189,7 +189,8 @@ class PortalApp:
         if not self._portal.phone_orders:
             return _absent()
         wanted = wanted_in(visit.request.query_params)
-        rows = await self.reader.other_orders(visit.accounts)
+        found = await self.reader.other_orders(visit.accounts)
+        rows = [row for row in found if wanted.covers(*answers.place_of(row))]
         shown = answers.page_of(rows, wanted.page, wanted.size)
         return _json({
             "items": [answers.order_json(row) for row in shown], "page": wanted.page,

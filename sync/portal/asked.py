@@ -30,11 +30,15 @@ class Wanted:
 
     def fits(self, document: Document, today: date) -> bool:
         """Whether a document is wanted."""
+        is_there = self.status is None or document.status(today) is self.status
+        return is_there and self.covers(document.currency, document.day)
+
+    def covers(self, currency: str, day: date | None) -> bool:
+        """Whether something of this currency and day is wanted."""
         return (
-            (self.status is None or document.status(today) is self.status)
-            and self.currency in ("", document.currency)
-            and (self.since is None or document.day >= self.since)
-            and (self.until is None or document.day <= self.until)
+            self.currency in ("", currency)
+            and (self.since is None or (day is not None and day >= self.since))
+            and (self.until is None or (day is not None and day <= self.until))
         )
 
 

@@ -28,6 +28,11 @@ SMALL: Final = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=10)
 HEAD: Final = ParagraphStyle("head", parent=TEXT, fontName=BOLD, fontSize=15, leading=20)
 WIDTHS: Final = tuple(one * mm for one in (10, 32, 56, 18, 12, 22, 24))
 MARGIN: Final = 18 * mm
+SUMS: Final = TableStyle([
+    ("ALIGN", (1, 0), (1, -1), "RIGHT"), ("FONTNAME", (0, 0), (-1, -1), FONT),
+    ("FONTSIZE", (0, 0), (-1, -1), 9), ("FONTNAME", (0, -1), (-1, -1), BOLD),
+    ("LINEABOVE", (0, -1), (-1, -1), 0.7, "black"),
+])  # fmt: skip
 COLUMNS: Final = ("", "Item", "Description", "Quantity", "Unit", "Price", "Amount")
 
 
@@ -116,12 +121,7 @@ def _sums(document: Document, lines: Sequence[InvoiceLine]) -> Table:
     rows += [(f"Tax {one.group} {one.item_group}".rstrip(), one.tax) for one in taxes]
     shown = [(_text(name), _amount(value)) for name, value in rows]
     shown.append((_text(f"Total {document.currency}"), _amount(document.amount)))
-    style = TableStyle([
-        ("ALIGN", (1, 0), (1, -1), "RIGHT"), ("FONTNAME", (0, 0), (-1, -1), FONT),
-        ("FONTSIZE", (0, 0), (-1, -1), 9), ("FONTNAME", (0, -1), (-1, -1), BOLD),
-        ("LINEABOVE", (0, -1), (-1, -1), 0.7, "black"),
-    ])  # fmt: skip
-    return Table(shown, colWidths=(60 * mm, 36 * mm), hAlign="RIGHT", style=style)
+    return Table(shown, colWidths=(60 * mm, 36 * mm), hAlign="RIGHT", style=SUMS)
 
 
 def _plain() -> TableStyle:

@@ -152,8 +152,9 @@ class Reader:
 
     async def other_orders(self, accounts: Sequence[Account]) -> list[dict[str, Any]]:
         """Sales orders of the accounts that were not placed in the shop, latest first."""
-        stores = self._systems.settings.stores.values()
-        ours = {store.origin or "" for store in stores}
+        settings = self._systems.settings
+        stores = (settings.store(name) for name in settings.stores)
+        ours = {(store.origin or "") if store is not None else "" for store in stores}
         rows: list[dict[str, Any]] = []
         for one in accounts:
             rows += await self._systems.dynamics.buyer_documents.other_orders(

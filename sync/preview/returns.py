@@ -1,6 +1,6 @@
 """What would become of a return: its return order in F&O, what Commerce would show of it, the
-refunds of its credit notes, and its case. The systems and the home are read, and nothing is
-written."""
+refunds of its credit notes, its case, and the mail about its status. The systems and the home are
+read, and nothing is written."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from sync.engine.systems import Systems
 from sync.flows.cases.case_states import case_states
 from sync.flows.cases.cases import cases
 from sync.flows.keys import keys_of
+from sync.flows.mails.mails import mails
 from sync.flows.returns.handled_returns import read
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
@@ -32,8 +33,22 @@ async def preview_return(
     for key in keys_of(rows, systems):
         wanted: list[tuple[DocumentFlow[Any], str]] = [(returns, key), (return_states, key)]
         wanted += [(refunds, one) for one in await _credit_notes(key, systems)]
+        wanted += [(mails, f"return|{key}|{one}") for one in sorted({*map(_status, rows)})]
         on = [one for one in wanted if one[0].name in systems.settings.flows]
         found += [await previewed(*one, systems, ledger, documents) for one in on]
+    return found
+
+
+async def preview_mail(
+    number: str, systems: Systems, ledger: Ledger, documents: DocumentCopies
+) -> list[Preview]:
+    """The mail about each posted document of that number; empty where there is none."""
+    journal = systems.settings.portal.journal if systems.settings.portal else ""
+    books, found = systems.dynamics.buyer_documents, list[Preview]()
+    for company in systems.settings.legal_entities if journal else ():
+        if await books.numbered(journal, company, number):
+            key = f"invoice|{company}|{number}"
+            found.append(await previewed(mails, key, systems, ledger, documents))
     return found
 
 
@@ -50,6 +65,10 @@ async def preview_case(
                 of_case = f"{kind}|{key}"
                 found.append(await previewed(flow, of_case, systems, ledger, documents))
     return found
+
+
+def _status(row: Any) -> str:
+    return str(row.get("status") or "")
 
 
 async def _credit_notes(key: str, systems: Systems) -> Sequence[str]:

@@ -2,10 +2,11 @@
 tests.benchmarks.page`."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from tests.benchmarks import catalogue_page
 from tests.benchmarks.page import PAGE, Kinds, counts, example, kinds, prices, shown, sizes
 from tests.benchmarks.prices import RULES, calls, listeners
 from tests.infra.bicep import bicep
@@ -45,5 +46,32 @@ def test_what_waits_and_what_watches_is_what_there_is() -> None:
     assert len(bicep("alerts").tree["variables"]["rules"]["value"]) == RULES
 
 
+def test_the_page_on_the_catalogue_is_made_from_what_the_benchmarks_print() -> None:
+    """Its figures are measured by people; its tables have the rows and columns that are printed."""
+    titles = ("first load", "nothing changed", "one in 50 changed", "one SKU notified")
+    numbers = dict.fromkeys(catalogue_page.COLUMNS.values(), 1_000)
+    runs = [{"title": title, **numbers} for title in titles]
+    facts: dict[str, Any] = {
+        "stock": runs, "prices": runs, "loads": [0.5, 1.25], "cores": 2,
+        "beside": {"alone_ms": 1, "beside_ms": 2, "slowed_percent": 100.0},
+        "notified": {"median_ms": 3},
+        "products": dict.fromkeys(
+            ("created", "images", "again", "kills", "hours", "own_seconds", "requests_each",
+             "table_operations", "peak_mb", "estimate_off"), 1,
+        ),
+    }  # fmt: skip
+    text = catalogue_page.PAGE.read_text(encoding="utf-8")
+    for part in catalogue_page.TABLES:
+        table = catalogue_page.made(part, facts)
+        assert table.endswith("2 shared cores; the machine's load before and after: 0.5 and 1.2.")
+        assert _rows(shown(text, part)) == _rows(table)
+        assert catalogue_page.renewed(text, part, facts).count(table) == 1
+
+
 def _number(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def _rows(text: str) -> list[str]:
+    """What each row is called; a figure in words varies."""
+    return [row.strip() for row in re.findall(r"^\| (.*?)[|,:]", text, re.MULTILINE)]

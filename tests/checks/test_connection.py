@@ -27,6 +27,8 @@ PUBLISHING: dict[str, Any] = {
     "customers": {"currency": "USD"},
 }
 
+MORE = ("companies", "creditmemos", "posted_invoices", "products", "shipments", "captures")
+
 
 async def found_by_all(probe: Probe) -> list[Finding]:
     """What all checks find, each finding once."""
@@ -85,6 +87,18 @@ async def test_every_check_is_in_one_group_and_tried_where_all_is_well(
     tried = [name async for name, _ in checked(await sandboxes.probe())]
     assert tried == [check.__name__ for group in GROUPS for check in group.checks]
     assert len(set(tried)) == len(CHECKS)
+
+
+async def test_it_is_done_within_a_minute_where_each_answer_takes_half_a_second(
+    sandboxes: Sandboxes,
+) -> None:
+    """It asks one thing after the other, also where the shop has very many orders."""
+    sandboxes.commerce.place_new(60, visible_in=timedelta(0))
+    probe = await sandboxes.probe(**{**PUBLISHING, "flows": [*PUBLISHING["flows"], *MORE]})
+    await found_by_all(probe)
+    asked = sandboxes.commerce.requests.total(), probe.dynamics.counts.total()
+    assert sum(asked) <= 90, asked
+    assert min(asked) > 10
 
 
 async def test_an_item_that_f_and_o_does_not_have_is_told_with_its_sku(

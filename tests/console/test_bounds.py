@@ -20,7 +20,7 @@ PLACE: Final = f"{CONNECTION}|orders"
 PATHS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
     ("", {}), ("/search", {"q": "000"}), ("/search", {"q": "SO-1"}), ("/parked", {}),
     ("/parked", {"text": "sku"}), ("/mappings", {}), ("/mappings", {"kind": "accounts"}),
-    ("/connections", {}), ("/activity", {}), ("/reconciliation", {}),
+    ("/connections", {}), ("/activity", {}), ("/reconciliation", {}), ("/reports", {}),
     ("/record", {"connection": CONNECTION, "flow": "orders", "key": "000000001@1"}),
     ("/replay", {"connection": CONNECTION, "flow": "customers"}),
 )  # fmt: skip

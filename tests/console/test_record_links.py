@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sync.config.connections import Connection, Store
+from sync.config.connections import Connection, Dataverse, Store
 from sync.console.record_links import links_of
 from sync.engine.claim import Claim
 from sync.preview.example import example_connection
@@ -30,6 +30,7 @@ def shop(**changes: Any) -> Connection:
             "usmf CustFree",
         ),
         ("creditmemos", "4@2", {"entity_id": "9"}, "creditmemo/view/creditmemo_id/9", "deco Ret"),
+        ("returns", "4@2", {"entity_id": "9"}, "admin/rma/edit/id/9", "deco ReturnTable"),
         ("shipments", "usmf|S1|P1", {"number": "3"}, "shipment/view/shipment_id/3", "usmf CustPac"),
         ("customers", "17", {}, "customer/index/edit/id/17", "usmf CustTable"),
         ("customers", "guest:abc", {}, "", "usmf CustTable"),
@@ -53,6 +54,16 @@ def test_a_record_is_linked_where_it_is(
     assert commerce in found.get("commerce", "")
     company, _, form = dynamics.partition(" ")
     assert f"cmp={company}&mi={form}" in found.get("dynamics", "cmp=&mi=")
+
+
+def test_a_case_is_linked_by_its_id() -> None:
+    targets = '{"case":{"number":"CAS-1","keys":{"case":"0f8f"}}}'
+    claim = Claim("bikes", "cases", "return|4@1", targets=targets)
+    assert "dataverse" not in dict(links_of(shop(), claim))
+    service = Dataverse(url="https://org.crm4.dynamics.com")
+    found = dict(links_of(shop(dataverse=service), claim))
+    assert found["dataverse"].startswith("https://org.crm4.dynamics.com/main.aspx?")
+    assert "id=0f8f" in found["dataverse"]
 
 
 def test_what_is_booked_as_a_payment_is_in_the_payment_journals() -> None:

@@ -7,6 +7,7 @@ from sandbox.dials import Kind
 from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
+from sync.preview.returns import preview_case
 from sync.reconcile.difference import Cause
 from tests.flows.cases import Serving, in_service, key
 from tests.harness import GUEST, key_of
@@ -67,6 +68,23 @@ async def test_a_complaint_is_a_case_and_a_new_one_opens_it_again(ours: Serving)
     ours.service.set_status(case["incidentid"], 1, 5)
     await ours.looks()
     assert case["statecode"] == 1
+
+
+@in_service()
+async def test_a_person_reads_what_case_would_be_made(ours: Serving) -> None:
+    order = await ours.sold()
+    account = await ours.knows(order)
+    rma = ours.asks_to_return(order)
+    services = ours.services
+    opened = await services.systems_pool.open("shop")
+    asked = (str(rma["increment_id"]), "return", opened, services.ledger, services.documents)
+    made, told = await preview_case(*asked)  # type: ignore[arg-type]
+    assert (made.outcome, told.outcome) == ("deliver", "skip")
+    (request,) = made.requests
+    assert request.path.startswith("/incidents(")
+    assert request.body is not None
+    assert request.body["customerid_account@odata.bind"] == f"/accounts({account})"
+    assert ours.cases == []
 
 
 @in_service(cases={"quote": False})

@@ -8,6 +8,7 @@ import pytest
 
 from sync.engine.claim import State
 from sync.mapping_tables.records import AccountMapping
+from sync.preview.returns import preview_mail
 from tests.flows.finance import Finance, in_finance
 from tests.flows.returns import RETURNED, Returning, in_returns
 from tests.mails.server import MailServer, mail_server
@@ -180,6 +181,14 @@ def test_a_posted_invoice_is_mailed_once_with_a_link_that_opens_it() -> None:
         assert number.encode() in answer.headers["content-disposition"].encode()
         claim = await finance.claim(f"invoice|{COMPANY}|{number}", "mails")
         assert "@example" not in repr(claim), "nothing that names a person is kept"
+        systems = await finance.services.systems_pool.open(CONNECTION)
+        stores = (finance.services.ledger, finance.services.documents)
+        (shown,) = await preview_mail(number, systems, *stores)
+        (request,) = shown.requests
+        body = dict(request.body or {})
+        assert (request.path, body["subject"]) == (message["To"], message["Subject"])
+        assert not await preview_mail("CIV-NONE", systems, *stores)
+        assert len(server.taken) == 1, "a preview sends nothing"
 
     invoicing(story)
 

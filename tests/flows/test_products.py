@@ -792,6 +792,26 @@ async def test_an_image_that_the_shop_cannot_take_parks_its_product_alone(
     assert shown(harness)["name"] == f"Product {SKU}"  # all else of it is shown
 
 
+@in_harness(**owning("name", images=True))
+async def test_an_image_of_20_megabytes_or_one_that_a_proxy_refuses_parks_its_product_alone(
+    harness: Harness,
+) -> None:
+    attaches(harness, SKU, "huge", Attachment="A" * 27_000_000)
+    attaches(harness, OTHER, "large")
+    attaches(harness, BOX, "front")
+
+    def where(arrival: Arrival) -> bool:
+        return arrival.path.endswith(f"{OTHER}/media")
+
+    harness.shop_dials.next(Kind.ERROR_BEFORE, where=where, status=413, times=5)
+    await publishes(harness)
+    assert await harness.parked("products") == [SKU, OTHER]
+    claims = [await harness.claim(sku, "products") for sku in (SKU, OTHER)]
+    assert claims[0].reason.endswith(f'image "huge" of item {SKU} has 20250 kB')
+    assert ("413" in claims[1].reason, "proxy" in claims[1].remedy) == (True, True)
+    assert len(gallery(harness, BOX)) == 1
+
+
 @pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.DELAYED, Kind.ERROR_BEFORE])
 @in_harness(**owning("name", images=True))
 async def test_a_lost_answer_adds_no_image_twice(harness: Harness, kind: Kind) -> None:

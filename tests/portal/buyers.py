@@ -118,3 +118,14 @@ class Buyers:
         assert one is not None
         assert other is not None
         settle(env, one, other)
+
+    def orders(self, account: str, number: str, origin: str, **more: Any) -> None:
+        """F&O has a sales order of an account, of an origin, placed `days_ago`."""
+        env = self.finance.dynamics
+        placed = env.now() - timedelta(days=more.pop("days_ago", 0))
+        env.store.insert("SalesTable", {
+            "dataAreaId": COMPANY, "SalesOrderNumber": number, "SalesOrderOriginCode": origin,
+            "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
+            "OrderCreationDateTime": placed, "CurrencyCode": "USD", "SalesOrderStatus": "Backorder",
+            "CustomersOrderReference": f"by telephone {number}", **more,
+        })  # fmt: skip

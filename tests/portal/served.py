@@ -21,7 +21,7 @@ from tests.systems import CONNECTION, SystemsUnderTest
 
 
 async def main() -> None:
-    settings = {"portal": {"origins": [sys.argv[1]]}}
+    settings = {"portal": {"origins": [sys.argv[1]], "phone_orders": True}}
     systems = SystemsUnderTest(SystemClock(), settings)
     parts = systems.edition_parts()
     services = Services(systems.connections, FLOWS, parts)
@@ -32,6 +32,7 @@ async def main() -> None:
     await buyers.own_accounts()
     for days in range(25):
         buyers.invoices(OURS, "100.00", days_ago=days * 3)
+    buyers.orders(OURS, "SO-PHONE", "PHONE")
     buyers.pays(OURS, buyers.invoices(OURS, "50.00", number="CIV-LAST"), "20.00")
 
     async def runtime() -> Services:

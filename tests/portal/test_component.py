@@ -24,7 +24,7 @@ from tests.portal.buyers import NAME, OURS_TOKEN
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Shop</title></head><body><main>
-<h1>My account</h1><invoice-portal store="default"></invoice-portal></main>
+<h1>My account</h1><invoice-portal store="default" orders></invoice-portal></main>
 <script type="module">
 import "./invoice-portal.js";
 const portal = document.querySelector("invoice-portal");
@@ -97,8 +97,11 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 @needs_chromium
 def test_a_buyer_finds_reads_and_prints_an_invoice_by_the_keyboard(shop: Any) -> None:
     page = shop()
-    page.wait_for_selector("tbody tr >> nth=19")
+    page.wait_for_selector("[part=list] tbody tr >> nth=19")
     assert "$2,530.00 ($1,400.00 overdue)" in page.inner_text("ul")
+    orders = page.inner_text("section[part=orders]")
+    assert "SO-PHONE" in orders
+    assert "open" in orders
     page.get_by_role("button", name="Details of CIV-LAST").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open]")
@@ -111,16 +114,16 @@ def test_a_buyer_finds_reads_and_prints_an_invoice_by_the_keyboard(shop: Any) ->
         page.get_by_role("button", name="PDF of CIV-LAST").press("Enter")
     assert Path(download.value.path()).read_bytes()[:5] == b"%PDF-"
     page.get_by_role("button", name="More").press("Enter")
-    page.wait_for_selector("tbody tr >> nth=25")
+    page.wait_for_selector("[part=list] tbody tr >> nth=25")
     page.get_by_label("Status").select_option("partly paid")
-    playwright.expect(page.locator("tbody tr")).to_have_count(1)
+    playwright.expect(page.locator("[part=list] tbody tr")).to_have_count(1)
 
 
 @needs_chromium
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: make axe (needs Node)")
 def test_it_has_no_barriers_and_fits_a_telephone(shop: Any) -> None:
     page = shop(viewport={"width": 320, "height": 640})
-    page.wait_for_selector("tbody tr >> nth=19")
+    page.wait_for_selector("[part=list] tbody tr >> nth=19")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.evaluate(AXE.read_text(encoding="utf-8"))
     said = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES["light"])

@@ -1,11 +1,12 @@
 """What a buyer sees of their account, to the cent of what F&O holds."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from sandbox.dynamics.schema import COMPANY as COMPANY_FIELD
 from tests.flows.finance import Finance, in_finance
-from tests.portal.buyers import NAME, ORIGIN, OURS, PORTAL, Buyers
+from tests.portal.buyers import NAME, ORIGIN, OURS, OURS_TOKEN, PORTAL, THEIRS, Buyers
 from tests.reconcile.planted import header_of
 from tests.systems import COMPANY
 
@@ -144,17 +145,38 @@ async def test_a_copy_is_a_pdf_with_every_letter_and_says_that_it_is_a_copy(
 
 
 @in_finance(**PORTAL)
-async def test_an_order_that_was_not_placed_in_the_shop_is_listed(finance: Finance) -> None:
+async def test_orders_that_were_not_placed_in_the_shop_are_listed_each_once(
+    finance: Finance,
+) -> None:
     buyers = Buyers(finance)
     await buyers.own_accounts()
     order = await finance.placed()
-    store = finance.dynamics.store
     values = {**header_of(finance, order).values, "OrderingCustomerAccountNumber": OURS}
-    store.insert("SalesTable", {**values, "SalesOrderNumber": "SO-PHONE",
-                                "SalesOrderOriginCode": "PHONE"})  # fmt: skip
-    store.insert("SalesTable", {**values, "SalesOrderNumber": "SO-WEB"})
-    items = (await buyers.get("/orders")).json["items"]
-    assert [one["number"] for one in items] == ["SO-PHONE"]
+    finance.dynamics.store.insert("SalesTable", {**values, "SalesOrderNumber": "SO-WEB"})
+    for days, number in enumerate(("SO-1", "SO-2", "SO-3")):
+        buyers.orders(OURS, number, ("PHONE", "", "SHOP")[days], days_ago=days * 40)
+    buyers.orders(OURS, "SO-EUR", "PHONE", CurrencyCode="EUR", days_ago=1)
+    buyers.orders(OURS, "SO-OLD", "PHONE", days_ago=800)
+    buyers.orders(THEIRS, "SO-THEIRS", "PHONE")
+
+    async def listed(query: str = "", token: str = OURS_TOKEN) -> list[str]:
+        items = (await buyers.get(f"/orders{query}", token)).json["items"]
+        return [one["number"] for one in items]
+
+    assert await listed() == ["SO-1", "SO-EUR", "SO-2", "SO-3"], "latest first"
+    assert await listed("?page=2&page_size=3") == ["SO-3"]
+    assert await listed("?currency=EUR") == ["SO-EUR"]
+    month = (finance.clock.now() - timedelta(days=30)).date().isoformat()
+    assert await listed(f"?to={month}") == ["SO-2", "SO-3"]
+    assert await listed(token="theirs") == ["SO-THEIRS"]
+
+
+@in_finance(portal={"shop_key": "shop-key"})
+async def test_where_nobody_asks_for_them_no_orders_are_listed(finance: Finance) -> None:
+    buyers = Buyers(finance)
+    await buyers.own_accounts()
+    buyers.orders(OURS, "SO-PHONE", "PHONE")
+    assert (await buyers.get("/orders")).status == 404
 
 
 @in_finance(**PORTAL)

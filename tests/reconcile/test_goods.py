@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import pytest
+
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.nightly import Nightly
@@ -21,13 +23,15 @@ STOCK: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-async def found_by(harness: Harness, *kinds: str) -> tuple[list[Difference], dict[str, Any]]:
+async def found_by(
+    harness: Harness, *kinds: str, days: int = 7
+) -> tuple[list[Difference], dict[str, Any]]:
     """The differences of the last days, and how many pieces or rows each side has."""
     services, now = harness.services, harness.clock.now()
     systems = await services.systems_pool.open(CONNECTION)
     connected = await Connected.of(systems, services.ledger, services.documents)
     found: list[Difference] = []
-    window = Window(now - timedelta(days=7), now + timedelta(seconds=1))
+    window = Window(now - timedelta(days=days), now + timedelta(seconds=1))
     summary = await reconcile(connected, window, kinds_of(connected, kinds), found.append)
     sums = {one["kind"]: one for one in summary.totals()}
     return found, sums.get("shipments", {})
@@ -48,8 +52,21 @@ async def test_slips_that_were_shipped_agree_by_their_lists(harness: Harness) ->
 
 @in_finance(**SHIPPED)
 async def test_every_planted_difference_of_shipments_is_found_and_mended(finance: Finance) -> None:
-    planted = [await plant(finance) for plant in OF_SHIPMENTS]
-    found, _ = await found_by(finance, "shipments")
+    await _finds_and_mends(finance, 1)
+
+
+@pytest.mark.long
+@in_finance(**SHIPPED)
+async def test_two_hundred_of_them_are_too(finance: Finance) -> None:
+    for _ in range(100):
+        packed(finance, await ordered(finance, SKU))
+    await polls(finance)
+    await _finds_and_mends(finance, 200 // len(OF_SHIPMENTS) + 1)
+
+
+async def _finds_and_mends(finance: Finance, times: int) -> None:
+    planted = [await plant(finance) for plant in OF_SHIPMENTS for _ in range(times)]
+    found, _ = await found_by(finance, "shipments", days=60)
     assert {(one.key, one.cause) for one in found} == {(one.key, one.cause) for one in planted}
     assert all(one.command for one in found)
     by_key = {one.key: one for one in found}
@@ -58,7 +75,7 @@ async def test_every_planted_difference_of_shipments_is_found_and_mended(finance
             await one.undo()
         else:
             await mended(finance, by_key[one.key])
-    assert [one.as_json() for one in (await found_by(finance, "shipments"))[0]] == []
+    assert [one.as_json() for one in (await found_by(finance, "shipments", days=60))[0]] == []
 
 
 @in_harness(**SHIPPED)

@@ -27,6 +27,7 @@ GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
+BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
@@ -65,7 +66,8 @@ class Environment:
     shipped in the shop, where polls tell of them.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
+    rows are left to the shop's consumers, which are late, forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -89,6 +91,7 @@ class Environment:
     shows_credit: bool = False
     goes_on: bool = False
     comes_back: bool = False
+    has_bulks: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -117,6 +120,7 @@ class Environment:
             shows_credit=Random(f"credit {seed}").random() < 0.3,
             goes_on=Random(f"lives on {seed}").random() < 0.4,
             comes_back=Random(f"goods {seed}").random() < 0.6,
+            has_bulks=Random(f"bulks {seed}").random() < 0.3,
         ).possible()
 
     def possible(self) -> Self:
@@ -150,6 +154,7 @@ class Environment:
     def settings(self) -> dict[str, Any]:
         """What the connection is set to for it."""
         return {
+            "commerce": BULKS if self.has_bulks else {},
             "dynamics": {"documents_per_batch": self.documents_per_batch},
             "write_back": {"to": self.write_back},
             "stock": {

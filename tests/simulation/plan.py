@@ -178,7 +178,7 @@ class Plan:
             **self.environment.settings(),
         }
         books = merged(merged(BOOKS, RECIPES[self.recipe]), mine)
-        return {**books, "commerce": SAAS} if self.is_hosted else books
+        return {**books, "commerce": {**books["commerce"], **SAAS}} if self.is_hosted else books
 
     def connections(self) -> dict[str, Any]:
         """The connections by name: one of all store views, or one for each."""

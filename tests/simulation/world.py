@@ -146,6 +146,7 @@ class World:
             group.create_task(self.shared_accounts.change(8, self.plan.trouble))
             group.create_task(self._change_limits(8))
             group.create_task(self.afterwards.live())
+            group.create_task(self._trouble_consumers())
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -167,6 +168,16 @@ class World:
             row = chance.choice(store.table(table).oldest_first())
             store.update(table, row, {"CreditLimit": Decimal(chance.choice((0, 900, 90_000)))})
             self.event_log.note(f"deed: account {row['CustomerAccount']} has another limit")
+
+    async def _trouble_consumers(self) -> None:
+        """The shop's consumers are late, lose a bulk, or do not run."""
+        chance, bulks = Random(f"consumers {self.plan.seed}"), self.systems.commerce.bulks
+        while self._is_in_trouble and self.plan.environment.has_bulks:
+            bulks.forgets = chance.choice((0, 0, 1))
+            bulks.takes = timedelta(seconds=chance.choice((1, 5, 90, 300)))
+            bulks.is_consumed = chance.random() < 0.8
+            await asyncio.sleep(chance.uniform(10, 60))
+        bulks.forgets, bulks.is_consumed, bulks.takes = 0, True, timedelta(seconds=5)
 
     async def _publish_at_last(self) -> None:
         """As the next poll would, once the last order is in F&O."""

@@ -110,20 +110,25 @@ def _fields(row: Mapping[str, Any], day: date, amount: Decimal) -> dict[str, str
 
 async def _reader_of(news: InvoiceNews, delivery: Delivery) -> tuple[str, int | None] | Skipped:
     """(address, store view) of who is invoiced: their company, else the buyer of the order."""
-    systems, account = delivery.systems, str(news.row["InvoiceAccount"])
-    companies = await systems.accounts.companies.of(account, news.company)
+    account = str(news.row["InvoiceAccount"])
+    companies = await delivery.systems.accounts.companies.of(account, news.company)
     if len(companies) > 1:
         return Skipped(f"account {account} is of several companies")
     if companies:
-        company = await systems.commerce.companies.by_id(int(companies[0]))
-        if company is None:
-            return Skipped("its company is not in Commerce")
-        boss = await systems.commerce.customers.by_id(int(company.get("super_user_id") or 0))
-        return str(company.get("company_email") or ""), (boss or {}).get("store_id")
+        return await _company(int(companies[0]), delivery)
     order = await _order_of(news, delivery)
     if order is None:
         return Skipped("it is of nobody that Commerce knows")
     return order.customer_email, order.store_id
+
+
+async def _company(company_id: int, delivery: Delivery) -> tuple[str, int | None] | Skipped:
+    commerce = delivery.systems.commerce
+    company = await commerce.companies.by_id(company_id)
+    if company is None:
+        return Skipped("its company is not in Commerce")
+    boss = await commerce.customers.by_id(int(company.get("super_user_id") or 0))
+    return str(company.get("company_email") or ""), (boss or {}).get("store_id")
 
 
 async def _order_of(news: InvoiceNews, delivery: Delivery) -> Order | None:

@@ -1,0 +1,73 @@
+"""The figures of the last build, as pages show them: stored as they were worked out, so that nobody
+who looks needs the data set. Nothing confidential is among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sync.core.encoding import from_json, to_json
+from sync.core.ports import Row, Tables
+
+REPORTS: Final = "reports"
+ALL: Final = "all"
+MOST_ROWS: Final = 200
+"""Of a figure; what is more is cut, and said."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A figure. `by`: what its rows are told by. `rows`: texts, amounts with their cents.
+    `missing`: sources and records that the build could not read."""
+
+    figure: str
+    by: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    at: datetime
+    missing: int = 0
+    is_cut: bool = False
+
+    @property
+    def amounts(self) -> dict[str, list[Decimal]]:
+        """Currency -> amounts, in the order of the rows."""
+        found: dict[str, list[Decimal]] = {}
+        currency, amount = (self.columns.index(name) for name in ("currency", "amount"))
+        for row in self.rows:
+            found.setdefault(row[currency], []).append(Decimal(row[amount] or 0))
+        return found
+
+
+async def store(tables: Tables, told: Sequence[Told]) -> None:
+    """In place of those of the build before."""
+    keys = set[str]()
+    for place, one in enumerate(told):
+        key = f"{place:02d}-{one.figure}-{one.by}"
+        keys.add(key)
+        rows = to_json([list(row) for row in one.rows[:MOST_ROWS]]).decode()
+        cells: dict[str, Any] = {
+            "figure": one.figure, "by": one.by, "columns": to_json(list(one.columns)).decode(),
+            "rows": rows, "at": one.at, "missing": one.missing,
+            "is_cut": one.is_cut or len(one.rows) > MOST_ROWS,
+        }  # fmt: skip
+        await tables.upsert(REPORTS, Row(ALL, key, cells))
+    async for row in tables.query(REPORTS, ALL):
+        if row.key not in keys:
+            await tables.delete(REPORTS, ALL, row.key)
+
+
+async def stored(tables: Tables) -> list[Told]:
+    """All of them; none where nothing was built yet."""
+    return [_told(row) async for row in tables.query(REPORTS, ALL)]
+
+
+def _told(row: Row) -> Told:
+    cells = row.values
+    at = cells.get("at")
+    assert isinstance(at, datetime)
+    return Told(
+        str(cells["figure"]), str(cells["by"]), from_json(str(cells["columns"])),
+        from_json(str(cells["rows"])), at, int(str(cells.get("missing") or 0)),
+        bool(cells.get("is_cut")),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Forecasts of demand and of money that comes in, with what they are worth said beside them."""

@@ -1,0 +1,42 @@
+"""The figures that pages show, out of the star."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sync.operating.reports import MOST_ROWS, Told
+from sync.reporting.exporting import plain
+from sync.reporting.figures import DOCUMENT, Asked, answered
+
+if TYPE_CHECKING:
+    from sync.reporting.duck import Duck
+
+SHOWN: Final = (
+    ("intake", "month"), ("shipped", "month"), ("net", "month"), ("returned", "month"),
+    ("net", "region"), ("net", "brand"), ("net", "channel"), ("promotions", "campaign"),
+    ("funnel", "month"), ("open", "age"),
+)  # fmt: skip
+"""Nothing of cost: who looks at pages may see all of it."""
+BACK: Final = timedelta(days=396)
+EVER: Final = date(1990, 1, 1)
+
+
+def figures_to_show(duck: "Duck", root: Path, now: datetime, missing: int) -> Iterator[Told]:
+    """Each of the last thirteen months; what is open, of all time."""
+    today = now.date()
+    first = (today - BACK).replace(day=1)
+    for figure, by in SHOWN:
+        days = (EVER if figure == "open" else first, today)
+        answer = answered(duck, root, Asked(figure, (by,), DOCUMENT, days, today))
+        rows = [[_text(cell) for cell in row] for row in answer.rows]
+        yield Told(
+            figure, by, answer.columns, rows[:MOST_ROWS], now, missing, len(rows) > MOST_ROWS
+        )
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, Decimal):
+        return plain(cell)
+    return "" if cell is None else str(cell)

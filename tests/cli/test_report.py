@@ -1,0 +1,52 @@
+"""`report` against both systems behind real sockets, up to the files."""
+
+import csv
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+from sync.reporting.duck import opened, quoted
+from tests.cli.running import Line, Systems
+
+REPORTING = '\n[connections.shop.reporting]\nbrands = { default = "Acme" }\n'
+
+
+def parquet(folder: Path, file: Path) -> list[tuple[object, ...]]:
+    with opened(folder / "spill") as duck:
+        return duck.execute(f"SELECT amount FROM {quoted(file)}").fetchall()  # noqa: S608
+
+
+def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> None:
+    line.configured(systems, REPORTING)
+    assert "Run: python -m sync report build" in line("report", "show", "net").err
+    assert "Nothing was built yet" in line("report", "status").out
+    ran = line("report", "build", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.documents[0]["trouble"] == {}
+    days = ("--from", "2000-01-01", "--to", "2100-01-01")
+    rows = line("report", "show", "ordered", "--by", "brand", "--json", *days).documents
+    assert {row["brand"] for row in rows} == {"Acme"}
+    assert sum(row["documents"] for row in rows) == len(systems.orders)
+    shown = line("report", "show", "ordered", "--by", "brand", *days).out
+    assert f"{Decimal(str(rows[0]['amount'])):.2f}" in shown
+    assert "Built " in shown
+    wanted = {str(Decimal(str(row["amount"])).quantize(Decimal("0.01"))) for row in rows}
+    for name in ("books.csv", "books.xlsx", "books.parquet"):
+        file = line.folder / name
+        ran = line("report", "export", "ordered", file, "--by", "brand", *days, "--json")
+        assert ran.documents == [{"file": str(file), "rows": len(rows)}]
+    text = (line.folder / "books.csv").read_text(encoding="utf-8-sig")
+    told = csv.DictReader(text.splitlines())
+    assert {row["amount"] for row in told} == wanted
+    found = parquet(line.folder, line.folder / "books.parquet")
+    assert {str(Decimal(str(one)).quantize(Decimal("0.01"))) for (one,) in found} == wanted
+    with zipfile.ZipFile(line.folder / "books.xlsx") as book:
+        assert "Acme" in book.read("xl/worksheets/sheet1.xml").decode()
+    assert line("report", "export", "ordered", line.folder / "x.doc").status == 2
+    for strange in (("show", "nothing"), ("show", "net", "--by", "colour"),
+                    ("show", "shipped", "--currency", "group"), ("show", "margin", "--currency",
+                     "books"), ("forecast", "--by", "colour")):  # fmt: skip
+        assert line("report", *strange).status == 2
+    assert line("report", "forecast", "--json").status == 0
+    assert line("report", "forecast", "--cash").status == 0
+    assert line("report", "status", "--json").documents[0]["trouble"] == {}

@@ -1,0 +1,32 @@
+"""The figures of the last report, as charts with their tables."""
+
+from datetime import timedelta
+
+from sync.operating.reports import Told, store, stored
+from tests.console.browsing import Browser
+from tests.harness import Harness, in_harness
+
+COLUMNS = ("month", "currency", "documents", "amount")
+
+
+@in_harness(flows=("orders", "customers"))
+async def test_figures_are_shown_with_their_charts_and_how_fresh_they_are(
+    harness: Harness,
+) -> None:
+    browser = await Browser.of(harness)
+    assert "No report was built yet." in (await browser.sees("/reports")).text
+    tables, now = harness.services.edition_parts.tables, harness.clock.now()
+    rows = [("2026-01", "USD", "2", "10.00"), ("2026-02", "USD", "1", "-3.50"),
+            ("2026-02", "EUR", "1", "<b>7")]  # fmt: skip
+    old = Told("margin", "month", COLUMNS, rows, now)
+    await store(tables, [old, old, old])
+    told = Told("net", "month", COLUMNS, rows[:2], now - timedelta(hours=3), missing=2)
+    await store(tables, [told])
+    assert [one.figure for one in await stored(tables)] == ["net"]
+    page = await browser.sees("/reports")
+    assert "net by month" in page.text
+    assert "2 sources or records could not be read" in page.text
+    assert 'aria-label="net by month, in USD, in the order of the table"' in page.html
+    assert '<rect class="below" x="20" y="60"' in page.html
+    for cell in rows[1]:
+        assert cell in page.text
