@@ -112,7 +112,7 @@ async def _done(pair: Pair, quotes: Quotes, deeds: Mapping[str, str]) -> None:
 
 
 def _reference(quote: Mapping[str, Any]) -> str:
-    return f"{quote['store_id']}-Q{quote['id']}"
+    return f"Q{quote['store_id']}-{quote['id']}"
 
 
 async def _quotations(pair: Pair) -> dict[str, dict[str, Any]]:

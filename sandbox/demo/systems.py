@@ -93,9 +93,10 @@ class Ledger(Face):
         return found
 
     async def sales_orders(self) -> list[dict[str, Any]]:
-        """Headers with their `lines` and `total`."""
+        """Headers of web orders with their `lines` and `total`; without those that F&O made of
+        quotations."""
         found: list[dict[str, Any]] = await self.ask("GET", "/sandbox/orders")
-        return found
+        return [row for row in found if not row["CustomersOrderReference"].startswith("Q")]
 
     async def rows_of(self, entity_set: str, token: str, *fields: str) -> list[dict[str, Any]]:
         """All rows of a set, by OData; of the `fields` named, or all."""

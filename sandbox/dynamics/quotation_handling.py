@@ -81,6 +81,7 @@ def confirm(env: Environment, header: Record) -> str:
             "CurrencyCode": header["CurrencyCode"], "SalesOrderStatus": "Backorder",
             "SalesOrderProcessingStatus": "Active",
             "QuotationNumber": header["SalesQuotationNumber"],
+            "CustomersOrderReference": header.values.get("CustomersReference", ""),
         })  # fmt: skip
         rows = quotation_lines(env, company, header["SalesQuotationNumber"])
         for place, row in enumerate(rows, start=1):
@@ -90,7 +91,7 @@ def confirm(env: Environment, header: Record) -> str:
                 "InventoryLotId": env.next_number("Lot", "{company}-{number:08d}", company),
                 "OrderedSalesQuantity": row["RequestedSalesQuantity"],
                 "LineNumber": Decimal(place), "LineCreationSequenceNumber": place,
-                "CurrencyCode": header["CurrencyCode"],
+                "CurrencyCode": header["CurrencyCode"], "SalesOrderLineStatus": "Backorder",
             })  # fmt: skip
         columns = {
             "SalesQuotationStatus": "Confirmed", "GeneratedSalesOrderNumber": number,

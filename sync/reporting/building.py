@@ -18,7 +18,8 @@ from typing import Final
 from sync.core.errors import Never, NotProvided
 from sync.core.ports import Clock
 from sync.reporting.duck import opened
-from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row
+from sync.reporting.forgetting import without
+from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row, alone_in
 from sync.reporting.sources import Cursor, Source, Step
 from sync.reporting.star import Terms, build_star
 from sync.reporting.state import State
@@ -59,18 +60,23 @@ class Build:
 
     async def run(self, sources: Iterable[Source]) -> Built:
         """Read all there is and make the star. Raises `Later` where a system is away: what was read
-        is kept."""
-        built = await self.land(sources)
-        self.tell("star", built.records)
-        with opened(self.folder / "spill") as duck:
-            build_star(Lake(self.folder, duck), self.terms)
-        state = State.of(self.folder)
-        state.built_at = self.clock.now().isoformat()
-        state.save()
+        is kept. Waits for a build that is at work in the folder."""
+        with alone_in(self.folder):
+            built = await self._land(sources)
+            self.tell("star", built.records)
+            with opened(self.folder / "spill") as duck:
+                build_star(Lake(self.folder, duck), self.terms)
+            state = State.of(self.folder)
+            state.built_at = self.clock.now().isoformat()
+            state.save()
         return built
 
     async def land(self, sources: Iterable[Source]) -> Built:
         """Read all there is, and put it in place."""
+        with alone_in(self.folder):
+            return await self._land(sources)
+
+    async def _land(self, sources: Iterable[Source]) -> Built:
         state, records = self._begun(), 0
         with opened(self.folder / "spill") as duck:
             lake = Lake(self.folder, duck)
@@ -83,7 +89,7 @@ class Build:
         state = State.of(self.folder)
         if state.shape != self.shape:
             cleared(self.folder)
-            state = State(state.path, self.shape)
+            state = State(state.path, self.shape, forgotten=state.forgotten)
             state.save()
         return state
 
@@ -117,7 +123,7 @@ class Build:
                 landed[table] += ({**row, PLACE: place} for row in rows)
             state.note(source.name, step.key, step.unread)
         for table, came in landed.items():
-            lake.land(table, came)
+            lake.land(table, (without(row, state.forgotten) for row in came))
         if batch:
             state.cursors[source.name] = Cursor(batch[-1].at)
         state.save()

@@ -59,7 +59,7 @@ class Negotiating(B2B):
 
     def of(self, quote: StoredQuote) -> Record:
         """The one quotation of a quote."""
-        reference = f"{quote.store.id}-Q{quote.id}"
+        reference = f"Q{quote.store.id}-{quote.id}"
         (found,) = [one for one in self.quotations() if one["CustomersReference"] == reference]
         return found
 

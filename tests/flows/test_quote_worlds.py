@@ -118,7 +118,7 @@ class World:
             amount = sum((row["LineAmount"] for row in rows), ZERO)
             off = header.values.get("TotalDiscountPercentage", ZERO)
             off = (amount * off / 100).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
-            quote_id = int(header["CustomersReference"].partition("Q")[2])
+            quote_id = int(header["CustomersReference"].rpartition("-")[2])
             self.approved[quote_id].add(amount - off)
 
     async def loses(self) -> None:
@@ -173,7 +173,7 @@ class World:
         """How many quotes match, as the table of both state machines has it."""
         matched = 0
         for quote in self.quotes:
-            reference = f"{quote.store.id}-Q{quote.id}"
+            reference = f"Q{quote.store.id}-{quote.id}"
             rows = self.ours.rows(HEADER, CustomersReference=reference)
             assert len(rows) <= 1, reference
             claims = [await self.ours.claim(str(quote.id), flow) for flow in FLOWS[:2]]
@@ -209,7 +209,7 @@ class World:
             for header in self.ours.headers(order):
                 number = self.ours.quotations()[0]["SalesQuotationNumber"][:5]
                 assert header["QuotationNumber"].startswith(number)
-        rows = self.ours.rows(HEADER, CustomersReference=f"{quote.store.id}-Q{quote.id}")
+        rows = self.ours.rows(HEADER, CustomersReference=f"Q{quote.store.id}-{quote.id}")
         made = [row for row in rows if row.values.get("GeneratedSalesOrderNumber")]
         posted = [header for order in orders for header in self.ours.headers(order)]
         assert len(made) + len(posted) <= 1, quote.id

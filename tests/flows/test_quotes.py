@@ -8,6 +8,7 @@ from sandbox.commerce.quote_prices import cost_of
 from sandbox.dials import Kind
 from sandbox.dynamics import quotation_handling as office
 from sandbox.dynamics.quotations import HEADER, LINE
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.quotes import Negotiating, in_quotes
@@ -222,7 +223,7 @@ async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> Non
     quote = await ours.asks()
     await ours.ledger_dials.settle()
     await ours.works_until_idle()
-    assert ours.of(quote)["SalesQuotationNumber"] == f"1-Q{quote.id}"
+    assert ours.of(quote)["SalesQuotationNumber"] == f"Q1-{quote.id}"
     assert len(ours.quoted(quote)) == 1
 
 
@@ -238,3 +239,43 @@ async def test_a_preview_shows_both_ways_and_writes_nothing(ours: Negotiating) -
     assert back.requests[-1].path == "/V1/negotiableQuote/submitToCustomer"
     assert quote.status == "created"
     assert "SalesPrice" not in str(there.requests)
+
+
+@pytest.mark.parametrize("status", ["Lost", "Confirmed"])
+@in_quotes()
+async def test_what_is_over_in_f_and_o_declines_once_it_is_the_sellers_turn(
+    ours: Negotiating, status: str
+) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    ours.ends(quote, status) if status == "Lost" else ours.confirms(quote)
+    await ours.look()
+    assert quote.status == "submitted_by_admin"
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 3})
+    await ours.look()
+    assert quote.status == "declined"
+    assert await ours.parked("quotes") == []
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 4}, "please")
+    await ours.look()
+    if status == "Lost":
+        assert (quote.status, await ours.parked("quotes")) == (
+            "submitted_by_customer", [str(quote.id)]
+        )  # fmt: skip
+        ours.ends(quote, "Reset")
+        await ours.replays(str(quote.id), "quotes")
+        await ours.works_until_idle()
+        await ours.answered(quote, "70")
+        assert ours.stands(quote) == "280.00 submitted_by_admin"
+    else:
+        assert quote.status == "declined"
+
+
+@in_quotes()
+async def test_an_erasure_finds_the_quotes_of_a_customer(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    systems = await ours.services.systems_pool.open("shop")
+    records = Records(ours.services, systems)
+    found = await records.of(Named(customers=[7]))
+    assert {("quotes", str(quote.id)), ("quote_answers", str(quote.id))} <= set(found)
+    assert not [one for one in await records.of(Named(customers=[1])) if "quote" in one[0]]

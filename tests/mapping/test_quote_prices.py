@@ -50,7 +50,7 @@ def line(at: int, quantity: str, amount: str, **other: Any) -> QuotationLine:
 
 def held(*lines: QuotationLine, **other: Any) -> HeldQuotation:
     whole = HeldQuotation(
-        "usmf", "Q1", "1-Q7", "Sent", "US-001", "USD", False, None, "", "", "", ("", ""),
+        "usmf", "Q1", "Q1-7", "Sent", "US-001", "USD", False, None, "", "", "", ("", ""),
         Decimal(0), None, lines,
     )  # fmt: skip
     return replace(whole, **other)

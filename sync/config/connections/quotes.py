@@ -23,8 +23,8 @@ class Quotes(Section):
     numbers: NumberMode = NumberMode.THEIRS
     """`ours`: header and lines travel in one changeset, and F&O itself refuses a second one; the
     number sequence of quotations must be manual then."""
-    number_template: str = "{store_id}-Q{quote_id}"
-    reference_template: str = "{store_id}-Q{quote_id}"
+    number_template: str = "Q{store_id}-{quote_id}"
+    reference_template: str = "Q{store_id}-{quote_id}"
     answered: tuple[Status, ...] = ("Sent",)
     """Statuses in F&O in which prices are approved and go to the buyer."""
     prices: Literal["total", "items"] = "total"

@@ -15,11 +15,10 @@ from sync.core.errors import Later, Never
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Found, Target, Write
-from sync.flows.quotes.quote_records import AGE
+from sync.flows.quotes.quote_records import AGE, ANSWER
 from sync.mapping.quote_answer import Answer
 from sync.mapping.quote_prices import changes, faults, proof
 
-ANSWER = "answer"
 BY_HAND = (
     "Compare the quote in Commerce (Sales > Quotes) with the quotation. If the shop means a"
     ' proposed price with tax, write amounts = "gross" under quotes in connections.toml; if it'

@@ -26,9 +26,16 @@ from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
-from sync.flows.quotes.answer_writes import ANSWER, AnswerWrite, DeclineWrite, is_shown, shown_of
+from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, is_shown, shown_of
 from sync.flows.quotes.quotation_writes import REVISION
-from sync.flows.quotes.quote_records import ANSWERS, KIND, MOST_SAID, QUOTES, read_quote
+from sync.flows.quotes.quote_records import (
+    ANSWER,
+    ANSWERS,
+    KIND,
+    MOST_SAID,
+    QUOTES,
+    read_quote,
+)
 from sync.flows.quotes.quotes import UNSENT
 from sync.flows.targets import commerce_of
 from sync.mapping.quotation import quotation_reference
@@ -123,7 +130,7 @@ async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
         return Skipped(reason)
     if outcome := _not_now(quote, held, systems):
         return outcome
-    if quote.is_sellers_turn:
+    if quote.is_sellers_turn and held is not None and not held.is_over:
         required = await delivery.require(QUOTES, quote.key)
         if isinstance(required, Skipped):
             return Waiting(f"its quotation: {required}")
@@ -151,7 +158,11 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
     reason, systems = _reason(held, delivery.systems), delivery.systems
     if quote.is_sellers_turn:
         write = DeclineWrite(quote, systems, commerce_of(systems), held.number, reason)
-        return Plan((write,), keys={"quotation": held.number}, notes=(f"declined: {reason}",))
+        is_repeated = delivery.is_known(ANSWER, write.digest)
+        if is_repeated and held.status != CONFIRMED and not delivery.message.is_asked:
+            return Waiting(f"the buyer asks again, and quotation {held.number} is {held.status}")
+        keys = {"quotation": held.number, "version": f"declined: {reason}"}
+        return Plan((write,), keys=keys, starts_anew=is_repeated)
     if held.status in LOST:
         return Waiting(f"quotation {held.number} is {held.status}, and it is the buyer's turn")
     point = OpenPoint(

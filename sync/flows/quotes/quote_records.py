@@ -16,7 +16,7 @@ from sync.flows.keys import whole_in
 from sync.flows.payloads import id_in
 
 QUOTES, ANSWERS = "quotes", "quote_answers"
-KIND: Final = "quotation"
+KIND, ANSWER = "quotation", "answer"
 ORDERS: Final = "orders"
 AGE: Final = timedelta(minutes=1)
 MOST_SAID: Final = 2000

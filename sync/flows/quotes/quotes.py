@@ -19,10 +19,10 @@ from sync.commerce.models.company import Company
 from sync.commerce.models.quote import CLOSED, DECLINED, EXPIRED, ORDERED, OVER, last_of_buyer
 from sync.commerce.polling import SETTLING
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.documents.quotation import HeldQuotation
+from sync.dynamics.documents.quotation import CONFIRMED, HeldQuotation
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
-from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
@@ -30,6 +30,7 @@ from sync.flows.customers.order_accounts import buyer_of
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
 from sync.flows.quotes.quote_records import (
+    ANSWER,
     ANSWERS,
     KIND,
     MOST_SAID,
@@ -84,15 +85,32 @@ async def plan(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped:
     return await _requested(found, delivery)
 
 
-async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan:
+async def _to_be_declined(key: str, number: str, store: int | None, delivery: Delivery) -> bool:
+    """Whether the quotation is over in F&O and its quote is yet to be declined for that. One that
+    F&O has made an order of is declined as often as the buyer asks."""
+    settings = delivery.systems.settings
+    if ANSWERS not in settings.flows:
+        return False
+    company = settings.legal_entity_of(store)
+    held = await delivery.systems.dynamics.quotations.by_number(company, number)
+    if held is None or not held.is_over:
+        return False
+    said = await delivery.sent_for(ANSWERS, key, ANSWER) or {}
+    return held.status == CONFIRMED or "declined" not in said
+
+
+async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped:
     quote, systems = found.quote, delivery.systems
+    held = delivery.held(KIND)
+    if held is not None and await _to_be_declined(quote.key, held.number, quote.store_id, delivery):
+        passed = (Notification(ANSWERS, quote.key),)
+        return PassedOn(f"quotation {held.number} is over in D365", follow_ups=passed)
     buyer = await buyer_of(as_order(quote), delivery)
     items = await systems.items.of([one.sku for one in quote.items], {})
     quotation = quotation_from(
         quote, found.comments, systems.settings, account=buyer.account, contact=buyer.contact,
         owner=await _owner(quote.company_id, systems), items=items,
     )  # fmt: skip
-    held = delivery.held(KIND)
     is_new = held is None or not delivery.is_same(held.digest, quotation.digest)
     revision = (int(held.keys.get(REVISION, "1")) if held is not None else 0) + is_new
     write = QuotationWrite(
