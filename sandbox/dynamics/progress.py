@@ -54,7 +54,10 @@ def control_credit(
 
 
 def refresh(env: Environment) -> None:
-    """Work the copy out again."""
+    """Work the copy out again; orders that were removed are in it no more."""
+    for row in list(env.store.table(REPORTS).records.values()):
+        if env.store.find("SalesTable", row[COMPANY], row["SalesId"]) is None:
+            env.store.delete(REPORTS, row)
     for header in env.store.table("SalesTable").records.values():
         key = header[COMPANY], header["SalesOrderNumber"]
         told, there = _told(header), env.store.find(REPORTS, *key)

@@ -13,8 +13,8 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.ports import Clock
 from sync.engine.claim import Claim, State, targets_json
-from sync.engine.delivery import unsettled_until
 from sync.engine.ledger import Ledger
+from sync.engine.settling import unsettled_until
 from sync.engine.trail import Entry
 from sync.engine.write import Result
 

@@ -15,6 +15,7 @@ from sync.engine.ledger import Ledger
 from sync.engine.loops import require_no_loop
 from sync.engine.message import Message
 from sync.engine.plan import Delivered
+from sync.engine.settling import latest_end
 from sync.engine.systems import Systems
 from sync.engine.write import Result, Target
 
@@ -43,11 +44,13 @@ class Delivery:
     """When the record was read, or a little earlier."""
     inherited: Intent | None = field(init=False)
     """What an earlier try announced and nobody knows the outcome of."""
+    is_unrecorded: bool = field(init=False)
+    """Whether an earlier try did something and never came to record its outcome."""
 
     def __post_init__(self) -> None:
         self.started = self.read_at = self.systems.clock.now()
         self.inherited = self.claim.intent
-        self._held = self.claim.delivered
+        self._held, self.is_unrecorded = self.claim.delivered, self.claim.state is State.POSTING
         self._resolved = set[str]()
         self._horizon = timedelta()
 
@@ -149,6 +152,13 @@ class Delivery:
         )  # fmt: skip
         return intent
 
+    async def keep_done(self) -> None:
+        """Store what was done so far, before anything else is asked of a system."""
+        intent = self.claim.intent
+        is_over = intent is not None and intent.kind in self._resolved
+        claim = self.claim.announcing(None) if is_over else self.claim
+        self.claim = await self.ledger.save(claim, targets=self.targets)
+
     async def keep_lease(self) -> None:
         """Show a sign of life in the midst of long work. Raises `LeaseLost` where another has taken
         the record."""
@@ -194,7 +204,7 @@ class Delivery:
 
     def _unsettled_until(self) -> datetime | None:
         """When the last write that earlier tries gave up can no longer commit."""
-        return _latest(self.claim.unsettled_until, self.inherited)
+        return latest_end(self.claim.unsettled_until, self.inherited)
 
     async def require(self, flow: str, key: str, record: Any = None) -> Delivered | Skipped:
         """Have another record delivered first, under its own claim. Raises `Later` while somebody
@@ -237,14 +247,3 @@ class Delivery:
     def now(self) -> datetime:
         """Aware UTC."""
         return self.systems.clock.now()
-
-
-def unsettled_until(claim: Claim) -> datetime | None:
-    """Until when a write of a record that nobody is at work on may still commit; None where none
-    may."""
-    return _latest(claim.unsettled_until, claim.intent)
-
-
-def _latest(end: datetime | None, intent: Intent | None) -> datetime | None:
-    ends = (end, intent.settled_by if intent else None)
-    return max((one for one in ends if one is not None), default=None)

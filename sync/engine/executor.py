@@ -37,6 +37,8 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         if isinstance(result, Skipped):
             return result
         delivery.done(result)
+        if isinstance(write, Write) and write.shows_late and result.action == "created":
+            await delivery.keep_done()
         results.append(result)
     for shown in plan.shown_by:
         delivery.done(shown)
@@ -66,7 +68,8 @@ async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Res
     if held is None:
         return await _made(write, delivery)
     if delivery.is_known(write.kind, write.digest):
-        return replace(held, action="unchanged")
+        is_news = write.shows_late and delivery.is_unrecorded
+        return replace(held, action="adopted" if is_news else "unchanged")
     return await _brought_up_to_date(write, held, delivery)
 
 

@@ -110,7 +110,7 @@ class Outcomes:
     async def _wait(self, delivery: Delivery, error: Exception, decision: Wait) -> None:
         """Schedule the next try, and let go."""
         now = self._clock.now()
-        due, is_stored = next_try(delivery, now, decision.after)
+        due, is_stored = next_try(delivery.claim, delivery.message, now, decision.after)
         is_counted = decision.attempt != delivery.message.attempt
         reason, deaths = reason_of(error), 0 if is_counted else delivery.claim.deaths
         is_news = isinstance(error, Later) and error.is_outage and reason != delivery.claim.reason
@@ -181,8 +181,10 @@ class Outcomes:
         """The owner does not show the record: hooks may be early, replicas late; after some looks
         it has vanished."""
         if message.looks <= len(ABSENT_WAITS):
-            due = self._clock.now() + ABSENT_WAITS[message.looks - 1]
-            await self._intake.reschedule(message.look_again(), due)
+            after = ABSENT_WAITS[message.looks - 1]
+            due, is_stored = next_try(claim, message, self._clock.now(), after)
+            if not is_stored:
+                await self._intake.reschedule(message.look_again(), due)
             await self.let_go(message, await self._ledger.release(claim, retry_at=due))
             return
         await self.vanish(message, claim)

@@ -16,6 +16,8 @@ DEATHS_APART = timedelta(seconds=15)
 """Times the deaths, after which a record that somebody died of is tried again at the soonest."""
 SHORTEST_LOOK, LONGEST_LOOK = timedelta(seconds=3), timedelta(seconds=30)
 """Waits for a required record that another holds."""
+OFTEN, RARE = timedelta(minutes=1), timedelta(minutes=15)
+"""Waits for what others do with a record."""
 NOBODY_SURVIVES = Park(
     f"{MOST_DEATHS} times in a row, work on this record never ended: the app stopped, or ran out of"
     " time, during it",
@@ -32,6 +34,19 @@ def held_by_another(claim: Claim, clock: Clock) -> Later:
     silent = now - (claim.lease_until or now) + LEASE
     after = min(max(silent / 2, SHORTEST_LOOK), LONGEST_LOOK)
     return Later(f"{claim.flow} {claim.key} is being worked on", after=after, counts=False)
+
+
+def being_posted(claim: Claim, what: str, delivery: Delivery) -> Later:
+    """Why a record waits for one of which a try of ours has not recorded what it posted: without
+    using up tries, unless that waits for a person. `what` it may be."""
+    reason = f"{claim.flow} {claim.key} is being posted, and may be {what}"
+    return Later(reason, after=rarely(delivery), counts=claim.state is State.PARKED)
+
+
+def rarely(delivery: Delivery) -> timedelta:
+    """When a record that waits for another is looked at again: the later the longer it waits."""
+    waited = delivery.now() - delivery.message.notified_at
+    return min(max(waited / 4, OFTEN), RARE)
 
 
 def nobody_survived(claim: Claim, message: Message) -> bool:
@@ -63,7 +78,7 @@ def suspect_again_at(claim: Claim) -> datetime | None:
 def has_been_read_since(claim: Claim, message: Message) -> bool:
     """Whether what a settled claim stands for was read well after the notification, and after those
     that it stands for, so that the notification is old news."""
-    is_settled = claim.state in (State.DELIVERED, State.CANCELLED, State.SKIPPED)
+    is_settled = claim.state not in (State.NEW, State.POSTING, State.PARKED)
     return (
         is_settled
         and not message.is_asked
@@ -72,7 +87,9 @@ def has_been_read_since(claim: Claim, message: Message) -> bool:
     )
 
 
-def next_try(delivery: Delivery, now: datetime, after: timedelta) -> tuple[datetime, bool]:
+def next_try(
+    claim: Claim, message: Message, now: datetime, after: timedelta
+) -> tuple[datetime, bool]:
     """When the record is tried next, and whether a message waits for that already: then the try is
     when that comes, if it is in time and no person asks; so that notifications of a record that
     waits make no second message go round.
@@ -80,8 +97,8 @@ def next_try(delivery: Delivery, now: datetime, after: timedelta) -> tuple[datet
     By whichever clock, that message is still to come. One that is due now is this very delivery's:
     a clock that is behind says of it that it waits.
     """
-    due, waits = now + after, delivery.claim.retry_at
-    if waits is None or delivery.message.is_asked:
+    due, waits = now + after, claim.retry_at
+    if waits is None or message.is_asked:
         return due, False
     is_in_time = now + CLOCKS_APART < waits <= due
     return (waits if is_in_time else due), is_in_time

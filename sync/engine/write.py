@@ -126,6 +126,8 @@ class Write(TargetDocument):
     sends one request, which does all or nothing; then nothing is left of one that was refused. What
     the document lacks after that is sent by `complete`.
     `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail.
+    `shows_late`: what the target lists may lag behind what it has just made, and it would make a
+    second one: so the claim says at once what was made.
     """
 
     kind: ClassVar[str]
@@ -133,6 +135,7 @@ class Write(TargetDocument):
     refuses_second: bool = False
     is_one_request: bool = False
     is_kept: ClassVar[bool] = True
+    shows_late: ClassVar[bool] = False
 
     @property
     @abstractmethod

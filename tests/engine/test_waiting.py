@@ -1,7 +1,7 @@
 """Records that wait: looks for a record that is not there are counted apart from failed tries, and
 what merged notifications stand for is not forgotten."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,17 +62,20 @@ def test_a_message_stands_for_the_newest_notification_that_was_merged_into_it(
     heard: timedelta | None, read: timedelta, expected: bool
 ) -> None:
     heard_at = NOW + heard if heard else None
-    claim = Claim(NAME, "toys", "42", State.DELIVERED, read_at=NOW + read, heard_at=heard_at)
-    assert has_been_read_since(claim, Message("toys", NAME, "42", "webhook", NOW)) is expected
+    for state in (State.DELIVERED, State.VANISHED):
+        claim = Claim(NAME, "toys", "42", state, read_at=NOW + read, heard_at=heard_at)
+        assert has_been_read_since(claim, Message("toys", NAME, "42", "webhook", NOW)) is expected
 
 
-async def test_a_notification_of_a_record_that_waits_makes_no_second_message() -> None:
-    workshop = Unsteady(is_keyed=True, answers=["away"] * 9)
+@pytest.mark.parametrize("answer", ["away", "absent"])
+async def test_a_notification_of_a_record_that_waits_makes_no_second_message(answer: str) -> None:
+    workshop = Unsteady(is_keyed=True, answers=[answer] * 9)
     workshop.toys["42"] = TOY
-    for _ in range(3):
+    for looks in (4, 5, 5):
         workshop.clock.at += 2 * SECOND
-        await workshop.worker().deliver(workshop.message("42"))
+        await workshop.worker().deliver(replace(workshop.message("42"), looks=looks))
     (waiting,) = workshop.sends.messages
     claim = await workshop.claim("42")
     assert waiting.not_before == claim.retry_at
-    assert claim.heard_at == workshop.clock.now()
+    if answer == "away":
+        assert claim.heard_at == workshop.clock.now()

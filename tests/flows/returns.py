@@ -1,7 +1,7 @@
 """A harness whose customers send goods back, and whose warehouse takes them in."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -97,15 +97,7 @@ class Returning(Finance):
 
     def tax(self, rma: Columns) -> Decimal:
         """What Commerce charged on the pieces that were received, to the cent."""
-        order = self.commerce.orders[rma["order_id"]]
-        items = {str(item["item_id"]): item for item in order.items}
-        found = ZERO
-        for line in self.return_rows(rma):
-            item = items.get(line.values.get("ExternalItemNumber", "").partition("/")[0])
-            if line["ReturnStatus"] == "Received" and item is not None:
-                share = item["tax_amount"] * -line["ReturnSalesQuantity"] / item["qty_ordered"]
-                found += share.quantize(Decimal("0.01"))
-        return found
+        return tax_of(self.commerce.orders[rma["order_id"]], self.return_rows(rma))
 
     def credited(self) -> Decimal:  # type: ignore[override]
         """What F&O has credited in all."""
@@ -119,6 +111,18 @@ class Returning(Finance):
     async def of_note(self, number: str) -> Any:
         """Where the refund of a credit note stands."""
         return await self.claim(f"{COMPANY}|{number}", "refunds")
+
+
+def tax_of(order: StoredOrder, lines: Iterable[Record]) -> Decimal:
+    """What Commerce charged on the pieces of a return that were received, to the cent."""
+    items = {str(item["item_id"]): item for item in order.items}
+    found = ZERO
+    for line in lines:
+        item = items.get(line.values.get("ExternalItemNumber", "").partition("/")[0])
+        if line["ReturnStatus"] == "Received" and item is not None:
+            share = item["tax_amount"] * -line["ReturnSalesQuantity"] / item["qty_ordered"]
+            found += share.quantize(Decimal("0.01"))
+    return found
 
 
 def in_returns(**settings: Any) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:

@@ -253,6 +253,7 @@ class World:
             assert (booked, len(lines)) == (wanted, int(bool(wanted))), reference
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(1))
 @in_harness(**SETTINGS)
 async def test_each_invoice_shows_once_and_money_is_booked_once(

@@ -1,7 +1,9 @@
 """Goods that come back: each RMA is one return order, each credit note one refund of the same sum,
 and nothing is credited or refunded twice."""
 
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -588,3 +590,23 @@ async def reconciled(ours: Returning, *kinds: str) -> tuple[list[Difference], li
     """The differences, and the kinds of which anything was counted."""
     found, summary = await books_of(ours, *kinds)
     return found, sorted({str(one[0]) for one in summary.sums})
+
+
+@pytest.mark.parametrize("seconds", [5, 120])
+@in_returns()
+async def test_a_refund_that_the_shop_shows_late_is_made_once(
+    ours: Returning, seconds: int
+) -> None:
+    """Its lists are read from copies, which lag behind."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 2)
+    ours.receives(rma)
+    ours.credits(rma)
+    refund = ours.commerce.refund
+    late = partial(refund, visible_in=timedelta(seconds=seconds))
+    ours.commerce.refund = late  # type: ignore[method-assign]
+    await ours.look()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert len(order.creditmemos) == 1
+    assert await ours.parked("refunds") == []

@@ -333,8 +333,8 @@ MUTANTS: Final = (
         "try-not-rescheduled",
         "a try that failed has no other after it",
         OUTCOMES,
-        "if not is_stored:",
-        "if False:",
+        "if not is_stored:\n            await self._intake.reschedule(delivery.message",
+        "if False:\n            await self._intake.reschedule(delivery.message",
         "tests/engine/test_outages.py",
     ),
     Mutant(

@@ -15,6 +15,9 @@ from sync.engine.timing import NOBODY_SURVIVES
 from tests.doubles.digests import DIGESTS
 from tests.simulation.accounts import of_accounts
 from tests.simulation.books import is_held_up, of_books, of_companies
+from tests.simulation.environment import GOES_ON
+from tests.simulation.gone_on import keys as keys_of_afterwards
+from tests.simulation.gone_on import of_afterwards
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
@@ -41,11 +44,13 @@ async def faults(world: World) -> list[str]:
     found += await of_books(world, ledger)
     found += await of_companies(world, ledger)
     excused = {key_of(order) for order in world.story.orders if is_excused(world, order)}
+    excused |= keys_of_afterwards(world)
     found += [fault async for fault in of_reconciling(world, ledger, excused)]
     found += [fault async for fault in of_posted(world, ledger)]
     found += [fault async for fault in of_catalogue(world, ledger)]
     found += [fault async for fault in of_slips(world, ledger)]
     found += [fault async for fault in of_accounts(world, ledger)]
+    found += [fault async for fault in of_afterwards(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 
@@ -208,7 +213,7 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
             )
             if claim.state in {State.NEW, State.POSTING} and not is_for_others:
                 yield f"{flow} {claim.key} has no outcome: {claim.state}, {claim.reason}"
-            if claim.state is State.VANISHED:
+            if claim.state is State.VANISHED and flow not in GOES_ON:  # of orders that were removed
                 yield f"{flow} {claim.key} vanished"
             if flow == "customers" and claim.state is State.PARKED:
                 yield f"{flow} {claim.key} is parked: {claim.reason}"
@@ -218,7 +223,8 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
 
 def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
-    known = {reference_of(order) for order in world.story.orders}
+    orders = (*world.story.orders, *world.afterwards.orders)
+    known = {reference_of(order) for order in orders}
     found = []
     for header in world.systems.dynamics.store.table("SalesTable").records.values():
         number, reference = (

@@ -1,10 +1,10 @@
 """What a seed draws beside trouble: how the product is installed, and what its surroundings do to
 it. Each is a rule of the real systems, and a world may have any of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
@@ -22,10 +22,21 @@ SAFETY: Final = 2
 SHIPMENTS: Final = "shipments"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
+CAPTURES: Final = "captures"
+GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
+"""What F&O and buyers tell of orders that F&O has."""
+RETURNS: Final = "returns"
+COMES_BACK: Final = (RETURNS, "return_states", "refunds")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
 up."""
+
+
+STEPS: Final[dict[str, Any]] = {
+    "confirmed": {"comment": "It ships on {date}."}, "picking": {"status": "fno_picking"},
+    "partly_delivered": {"status": "fno_picking"}, "credit_hold": {"act": "hold"},
+}  # fmt: skip
 
 
 class Polls(StrEnum):
@@ -54,8 +65,9 @@ class Environment:
     sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
     shipped in the shop, where polls tell of them.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
-    companies have left. `has_bulks`: rows are left to the shop's consumers, which are late, forget,
-    or do not run.
+    companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
+    rows are left to the shop's consumers, which are late, forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -77,6 +89,8 @@ class Environment:
     names: bool = False
     sends_accounts: bool = False
     shows_credit: bool = False
+    goes_on: bool = False
+    comes_back: bool = False
     has_bulks: bool = False
 
     @classmethod
@@ -104,8 +118,20 @@ class Environment:
             names=Random(f"names {seed}").random() < 0.2,
             sends_accounts=Random(f"accounts {seed}").random() < 0.2,
             shows_credit=Random(f"credit {seed}").random() < 0.3,
+            goes_on=Random(f"lives on {seed}").random() < 0.4,
+            comes_back=Random(f"goods {seed}").random() < 0.6,
             has_bulks=Random(f"bulks {seed}").random() < 0.3,
-        )
+        ).possible()
+
+    def possible(self) -> Self:
+        """The same without what cannot be told apart beside what F&O does with orders: invoices and
+        slips of other orders, and stock that comes back. Only polls tell it."""
+        alone = self.polls is Polls.ALWAYS and not (self.invoices_orders or self.has_killer)
+        goes_on = self.goes_on and alone
+        comes_back = self.comes_back and alone and not goes_on and not self.ships
+        hidden = {"stock"} if goes_on or comes_back else set()
+        catalogue = tuple(one for one in self.catalogue if one not in hidden)
+        return replace(self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue)
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -117,7 +143,9 @@ class Environment:
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
             **dict.fromkeys(NAMED, self.names),
-            SHIPMENTS: self.ships and self.polls is not Polls.NEVER,
+            SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
+            **dict.fromkeys(GOES_ON, self.goes_on),
+            **dict.fromkeys(COMES_BACK, self.comes_back),
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
@@ -138,6 +166,15 @@ class Environment:
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
             "products": ASSORTMENT,
+            "status": {"steps": STEPS, "reports": True, "poll_minutes": 5},
+            CAPTURES: {"methods": {"braintree": "at_invoice"}},
+            "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
+            RETURNS: {
+                "reasons": {"*": "DEFECT"},
+                "authorise": "rule",
+                "poll_minutes": 5,
+                "methods": {"*": "offline"},
+            },
             SHIPMENTS: {"sources": {"13": "default"}},
             CREDIT: {
                 "currency": "USD",

@@ -108,6 +108,8 @@ class Plan:
         plan = cls._in_trouble(seed)
         environment = Environment.drawn(seed, is_alone=plan.is_alone)
         plan = replace(plan, environment=environment)
+        if environment.goes_on or environment.comes_back:  # where F&O invoices sales orders
+            plan = replace(plan, recipe=1 + plan.recipe % 2)
         if environment.polls is Polls.LATE:
             return replace(plan, has_webhook=True)
         return plan.told_all() if environment.polls is Polls.NEVER else plan

@@ -19,7 +19,7 @@ async def of_slips(world: World, ledger: Ledger) -> AsyncIterator[str]:
     if SHIPMENTS not in world.plan.flows:
         return
     slips = world.systems.dynamics.store.table("CustPackingSlipJourBiEntities").oldest_first()
-    for order in world.story.orders:
+    for order in (*world.story.orders, *world.afterwards.orders):
         marks = Counter(one["comments"][0]["comment"] for one in order.shipments if one["comments"])
         for mark, times in marks.items():
             if times > 1:

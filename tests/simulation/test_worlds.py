@@ -13,8 +13,8 @@ from tests.simulation.dials import coverage
 from tests.simulation.running import event_log, simulate
 
 SEEDS: Final = (
-    1, 2, 5, 8, 9, 12, 13, 14, 15, 16, 17, 21, 23, 26, 29, 31, 35, 37, 40, 41,
-    42, 43, 49, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 82, 91, 95, 97, 109,
+    1, 5, 8, 9, 12, 13, 14, 15, 16, 17, 21, 23, 26, 28, 29, 31, 35, 36, 37, 41,
+    42, 43, 49, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 82, 91, 97, 109,
 )  # fmt: skip
 """Of the first 110 those that cost least, and together turn every dial."""
 FOUND: Final = (491, 562, 577, 603, 838, 857, 937, 1015)

@@ -40,6 +40,7 @@ from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
 from tests.process import Process, begin, close_what_generators_await, task_factory
 from tests.simulation.accounts import SharedAccounts
+from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, Polls
 from tests.simulation.pausing import Pausing, WatchedTables
@@ -116,6 +117,9 @@ class World:
             self.systems, Random(f"outgoing {self.plan.seed}"), self.event_log
         )
         self.shared_accounts.begin()
+        self.afterwards = Afterwards(
+            self.systems, self.plan, Random(f"afterwards {self.plan.seed}"), self.event_log
+        )
         self.told = Told(self.clock)
         self.systems.commerce.on_change(self.told.note_change)
         self.sender = self._hooks()
@@ -141,6 +145,7 @@ class World:
             group.create_task(self.catalogue.change(8, self.plan.trouble, self._notify))
             group.create_task(self.shared_accounts.change(8, self.plan.trouble))
             group.create_task(self._change_limits(8))
+            group.create_task(self.afterwards.live())
             group.create_task(self._trouble_consumers())
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))

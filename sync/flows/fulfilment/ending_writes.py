@@ -68,6 +68,7 @@ class PiecesRefund(OrderWrite):
     """A credit memo over pieces that were charged and will not be sent. Its marker says how many
     are refunded then, so that each refund is found again by its own."""
 
+    shows_late: ClassVar[bool] = True
     kind: str  # type: ignore[misc]
     refund: Refund
 

@@ -51,6 +51,7 @@ class InvoiceWrite(Write):
 
     kind: ClassVar[str] = "commerce_invoice"
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
+    shows_late: ClassVar[bool] = True
     wanted: WantedInvoice
     systems: Systems
     target: Target

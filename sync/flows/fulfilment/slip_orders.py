@@ -3,7 +3,6 @@ requests read all that waits."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 from sync.commerce.models.order import Order
@@ -15,6 +14,7 @@ from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
+from sync.engine.timing import being_posted
 from sync.flows.keys import elsewhere, parts_of, whole_in
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.references import fields_in, templates_of
@@ -119,7 +119,8 @@ async def key_posted_as(
     settings = delivery.systems.settings
     async for claim in _claims(reference, delivery):
         _, store = parts_of(claim.key)
-        if _is_for(sales_order, claim) and settings.legal_entity_of(whole_in(store)) == company:
+        is_it = _is_for(sales_order, claim, delivery)
+        if is_it and settings.legal_entity_of(whole_in(store)) == company:
             return claim.key
     return None
 
@@ -131,14 +132,11 @@ async def _claims(reference: str, delivery: Delivery) -> AsyncIterator[Claim]:
             yield claim
 
 
-def _is_for(sales_order: str, claim: Claim) -> bool:
+def _is_for(sales_order: str, claim: Claim, delivery: Delivery) -> bool:
     """Whether the order was posted as this sales order."""
     held = claim.delivered.get(KIND)
     if held is None and claim.intent is not None:
-        raise Later(
-            f"order {claim.key} is being posted, and may be {sales_order}",
-            after=timedelta(minutes=1),
-        )
+        raise being_posted(claim, sales_order, delivery)
     return held is not None and held.number == sales_order
 
 

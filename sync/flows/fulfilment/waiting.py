@@ -1,13 +1,10 @@
 """Orders of which Commerce ships, invoices and captures nothing for now."""
 
-from datetime import timedelta
-
 from sync.commerce.models.order import Order
 from sync.core.errors import Later
 from sync.engine.delivery import Delivery
+from sync.engine.timing import rarely
 from sync.mapping.posting_policy import WAITING_STATES
-
-SOONEST, LATEST = timedelta(minutes=1), timedelta(minutes=15)
 
 
 def until_released(order: Order, delivery: Delivery) -> None:
@@ -15,9 +12,8 @@ def until_released(order: Order, delivery: Delivery) -> None:
     the longer it takes. Who waits goes on by itself then, and uses up no try."""
     if order.state not in WAITING_STATES:
         return
-    waited = delivery.now() - delivery.message.notified_at
     raise Later(
         f"order {order.increment_id}: {WAITING_STATES[order.state]} (state {order.state})",
-        after=min(max(waited / 4, SOONEST), LATEST),
+        after=rarely(delivery),
         counts=False,
     )

@@ -26,9 +26,10 @@ from sync.dynamics.documents.customer_payment import CustomerPayment
 from sync.dynamics.documents.requests import payment_requests
 from sync.dynamics.payment_journals import FoundPayment, PaymentJournals
 from sync.engine.claim import Claim
-from sync.engine.delivery import Delivery, unsettled_until
+from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
 from sync.engine.plan import Part, Plan
+from sync.engine.settling import unsettled_until
 from sync.engine.write import Found, Result, Target, Write
 from sync.flows.left_behind import LeftBehind
 from sync.flows.targets import dynamics_of

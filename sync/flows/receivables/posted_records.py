@@ -1,14 +1,13 @@
 """Which record of ours a document is that F&O posted, or which orders its reference names."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from sync.config.connections import Connection
-from sync.core.errors import Later
 from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification
+from sync.engine.timing import being_posted
 from sync.mapping.references import fields_in, templates_of
 
 
@@ -21,7 +20,7 @@ async def record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
     names = (
         ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
     )
-    being_posted: Claim | None = None
+    open_claim: Claim | None = None
     for flow in names:
         for number in _numbers_in(posted.reference, flow, delivery.systems.settings):
             async for claim in delivery.ledger.claims(
@@ -30,12 +29,9 @@ async def record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
                 if _became(claim, posted):
                     return claim
                 if not claim.number and claim.intent is not None:
-                    being_posted = claim
-    if being_posted is not None:
-        raise Later(
-            f"{being_posted.flow} {being_posted.key} is being posted, and may be this document",
-            after=timedelta(minutes=1),
-        )
+                    open_claim = claim
+    if open_claim is not None:
+        raise being_posted(open_claim, "this document", delivery)
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
@@ -33,6 +33,7 @@ class RefundWrite(Write):
     """One refund of a credit note: of one invoice, or of the order."""
 
     is_one_request = True
+    shows_late: ClassVar[bool] = True
     wanted: WantedRefund
     case: RefundCase
     given: Given

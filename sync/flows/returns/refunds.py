@@ -42,7 +42,6 @@ from sync.pacing.priority import Priority
 
 DAYS_BACK: Final = timedelta(days=2)
 """Invoice dates have a day's grain."""
-SOON: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def _writes(case: RefundCase, given: Given, delivery: Delivery) -> list[RefundWr
     does not show, and `Never` where there may be another one."""
     marked = [memo for memo in case.memos if is_marked(memo, [case.marker])]
     if not marked and delivery.all_held:
-        raise Later(f"the refund of {case.note.number} does not show in Commerce yet", after=SOON)
+        raise Later(f"the refund of {case.note.number} does not show in Commerce yet")
     there = marked or given_early(case, given)
     if not there:
         must_be_no_other(case, given)
@@ -155,7 +154,7 @@ async def _look(case: RefundCase, given: Given, made: int, delivery: Delivery) -
     memos = await delivery.systems.commerce.creditmemos.of_order(case.order.entity_id or 0)
     marked = [memo for memo in memos if is_marked(memo, [case.marker])]
     if len(marked) < made:
-        raise Later(f"the refund of {case.note.number} does not show in Commerce yet", after=SOON)
+        raise Later(f"the refund of {case.note.number} does not show in Commerce yet")
     refunded = rounded(total(amount_of(memo) for memo in marked))
     if refunded == given.amount:
         return None

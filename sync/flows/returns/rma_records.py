@@ -2,7 +2,7 @@
 of F&O was made for."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sync.commerce.models.order import Order, utc
@@ -14,6 +14,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.flow import Hook
 from sync.engine.plan import Notification
 from sync.engine.systems import Systems
+from sync.engine.timing import being_posted
 from sync.flows.keys import UNKNOWN_STORE, document_keys, keys_of, parts_of
 from sync.flows.receivables.receivable_writes import ReturnOrderWrite
 from sync.mapping.references import fields_in
@@ -26,7 +27,6 @@ HOOK: Final = Hook(
     RETURNS, SAVED[0],
     {f"rma.{name}": f"data.data_object.{name}" for name in ("increment_id", "store_id")},
 )  # fmt: skip
-AGE: Final = timedelta(minutes=1)
 
 
 class NotLoaded(Later):
@@ -107,5 +107,5 @@ async def return_order_of(key: str, delivery: Delivery) -> str:
     claim = await delivery.ledger.claim(delivery.systems.name, RETURNS, key)
     held = claim.delivered.get(ReturnOrderWrite.kind)
     if held is None and claim.intent is not None:
-        raise Later(f"return {key} is being posted", after=AGE)
+        raise being_posted(claim, "the return order of this one", delivery)
     return held.number if held is not None else ""
