@@ -9,6 +9,7 @@ from sync.app.services import Services
 from sync.cli.buyers import USER, buyers_for, company_of
 from sync.cli.output import note
 from sync.commerce.filters import Op, where
+from sync.commerce.quotes import SEARCH
 from sync.commerce.search import Search
 from sync.engine.claim import State
 from sync.engine.erasure import Record
@@ -18,6 +19,7 @@ from sync.flows.customers.company_user_writes import KIND
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.company_writes import ADMINISTRATOR, COMPANY
 from sync.flows.keys import whole_in
+from sync.flows.quotes.quote_records import ANSWERS, QUOTES
 from sync.flows.returns.order_issues import ISSUES
 from sync.flows.returns.return_states import STATES
 from sync.flows.returns.rma_records import CASE_STATES, CASES, RETURNS
@@ -96,9 +98,22 @@ class Records:
         company = await self._administered_by(customer)
         if company is not None:
             yield "companies", str(company)
+        async for record in self._quotes(customer):
+            yield record
         rows = await self._found("orders", "customer_id", customer)
         async for record in self._of_orders(rows):
             yield record
+
+    async def _quotes(self, customer: int) -> AsyncIterator[Record]:
+        """Quotes that a customer asked for, both ways; quotes are carts."""
+        if QUOTES not in self.systems.settings.flows:
+            return
+        for row in await self._found(SEARCH, "customer_id", customer):
+            for flow in (QUOTES, ANSWERS):
+                key = str(row.get("id"))
+                claim = await self.services.ledger.claim(self.systems.name, flow, key)
+                if claim.state is not State.NEW:
+                    yield flow, key
 
     async def _administered_by(self, customer: int) -> int | None:
         """The company whose administrator a customer is, where companies flow."""

@@ -8,6 +8,7 @@ from sandbox.commerce.quote_prices import cost_of
 from sandbox.dials import Kind
 from sandbox.dynamics import quotation_handling as office
 from sandbox.dynamics.quotations import HEADER, LINE
+from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.quotes import Negotiating, in_quotes
@@ -267,3 +268,14 @@ async def test_what_is_over_in_f_and_o_declines_once_it_is_the_sellers_turn(
         assert ours.stands(quote) == "280.00 submitted_by_admin"
     else:
         assert quote.status == "declined"
+
+
+@in_quotes()
+async def test_an_erasure_finds_the_quotes_of_a_customer(ours: Negotiating) -> None:
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    systems = await ours.services.systems_pool.open("shop")
+    records = Records(ours.services, systems)
+    found = await records.of(Named(customers=[7]))
+    assert {("quotes", str(quote.id)), ("quote_answers", str(quote.id))} <= set(found)
+    assert not [one for one in await records.of(Named(customers=[1])) if "quote" in one[0]]
