@@ -22,7 +22,7 @@ const TEXTS = {
   again: "Try again", item: "Item", quantity: "Quantity", price: "Price", settledBy: "Settled by",
   "open ": "open", "partly paid": "partly paid", paid: "paid", reversed: "reversed",
   unknown: "unknown", invoice: "Invoice", "credit note": "Credit note", payment: "Payment",
-  orders: "Your other orders", order: "Order", reference: "Reference",
+  tax: "Tax", delivery: "Delivery", orders: "Your other orders", order: "Order", reference: "Reference",
   Backorder: "open", Delivered: "delivered", Invoiced: "invoiced", Canceled: "cancelled",
 };
 
@@ -211,12 +211,24 @@ export class InvoicePortal extends HTMLElement {
     const dialog = make("dialog", { "aria-labelledby": "details" },
       make("h3", { id: "details" }, `${this.#say(one.kind)} ${one.number}`),
       make("table", {}, make("tbody", {}, ...rows)),
+      ...this.#taxesAndDelivery(details, one.currency),
       settled.length ? make("h4", {}, this.#say("settledBy")) : null,
       settled.length ? make("ul", {}, ...settled) : null,
       make("form", { method: "dialog" }, make("button", { autofocus: true }, this.#say("close"))));
     dialog.addEventListener("close", () => dialog.remove());
     this.#root.append(dialog);
     dialog.showModal();
+  }
+
+  #taxesAndDelivery(details, currency) {
+    const taxes = details.taxes.filter((tax) => Number(tax.tax)).map((tax) => make("li", {},
+      `${tax.tax_group} ${tax.item_tax_group} ${this.#money(tax.tax, currency)}`.trim()));
+    const { name, mode, terms, address, packing_slips: slips } = details.delivery;
+    const parts = [name, ...address, mode, terms].filter(Boolean).map((text) => make("li", {}, text));
+    parts.push(...slips.map((slip) =>
+      make("li", {}, [slip.number, ...slip.tracking].join(" "))));
+    return [["tax", taxes], ["delivery", parts]].flatMap(([title, items]) =>
+      items.length ? [make("h4", {}, this.#say(title)), make("ul", {}, ...items)] : []);
   }
 
   async #download(one) {

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.commerce import columns
-from sandbox.commerce.faults import no_such
+from sandbox.commerce.customers import member_of
+from sandbox.commerce.faults import RestFault, no_such, required
 from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
@@ -71,7 +72,29 @@ def users(call: RestRequest) -> list[Any]:
     return [plain(call.state.customers[one]) for one in call.state.roles[number]["users"]]
 
 
+def assign(call: RestRequest) -> bool:
+    """`PUT company/assignRoles`: whole roles, which name `Magento_Company::index`, of the company
+    that the customer is of; they replace what the customer had."""
+    for name in ("userId", "roles"):
+        if name not in call.body:
+            raise required(name)
+    state, user = call.state, int(call.body["userId"])
+    sent = {int(role["id"]): role for role in call.body["roles"]}
+    company = member_of(state.customers[user]).get("company_id")
+    for number, role in sent.items():
+        if number not in state.roles:
+            raise no_such("roleId", number)
+        named = {one.get("resource_id") for one in role.get("permissions") or ()}
+        if state.roles[number]["company_id"] != company or "Magento_Company::index" not in named:
+            raise RestFault(400, "The role cannot be assigned to the user.")
+    for number, known in state.roles.items():
+        others = [one for one in known["users"] if one != user]
+        known["users"] = [*others, user] if number in sent else others
+    return True
+
+
 BUYERS = (
+    Endpoint("PUT", "company/assignRoles", "Magento_Company::manage", assign),
     Endpoint("GET", "customers/me", "self", me),
     Endpoint("GET", "company/role/", "Magento_Company::index", roles),
     Endpoint("GET", "company/role", "Magento_Company::index", roles),

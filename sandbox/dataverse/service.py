@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sandbox.dataverse.asking import options_of, rows_of, shown
 from sandbox.dataverse.state import BAD, DataverseState, Row, WebFault, absent
-from sandbox.dataverse.tables import TABLES, TEXT, WHOLE, Table
+from sandbox.dataverse.tables import ATTRIBUTES, TABLES, TEXT, WHOLE, Table
 from sync.core.encoding import NotJson, from_json, to_json
 
 ROOT: Final = "/api/data/v9.2/"
@@ -50,6 +50,7 @@ def refused(fault: WebFault) -> Reply:
 def perform(state: DataverseState, call: Call) -> Reply:
     """Carry it out. Raises `WebFault`."""
     if described := DESCRIBED.fullmatch(call.target):
+        state.require("Read", ATTRIBUTES)
         return _described(described[1])
     if many := MANY.fullmatch(call.target):
         return _many(state, _table(many[1]), many[1], _json(call))

@@ -91,6 +91,8 @@ TABLES: Final[Mapping[str, Table]] = {
                          "User"),
     "teams": Table("team", "teamid", {"name": TEXT}, {}, (), "Team"),
 }  # fmt: skip
+ATTRIBUTES: Final = Table("attribute", "attributeid", {}, privilege="Attribute")
+"""What tables consist of; a role of its own may lack the right to read that."""
 STATUSES: Final[Mapping[int, tuple[int, ...]]] = {0: (1, 2, 3, 4), 1: (5, 1000), 2: (6, 2000)}
 """`statuscode` by `statecode` of a case; the first is the default."""
 LABELS: Final[Mapping[int, str]] = {

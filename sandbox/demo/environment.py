@@ -40,6 +40,7 @@ PRICES: Final = "prices"
 PRODUCTS: Final = "products"
 SHIPMENTS: Final = "shipments"
 CANCELLATIONS: Final = "cancellations"
+STATUS: Final = "status"
 RETURNS: Final = ("returns", "refunds", "return_states", "cases")
 QUOTES: Final = ("quotes", "quote_answers")
 CAPTURES: Final = "captures"

@@ -20,7 +20,7 @@ SECTION: Final = """\
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
-    "accounts", "credit", "cases", "quotes", "quote_answers",{more}
+    "accounts", "credit", "status", "cases", "quotes", "quote_answers",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -92,6 +92,9 @@ poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
+[connections.{name}.status]
+steps.confirmed.comment = "It ships on {{date}}."
+poll_minutes = 60
 [connections.{name}.cancellations]
 poll_minutes = 60
 [connections.{name}.returns]

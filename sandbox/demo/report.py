@@ -77,7 +77,7 @@ def _goods(outcome: Outcome, console: Console) -> None:
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
-        f" {shipped.cancelled} orders were cancelled;"
+        f" {shipped.cancelled} orders were cancelled, {shipped.confirmed} confirmed;"
         f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
         f" refunded; {outcome.sent_back.cases} are resolved cases in Dataverse."
     )

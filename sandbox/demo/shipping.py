@@ -1,5 +1,5 @@
-"""Packing slips in the demo: F&O packs orders whole and in parts, some are tracked late, and each
-shop ends with the same pieces shipped under the same tracking numbers."""
+"""Packing slips in the demo: F&O confirms orders, packs them whole and in parts, some are tracked
+late, and each shop ends with the same pieces shipped under the same tracking numbers."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sandbox.demo.environment import CANCELLATIONS, SHIPMENTS, Environment, Pair
+from sandbox.demo.environment import (
+    CANCELLATIONS,
+    SHIPMENTS,
+    STATUS,
+    Environment,
+    Pair,
+)
 from sandbox.demo.reconciliation import Finding, shop_number
 from sync.core.money import ZERO
 
@@ -16,6 +22,8 @@ MOST: Final = 24
 """Orders of each shop that are packed."""
 GIVEN_UP: Final = 2
 """Orders of each shop that F&O cancels."""
+TOLD: Final = 2
+"""Orders of each shop that F&O confirms, before they leave."""
 LEFT: Final = 6
 """Orders that nobody has charged, and F&O will invoice."""
 LINES: Final = "CustPackingSlipTransBiEntities"
@@ -32,13 +40,15 @@ class Shipped:
     pieces: Decimal
     tracked: int
     cancelled: int
+    confirmed: int
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
         return {
             "slips": self.slips, "pieces": self.pieces, "tracked": self.tracked,
-            "cancelled": self.cancelled, "differences": len(self.findings),
+            "cancelled": self.cancelled, "confirmed": self.confirmed,
+            "differences": len(self.findings),
         }  # fmt: skip
 
 
@@ -51,6 +61,7 @@ async def pack_and_ship(environment: Environment, within: timedelta) -> Shipped:
         name: [one for one in orders if one not in given_up[name]]
         for name, orders in packed.items()
     }
+    untold = await _told(environment, {name: one[:TOLD] for name, one in packed.items()}, within)
     late = {name: await _packed(environment.pairs[name], orders) for name, orders in packed.items()}
     await _shipped(environment, within)
     for name, slips in late.items():
@@ -61,8 +72,29 @@ async def pack_and_ship(environment: Environment, within: timedelta) -> Shipped:
     return Shipped(
         sum(one.slips for one in each), sum((one.pieces for one in each), ZERO),
         sum(one.tracked for one in each), sum(map(len, given_up.values())),
-        (*(found for one in each for found in one.findings), *ended),
+        sum(len(one[:TOLD]) for one in packed.values()),
+        (*(found for one in each for found in one.findings), *ended, *untold),
     )  # fmt: skip
+
+
+async def _told(
+    environment: Environment, confirmed: Mapping[str, Sequence[Order]], within: timedelta
+) -> list[Finding]:
+    """F&O confirms these orders; those of which buyers do not read the day, once."""
+    for name, orders in confirmed.items():
+        for order in orders:
+            number = {"number": order["SalesOrderNumber"]}
+            await environment.pairs[name].ledger.ask("POST", "/sandbox/confirmations", number)
+    await environment.poll(STATUS)
+    await environment.until_idle(_nothing, within=within)
+    found = list[Finding]()
+    for name, orders in confirmed.items():
+        notes = (await environment.engine.systems_pool.open(name)).commerce.order_notes
+        for order in orders:
+            texts = await notes.comments(order["entity_id"])
+            if len([text for text in texts if text.startswith("It ships on ")]) != 1:
+                found.append(Finding(name, order["SalesOrderNumber"], "its day is not told once"))
+    return found
 
 
 def _uncharged(orders: Sequence[Order]) -> list[Order]:
@@ -179,7 +211,7 @@ async def _compared(pair: Pair, orders: Sequence[Order]) -> Shipped:
                 findings.append(Finding(pair.name, order["SalesOrderNumber"], what))
     findings += await _untracked(pair, tracking)
     slips = {row["PackingSlipId"] for row in lines}
-    return Shipped(len(slips), pieces, len(tracking), 0, tuple(findings))
+    return Shipped(len(slips), pieces, len(tracking), 0, 0, tuple(findings))
 
 
 async def _untracked(pair: Pair, tracking: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 POST `/sandbox/packing_slips` posts a slip of a sales order: its `number`, and if you like
 `quantities` by lot, `tracking` numbers and a `carrier`; it answers the slips. PUT enters the
-`tracking` numbers of a `slip`. POST `/sandbox/remainders` cancels what remains of a sales order.
+`tracking` numbers of a `slip`. POST `/sandbox/remainders` cancels what remains of a sales order,
+`/sandbox/confirmations` confirms one for today.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def packing_routes(state: DynamicsState) -> list[Route]:
     return [
         Route("/sandbox/packing_slips", _packing_slips(state), methods=["POST", "PUT"]),
         Route("/sandbox/remainders", _remainders(state), methods=["POST"]),
+        Route("/sandbox/confirmations", _confirmations(state), methods=["POST"]),
     ]  # fmt: skip
 
 
@@ -49,6 +51,15 @@ def _remainders(state: DynamicsState) -> Callable[[Request], Any]:
         return JSONResponse({"cancelled": number})
 
     return remainders
+
+
+def _confirmations(state: DynamicsState) -> Callable[[Request], Any]:
+    async def confirmations(request: Request) -> Response:
+        number = str(from_json(await request.body())["number"])
+        state.confirm(number, state.today())
+        return JSONResponse({"confirmed": number})
+
+    return confirmations
 
 
 def _posted(state: DynamicsState, wanted: Any, tracking: list[str]) -> list[str]:

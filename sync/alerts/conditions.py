@@ -223,7 +223,7 @@ def _checkouts(one: Checkouts, now: datetime) -> Iterator[Alert]:
             f"{one.undecided} until {_moment(one.undecided_at)}: {one.reason}. The policy decided:"
             f" {one.policy}.",
             "Look whether tables and vault answer: python -m sync health. The log's lines"
-            " gate.undecided and gate.failed name each question.",
+            " gate.undecided and gate.failed say more.",
         )  # fmt: skip
 
 

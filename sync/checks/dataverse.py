@@ -33,11 +33,14 @@ async def dataverse_answers(probe: Probe) -> AsyncIterator[Finding]:
     client = _client(probe)
     if client is None:
         return
-    for table, column in _named(probe.settings):
-        if column not in await client.columns_of(table):
-            yield fault(f"Dataverse's table {table} has no column {column}", NAME_COLUMN)
-        else:
-            yield ok(f"{table}.{column} is there")
+    try:
+        for table, column in _named(probe.settings):
+            if column not in await client.columns_of(table):
+                yield fault(f"Dataverse's table {table} has no column {column}", NAME_COLUMN)
+            else:
+                yield ok(f"{table}.{column} is there")
+    except NotProvided as refusal:
+        yield warn(f"columns of Dataverse are not looked at: {refusal.reason}", refusal.remedy)
 
 
 def _named(settings: Connection) -> Iterator[tuple[str, str]]:

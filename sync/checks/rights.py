@@ -14,6 +14,7 @@ from sync.commerce import order_notes, rights
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.closing import cancel_path
+from sync.commerce.companies import ASSIGN
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.errors import NotAccepted, NotAllowed, NotThere
@@ -29,6 +30,7 @@ from sync.config.connections import Connection
 from sync.core.errors import NotProvided
 
 STORES: Final = "Magento_Backend::store"
+RULES: Final = "salesRules/search"
 STOCK_ITEMS: Final = path_of("stockItems", " ")
 STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
 Ask = Callable[[Probe], Awaitable[Any]]
@@ -79,6 +81,14 @@ def _asked(settings: Connection) -> Iterator[Ask]:
         if flow in flows:
             yield from asked(settings)
     yield from _of_notes(settings)
+    yield from _of_reports(settings)
+
+
+def _of_reports(settings: Connection) -> Iterator[Ask]:
+    """Where reports are built."""
+    if settings.reporting is not None:
+        yield from map(_listing, ("invoices", "creditmemos", SHIPMENTS))
+        yield _listing(RULES, "rule_id")
 
 
 def _of_stock(settings: Connection) -> Iterator[Ask]:
@@ -93,11 +103,13 @@ def _of_stock(settings: Connection) -> Iterator[Ask]:
         yield lambda probe: probe.commerce.put(STOCK_ITEM, {})
 
 
-def _of_accounts(_: Connection) -> Iterator[Ask]:
+def _of_accounts(settings: Connection) -> Iterator[Ask]:
     yield _listing("customerGroups/search", "code")
     yield _listing(COMPANIES, "id")
     yield _bare(COMPANIES)
     yield lambda probe: probe.commerce.put(path_of("customers", 0), {})
+    if settings.accounts.role:
+        yield lambda probe: probe.commerce.put(ASSIGN, {})
 
 
 def _of_shipments(settings: Connection) -> Iterator[Ask]:

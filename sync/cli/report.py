@@ -21,6 +21,7 @@ from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import Expected, expected_cash
 from sync.reporting.forecast.demand import FORECAST, forecast_demand
+from sync.reporting.forgetting import forget as forget_accounts
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
 from sync.reporting.published import figures_to_show
 from sync.reporting.star import star_file, star_views
@@ -112,6 +113,27 @@ def _cash(found: list[Expected], context: CommandContext) -> None:
         return
     heads = ("company", "currency", "week", "early>", "expected>", "late>", "payments known>")
     table(heads, [[shown(cell) for cell in astuple(one)] for one in found])
+
+
+def forget(
+    ctx: typer.Context,
+    accounts: Annotated[list[str], typer.Argument(metavar="ACCOUNT...", help="F&O's numbers.")],
+    *,
+    company: Annotated[str, typer.Option("--company", help="The legal entity.")],
+    folder: Folder = None,
+) -> None:
+    """Take accounts out of the data set, because a person is to be erased. Their amounts stay and
+    name nobody; later builds leave the accounts out.
+
+    For example:
+
+    python -m sync report forget --company usmf C-000017
+    """
+    context = context_of(ctx)
+    root = folder_of(context, folder)
+    with opened(root / "spill") as duck:
+        count = forget_accounts(duck, root, company, accounts)
+    context.tell({"files": count}, f"Forgotten; {count} files were written again.")
 
 
 async def _built(context: CommandContext, folder: Path, tell: Any) -> Built:

@@ -18,6 +18,7 @@ log = logging.getLogger("sync.commerce.companies")
 
 PATH: Final = "company/"
 ROLES: Final = "company/role/"
+ASSIGN: Final = "company/assignRoles"
 BY_ROLE: Final = (Sort("role_id"),)
 
 
@@ -70,6 +71,19 @@ class Companies:
         reset. Safe to repeat."""
         path = path_of("company", company_id)
         await self._client.put(path, {"company": dict(company)}, not_after=not_after)
+
+    async def role_named(self, company: int, name: str) -> dict[str, Any] | None:
+        """The role of a company with this name, whole; None where it has none."""
+        search = Search(sorts=BY_ROLE).having(where("company_id", Op.EQ, company))
+        rows = await self._client.rows(ROLES, search, key="id")
+        return next((row for row in rows if row.get("role_name") == name), None)
+
+    async def assign_role(
+        self, customer: int, role: Mapping[str, Any], *, not_after: datetime
+    ) -> None:
+        """Give a user of a company this role, in place of what they had. Safe to repeat."""
+        body = {"userId": customer, "roles": [dict(role)]}
+        await self._client.put(ASSIGN, body, not_after=not_after)
 
     async def allows(self, company: int, customer: int, resource: str) -> bool:
         """Whether a user's role in a company allows a resource (`Magento_Sales::view_orders_sub`).

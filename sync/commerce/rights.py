@@ -21,6 +21,7 @@ BOXES: Final = {
     "Magento_Sales::shipment": "Sales > Operations > Shipments",
     "Magento_Sales::sales_invoice": "Sales > Operations > Invoices",
     "Magento_Sales::sales_creditmemo": "Sales > Operations > Credit Memos",
+    "Magento_SalesRule::quote": "Marketing > Promotions > Cart Price Rules",
     "Magento_Rma::magento_rma": "Sales > Operations > Returns",
     "Magento_Cart::manage": "Sales > Carts > Manage carts",
     "Magento_NegotiableQuote::manage": "Sales > Operations > Quotes",

@@ -108,12 +108,12 @@ class PreparedCredit:
         found = None if row is None else row.values["company"]
         return found if isinstance(found, int) and found else None
 
-    async def all(self) -> AsyncIterator[Prepared]:
-        """Every company."""
-        before = f"{COMPANY}~"
-        async for row in self._tables.query(
-            PREPARED, self._connection, start=COMPANY, before=before
-        ):
+    async def all(self, start: str = "", limit: int | None = None) -> AsyncIterator[Prepared]:
+        """Every company; or so many, from a key on."""
+        query = self._tables.query(
+            PREPARED, self._connection, start=max(start, COMPANY), before=f"{COMPANY}~", limit=limit
+        )
+        async for row in query:
             yield Prepared.of(row)
 
     async def put(self, one: Prepared, at: datetime) -> None:

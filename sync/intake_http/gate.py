@@ -51,6 +51,8 @@ BUDGET: Final = timedelta(milliseconds=600)
 """How long figures may take; what is not decided then, the policy decides."""
 RECORDING: Final = timedelta(milliseconds=250)
 """How long the record of a decision may take; the answer does not depend on it."""
+TROUBLE: Final = "gate trouble"
+"""Of our own, by which lines of the log are limited: in an outage each question would have two."""
 TRIES: Final = 6
 """Checkouts of one account at the same moment, of which each sees what the others were given."""
 QUESTIONS: Final[Mapping[str, About]] = {"payment-methods": "methods", "place-order": "order"}
@@ -185,9 +187,10 @@ class _Look:
     def undecided(self, asked: Asked, why: str) -> None:
         """Tell that the policy decides, and why: the log now, and people by monitoring."""
         self.gate.untold.note(self.connection, why, self.at)
-        log.error(
-            "gate.undecided connection=%s about=%s reason=%s", self.connection, asked.about, why
-        )
+        if self.gate.refusals.may_be_logged(TROUBLE):
+            log.error(
+                "gate.undecided connection=%s about=%s reason=%s", self.connection, asked.about, why
+            )
 
     async def record(self, asked: Asked, decided: Decided) -> None:
         """Keep what was decided and by which figures, over what this question was told before. What
@@ -198,7 +201,8 @@ class _Look:
                 await kept.keep(decision_of(asked, decided, now), now)
                 await self.gate.untold.tell(self.gate.tables, self.connection)
         except Exception as error:  # noqa: BLE001 - the shopper must not wait for our records
-            log.error("gate.not_recorded error=%s", type(error).__name__)  # noqa: TRY400
+            if self.gate.refusals.may_be_logged(TROUBLE):
+                log.error("gate.not_recorded error=%s", type(error).__name__)  # noqa: TRY400
 
     async def _known(self, asked: Asked) -> Figures:
         """The company that the hook names, else the one that the customer is known to buy for."""

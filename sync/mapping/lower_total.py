@@ -15,6 +15,7 @@ from sync.commerce.models.order import Order
 from sync.commerce.models.refund import WantedRefund, of_lower_total
 from sync.config.connections import Connection
 from sync.core.money import CENT, ZERO, rounded, total
+from sync.mapping.order_parts import order_parts
 from sync.mapping.order_rows import money_items
 from sync.mapping.refund import BARRED, adjustment, shipping_back, tax_left, unforeseen_in
 from sync.mapping.refund_sums import memo_of
@@ -54,6 +55,7 @@ Credit = WantedRefund | str
 NO_SHIPPING: Final = (
     "Commerce takes no credit memo of an amount alone where no shipping is left to refund"
 )
+PAID_OTHERWISE: Final = "gift cards or credit have paid a part of it, and get theirs back first"
 
 
 def lower_credit(
@@ -95,6 +97,7 @@ def _unclear(
         (order.state in BARRED, f"Commerce refunds nothing of an order that is {order.state}"),
         (sums.lower > left + CENT, f"Commerce has {left:.2f} left to refund"),
         (order.shipping_amount <= order.shipping_refunded, NO_SHIPPING),
+        (bool(order_parts(order, connection.orders).paid), PAID_OTHERWISE),
     )
     found = next((reason for is_so, reason in checks if is_so), "")
     return found or unforeseen_in(order, memos, connection)

@@ -20,11 +20,20 @@ class CompanyIndex:
 
     async def of(self, account: str, company: str) -> list[str]:
         """The ids of the companies that are mapped to an account of a legal entity."""
+        return (await self._lately()).get((account.casefold(), company), [])
+
+    async def accounts_lately(self, company: str) -> dict[int, str]:
+        """As `accounts`, in lower case and as it was a while ago at most: for looking, not for
+        publishing."""
+        found = (await self._lately()).items()
+        return {int(one): name for (name, where), ids in found if where == company for one in ids}
+
+    async def _lately(self) -> Index:
         found = self._remembered.get(ALL)
         if found is None:
             found = await self._read()
             self._remembered.keep(ALL, found)
-        return found.get((account.casefold(), company), [])
+        return found
 
     def forget(self) -> None:
         """Rows have changed."""

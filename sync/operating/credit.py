@@ -8,7 +8,7 @@ from typing import Any, Final
 from sync.app.services import Services
 from sync.core.errors import Never
 from sync.credit.decisions import Decisions
-from sync.credit.prepared import Prepared, PreparedCredit
+from sync.credit.prepared import COMPANY, Prepared, PreparedCredit
 from sync.engine.systems import Systems
 from sync.flows.credit.credit_reading import Reading
 from sync.flows.credit.read_credit import read_account
@@ -17,6 +17,8 @@ from sync.mapping.credit import Standing, standing_of
 from sync.operating.problem import Problem
 
 FLOW: Final = "credit"
+MOST: Final = 500
+"""Companies that are listed at once."""
 DAYS: Final = 7
 """Days of decisions that are shown."""
 
@@ -76,10 +78,15 @@ def _company(reading: Reading, standing: Standing, company: int) -> Mapping[str,
     return {**said, "pending": _cents(pending_in_all), "wanted": to_show, "parked": None}
 
 
-async def prepared_rows(services: Services, connection: str) -> list[Prepared]:
-    """What checkouts are answered by, worst first: faults, blocked, then the least left."""
+async def prepared_rows(
+    services: Services, connection: str, start: str = ""
+) -> tuple[list[Prepared], str]:
+    """What checkouts are answered by, of so many companies from a key on, worst first: faults,
+    blocked, then the least left. And the key that the next ones begin with, empty for none."""
     prepared = PreparedCredit(services.edition_parts.tables, connection)
-    return sorted([one async for one in prepared.all()], key=_rank)
+    found = [one async for one in prepared.all(start, MOST + 1)]
+    more = f"{COMPANY}{found[MOST].company}" if len(found) > MOST else ""
+    return sorted(found[:MOST], key=_rank), more
 
 
 async def decided(services: Services, connection: str, account: str) -> list[dict[str, Any]]:

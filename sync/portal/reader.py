@@ -130,8 +130,8 @@ class Reader:
         if not records:
             return []
         rows = await self._systems.dynamics.buyer_documents.settlements(records)
-        by_record = {one.record: one for account in accounts for one in account.entries}
-        found = [_settlement(row, by_record.get(str(row.get("OffsetRecid")))) for row in rows]
+        entries = [one for account in accounts for one in account.entries]
+        found = [_settlement(row, _offset(row, entries)) for row in rows]
         return sorted(found, key=lambda one: (one.day or date.min, one.number))
 
     async def movements(self, accounts: Sequence[Account], since: date) -> list[Entry]:
@@ -164,6 +164,17 @@ class Reader:
                 ours,
             )
         return sorted(rows, key=lambda row: str(row["OrderCreationDateTime"]), reverse=True)
+
+
+def _offset(row: dict[str, Any], entries: Sequence[Entry]) -> Entry | None:
+    """The transaction on the other side: by its record, else by its voucher, which is of one legal
+    entity alone."""
+    if record := int(row.get("OffsetRecid") or 0):
+        return next((one for one in entries if one.record == str(record)), None)
+    company = str(row.get("OffsetCompany") or row["dataAreaId"]).casefold()
+    voucher = str(row.get("OffsetTransVoucher") or "")
+    named = (one for one in entries if voucher and one.voucher == voucher)
+    return next((one for one in named if one.company.casefold() == company), None)
 
 
 def _settlement(row: dict[str, Any], offset: Entry | None) -> Settlement:

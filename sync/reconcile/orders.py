@@ -24,6 +24,7 @@ from sync.flows.orders.order_amounts import never_charged
 from sync.flows.orders.order_changes import (
     former_reference,
     given_up,
+    is_rejected_there,
     without_what_is_credited,
 )
 from sync.flows.orders.order_sums import OrderLook
@@ -118,7 +119,8 @@ async def booked_of(books: Books, company: str, references: Sequence[str]) -> li
 async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
     """By the rules of the flow: what the sales order holds once all is delivered."""
     settings = delivery.systems.settings
-    if not delivery.claim.etag and _is_others(order, settings):
+    is_unasked = not delivery.claim.etag and _is_others(order, settings)
+    if is_unasked or await _is_kept_there(order, delivery, held):
         return Wanted(None, is_others=True)
     order = await without_what_is_credited(order, delivery)
     if not held and (known := _not_posted(order, delivery)) is not None:
@@ -143,6 +145,13 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
         sums.commerce, found.currency, is_sent=found.is_sent, held=sums.dynamics,
         allowed=sums.allowed, sums=point.sums if point else "",
     )  # fmt: skip
+
+
+async def _is_kept_there(order: Order, delivery: Delivery, held: Sequence[Booked]) -> bool:
+    """Whether F&O rejected the order, and keeps it as rejected; we have cancelled it in Commerce.
+    Not one that it has posted after all."""
+    is_open = bool(held) and all(one.tax is None for one in held)
+    return is_open and bool(given_up(order, delivery)) and await is_rejected_there(order, delivery)
 
 
 def _not_posted(order: Order, delivery: Delivery) -> Wanted | None:

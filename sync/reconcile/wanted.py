@@ -15,7 +15,7 @@ class Wanted:
     nobody knows it. `waits`: why nothing is to be there yet. `is_sent`: F&O was given exactly this
     once, by what is remembered. `held`, where F&O's documents alone do not tell it: what F&O holds
     in all, `allowed`: by how much both may differ. `is_others`: it is of before our time, and
-    nobody ever asked for it."""
+    nobody ever asked for it; or F&O rejected it, and keeps it as such."""
 
     amount: Decimal | None
     currency: str = ""

@@ -18,6 +18,7 @@ from typing import Final
 from sync.core.errors import Never, NotProvided
 from sync.core.ports import Clock
 from sync.reporting.duck import opened
+from sync.reporting.forgetting import without
 from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row
 from sync.reporting.sources import Cursor, Source, Step
 from sync.reporting.star import Terms, build_star
@@ -83,7 +84,7 @@ class Build:
         state = State.of(self.folder)
         if state.shape != self.shape:
             cleared(self.folder)
-            state = State(state.path, self.shape)
+            state = State(state.path, self.shape, forgotten=state.forgotten)
             state.save()
         return state
 
@@ -117,7 +118,7 @@ class Build:
                 landed[table] += ({**row, PLACE: place} for row in rows)
             state.note(source.name, step.key, step.unread)
         for table, came in landed.items():
-            lake.land(table, came)
+            lake.land(table, (without(row, state.forgotten) for row in came))
         if batch:
             state.cursors[source.name] = Cursor(batch[-1].at)
         state.save()

@@ -18,7 +18,8 @@ MOST_UNREAD: Final = 1000
 class State:
     """`shape`: what of the settings decides how rows look; with another all is landed again.
     `read_at`: source -> when it was read to its end. `faults`: source -> why it cannot be read.
-    `unread`: source and key -> why a record cannot be. `built_at`: when figures were made."""
+    `unread`: source and key -> why a record cannot be. `forgotten`: digests of accounts.
+    `built_at`: when figures were made."""
 
     path: Path
     shape: str = ""
@@ -26,6 +27,7 @@ class State:
     read_at: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
     built_at: str = ""
 
     @classmethod

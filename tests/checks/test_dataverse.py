@@ -54,6 +54,16 @@ async def test_a_privilege_that_is_missing_is_named(sandboxes: Sandboxes, privil
     assert privilege in only_fault(await found(sandboxes, env, cases_can_be_written)).cure
 
 
+async def test_without_the_right_to_read_columns_they_are_not_looked_at(
+    sandboxes: Sandboxes,
+) -> None:
+    env = Environment()
+    env.state.denied = {"prvReadAttribute"}
+    (told,) = await found(sandboxes, env, dataverse_answers)
+    assert (told.level, "prvReadAttribute" in told.cure) == ("warn", True)
+    assert not told.stops
+
+
 async def test_accounts_without_numbers_are_told(sandboxes: Sandboxes) -> None:
     env = Environment()
     env.state.tables["accounts"].clear()

@@ -25,6 +25,7 @@ WHOLE: Final[dict[str, Any]] = {
     "shipments": {"sources": {"13": "default"}},
     "accounts": {"groups": ["10"]},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
+    "reporting": {},
     "credit": {"currency": "USD", "methods": ["companycredit", "checkmo"]},
     "products": {
         "fields": ["status", "tax_class", "quantities"],

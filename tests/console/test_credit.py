@@ -4,6 +4,7 @@ told."""
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -11,7 +12,9 @@ from sync.app.console_sign_ins import Role
 from sync.app.services import Services
 from sync.core.ports import Tables
 from sync.credit.decisions import Decision, Decisions
+from sync.credit.prepared import Prepared, PreparedCredit
 from sync.flows import FLOWS
+from sync.operating.credit import MOST as LISTED
 from sync.operating.credit_decisions import MOST, Wanted, decisions_page
 from tests.console.browsing import Browser
 from tests.console.test_bounds import Counting
@@ -106,3 +109,21 @@ async def test_a_page_of_decisions_looks_at_so_many_rows_and_no_more(b2b: B2B) -
     assert more
     rows, more = await decisions_page(services, replace(wanted, start=more))
     assert (rows, more) == ([], "")
+
+
+@in_b2b(**SETTINGS)
+async def test_very_many_companies_are_shown_some_at_a_time(b2b: B2B) -> None:
+    rows = [
+        Prepared(number, f"US-{number:04}", "USD", Decimal(number), fault="?" * (number == 499))
+        for number in range(100, 700)
+    ]  # fmt: skip
+    await PreparedCredit(b2b.systems.tables, CONNECTION).put_all(rows, b2b.clock.now())
+    browser = await Browser.of(b2b)
+    page = await browser.sees("/credit")
+    first = re.findall(r"US-(\d{4})", page.text)
+    assert (first[:2], len(first)) == (["0499", "0100"], LISTED)
+    after = re.search(r'rel="next" href="/api/console([^"]+)"', page.html)
+    assert after
+    page = await browser.sees(unescape(after[1]))
+    assert re.findall(r"US-(\d{4})", page.text) == [f"{number:04}" for number in range(600, 700)]
+    assert 'rel="next"' not in page.html

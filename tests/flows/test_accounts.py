@@ -238,6 +238,28 @@ def test_a_shopper_with_a_contacts_address_joins_only_where_that_is_allowed(mode
     story()
 
 
+@in_outgoing(accounts={"role": "Buyer"})
+async def test_who_joins_gets_the_role_that_is_named_and_it_is_the_companys_from_then_on(
+    o: Outgoing,
+) -> None:
+    """The administrator may do all without one."""
+    await o.polls_accounts()
+    assert "has no role Buyer" in (await o.account_claim()).reason
+    shop, company = o.commerce, o.company["id"]
+    may = [{"id": 1, "resource_id": "Magento_Company::index", "permission": "allow"}]
+    for number, name, of in ((1, "Buyer", 999), (2, "Buyer", company), (3, "Boss", company)):
+        role = {"role_name": name, "company_id": of, "permissions": may, "users": []}
+        shop.roles[number] = role
+    o.shop_dials.next(Kind.LOST, method="PUT", path="assignRoles")
+    await o.replays(TAILSPIN, "accounts")
+    joined = o.user(SECOND)["id"]
+    assert [role["users"] for role in shop.roles.values()] == [[], [joined], []]
+    shop.roles[2]["users"], shop.roles[3]["users"] = [], [joined]
+    o.clerk(PrimaryContactPhone="555-0199")
+    await o.polls_accounts()
+    assert [role["users"] for role in shop.roles.values()] == [[], [], [joined]]
+
+
 @in_outgoing()
 async def test_what_commerce_needs_and_f_and_o_lacks_is_named(o: Outgoing) -> None:
     o.clerk(PrimaryContactPhone="", AddressZipCode="")

@@ -211,7 +211,9 @@ async def test_a_case_that_people_opened_again_stays_open(ours: Serving) -> None
     await ours.works_until_idle()
     assert case["statecode"] == 1
     ours.service.set_status(case["incidentid"], 0, 1)
+    ours.commerce.rmas[rma["entity_id"]]["status"] = "processed_closed"
     await ours.replays(f"return|{key(rma)}", "cases")
+    assert "Return processed_closed" in ours.notes(case)
     assert case["statecode"] == 0
 
 

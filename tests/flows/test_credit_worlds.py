@@ -25,6 +25,7 @@ from sandbox.dials import Kind
 from sandbox.dynamics.customer_transactions import Entry, book
 from sync.core.encoding import to_json
 from sync.engine.publication import EVERYTHING
+from sync.operating.credit import decided
 from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
 from tests.flows.test_credit import D, account, left, publishes, sets, shown
 from tests.systems import COMPANY, CONNECTION
@@ -324,3 +325,34 @@ async def test_an_order_of_one_company_of_a_group_counts_for_all_before_f_and_o_
     order = b2b.buys(LEE, payment="companycredit")
     await publishes(b2b)
     assert shown(b2b).available == GROUP_LIMIT - order.amount("base_grand_total")
+
+
+@in_b2b(**{**SETTINGS, "credit": {**SETTINGS["credit"], "gate": {"enabled": True}}})
+async def test_while_f_and_o_is_away_every_checkout_is_decided_by_figures_and_then_by_policy(
+    b2b: B2B,
+) -> None:
+    """No order is let through twice meanwhile, and what was decided is kept with its reason."""
+    number = await account(b2b, 1000)
+    await publishes(b2b)
+    b2b.ledger_dials.error_before_rate = 1.0
+    order, small, large = (basket(b2b) for _ in range(3))
+    for one, amount in ((order, "700.0000"), (small, "400.0000"), (large, "600.0000")):
+        one.row["base_grand_total"] = amount
+    assert await lets_through(b2b, "1", order)
+    assert not await lets_through(b2b, "2", small)
+    await b2b.services.intake.accept("credit", CONNECTION, [EVERYTHING], "poll")
+    await b2b.works_for_a_while()
+    await asyncio.sleep(900)
+    assert (await lets_through(b2b, "3", small), await lets_through(b2b, "4", large)) == (
+        True,
+        False,
+    )
+    kept = await decided(b2b.services, CONNECTION, number)
+    assert sorted((one["subject"], one["reason"]) for one in kept) == [
+        ("1", "enough is left"), ("2", "more than is left"), ("3", "the figures are stale"),
+        ("4", "the figures are stale"),
+    ]  # fmt: skip
+    b2b.ledger_dials.error_before_rate = 0.0
+    await asyncio.sleep(1200)
+    await publishes(b2b)
+    assert await lets_through(b2b, "5", large)

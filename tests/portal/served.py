@@ -33,7 +33,7 @@ async def main() -> None:
     for days in range(25):
         buyers.invoices(OURS, "100.00", days_ago=days * 3)
     buyers.orders(OURS, "SO-PHONE", "PHONE")
-    buyers.pays(OURS, buyers.invoices(OURS, "50.00", number="CIV-LAST"), "20.00")
+    buyers.pays(OURS, buyers.invoices(OURS, "50.00", number="CIV-LAST", tax="8.00"), "20.00")
 
     async def runtime() -> Services:
         return services

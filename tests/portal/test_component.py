@@ -108,6 +108,7 @@ def test_a_buyer_finds_reads_and_prints_an_invoice_by_the_keyboard(shop: Any) ->
     told = page.inner_text("dialog")
     assert NAME in told, "names are text, never markup"
     assert "Settled by" in told
+    assert "$8.00" in told, "its tax"
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog", state="detached")
     with page.expect_download() as download:

@@ -217,6 +217,25 @@ async def test_a_voucher_of_another_legal_entity_names_no_credit_note(finance: F
     assert (by["kind"], by["number"]) == ("payment", "")
 
 
+@pytest.mark.parametrize("company", ["", COMPANY])
+@in_finance(**PORTAL)
+async def test_where_no_record_is_told_a_credit_note_is_known_by_its_voucher(
+    finance: Finance, company: str
+) -> None:
+    buyers, ledger = await begun(finance)
+    number, note = ledger.invoices("10.00"), ledger.invoices("-3.00")
+    settle(ledger.env, ledger.open(number), ledger.open(note))
+    store = ledger.env.store
+    for row in store.table("CustSettlementBiEntities").oldest_first():
+        changes = {"OffsetRecid": 0, "OffsetCompany": company}
+        store.update("CustSettlementBiEntities", row, changes)
+    items = {one["number"]: one["id"] for one in (await buyers.get("/invoices")).json["items"]}
+    (by,) = (await buyers.get(f"/invoices/{items[number]}")).json["settled_by"]
+    assert (by["kind"], by["number"]) == ("credit note", note)
+    (one,) = (await statements(buyers)).values()
+    assert (one["opening"], one["closing"], len(one["lines"])) == ("0.00", "7.00", 2)
+
+
 @in_finance(**DELIVERY)
 async def test_a_document_tells_its_tax_by_groups_and_where_its_goods_went(
     finance: Finance,

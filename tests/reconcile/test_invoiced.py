@@ -1,12 +1,15 @@
 """Pieces that both systems have invoiced of an order, and of an order that F&O's credit control
 rejects."""
 
+import asyncio
 import shlex
 from datetime import timedelta
 from decimal import Decimal
 
 from sync.reconcile.difference import Cause
 from tests.flows.test_captures import CAPTURED, OTHER, SKU, key, ordered, polls, posted
+from tests.flows.test_status import TOLD, number
+from tests.flows.test_status import ordered as in_f_and_o
 from tests.harness import Harness, in_harness
 from tests.reconcile.planted import aged, reconciled
 
@@ -44,3 +47,18 @@ async def test_what_was_refunded_before_f_and_o_invoiced_is_no_difference(
     assert differences == []
     (sums,) = summary.sums.values()
     assert (sums.commerce, sums.dynamics) == (Decimal(6), Decimal(5))
+
+
+@in_harness(**TOLD)
+async def test_an_order_that_f_and_o_rejected_and_we_cancelled_is_no_difference(
+    harness: Harness,
+) -> None:
+    order = await in_f_and_o(harness)
+    harness.dynamics.control_credit(number(harness, order), held=False, rejected=True)
+    for flow in ("status", "orders"):
+        await asyncio.sleep(60)
+        await harness.polls(flow)
+        await harness.works_until_idle()
+    assert order.row["state"] == "canceled"
+    for kind in ("orders", "quantities"):
+        assert (await reconciled(harness, kind))[0] == []

@@ -46,6 +46,9 @@ class Accounts(Section):
     """Whether contact persons with an e-mail address are users of the company."""
     job_title: str = Field(default="Buyer", min_length=1)
     """The job title of a user whose contact has none: Commerce requires one."""
+    role: str = ""
+    """The role in their company, by its name there, that users get when they join it; later the
+    company decides. Empty: the one that Commerce gives. An administrator needs none."""
     existing_users: Literal["park", "join"] = "park"
     """What becomes of a contact whose e-mail address a shopper without company has."""
     addresses: Literal["none", "ledger", "both"] = "none"

@@ -4,20 +4,21 @@ checkouts were told. Neither system is asked for the list."""
 from starlette.responses import Response
 
 from sync.console.visit import Visit
+from sync.credit.prepared import Prepared
 from sync.operating.credit import FLOW, account_of, decided, prepared_rows
 from sync.operating.problem import Problem
 
-MOST = 500
-"""Companies on the page, those first that need a look."""
-
 
 async def show(visit: Visit) -> Response:
-    """The prepared rows of every connection that publishes credit."""
+    """The prepared rows of every connection that publishes credit, or more of one."""
     names = [name for name, one in visit.services.connections.items() if FLOW in one.flows]
-    rows = [
-        (name, row) for name in names for row in (await prepared_rows(visit.services, name))[:MOST]
-    ]
-    return visit.page("credit.html", rows=rows, is_on=bool(names))
+    asked = visit.asked("connection")
+    rows, more = list[tuple[str, Prepared]](), dict[str, str]()
+    for name in (one for one in names if asked in ("", one)):
+        found, after = await prepared_rows(visit.services, name, visit.asked("start"))
+        rows += [(name, row) for row in found]
+        more |= {name: after} if after else {}
+    return visit.page("credit.html", rows=rows, more=more, is_on=bool(names))
 
 
 async def one(visit: Visit) -> Response:

@@ -41,8 +41,9 @@ async def read_one(company: int, systems: Systems, ledger: Ledger) -> Reading | 
 
 async def read_account(account: str, systems: Systems, ledger: Ledger) -> Reading:
     """One account, with the companies that are mapped to it."""
-    accounts = await _accounts(systems)
-    mine = [company for company, one in accounts.items() if one.casefold() == account.casefold()]
+    home, companies = systems.settings.legal_entity, systems.accounts.companies
+    accounts = await companies.accounts_lately(home)
+    mine = [int(one) for one in await companies.of(account, home)]
     found = [await systems.commerce.company_credits.of(company) for company in mine]
     shown = {one.company_id: one for one in found if one is not None}
     return await _read_account(account, shown, accounts, systems, ledger)

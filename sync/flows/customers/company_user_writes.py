@@ -11,6 +11,7 @@ from sync.commerce.address import path_of
 from sync.commerce.customers import ALL
 from sync.commerce.models.customer import Customer
 from sync.core.encoding import digest
+from sync.core.errors import Never
 from sync.core.request import Request
 from sync.dynamics.documents.account import Account
 from sync.engine.delivery import Delivery
@@ -21,13 +22,16 @@ from sync.mapping.address_books import GONE, Link, Merged
 from sync.mapping.shop_addresses import new_address, shop_fields, with_addresses
 
 KIND: Final = "company_user"
+ROLE: Final = "role"
+"""The key under which a claim remembers the role that was given."""
 ACTIVE: Final = 1
 
 
 @dataclass(frozen=True)
 class CompanyUserWrite(Write):
     """One user. `there`: the customer as read a moment ago, if there is one. `links`: what the
-    claim remembers of addresses; ids of new ones are filled in once they are known."""
+    claim remembers of addresses; ids of new ones are filled in once they are known. `gets_role`:
+    whether they join, and so get the role that the settings name."""
 
     kind: ClassVar[str] = KIND
     is_one_request: ClassVar[bool] = True  # type: ignore[misc]
@@ -36,6 +40,7 @@ class CompanyUserWrite(Write):
     there: Mapping[str, Any] | None
     merged: Merged
     links: dict[str, str] = field(compare=False)
+    gets_role: bool
     systems: Systems
     target: Target
 
@@ -99,12 +104,35 @@ class CompanyUserWrite(Write):
         if customer is None:
             raise gone_user(self.account.number, self.user.contact.number, number)
         changes = self._changes(customer, await self._addresses(customer))
+        role = await self._role()
 
         async def apply(not_after: datetime) -> None:
-            await customers.save(int(number), {**customer, **changes}, not_after=not_after)
-            await self._learn_ids(int(number), customer)
+            if changes:
+                await customers.save(int(number), {**customer, **changes}, not_after=not_after)
+                await self._learn_ids(int(number), customer)
+            if role is not None:
+                companies = self.systems.commerce.companies
+                await companies.assign_role(int(number), role, not_after=not_after)
+                self.links[ROLE] = str(role["id"])
 
-        return Amendment(self.document, apply if changes else None, keys=self.links)
+        return Amendment(self.document, apply if changes or role else None, keys=self.links)
+
+    async def _role(self) -> Mapping[str, Any] | None:
+        """The role to be given, looked up before the user joins. Raises `Never` for one that the
+        company does not have."""
+        name, company = self.systems.settings.accounts.role, self.user.company_id
+        if not (self.gets_role and name and company):
+            return None
+        found = await self.systems.commerce.companies.role_named(company, name)
+        if found is None:
+            raise Never(
+                f"{self.user.label}: company {company} has no role {name}",
+                remedy=(
+                    "Create it in the shop (Company Account > Roles and Permissions), or correct"
+                    f' accounts.role; then run: replay "{self.account.number}" --flow accounts'
+                ),
+            )
+        return found
 
     def _changes(self, customer: Mapping[str, Any], addresses: Mapping[str, Any]) -> dict[str, Any]:
         """What of a customer is to be saved."""

@@ -22,7 +22,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.flow import SubFlow
 from sync.engine.plan import OpenPoint, Plan
 from sync.engine.systems import Systems
-from sync.flows.customers.company_user_writes import KIND, CompanyUserWrite, gone_user
+from sync.flows.customers.company_user_writes import KIND, ROLE, CompanyUserWrite, gone_user
 from sync.flows.customers.company_writes import ShopUser
 from sync.flows.customers.ledger_addresses import LedgerAddressesWrite
 from sync.flows.targets import commerce_of, dynamics_of
@@ -59,9 +59,12 @@ async def plan(user: CompanyUser, delivery: Delivery) -> Plan | Skipped:
         user = replace(user, account=account)
         books, merged = await _merged(user, there, delivery)
     links = {f"{LINK}{where}": link.as_text() for where, link in merged.links.items()}
-    gone = {key: "" for key in (held.keys if held else {}) if key not in links}
+    keys = held.keys if held else {}
+    gone = {key: "" for key in keys if key not in links and key != ROLE}
+    is_unfinished = delivery.inherited is not None and not keys.get(ROLE)
+    joins = there is None or Customer.read(there).company_id is None or is_unfinished
     write = CompanyUserWrite(
-        _shop_user(user, delivery), user.account, there, merged, {**gone, **links},
+        _shop_user(user, delivery), user.account, there, merged, {**gone, **links}, joins,
         systems, commerce_of(systems),
     )  # fmt: skip
     ledger = LedgerAddressesWrite(
