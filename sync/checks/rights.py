@@ -156,13 +156,11 @@ def _of_return_states(_: Connection) -> Iterator[Ask]:
     yield _bare(path_of(RETURNS, 0, "comments"))
 
 
-def _of_quotes(_: Connection) -> Iterator[Ask]:
+def _of_quotes(settings: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.get(path_of(CARTS, 0))
     yield lambda probe: probe.commerce.get(path_of(QUOTES, 0, "comments"))
-
-
-def _of_quote_answers(_: Connection) -> Iterator[Ask]:
-    yield lambda probe: probe.commerce.put(path_of(QUOTES, 0), {})
+    if "quote_answers" in settings.flows:
+        yield lambda probe: probe.commerce.put(path_of(QUOTES, 0), {})
 
 
 def _of_refunds(_: Connection) -> Iterator[Ask]:
@@ -246,8 +244,7 @@ _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
     ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
-    ("return_states", _of_return_states), ("quotes", _of_quotes),
-    ("quote_answers", _of_quote_answers), ("refunds", _of_refunds),
+    ("return_states", _of_return_states), ("quotes", _of_quotes), ("refunds", _of_refunds),
     ("cancellations", _of_cancellations), ("tracking", _of_tracking),
 )  # fmt: skip
 """Flows that ask for rights of their own."""
