@@ -51,7 +51,7 @@ async def _nothing() -> None:
 async def _posted(pair: Pair) -> list[str]:
     """The numbers of the orders that F&O has invoiced before the shop."""
     numbers = {
-        shop_number(row["CustomersOrderReference"]): row["SalesOrderNumber"]
+        shop_number(row.get("CustomersOrderReference", "")): row["SalesOrderNumber"]
         for row in await pair.ledger.sales_orders()
         if row["SalesOrderStatus"] in OPEN_THERE and row["lines"]
     }

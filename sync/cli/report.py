@@ -23,6 +23,7 @@ from sync.reporting.forecast.cash import Expected, expected_cash
 from sync.reporting.forecast.demand import FORECAST, forecast_demand
 from sync.reporting.forgetting import forget as forget_accounts
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
 from sync.reporting.star import star_file, star_views
 from sync.reporting.state import State
@@ -93,7 +94,7 @@ def forecast(
     """
     context = context_of(ctx)
     root, today = folder_of(context, folder), datetime.now().astimezone().date()
-    with opened(root / "spill") as duck:
+    with alone_in(root), opened(root / "spill") as duck:
         if cash:
             star_views(duck, root)
             _cash([*expected_cash(duck, today)], context)
@@ -131,7 +132,7 @@ def forget(
     """
     context = context_of(ctx)
     root = folder_of(context, folder)
-    with opened(root / "spill") as duck:
+    with alone_in(root), opened(root / "spill") as duck:
         count = forget_accounts(duck, root, company, accounts)
     context.tell({"files": count}, f"Forgotten; {count} files were written again.")
 

@@ -19,7 +19,7 @@ from sync.core.errors import Never, NotProvided
 from sync.core.ports import Clock
 from sync.reporting.duck import opened
 from sync.reporting.forgetting import without
-from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row
+from sync.reporting.lake import CONFIDENTIAL, PLACE, SHARED, Lake, Row, alone_in
 from sync.reporting.sources import Cursor, Source, Step
 from sync.reporting.star import Terms, build_star
 from sync.reporting.state import State
@@ -60,18 +60,23 @@ class Build:
 
     async def run(self, sources: Iterable[Source]) -> Built:
         """Read all there is and make the star. Raises `Later` where a system is away: what was read
-        is kept."""
-        built = await self.land(sources)
-        self.tell("star", built.records)
-        with opened(self.folder / "spill") as duck:
-            build_star(Lake(self.folder, duck), self.terms)
-        state = State.of(self.folder)
-        state.built_at = self.clock.now().isoformat()
-        state.save()
+        is kept. Waits for a build that is at work in the folder."""
+        with alone_in(self.folder):
+            built = await self._land(sources)
+            self.tell("star", built.records)
+            with opened(self.folder / "spill") as duck:
+                build_star(Lake(self.folder, duck), self.terms)
+            state = State.of(self.folder)
+            state.built_at = self.clock.now().isoformat()
+            state.save()
         return built
 
     async def land(self, sources: Iterable[Source]) -> Built:
         """Read all there is, and put it in place."""
+        with alone_in(self.folder):
+            return await self._land(sources)
+
+    async def _land(self, sources: Iterable[Source]) -> Built:
         state, records = self._begun(), 0
         with opened(self.folder / "spill") as duck:
             lake = Lake(self.folder, duck)

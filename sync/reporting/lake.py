@@ -7,12 +7,14 @@ whatever is done twice ends the same: so a build that was killed goes on by bein
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sync.adapters.file_lock import exclusive
 from sync.core.errors import Never
 from sync.reporting.duck import quoted
 from sync.reporting.schema import PARTS, Table, tables
@@ -71,11 +73,6 @@ class Lake:
         parts = ((one.parent.parent.name, one.parent.name) for one in found)
         return [(first.partition("=")[2], second.partition("=")[2]) for first, second in parts]
 
-    def replace(self, name: str, part: Sequence[str], select: str) -> None:
-        """Write a month of a table again. `select`: of the table `t`."""
-        place = self.place(tables()[name], part)
-        self._copy(select.replace(" t ", f" read_parquet({quoted(place)}) t "), place)
-
     def place(self, table: Table, part: Sequence[str]) -> Path:
         """The file of a company's month."""
         company, month = part
@@ -127,6 +124,14 @@ class Lake:
         beside = place.with_suffix(".part")
         self.duck.execute(f"COPY ({select}) TO {quoted(beside)} (FORMAT parquet, COMPRESSION zstd)")
         beside.replace(place)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Write in a data set, after who writes there now: two builds would take each other's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(folder / "build.lock"):
+        yield
 
 
 def _json(spool: Path, table: Table) -> str:

@@ -16,6 +16,7 @@ Record = Mapping[str, Any]
 Reads = Callable[[Record, str], Any]
 COMPANY: Final = "dataAreaId"
 CHANGED: Final = "SysModifiedDateTime"
+RECORD_ID: Final = "SourceKey"
 FACTORS: Final[Mapping[str, int]] = {
     "One": 0, "Ten": 1, "Hundred": 2, "Thousand": 3, "TenThousand": 4,
 }  # fmt: skip
@@ -57,7 +58,7 @@ class LedgerSet:
         change where the set has none."""
         row = {column: reads(record, name) for column, (reads, name) in self.columns.items()}
         month = month_of(day(record, self.dated)) if self.dated else ALWAYS
-        changed = moment_in(record, self.moves) if self.moves else None
+        changed = moment_in(record, self.moves) if self.moves not in ("", RECORD_ID) else None
         place = {"company": company.casefold(), "month": month}
         return {self.table: [{"changed_at": changed or now, **row, **place}]}
 
@@ -164,7 +165,7 @@ COSTS: Final = LedgerSet(
 COST_ORIGINS: Final = LedgerSet(
     "cost_origins", "InventTransOriginBiEntities", ("InventTransId",), {
         "origin_key": (whole, "SourceKey"), "lot": (text, "InventTransId"),
-    }, moves="SourceKey",
+    }, moves=RECORD_ID,
     more=Filter.eq("ReferenceCategory", Member("InventTransType", "Sales")),
 )  # fmt: skip
 SHARED_SETS: Final = (INVOICES, INVOICE_LINES, RECEIVABLES, SETTLEMENTS, STOCK, ITEMS)

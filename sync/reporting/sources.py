@@ -18,7 +18,7 @@ from sync.core.errors import Never
 from sync.dynamics.odata import Filter, instant_of
 from sync.engine.systems import Systems
 from sync.reporting.landed import Rows
-from sync.reporting.ledger_rows import COMPANY, LedgerSet
+from sync.reporting.ledger_rows import COMPANY, RECORD_ID, LedgerSet
 from sync.reporting.schema import ALWAYS
 
 OVERLAP: Final = timedelta(minutes=15)
@@ -144,7 +144,7 @@ class LedgerList:
     def _moved(self, cursor: Cursor) -> Filter | None:
         if not self.of.moves:
             return None
-        if cursor.at.isdigit() or self.of.moves == "SourceKey":
+        if self.of.moves == RECORD_ID:
             return Filter.gt(self.of.moves, max(0, int(cursor.at or 0) - RECORDS))
         moment = instant_of(cursor.at) if cursor.at else None
         start = self.since if moment is None else moment - OVERLAP * cursor.is_whole

@@ -234,6 +234,7 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_inline(path: Path) -> 
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "://" not in text
     if path.suffix == ".html":
+        text = re.sub(r"\{\{.*?\}\}", "", text)
         assert not re.search(r"<script(?! defer src)|<style|\sstyle=|\son[a-z]+=|javascript:", text)
 
 

@@ -353,7 +353,10 @@ async def test_what_fails_leaves_it_to_the_policy_in_time(
     harness.services.gate = replace(gate, tables=tables, budget=quick, recording=quick)
     assert (await asks(harness, order(amount)))["op"] == op
     harness.secrets.is_away = harness.secrets.hangs = False
-    harness.services.gate = replace(harness.services.gate, tables=gate.tables, budget=BUDGET)
+    patient = timedelta(minutes=1)
+    harness.services.gate = replace(
+        harness.services.gate, tables=gate.tables, budget=patient, recording=patient
+    )
     await asks(harness, order("1", increment_id="43"))
     told = await last_undecided(harness.tables, "bikes")
     assert told is not None

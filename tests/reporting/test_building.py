@@ -2,6 +2,7 @@
 killed."""
 
 import contextlib
+import fcntl
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -195,3 +196,19 @@ def test_text_and_money_come_back_as_they_were(tmp_path: Path) -> None:
         lake.restate()
         found = duck.execute(f"SELECT coupon, amount FROM {lake.rows_of('orders')}").fetchall()
     assert found == [("a'b\"\n,;\ufffd?é", odd["amount"])]
+
+
+def test_two_builds_do_not_write_into_one_folder_at_once(tmp_path: Path) -> None:
+    rows = drawn(2, size=3).orders["east"]
+    seen = []
+
+    class Looking(Given):
+        async def read(self, cursor: Cursor) -> Any:
+            with (tmp_path / "build.lock").open("ab") as other, pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seen.append(cursor)
+            async for step in super().read(cursor):
+                yield step
+
+    land(tmp_path, [Looking("orders|east", rows, OrderRows("east", CONNECTION).rows)])
+    assert len(seen) == 1
