@@ -25,7 +25,7 @@ from sync.reporting.forgetting import forget as forget_accounts
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
 from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
-from sync.reporting.star import star_file, star_views
+from sync.reporting.star import star_file
 from sync.reporting.state import State
 
 INCOMPLETE: Final = 1
@@ -96,8 +96,7 @@ def forecast(
     root, today = folder_of(context, folder), datetime.now().astimezone().date()
     with alone_in(root), opened(root / "spill") as duck:
         if cash:
-            star_views(duck, root)
-            _cash([*expected_cash(duck, today)], context)
+            _cash([*expected_cash(duck, root, today)], context)
             return
         counts = forecast_demand(duck, root, by or ["company", "item"], today, weeks)
     if context.as_json:

@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 
+from sync.core.errors import Never
 from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import FEWEST, expected_cash
 from sync.reporting.forecast.choosing import BASELINE, CLAIM, Guess, backtest, forecast
@@ -153,10 +154,7 @@ def test_what_is_open_comes_in_as_late_as_customers_paid_so_far(tmp_path: Path) 
     )  # fmt: skip
     star(tmp_path, {"fact_receivables": f"{paid} UNION ALL {owed}"})
     with opened(tmp_path / "spill") as duck:
-        duck.execute(
-            f"CREATE VIEW fact_receivables AS FROM '{star_file(tmp_path, 'fact_receivables')}'"
-        )
-        found = [*expected_cash(duck, today)]
+        found = [*expected_cash(duck, tmp_path, today)]
     late, *usmf = found
     assert (late.company, late.week, late.expected) == ("demf", date(2026, 5, 18), Decimal("7.07"))
     assert [(one.week, one.early, one.late) for one in usmf] == [
@@ -164,3 +162,12 @@ def test_what_is_open_comes_in_as_late_as_customers_paid_so_far(tmp_path: Path) 
         (date(2026, 6, 8), Decimal(0), Decimal("100.10")),
     ]
     assert sum(one.expected for one in usmf) == Decimal("100.10")
+
+
+def test_before_the_first_build_there_is_no_cash_to_expect(tmp_path: Path) -> None:
+    with (
+        opened(tmp_path / "spill") as duck,
+        pytest.raises(Never, match="there are no receivables yet") as refused,
+    ):
+        next(expected_cash(duck, tmp_path, date(2026, 5, 20)))
+    assert refused.value.remedy == "Run: python -m sync report build"

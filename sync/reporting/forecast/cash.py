@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from sync.core.errors import Never
+from sync.reporting.star import star_file, star_views
 
 if TYPE_CHECKING:
     from sync.reporting.duck import Duck
@@ -39,9 +43,12 @@ class Expected:
     habit: int
 
 
-def expected_cash(duck: "Duck", today: date) -> Iterator[Expected]:
+def expected_cash(duck: "Duck", root: Path, today: date) -> Iterator[Expected]:
     """By company, currency and week. What should have come already is expected now; each case adds
-    up to what is open."""
+    up to what is open. Raises `Never` where nothing was built."""
+    if not star_file(root, "fact_receivables").exists():
+        raise Never("there are no receivables yet", remedy="Run: python -m sync report build")
+    star_views(duck, root)
     habits: dict[str, list[int]] = {}
     for company, days in duck.execute(HABITS).fetchall():
         habits.setdefault(company, []).append(days)
