@@ -4,7 +4,6 @@ nothing in a screen reader's way."""
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,7 +89,7 @@ def sites() -> Iterator[Site]:
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             yield Site(told["url"], told["keys"], told["tokens"], browser)
             browser.close()
-        process.send_signal(signal.SIGINT)
+        process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ async def test_looks_before_orders_are_posted_go_together(harness: Harness) -> N
     assert cost["dynamics_reads"] <= 0.1
 
 
-@in_both_harnesses(orders=SELDOM, customers=SELDOM)
+@in_harness(orders=SELDOM, customers=SELDOM)
 async def test_pauses_cost_few_reads_while_places_are_full(harness: Harness) -> None:
     cost = await _busy(harness, throttled=THROTTLED)
     assert cost["commerce_reads"] <= 0.1

@@ -31,6 +31,7 @@ def test_the_page_tells_of_all_and_each_has_died() -> None:
     assert alive == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "first"), IN_EACH_RUN.items())
 def test_a_world_finds_out_what_must_be_seen_above_all(name: str, first: int) -> None:
     mutant = next(one for one in MUTANTS if one.name == name)

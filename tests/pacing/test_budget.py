@@ -90,7 +90,9 @@ class Environment:
         self.under_way[name] = 0
 
 
-@pytest.mark.parametrize(("whole", "workers"), [(51, 40), (20, 40), (51, 3)])
+@pytest.mark.parametrize(
+    ("whole", "workers"), [pytest.param(51, 40, marks=pytest.mark.long), (20, 40), (51, 3)]
+)
 def test_the_whole_is_never_exceeded_though_processes_come_and_die(
     whole: int, workers: int
 ) -> None:

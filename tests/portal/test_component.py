@@ -3,7 +3,6 @@ module for Luma, whose PHP is parsed and whose token the portal takes."""
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -86,7 +85,7 @@ def shop() -> Iterator[Any]:
 
             yield opened
             browser.close()
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     server.shutdown()
     server.server_close()
 

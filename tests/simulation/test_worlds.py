@@ -13,10 +13,9 @@ from tests.simulation.dials import coverage
 from tests.simulation.running import event_log, simulate
 
 SEEDS: Final = (
-    1, 5, 8, 9, 12, 13, 14, 15, 16, 17, 21, 23, 26, 28, 29, 31, 35, 36, 37, 41,
-    42, 43, 49, 55, 56, 57, 59, 61, 62, 64, 71, 73, 77, 78, 79, 82, 91, 97, 109,
+    1, 5, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 64, 71, 73, 77, 78, 79, 109,
 )  # fmt: skip
-"""Of the first 110 those that cost least, and together turn every dial."""
+"""Of the first 110 few that cost little, and together turn every dial twice."""
 FOUND: Final = (491, 562, 577, 603, 838, 857, 937, 1015)
 """Worlds that have shown a fault: a try that waited for itself, a required record that nobody
 survived, cents that a memo withheld, an order that parked for fields which F&O had, a price that
@@ -56,7 +55,7 @@ def test_a_seed_simulates_the_same_world_every_time() -> None:
 def test_a_seed_simulates_the_same_world_in_every_process() -> None:
     reported = "from tests.simulation.running import event_log; print(event_log(10))"
     here = Path(__file__).parents[2]
-    for hash_seed in ("1", "2"):
+    for hash_seed in ("2",):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         simulated = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-c", reported],

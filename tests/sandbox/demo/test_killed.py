@@ -33,7 +33,7 @@ together."""
 @pytest.mark.parametrize(
     ("numbers", "kills"),
     [
-        (NumberMode.OURS, 4),
+        (NumberMode.OURS, 3),
         pytest.param(NumberMode.OURS, 10, marks=pytest.mark.long),
         pytest.param(NumberMode.THEIRS, 10, marks=pytest.mark.long),
     ],
