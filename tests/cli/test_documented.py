@@ -33,7 +33,7 @@ BLOCK: Final = re.compile(r"^ *```\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 MAKE: Final = re.compile(r"`?\bmake ([a-z-]+)(?= *(?:`|#|$|[A-Z]+=))", re.MULTILINE)
 USAGE: Final[tuple[type[Exception], ...]] = typer.BadParameter.__bases__
 """All that is wrong with the words of a command."""
-NOT_RUN: Final = ("new-key", "--test", "--ask", "portal")
+NOT_RUN: Final = ("new-key", "--test", "--ask", "portal", "report")
 """What prints a key, asks or tells people outside, or needs a section that a small shop has not."""
 
 
