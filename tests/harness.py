@@ -321,6 +321,30 @@ def in_harness(numbers: str = "theirs", **settings: Any) -> Callable[[Story], Ca
     return decorate
 
 
+def played_in(opened: Callable[[], Any]) -> Callable[[Story], Callable[..., None]]:
+    """A test that is a story in what `opened` gives, played in virtual time and closed at its
+    end."""
+
+    def decorate(story: Story) -> Callable[..., None]:
+        async def simulated(given: dict[str, Any]) -> None:
+            place = opened()
+            try:
+                await story(place, **given)
+            finally:
+                await place.close()
+
+        def test(**given: Any) -> None:
+            virtually(simulated(given))
+
+        test.__name__, test.__doc__ = story.__name__, story.__doc__
+        test.__module__ = story.__module__
+        names = list(inspect.signature(story).parameters.values())[1:]
+        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
 def in_both_harnesses(**settings: Any) -> Callable[[Story], Callable[..., None]]:
     """As `in_harness`: once where the numbers are ours, once where they are D365's."""
 

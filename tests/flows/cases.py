@@ -1,6 +1,5 @@
 """A harness whose returns and complaints become cases of Dataverse."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -8,8 +7,8 @@ from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dataverse.state import Row
 from tests.flows.finance import key
 from tests.flows.returns import RETURNED, Returning
+from tests.harness import played_in
 from tests.systems import SERVICE_HOST, merged
-from tests.virtual_time import virtually
 
 CASES: Final[Mapping[str, Any]] = {
     "flows": (*RETURNED["flows"], "order_issues", "cases", "case_states"),
@@ -79,25 +78,7 @@ class Serving(Returning):
 
 def in_service(**settings: Any) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
     """A test that is a story of cases."""
-
-    def decorate(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-        async def simulated(given: dict[str, Any]) -> None:
-            serving = Serving(settings)
-            try:
-                await story(serving, **given)
-            finally:
-                await serving.close()
-
-        def test(**given: Any) -> None:
-            virtually(simulated(given))
-
-        test.__name__, test.__doc__ = story.__name__, story.__doc__
-        test.__module__ = story.__module__
-        names = list(inspect.signature(story).parameters.values())[1:]
-        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return test
-
-    return decorate
+    return played_in(lambda: Serving(settings))
 
 
 __all__ = ["CASES", "Serving", "in_service", "key"]

@@ -1,7 +1,6 @@
 """A harness whose buyers ask for quotes, and whose sales office answers them."""
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -13,8 +12,8 @@ from sandbox.dynamics import quotation_handling as office
 from sandbox.dynamics.quotations import HEADER, quotation_lines
 from sandbox.dynamics.store import Record
 from tests.flows.b2b import B2B, KIM
+from tests.harness import played_in
 from tests.systems import COMPANY, merged
-from tests.virtual_time import virtually
 
 GERMAN: Final = next(one for one in SHOPPERS if one.id == 4)
 QUOTED: Final[Mapping[str, Any]] = {
@@ -115,22 +114,4 @@ class Negotiating(B2B):
 
 def in_quotes(**settings: Any) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
     """A test that is a story of a negotiation."""
-
-    def decorate(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-        async def simulated(given: dict[str, Any]) -> None:
-            negotiating = Negotiating(settings)
-            try:
-                await story(negotiating, **given)
-            finally:
-                await negotiating.close()
-
-        def test(**given: Any) -> None:
-            virtually(simulated(given))
-
-        test.__name__, test.__doc__ = story.__name__, story.__doc__
-        test.__module__ = story.__module__
-        names = list(inspect.signature(story).parameters.values())[1:]
-        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return test
-
-    return decorate
+    return played_in(lambda: Negotiating(settings))

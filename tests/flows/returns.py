@@ -1,6 +1,5 @@
 """A harness whose customers send goods back, and whose warehouse takes them in."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -10,8 +9,8 @@ from sandbox.dynamics import return_handling
 from sandbox.dynamics.store import Record
 from sync.core.money import ZERO
 from tests.flows.finance import Finance, key
+from tests.harness import played_in
 from tests.systems import COMPANY, merged
-from tests.virtual_time import virtually
 
 RETURNED: Final[Mapping[str, Any]] = {
     "flows": (
@@ -127,25 +126,7 @@ def tax_of(order: StoredOrder, lines: Iterable[Record]) -> Decimal:
 
 def in_returns(**settings: Any) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., None]]:
     """A test that is a story of goods that come back."""
-
-    def decorate(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-        async def simulated(given: dict[str, Any]) -> None:
-            returning = Returning(settings)
-            try:
-                await story(returning, **given)
-            finally:
-                await returning.close()
-
-        def test(**given: Any) -> None:
-            virtually(simulated(given))
-
-        test.__name__, test.__doc__ = story.__name__, story.__doc__
-        test.__module__ = story.__module__
-        names = list(inspect.signature(story).parameters.values())[1:]
-        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return test
-
-    return decorate
+    return played_in(lambda: Returning(settings))
 
 
 __all__ = ["RETURNED", "Returning", "in_returns", "key"]
