@@ -21,6 +21,7 @@ from tests.simulation.gone_on import of_afterwards
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
+from tests.simulation.served import of_cases, of_mails
 from tests.simulation.shown import of_catalogue
 from tests.simulation.slips import of_slips
 from tests.simulation.stories import given_up
@@ -51,6 +52,8 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_slips(world, ledger)]
     found += [fault async for fault in of_accounts(world, ledger)]
     found += [fault async for fault in of_afterwards(world, ledger)]
+    found += [fault async for fault in of_cases(world, ledger)]
+    found += [fault async for fault in of_mails(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
+from tests.systems import SERVICE_HOST
 
 MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
@@ -27,6 +28,12 @@ GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
+CASES, MAILS = "cases", "mails"
+SERVED: Final = (CASES, "case_states")
+"""What Customer Service hears of complaints and returns, and tells of them."""
+ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
+"""The account in Dataverse whose cases these are."""
+STATUSES: Final = ("authorized", "received", "approved", "rejected", "denied", "processed_closed")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
@@ -37,6 +44,16 @@ STEPS: Final[dict[str, Any]] = {
     "confirmed": {"comment": "It ships on {date}."}, "picking": {"status": "fno_picking"},
     "partly_delivered": {"status": "fno_picking"}, "credit_hold": {"act": "hold"},
 }  # fmt: skip
+
+SERVICE: Final[dict[str, Any]] = {
+    "dataverse": {"url": f"http://{SERVICE_HOST}"},
+    CASES: {
+        "customers": {"*": ACCOUNT},
+        "steps": {"2": {"comment": "Case {case} waits."}, "5": {"comment": "Case {case} is over."}},
+        "poll_minutes": 5,
+    },
+    MAILS: {"server": "mail.example.com", "sender": "shop@example.com", "returns": STATUSES},
+}
 
 
 class Polls(StrEnum):
@@ -67,7 +84,8 @@ class Environment:
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
     and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
-    rows are left to the shop's consumers, which are late, forget, or do not run.
+    rows are left to the shop's consumers, which are late, forget, or do not run. `serves`:
+    complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
     """
 
     clocks_apart: float = 0.0
@@ -92,6 +110,7 @@ class Environment:
     goes_on: bool = False
     comes_back: bool = False
     has_bulks: bool = False
+    serves: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -121,6 +140,7 @@ class Environment:
             goes_on=Random(f"lives on {seed}").random() < 0.4,
             comes_back=Random(f"goods {seed}").random() < 0.6,
             has_bulks=Random(f"bulks {seed}").random() < 0.3,
+            serves=Random(f"service {seed}").random() < 0.5,
         ).possible()
 
     def possible(self) -> Self:
@@ -131,7 +151,10 @@ class Environment:
         comes_back = self.comes_back and alone and not goes_on and not self.ships
         hidden = {"stock"} if goes_on or comes_back else set()
         catalogue = tuple(one for one in self.catalogue if one not in hidden)
-        return replace(self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue)
+        serves = self.serves and (goes_on or comes_back)
+        return replace(
+            self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue, serves=serves
+        )
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -146,6 +169,8 @@ class Environment:
             SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
+            **dict.fromkeys(SERVED, self.serves),
+            MAILS: self.serves and self.comes_back,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
@@ -175,6 +200,7 @@ class Environment:
                 "poll_minutes": 5,
                 "methods": {"*": "offline"},
             },
+            **(SERVICE if self.serves else {}),
             SHIPMENTS: {"sources": {"13": "default"}},
             CREDIT: {
                 "currency": "USD",
