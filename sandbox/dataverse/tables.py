@@ -59,6 +59,7 @@ TABLES: Final[Mapping[str, Table]] = {
         {
             **OWNED, "title": TEXT, "description": TEXT, "ticketnumber": TEXT,
             "casetypecode": WHOLE, "caseorigincode": WHOLE, "prioritycode": WHOLE,
+            "new_shopkey": TEXT,
         },
         {
             **OWNER, **_lookups("customerid", account="accounts", contact="contacts"),

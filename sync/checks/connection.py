@@ -32,6 +32,7 @@ from sync.checks.credit import (
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
+    cases_have_a_key,
     dataverse_answers,
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
@@ -126,7 +127,8 @@ GROUPS: Final = (
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
         quotations_can_be_read, orders_take_quotations,
     )),
-    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
+    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers,
+                         cases_have_a_key)),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

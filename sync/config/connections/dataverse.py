@@ -87,6 +87,9 @@ class Cases(Section):
     """Who gets the case: "teams/<id>" or "users/<id>"; else the environment's own rules decide."""
     quote: YesNo = True
     """Whether the customer's own words go along as a note; otherwise the order is named alone."""
+    key_column: Column = ""
+    """A text column of `incident` that names the shop's record. With an alternate key of it the
+    environment refuses a second case of one record, whoever makes it."""
     resolve: YesNo = True
     """Whether a case is resolved once its RMA is closed in Commerce."""
     resolved: Whole = 5

@@ -107,7 +107,8 @@ async def _case(matter: Matter, delivery: Delivery) -> Case:
             order_ids = await dataverse.customers.orders(cases.order_column, sales_order)
     return Case(
         case_id(matter.key, settings), title_of(matter),
-        description_of(matter, sales_order, settings), columns_of(matter, order_ids, cases),
+        description_of(matter, sales_order, settings),
+        columns_of(matter, order_ids, cases, settings.commerce.url),
         customer, notes, bool(notes) and notes[-1].slug == OVER,
     )  # fmt: skip
 
