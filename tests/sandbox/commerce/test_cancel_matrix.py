@@ -138,7 +138,8 @@ async def test_pieces_refunded_of_a_partly_shipped_line_can_still_be_shipped(
     assert (order.row["state"], await asked(shop, order, "cancel", None)) == ("complete", False)
     assert str(await asked(shop, order, "ship", None)).isdigit()
     (source,) = state.stock.of(SKU)
-    assert (order.items[0]["qty_shipped"], state.salable(SKU) - source.quantity) == (5, 2)
+    assert order.items[0]["qty_shipped"] == 5
+    assert state.salable(SKU) - source.quantity == 2
 
 
 def of_pieces(state: CommerceState, *pieces: int) -> StoredOrder:
