@@ -127,9 +127,7 @@ def _is_of(memo: Mapping[str, Any], rma: Rma) -> bool:
     return any(text == bare or text.startswith(f"{bare} ") for text in markers_in(memo))
 
 
-def columns_of(
-    matter: Matter, order_ids: Sequence[str], cases: Cases, shop: str
-) -> dict[str, Any]:
+def columns_of(matter: Matter, order_ids: Sequence[str], cases: Cases, shop: str) -> dict[str, Any]:
     """The columns of its case beside text and customer. `shop`: the address of the shop."""
     columns: dict[str, Any] = {
         "casetypecode": cases.types.get(matter.kind, 3), "caseorigincode": cases.origin,

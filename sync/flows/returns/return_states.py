@@ -2,7 +2,8 @@
 
 In:      an RMA with its return order, its credit notes, and the slips of its replacement.
 Out:     states and quantities of the RMA and its items; its return number and its replacement as
-         comments that the customer reads; the tracking numbers of the replacement.
+         comments that the customer reads; the tracking numbers of the replacement. And the
+         customer's photos at the return order, where `returns.photos` says where they are.
 Key:     "<increment_id>@<store_id>" of the RMA.
 Waits:   for its return order.
 Closes:  the RMA once all is credited and refunded, and what is replaced is sent.
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sync.core.encoding import digest
 from sync.core.errors import Never, NotProvided
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.documents.return_state import ReturnState
@@ -25,6 +27,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.returns.handled_returns import Handled, read
+from sync.flows.returns.return_file_writes import photo_writes
 from sync.flows.returns.rma_records import (
     NotLoaded,
     cases_of_return,
@@ -117,7 +120,9 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     follow_ups = (
         *cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery),
     )  # fmt: skip
-    return Plan((write,), keys=keys, follow_ups=follow_ups)
+    photos = () if rma.is_over else await photo_writes(rma, state.company, number, delivery)
+    digests = digest([one.digest for one in (write, *photos)]) if photos else ""
+    return Plan((write, *photos), digest=digests, keys=keys, follow_ups=follow_ups)
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
