@@ -39,8 +39,8 @@ from sync.flows.returns.rma_writes import RmaWrite
 from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.refund_case import exchanged_rows
-from sync.mapping.rma_progress import Progress, header_of, items_of, texts_of
-from sync.mapping.rma_return_order import rma_reference
+from sync.mapping.rma_progress import ItemProgress, Progress, header_of, items_of, texts_of
+from sync.mapping.rma_return_order import RmaWithOrder, rma_reference
 from sync.mapping_tables.records import normal_sku
 from sync.pacing.priority import Priority
 
@@ -138,18 +138,25 @@ def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Not
 
 async def _progress(handled: Handled, state: ReturnState, delivery: Delivery) -> Progress:
     found, settings = handled.found, delivery.systems.settings
+    items = await items_shown(found, state, delivery.systems) if settings.returns.states else []
+    is_done = await _is_done(handled, state, delivery)
+    status = header_of(items, state, is_done=is_done) if items else found.rma.status
+    texts = texts_of(state, handled.tracks, settings.returns)
+    return Progress(status, tuple(items), texts, handled.tracks)
+
+
+async def items_shown(
+    found: RmaWithOrder, state: ReturnState, systems: Systems
+) -> list[ItemProgress]:
+    """What each item is to show of its return order."""
     skus = {one.row_id: one.row.sku for one in found.pieces}
-    mapped = await delivery.systems.items.of(skus.values(), with_custom_options(found.order))
+    mapped = await systems.items.of(skus.values(), with_custom_options(found.order))
     factors = {
         row: mapped[normal_sku(sku)].factor
         for row, sku in skus.items()
         if normal_sku(sku) in mapped
     }
-    items = items_of(found, state, factors) if settings.returns.states else []
-    is_done = await _is_done(handled, state, delivery)
-    status = header_of(items, state, is_done=is_done) if items else found.rma.status
-    texts = texts_of(state, handled.tracks, settings.returns)
-    return Progress(status, tuple(items), texts, handled.tracks)
+    return items_of(found, state, factors)
 
 
 async def _is_done(handled: Handled, state: ReturnState, delivery: Delivery) -> bool:
