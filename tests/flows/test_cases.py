@@ -55,6 +55,10 @@ async def test_a_complaint_is_a_case_and_a_new_one_opens_it_again(ours: Serving)
         "It arrived BROKEN."
     ]
     assert await ours.parked("order_issues") == []
+    ours.shop_dials.next(
+        Kind.LOST, seconds=20,
+        where=lambda one: one.method == "POST" and one.path.endswith("/comments"),
+    )  # fmt: skip
     ours.service.set_status(case["incidentid"], 1, 5)
     await ours.looks()
     assert [one["comment"] for one in order.comments if "solved" in str(one["comment"])] == [

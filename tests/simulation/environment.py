@@ -45,6 +45,9 @@ STEPS: Final[dict[str, Any]] = {
     "partly_delivered": {"status": "fno_picking"}, "credit_hold": {"act": "hold"},
 }  # fmt: skip
 
+RETURNED: Final[dict[str, Any]] = {
+    "reasons": {"*": "DEFECT"}, "authorise": "rule", "poll_minutes": 5, "methods": {"*": "offline"},
+}  # fmt: skip
 SERVICE: Final[dict[str, Any]] = {
     "dataverse": {"url": f"http://{SERVICE_HOST}"},
     CASES: {
@@ -194,12 +197,7 @@ class Environment:
             "status": {"steps": STEPS, "reports": True, "poll_minutes": 5},
             CAPTURES: {"methods": {"braintree": "at_invoice"}},
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
-            RETURNS: {
-                "reasons": {"*": "DEFECT"},
-                "authorise": "rule",
-                "poll_minutes": 5,
-                "methods": {"*": "offline"},
-            },
+            RETURNS: RETURNED,
             **(SERVICE if self.serves else {}),
             SHIPMENTS: {"sources": {"13": "default"}},
             CREDIT: {

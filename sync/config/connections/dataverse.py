@@ -92,7 +92,7 @@ class Cases(Section):
     """Whether the customer's own words go along as a note; otherwise the order is named alone."""
     key_column: Column = ""
     """A text column of `incident` that names the shop's record. With an alternate key of it the
-    environment refuses a second case of one record, whoever makes it."""
+    environment refuses a second case of one record, also of others."""
     resolve: YesNo = True
     """Whether a case is resolved once its RMA is closed in Commerce."""
     resolved: Whole = 5
