@@ -29,6 +29,9 @@ class Customers(Section):
     states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")
     """Countries whose states F&O keeps; elsewhere Commerce's region is not sent, F&O would refuse
     it."""
+    invoice_account: Literal["customer", "own"] = "customer"
+    """Whom F&O invoices: `customer` reads the customer's invoice account there, `own` sends every
+    document to the account that ordered, and asks nothing."""
 
 
 class Items(Section):
