@@ -37,9 +37,7 @@ def accounts(header: Any, own: str, invoiced: str = "InvoiceCustomerAccountNumbe
 
 @pytest.mark.parametrize("setting", ["customer", "own"])
 def test_an_order_its_money_and_its_return_go_to_whom_f_and_o_invoices(setting: str) -> None:
-    @in_finance(
-        customers={"invoice_account": setting}, creditmemos={"refund_payment": True}
-    )
+    @in_finance(customers={"invoice_account": setting}, creditmemos={"refund_payment": True})
     async def story(finance: Finance) -> None:
         order = await sold(finance)
         customer, payer = accounts(finance.header(order), "OrderingCustomerAccountNumber")
