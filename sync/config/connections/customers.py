@@ -29,9 +29,9 @@ class Customers(Section):
     states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")
     """Countries whose states F&O keeps; elsewhere Commerce's region is not sent, F&O would refuse
     it."""
-    invoice_account: Literal["customer", "own"] = "customer"
-    """Whom F&O invoices: `customer` reads the customer's invoice account there, `own` sends every
-    document to the account that ordered, and asks nothing."""
+    invoice_accounts_of: Literal["business", "everybody", "nobody"] = "business"
+    """Whose invoice account in F&O is read, and sent beside the account that ordered: `business`
+    is every company, and each account that was not made by us for a shopper."""
 
 
 class Items(Section):

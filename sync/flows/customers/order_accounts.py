@@ -79,13 +79,23 @@ async def _contact(order: Order, account: str, delivery: Delivery) -> str:
 
 
 async def _payer(order: Order, account: str, posted: Buyer | None, delivery: Delivery) -> str:
-    settings = delivery.systems.settings
     if posted is not None and posted.account == account:
         return posted.payer
-    if settings.customers.invoice_account == "own":
+    entity = delivery.systems.settings.legal_entity_of(order.store_id)
+    if not await _may_have_a_payer(order, entity, delivery):
         return account
-    entity = settings.legal_entity_of(order.store_id)
     return await delivery.systems.dynamics.customers.payer_of(entity, account)
+
+
+async def _may_have_a_payer(order: Order, entity: str, delivery: Delivery) -> bool:
+    """Whether F&O is asked who pays: shoppers whom we made an account pay for themselves."""
+    wanted = delivery.systems.settings.customers.invoice_accounts_of
+    if wanted != "business" or order.company_id is not None:
+        return wanted != "nobody"
+    kind: AccountKind = "guest" if order.customer_id is None else "customer"
+    key = str(order.customer_id or delivery.systems.digest_of(_email_of(order)))
+    known = await delivery.systems.accounts.get(kind, key, entity)
+    return known is None or known.matched_by != "created"
 
 
 async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
@@ -193,9 +203,7 @@ def _collective(order: Order, delivery: Delivery) -> str:
 
 
 def _guest_key(order: Order, delivery: Delivery) -> str:
-    email = (
-        order.customer_email or (order.billing_address.email if order.billing_address else "")
-    ).lower()
+    email = _email_of(order)
     if not email:
         raise Never(
             f"order {order.increment_id}: a guest without customer_email",
@@ -205,6 +213,11 @@ def _guest_key(order: Order, delivery: Delivery) -> str:
             ),
         )
     return delivery.systems.digest_of(email)
+
+
+def _email_of(order: Order) -> str:
+    billing = order.billing_address.email if order.billing_address else ""
+    return (order.customer_email or billing).lower()
 
 
 async def _shopper(
