@@ -30,8 +30,8 @@ class Buyer:
 
 
 async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
-    """The account, the contact and the account that pays. Who is known costs no request, but for
-    who pays. Raises as the flows do that make what is missing.
+    """The account, the contact and the account that pays. Who is known costs no request,
+    except who pays. Raises as the flows do that make what is missing.
 
     A company's order that was posted stays with those it was posted under, whatever has become of
     them since.
