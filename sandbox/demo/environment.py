@@ -13,6 +13,7 @@ import httpx
 
 from sandbox.demo.processes import Child
 from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
 from sync.config.connections import NumberMode
@@ -47,7 +48,7 @@ CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 """Polled by themselves, when the demo says so."""
-FOLLOWED: Final = (*RETURNS, *QUOTES)
+FOLLOWED: Final = (*RETURNS, "mails", *QUOTES)
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -84,9 +85,11 @@ class Environment:
         pairs: Mapping[str, Pair],
         engine: Services,
         client: httpx.AsyncClient,
+        mails: MailServer,
     ) -> None:
         self.pairs = pairs
         self.engine = engine
+        self.mails = mails
         self._settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)

@@ -20,7 +20,8 @@ SECTION: Final = """\
 flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
-    "accounts", "credit", "status", "cases", "quotes", "quote_answers",{more}
+    "accounts", "credit", "status", "cases", "quotes", "quote_answers",
+    "mails",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -102,6 +103,14 @@ poll_minutes = 60
 authorise = "rule"
 reasons = {{ "*" = "WEB" }}
 methods = {{ braintree = "online", paypal_express = "online" }}
+[connections.{name}.mails]
+server = "127.0.0.1"
+port = {mail_port}
+security = "none"
+sender = "no-reply@{name}.example"
+returns = ["authorized", "processed_closed"]
+languages = {{ 2 = "de" }}
+poll_minutes = 60
 [connections.{name}.captures]
 methods = {{ "*" = "at_invoice" }}
 [connections.{name}.accounts]
@@ -178,8 +187,10 @@ def settings_of(home: Path, emulators: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def write_home(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int]) -> None:
-    """Put secrets and configuration into `home`.
+def write_home(
+    home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int], mail_port: int = 25
+) -> None:
+    """Put secrets and configuration into `home`. `mail_port`: of the mail server on this machine.
 
     `timing`: seconds under names of `[connections.<name>.dynamics]`. An F&O environment in a cloud
     may still commit a request minutes after it was given up; the sandboxes do so within a second.
@@ -194,6 +205,7 @@ def write_home(home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, 
             SECTION.format(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
                 numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
+                mail_port=mail_port,
                 service_account=SERVICE_ACCOUNT, **RECIPES[ready.numbers],
             )
         )  # fmt: skip

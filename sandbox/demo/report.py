@@ -79,7 +79,8 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f" are shipped in the shops, with {shipped.tracked} tracking numbers;"
         f" {shipped.cancelled} orders were cancelled, {shipped.confirmed} confirmed;"
         f" {len(shipped.findings)} differ. {outcome.sent_back.returns} returns came back and were"
-        f" refunded; {outcome.sent_back.cases} are resolved cases in Dataverse."
+        f" refunded, as {outcome.sent_back.mails} mails told; {outcome.sent_back.cases} are"
+        " resolved cases in Dataverse."
     )
     captured = outcome.captured
     console.print(

@@ -17,24 +17,27 @@ MOST: Final = 3
 """Returns of each shop."""
 OVER: Final = "processed_closed"
 RESOLVED: Final = 1
+MAILED: Final = 2
+"""Mails about each return: when it may come, and when it is settled."""
 Rma = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class SentBack:
     """What came back in all shops. `refunded`: in whatever currency. `cases`: of them, in
-    Dataverse, resolved."""
+    Dataverse, resolved. `mails`: that told their buyers how they got on."""
 
     returns: int
     cases: int
+    mails: int
     refunded: Decimal
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
         return {
-            "returns": self.returns, "cases": self.cases, "refunded": self.refunded,
-            "differences": len(self.findings),
+            "returns": self.returns, "cases": self.cases, "mails": self.mails,
+            "refunded": self.refunded, "differences": len(self.findings),
         }  # fmt: skip
 
 
@@ -46,13 +49,32 @@ async def send_back(environment: Environment, within: timedelta) -> SentBack:
         for rma in rmas:
             await _credited(environment.pairs[name], rma)
     await _worked(environment, RETURNS[1:], within)
-    findings, refunded, cases = [], ZERO, 0
+    findings, refunded, cases, mails = [], ZERO, 0, 0
     for name, rmas in opened.items():
         amount, off = await _compared(environment.pairs[name], rmas)
         resolved, not_so = await _resolved(environment.pairs[name], rmas)
         refunded, cases = refunded + amount, cases + resolved
-        findings += off + not_so
-    return SentBack(sum(map(len, opened.values())), cases, refunded, tuple(findings))
+        told = [one for rma in rmas for one in _mailed(environment, name, rma)]
+        mails += len(told)
+        findings += off + not_so + _untold(name, rmas, told)
+    return SentBack(sum(map(len, opened.values())), cases, mails, refunded, tuple(findings))
+
+
+def _mailed(environment: Environment, name: str, rma: Rma) -> list[str]:
+    """The texts of the mails about a return; each shop sends from an address of its own."""
+    return [
+        f"{rma['increment_id']} {one.get_content()}"
+        for one in environment.mails.taken
+        if str(one["From"]).endswith(f"@{name}.example")
+        and str(one["Subject"]).endswith(f" {rma['increment_id']}")
+    ]
+
+
+def _untold(name: str, rmas: list[Rma], told: list[str]) -> list[Finding]:
+    """Each return is told of once when it may come, and once when it is settled."""
+    if len(told) == len(set(told)) == MAILED * len(rmas):
+        return []
+    return [Finding(name, "mails of returns", f"{len(told)} of {MAILED * len(rmas)}")]
 
 
 async def _worked(environment: Environment, flows: tuple[str, ...], within: timedelta) -> None:

@@ -12,6 +12,7 @@ from sandbox.demo.environment import CONNECTIONS, Environment, Pair
 from sandbox.demo.home import settings_of, write_home
 from sandbox.demo.processes import Child
 from sandbox.demo.systems import Ledger, Shop
+from sandbox.mail_server import mail_server
 from sandbox.terms import Ready
 from sync.app.settings import Settings
 from sync.app.wiring import open_services
@@ -51,11 +52,12 @@ async def running_environment(
             )
             for name, ready in sandboxes.items()
         }
-        write_home(home, sandboxes, timing)
+        mails = stack.enter_context(mail_server())
+        write_home(home, sandboxes, timing, mails.port)
         settings = settings_of(home, emulators)
         engine = await open_services(Settings.from_environment(settings), serves=False)
         stack.push_async_callback(engine.close)
-        environment = Environment(settings, pairs, engine, client)
+        environment = Environment(settings, pairs, engine, client, mails)
         await environment.map_items()
         stack.push_async_callback(environment.stop_host)
         await environment.start_host()

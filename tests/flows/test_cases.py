@@ -144,7 +144,10 @@ async def test_a_case_names_the_sales_order_where_dataverse_has_it(ours: Serving
     assert ours.case_of(rma)["new_order"] == there["salesorderid"]
 
 
-@in_service(returns={"photos": "rma-photos/{rma_id}"}, cases={"note_type_id": "Note"})
+@in_service(
+    returns={"photos": "rma-photos/{rma_id}"},
+    cases={"note_type_id": "Note", "key_column": "new_shopkey"},
+)
 async def test_photos_reach_the_case_and_its_decision_the_return_order(ours: Serving) -> None:
     order = await ours.sold(pieces=2)
     await ours.knows(order)
@@ -154,6 +157,7 @@ async def test_photos_reach_the_case_and_its_decision_the_return_order(ours: Ser
     ]
     await ours.looks()
     case = ours.case_of(rma)
+    assert case["new_shopkey"] == f"shop.example.com return|{key(rma)}"
     (photo,) = [one for one in ours.service.notes_of(case["incidentid"]) if one["isdocument"]]
     assert (photo["filename"], photo["mimetype"]) == ("broken.jpg", "image/jpeg")
     assert photo["documentbody"] == "aGVsbG8="
@@ -167,15 +171,6 @@ async def test_photos_reach_the_case_and_its_decision_the_return_order(ours: Ser
     assert "decided on a replacement" in told[0]["Notes"]
     await ours.replays(f"return|{key(rma)}", "cases")
     assert len(ours.service.notes_of(case["incidentid"])) == len({*ours.notes(case)})
-
-
-@in_service(cases={"key_column": "new_shopkey"})
-async def test_a_case_carries_the_key_of_the_shop_where_a_column_takes_it(ours: Serving) -> None:
-    order = await ours.sold()
-    await ours.knows(order)
-    rma = await ours.requested(order, 1)
-    await ours.looks()
-    assert ours.case_of(rma)["new_shopkey"] == f"shop.example.com return|{key(rma)}"
 
 
 @in_service()

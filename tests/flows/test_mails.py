@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.mail_server import MailServer, mail_server
 from sync.engine.claim import State
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.returns import preview_mail
 from tests.flows.finance import Finance, in_finance
 from tests.flows.returns import RETURNED, Returning, in_returns
-from tests.mails.server import MailServer, mail_server
 from tests.portal.buyers import Buyers
 from tests.reconcile.planted import header_of
 from tests.systems import COMPANY, CONNECTION

@@ -361,6 +361,7 @@ async def test_what_a_gateway_was_paid_is_refunded_by_the_gateway(ours: Returnin
     assert ours.refunded(order) == ours.credited()
 
 
+@pytest.mark.long
 @in_returns()
 async def test_each_invoice_of_a_gateway_has_a_refund_of_its_own(ours: Returning) -> None:
     wants = ours.wants("SIMPLE-001", pieces=3)
@@ -476,7 +477,6 @@ async def test_null_is_not_loaded_and_never_empty(ours: Returning) -> None:
     assert len(ours.now(rma)["comments"]) == 1
 
 
-@pytest.mark.long
 @in_returns()
 async def test_a_guest_sends_goods_back_as_anybody_does(ours: Returning) -> None:
     guest = next(one for one in SHOPPERS if one.id is None and one.place == "la")
@@ -596,7 +596,7 @@ async def reconciled(ours: Returning, *kinds: str) -> tuple[list[Difference], li
     return found, sorted({str(one[0]) for one in summary.sums})
 
 
-@pytest.mark.parametrize("seconds", [5, 120])
+@pytest.mark.parametrize("seconds", [5, pytest.param(120, marks=pytest.mark.long)])
 @in_returns()
 async def test_a_refund_that_the_shop_shows_late_is_made_once(
     ours: Returning, seconds: int

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from sandbox.mail_server import mail_server
 from sync.config.connections.mail_server import MailServer
 from sync.core.errors import Later, Never, Unknown
 from sync.core.ports import Mail
 from sync.mails.smtp import SmtpMailer
 from tests.commerce.doubles import KnownSecrets
 from tests.contracts.hand_clock import HandClock
-from tests.mails.server import mail_server
 
 MAIL = Mail("0b9e-17", "ann.lee@example.com", "Rechnung für Ännchen", "Grüße\n.\nEnde\n")
 

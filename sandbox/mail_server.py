@@ -100,7 +100,7 @@ class Session(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """One that serves until the test is over."""
+    """One that serves until the block is left."""
     with MailServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
