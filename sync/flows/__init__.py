@@ -34,6 +34,7 @@ from sync.flows.returns.order_issues import order_issues
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
 from sync.flows.returns.returns import returns
+from sync.flows.tasks.tasks import tasks
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -63,6 +64,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     mails,
     quotes,
     quote_answers,
+    tasks,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

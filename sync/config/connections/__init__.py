@@ -58,6 +58,7 @@ from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.tasks import Interest, TaskRule, Tasks
 from sync.config.connections.tracking import Tracking
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "Dynamics",
     "EventKeys",
     "Gate",
+    "Interest",
     "Invoices",
     "Items",
     "Mail",
@@ -111,6 +113,8 @@ __all__ = [
     "StatusStep",
     "Stock",
     "Store",
+    "TaskRule",
+    "Tasks",
     "TaxGroups",
     "Tracking",
     "Url",
@@ -155,6 +159,7 @@ class Connection(Section):
     mails: Mails | None = None
     reporting: Reporting | None = None
     credit: Credit = Credit()
+    tasks: Tasks = Tasks()
     quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -177,6 +182,8 @@ class Connection(Section):
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
+        if self.tasks.interest is not None:
+            names.append(self.tasks.interest.key)
         if (service := self.dataverse) is not None:
             names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))

@@ -12,6 +12,7 @@ from sync.config.connections import (
 )
 from sync.config.connections.dataverse import COLUMN, GUID, OWNER, STATUS
 from sync.config.connections.systems import PATH_BELOW
+from sync.config.connections.tasks import EMAIL
 from sync.config.connections.visibility import MEASURE
 
 PATTERNS: Final = {
@@ -36,6 +37,7 @@ PATTERNS: Final = {
         "this names no owner",
         'Write "teams/" or "users/" and the id of the row, as its address shows it.',
     ),
+    EMAIL: ("this is no e-mail address", 'Write it as in "anna@example.com".'),
     STATUS: ("this is no status of a case", "Write its number, as in 5."),
     COLUMN: ("this names no column", "Write its logical name: letters, digits, underscores."),
     ORIGIN: (
