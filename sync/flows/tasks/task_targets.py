@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.buying.reasons import Reason
-from sync.buying.score import score_of
 from sync.core.errors import Missing, Never
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.documents.task import LONGEST_SUBJECT, LONGEST_TEXT, Task
@@ -118,7 +117,7 @@ def _lead(wanted: Wanted, reason: Reason) -> dict[str, Any]:
 def description_of(wanted: Wanted, reason: Reason) -> str:
     """The reason, the score with its parts, why we may, and where to read on."""
     look, account = wanted.look, wanted.looked.account
-    parts, settings = score_of(look.signals, look.pattern), look.settings
+    parts, settings = wanted.looked.score, look.settings
     told = ", ".join(f"{name} {points}" for name, points in parts.items())
     consent = settings.guest_consent if account.kind == GUEST else settings.consent
     lines = [

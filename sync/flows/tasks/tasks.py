@@ -17,11 +17,11 @@ from sync.buying.interest import InterestRows
 from sync.buying.kept import KeptAccounts, KeptTask, Listed
 from sync.buying.pattern import pattern_of
 from sync.buying.reasons import LOOKS_BACK, RECENT, Look, Reason, next_look, reasons_of
-from sync.buying.score import score_of
 from sync.buying.signals import Signals
 from sync.commerce.polling import SETTLING
 from sync.config.connections.tasks import RuleName, Tasks
 from sync.core.encoding import digest
+from sync.core.ports import Tables
 from sync.core.skipped import Skipped
 from sync.credit.decisions import Decisions
 from sync.engine.delivery import Delivery
@@ -71,19 +71,19 @@ async def plan(found: Found, delivery: Delivery) -> Plan | Skipped:
         company = (Notification(TASKS, f"{COMPANY}|{account.company}"),)
         return PassedOn(f"buys for company {account.company}", follow_ups=company)
     kept = KeptAccounts(delivery.ledger.tables, systems.name)
-    looked = await look_at(account, kept, delivery)
+    looked = await look_at(account, kept, systems, delivery.ledger.tables)
     if found.rule is None:
         return await _figures(looked, kept)
     task, etag = await kept.task(account.key, found.rule)
     return await task_plan(Wanted(looked, found.rule, found.episode, task, etag), delivery)
 
 
-async def look_at(account: Account, kept: KeptAccounts, delivery: Delivery) -> Looked:
+async def look_at(account: Account, kept: KeptAccounts, systems: Systems, tables: Tables) -> Looked:
     """The account with its figures, and the rules that hold."""
     is_erased = await kept.is_erased(account.key)
-    unfit = "it is erased" if is_erased else _unfit(account, delivery.systems.settings.tasks)
-    number = await _number(account, delivery.systems)
-    look = await _look(account, number, delivery)
+    unfit = "it is erased" if is_erased else _unfit(account, systems.settings.tasks)
+    number = await _number(account, systems)
+    look = await _look(account, number, systems, tables)
     reasons = {} if unfit else reasons_of(look, account.kind)
     return Looked(account, number, look, is_erased, unfit, reasons)
 
@@ -113,18 +113,18 @@ async def _number(account: Account, systems: Systems) -> str:
     return ""
 
 
-async def _look(account: Account, number: str, delivery: Delivery) -> Look:
+async def _look(account: Account, number: str, systems: Systems, tables: Tables) -> Look:
     """The account with what we know of it ourselves."""
-    systems, now = delivery.systems, delivery.systems.clock.now()
+    now = systems.clock.now()
     zone = systems.settings.time_zone(systems.settings.legal_entity)
     day, settings = now.astimezone(zone).date(), systems.settings.tasks
-    signals = await _with_ours(account, number, now, delivery)
+    signals = await _with_ours(account, number, systems, tables)
     return Look(signals, pattern_of(signals, day, zone), settings, now, zone)
 
 
-async def _with_ours(account: Account, number: str, now: datetime, delivery: Delivery) -> Signals:
-    tables, name = delivery.ledger.tables, delivery.systems.name
-    tasks, signals = delivery.systems.settings.tasks, account.signals
+async def _with_ours(account: Account, number: str, systems: Systems, tables: Tables) -> Signals:
+    name, now = systems.name, systems.clock.now()
+    tasks, signals = systems.settings.tasks, account.signals
     if "refusal" in tasks.rules and number:
         told = Decisions(tables, name).of(number, now.date(), RECENT.days)
         days = {one.at[:10] async for one in told if not one.is_allowed}
@@ -146,7 +146,7 @@ async def _figures(looked: Looked, kept: KeptAccounts) -> Plan | Skipped:
     )
     if looked.unfit or account.kind == GUEST:
         return PassedOn(looked.unfit or "a guest has no figures", follow_ups=follow)
-    figures, score = look.pattern.cells(), score_of(look.signals, look.pattern)
+    figures, score = look.pattern.cells(), looked.score
     listed = Listed(account.key, look.now, looked.number, figures, score)
     due = _due(look, looked.reasons, tasks)
 

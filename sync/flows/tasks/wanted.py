@@ -6,6 +6,7 @@ from typing import Final
 
 from sync.buying.kept import KeptTask
 from sync.buying.reasons import Look, Reason
+from sync.buying.score import score_of
 from sync.config.connections.tasks import RuleName
 from sync.flows.tasks.account_reading import Account
 
@@ -23,6 +24,11 @@ class Looked:
     is_erased: bool = False
     unfit: str = ""
     reasons: dict[RuleName, Reason] = field(default_factory=dict)
+
+    @property
+    def score(self) -> dict[str, int]:
+        """Its parts, which add up."""
+        return score_of(self.look.signals, self.look.pattern)
 
     @property
     def name(self) -> str:
