@@ -182,8 +182,8 @@ class KeptAccounts:
     # Erasure
 
     async def erase(self, account: str) -> list[KeptTask]:
-        """Forget the account for good, but for the mark that says so; returns its tasks, which
-        have no words any more."""
+        """Forget the account, and keep the mark that says so; returns its tasks, whose words go
+        when each is ended."""
         await self._forget(FIGURES, self._of(account), before=END)
         found = await self._tables.get(LISTED, self._connection, account)
         if found is not None and (stamp := str(found.values.get("due") or "")):

@@ -58,7 +58,7 @@ from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
-from sync.config.connections.tasks import Interest, TaskRule, Tasks
+from sync.config.connections.tasks import Tasks
 from sync.config.connections.tracking import Tracking
 
 __all__ = [
@@ -90,7 +90,6 @@ __all__ = [
     "Dynamics",
     "EventKeys",
     "Gate",
-    "Interest",
     "Invoices",
     "Items",
     "Mail",
@@ -113,8 +112,6 @@ __all__ = [
     "StatusStep",
     "Stock",
     "Store",
-    "TaskRule",
-    "Tasks",
     "TaxGroups",
     "Tracking",
     "Url",
@@ -179,11 +176,10 @@ class Connection(Section):
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
             commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
             *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
+            self.tasks.interest and self.tasks.interest.key,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]
-        if self.tasks.interest is not None:
-            names.append(self.tasks.interest.key)
         if (service := self.dataverse) is not None:
             names += [service.client_secret, service.certificate]
         return list(dict.fromkeys(name for name in names if name))

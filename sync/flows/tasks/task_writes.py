@@ -18,7 +18,7 @@ from sync.engine.write import Amendment, Found, Target, Write
 @dataclass(frozen=True)
 class TaskWrite(Write):
     """Its id is ours, so the environment itself refuses a second one. People go on with it there:
-    one that they have completed, cancelled or deleted is left alone, but for what is erased."""
+    one that they have completed, cancelled or deleted is left alone; only erasing reaches it."""
 
     kind: ClassVar[str] = "task"
     refuses_second: ClassVar[bool] = True  # type: ignore[misc]
