@@ -4,6 +4,7 @@ One is open per account and rule, by a row that only one delivery can take; a se
 places a day, and each new task takes one of them before it is made.
 """
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ MORNING: Final = time(5)
 async def task_plan(wanted: Wanted, delivery: Delivery) -> Plan | Skipped:
     """Make it, leave it, or end it."""
     reason = wanted.reason
+    if wanted.looked.is_erased:
+        return await _ended(wanted, delivery)
     if reason is None:
         return await _ended(wanted, delivery) if wanted.is_open else Skipped("its reason is gone")
     if wanted.is_taken and not wanted.is_open:
@@ -79,17 +82,15 @@ async def _made(wanted: Wanted, reason: Reason, delivery: Delivery) -> Plan:
 async def _ended(wanted: Wanted, delivery: Delivery) -> Plan:
     """Complete it in Dataverse, where it was made there, and let others be made."""
     kept, write = wanted.kept, await end_of(wanted, delivery)
-    assert kept is not None
-    words = ("", "") if wanted.looked.is_erased else (kept.title, kept.words)
-    over = KeptTask(
-        kept.account, kept.rule, kept.episode, CLOSED, kept.at, wanted.look.now, kept.owner, *words,
-        kept.row_id,
-    )  # fmt: skip
+    words = {"title": "", "words": ""} if wanted.looked.is_erased else {}
 
     async def then(_: Any) -> None:
-        await _put(_kept(delivery), over, wanted.etag)
+        if kept is not None and wanted.is_taken:
+            ended = kept.ended or wanted.look.now
+            over = replace(kept, state=CLOSED, ended=ended, **words)
+            await _put(_kept(delivery), over, wanted.etag)
 
-    again = (Notification(TASKS, wanted.looked.account.key),)
+    again = () if words else (Notification(TASKS, wanted.looked.account.key),)
     return Plan(
         () if write is None else (write,), then=then, follow_ups=again, keys=_keys(wanted),
         digest="" if write else digest([wanted.key, "over"]),

@@ -44,14 +44,16 @@ async def write_of(
 
 async def end_of(wanted: Wanted, delivery: Delivery) -> TaskWrite | None:
     """What ends it; None where nothing was made there, nor can be under way."""
-    dataverse, kept = delivery.systems.dataverse, wanted.kept
-    is_there = delivery.held(TaskWrite.kind) is not None or delivery.claim.intent is not None
-    if dataverse is None or kept is None or not is_there:
+    dataverse, held = delivery.systems.dataverse, delivery.held(TaskWrite.kind)
+    row_id = held.number if held is not None else ""
+    if held is None and delivery.claim.intent is not None and wanted.kept is not None:
+        row_id = wanted.kept.row_id
+    if dataverse is None or not row_id:
         return None
-    lead = id_of("lead", delivery.systems.settings.commerce.url, kept.account)
+    lead = id_of("lead", delivery.systems.settings.commerce.url, wanted.looked.account.key)
     sent = await delivery.last_sent(TaskWrite.kind) or {}
-    table: Any = "leads" if kept.row_id == lead else "tasks"
-    task = Task(table, kept.row_id, sent.get("row") or {}, True, wanted.looked.is_erased)
+    table: Any = "leads" if row_id == lead else "tasks"
+    task = Task(table, row_id, sent.get("row") or {}, True, wanted.looked.is_erased)
     return _as_write(task, dataverse, delivery.systems)
 
 
