@@ -36,7 +36,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "mapping": PURE,
     "engine": ENGINE,
     "credit": (*SETTINGS, "credit"),
-    "buying": (*SETTINGS, "buying"),
+    "buying": (*SETTINGS, "credit", "buying"),
     "mails": (*CORE, "config", "mails"),
     "alerts": (*ENGINE, "mails", "alerts"),
     "flows": FLOWS,

@@ -14,6 +14,8 @@ from sync.core.ports import Conflict, Row, Tables
 INTEREST: Final = "interest"
 MOST_PRODUCTS: Final = 100
 """Of one person; what was looked at longest ago is forgotten."""
+KEEP: Final = timedelta(days=30)
+"""How long a look is kept."""
 TRIES: Final = 5
 
 Looks = dict[str, list[str]]
@@ -46,17 +48,20 @@ class InterestRows:
                 found.setdefault(sku, set()).update(recent)
         return {sku: len(days) for sku, days in found.items() if days}
 
-    async def add(self, key: str, skus: Sequence[str], now: datetime, keep_days: int) -> None:
-        """Somebody looked at these today. Repeating changes nothing."""
+    async def add(self, key: str, skus: Sequence[str], now: datetime) -> bool:
+        """Somebody looked at these today; whether that is news. Repeating changes nothing."""
         day = f"{now:%Y-%m-%d}"
-        await self._merge(key, {sku: [day] for sku in skus}, now, keep_days)
+        return await self._merge(key, {sku: [day] for sku in skus}, now)
 
-    async def signed_in(self, name: str, number: int, now: datetime, keep_days: int) -> None:
-        """What a visitor looked at is a customer's. Repeating changes nothing."""
+    async def signed_in(self, name: str, number: int, now: datetime) -> bool:
+        """What a visitor looked at is a customer's; whether that is news. Repeating changes
+        nothing."""
         looks, _ = await self._row(visitor(name))
-        if looks:
-            await self._merge(customer(number), looks, now, keep_days)
-            await self.forget(visitor(name))
+        if not looks:
+            return False
+        is_news = await self._merge(customer(number), looks, now)
+        await self.forget(visitor(name))
+        return is_news
 
     async def forget(self, key: str) -> None:
         """Forget all that somebody looked at."""
@@ -66,22 +71,21 @@ class InterestRows:
         row = await self._tables.get(INTEREST, self._connection, key)
         return ({}, "") if row is None else (_looks(row.values["said"]), row.etag)
 
-    async def _merge(
-        self, key: str, news: Mapping[str, Sequence[str]], now: datetime, keep_days: int
-    ) -> None:
+    async def _merge(self, key: str, news: Mapping[str, Sequence[str]], now: datetime) -> bool:
         """Of two at the same moment, the second reads what the first has written."""
-        end = f"{now - timedelta(days=keep_days):%Y-%m-%d}"
+        end = f"{now - KEEP:%Y-%m-%d}"
         for _ in range(TRIES):
             looks, etag = await self._row(key)
             wanted = _merged(looks, news, end)
             if wanted == looks:
-                return
+                return False
             row = Row(self._connection, key, {"said": to_json(wanted), "at": now}, etag)
             try:
                 await (self._tables.replace if etag else self._tables.insert)(INTEREST, row)
             except Conflict:
                 continue
-            return
+            return True
+        return False
 
 
 def _merged(looks: Looks, news: Mapping[str, Sequence[str]], end: str) -> Looks:

@@ -82,7 +82,7 @@ def test_a_rule_holds_for_a_reason_and_names_what_began_it(
 
 def test_a_rule_is_for_its_audience_and_by_its_threshold() -> None:
     rules = {"cart": TaskRule(audience="companies", threshold=2)}
-    settings = Tasks(rules=rules)  # type: ignore[arg-type]
+    settings = Tasks(rules=rules)
     one = look(Signals(carts=(Cart(9, ago(hours=3), Decimal(2)),)), settings)
     assert list(reasons_of(one, "company")) == ["cart"]
     assert reasons_of(one, "customer") == {}

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from sandbox.commerce.catalogue import STORES, Shopper
+from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.records import StoredOrder
 from sandbox.dataverse.state import Row
 from tests.harness import CUSTOMER, Harness, played_in
@@ -45,6 +47,11 @@ class Selling(Harness):
         number = self.header(order)["OrderingCustomerAccountNumber"]
         row = self.service.create("accounts", None, {"name": "Shopper", "accountnumber": number})
         return str(row["accountid"])
+
+    def fills_cart(self, shopper: Shopper = CUSTOMER) -> StoredQuote:
+        """A customer fills a cart and leaves it."""
+        basket = {"SIMPLE-001": 2}
+        return self.commerce.request_quote(shopper, STORES[0], basket, is_regular=False)
 
     async def days_go(self, days: int) -> None:
         """So many days pass, and each is looked at."""

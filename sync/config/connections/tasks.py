@@ -47,7 +47,6 @@ class Interest(Section):
     """The secret with which the shop signs who is signed in; nobody's views count without."""
     requests_per_minute: Whole = Field(default=30, ge=1, le=600)
     """Of one address, in each process."""
-    keep_days: Whole = Field(default=30, ge=1, le=400)
 
 
 class Tasks(Section):

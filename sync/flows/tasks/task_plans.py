@@ -82,15 +82,16 @@ async def _made(wanted: Wanted, reason: Reason, delivery: Delivery) -> Plan:
 async def _ended(wanted: Wanted, delivery: Delivery) -> Plan:
     """Complete it in Dataverse, where it was made there, and let others be made."""
     kept, write = wanted.kept, await end_of(wanted, delivery)
-    words = {"title": "", "words": ""} if wanted.looked.is_erased else {}
+    is_erased = wanted.looked.is_erased
 
     async def then(_: Any) -> None:
         if kept is not None and wanted.is_taken:
             ended = kept.ended or wanted.look.now
-            over = replace(kept, state=CLOSED, ended=ended, **words)
+            over = replace(kept, state=CLOSED, ended=ended)
+            over = replace(over, title="", words="") if is_erased else over
             await _put(_kept(delivery), over, wanted.etag)
 
-    again = () if words else (Notification(TASKS, wanted.looked.account.key),)
+    again = () if is_erased else (Notification(TASKS, wanted.looked.account.key),)
     return Plan(
         () if write is None else (write,), then=then, follow_ups=again, keys=_keys(wanted),
         digest="" if write else digest([wanted.key, "over"]),
