@@ -76,6 +76,8 @@ class Month:
             self.carts[shopper.id or 0] = self.ours.fills_cart(shopper)
         elif chance < 0.55 and cart is not None:
             cart.status = "ordered"
+            if chance < 0.5:
+                await self.ours.delivers(self.ours.place(shopper=shopper))
 
     @property
     def rows(self) -> list[Row]:

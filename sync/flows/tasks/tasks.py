@@ -37,7 +37,7 @@ from sync.pacing.priority import Priority
 
 RULES: Final = frozenset(get_args(RuleName))
 KINDS: Final = frozenset({CUSTOMER, COMPANY, GUEST})
-AT_LEAST: Final = timedelta(days=7)
+AT_LEAST: Final = timedelta(days=1)
 """So often an account with an open task is looked at."""
 
 
