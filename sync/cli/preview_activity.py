@@ -31,7 +31,7 @@ def activity(ctx: typer.Context, *, account: Account) -> None:
     if context.as_json:
         json_line(found)
     else:
-        _show(found)
+        show(found)
 
 
 async def _found(context: CommandContext, account: str) -> dict[str, Any]:
@@ -39,7 +39,8 @@ async def _found(context: CommandContext, account: str) -> dict[str, Any]:
         return await previewed(services, systems, account)
 
 
-def _show(found: dict[str, Any]) -> None:
+def show(found: dict[str, Any]) -> None:
+    """As people read it."""
     line(f"Account {found['number'] or found['account']} ({found['account']})")
     if found["unfit"]:
         line(f"Neither figures nor tasks: {found['unfit']}.")

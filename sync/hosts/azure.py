@@ -31,7 +31,6 @@ from sync.hosts.console import add_console
 from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
-from sync.hosts.interest import add_interest
 from sync.hosts.portal import add_portal
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
@@ -74,7 +73,6 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _health(app, runtime, lines)
     add_console(app, partial(_opened, runtime, lines))
     add_portal(app, partial(_opened, runtime, lines))
-    add_interest(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)

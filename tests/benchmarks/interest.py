@@ -37,7 +37,7 @@ async def measured(count: int) -> dict[str, Any]:
         **SETTINGS["interest"], "requests_per_minute": 600}}})  # fmt: skip
     edge, random = edge_of(ours), Random("looks")
     tables = Counted(ours.systems.tables)
-    edge._rows._tables = edge._kept._tables = tables  # type: ignore[assignment]
+    edge._rows._tables = edge._kept._tables = tables
     tokens = {one: token(ours, one) for one in range(1, SIGNED_IN + 1)}
     begun, statuses = time.process_time(), Counter[int]()
     for _ in range(count):

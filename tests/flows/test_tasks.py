@@ -10,9 +10,11 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
+from sync.cli.preview_activity import show
 from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
 from sync.operating.forgetting_accounts import forget_accounts
+from sync.operating.problem import Problem
 from tests.console.browsing import Browser
 from tests.flows.tasks import ME, SELLER, Selling, selling
 
@@ -162,7 +164,9 @@ async def test_without_dataverse_the_console_lists_the_tasks(ours: Selling) -> N
 
 
 @selling(tasks={"rules": {"overdue": {}, "repeat": {}}})
-async def test_a_preview_shows_figures_reasons_and_score(ours: Selling) -> None:
+async def test_a_preview_shows_figures_reasons_and_score(
+    ours: Selling, capsys: pytest.CaptureFixture[str]
+) -> None:
     order = await ours.buys(every=7, times=5)
     ours.knows(order)
     await ours.works_for(timedelta(days=9).total_seconds())
@@ -175,3 +179,9 @@ async def test_a_preview_shows_figures_reasons_and_score(ours: Selling) -> None:
     assert found["score"]["last order"] > 0
     assert ours.tasks == []
     assert found["open"] == []
+    show(found)
+    told = capsys.readouterr().out
+    assert "Usual order is missing" in told
+    assert "Score" in told
+    with pytest.raises(Problem):
+        await previewed(ours.services, opened, "nobody")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sync.config.connections.tasks import Interest, Tasks
 from sync.config.file.breaches import Breach, is_flowing, sound
-from sync.config.file.secret_rules import pasted
+from sync.config.file.secret_rules import leaked, looks_like_a_secret
 from sync.config.file.toml_lines import Path
 
 DECIDE: Final = (
@@ -38,7 +38,8 @@ def task_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
 
 
 def _interest(at: Path, interest: Interest) -> Iterator[Breach]:
-    yield from pasted(at, interest)
+    if looks_like_a_secret(interest.key):
+        yield leaked((*at, "key"))
     if not interest.origins:
         what = "no page may tell what is looked at"
         yield Breach((*at, "origins"), what, 'Write origins = ["https://shop.example"].')

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sync.buying.kept import CLOSED, OPEN, KeptAccounts, KeptTask
 from sync.buying.reasons import Look, Reason
 from sync.core.encoding import digest
-from sync.core.errors import Later, Missing, Never
+from sync.core.errors import Later, Never
 from sync.core.ports import Conflict
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.delivery import Delivery
@@ -136,5 +136,4 @@ def _owner(wanted: Wanted, systems: Systems) -> str:
         f"no seller is named for account {whom}",
         remedy=f'Write tasks.owners = {{ "{whom}" = "<e-mail>" }} in connections.toml ("*" for all'
         " others), or an owner of the rule; then replay.",
-        missing=(Missing("tasks.owners", whom),),
     )

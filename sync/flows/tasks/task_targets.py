@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.buying.reasons import Reason
-from sync.core.errors import Missing, Never
+from sync.core.errors import Never
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.documents.task import LONGEST_SUBJECT, LONGEST_TEXT, Task
 from sync.dataverse.web_api import id_of
@@ -75,7 +75,6 @@ async def _seller(owner: str, looked: Looked, dataverse: DataverseClient) -> str
         f"the seller of account {looked.name} {what} in Dataverse",
         remedy="Name an active user's primary e-mail in tasks.owners, or as the rule's owner, in"
         " connections.toml; then replay.",
-        missing=(Missing("tasks.owners", looked.name),),
     )
 
 
