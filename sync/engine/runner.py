@@ -92,9 +92,8 @@ class Runner:
             source = flow.source
             keys = await source.resolve(message.key, systems) if source.resolve else None
         except (Later, Never) as error:
-            await not_opened(
-                self._engine, self._outcomes, message, await self._judged(message, error)
-            )
+            judged = await self._judged(message, error)
+            await not_opened(self._engine, self._outcomes, message, judged)
             return
         if keys is not None:
             await resolved(self._engine, self._outcomes, message, keys)
