@@ -104,12 +104,9 @@ class World:
         loop.set_exception_handler(lambda *_: None)  # the dead leave answers that nobody takes
         self.systems = self._systems()
         self.story = Story(
-            self.systems,
-            self.plan,
-            Random(f"story {self.plan.seed}"),
-            self.event_log,
+            self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log,
             travel=self._travel,
-        )
+        )  # fmt: skip
         self.pausing = Pausing(
             FlowPauses(self.systems.tables, self.clock), self.clock,
             Random(f"pauses {self.plan.seed}"), self.event_log,
