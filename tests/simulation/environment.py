@@ -25,6 +25,7 @@ CREDIT: Final = "credit"
 CAPTURES: Final = "captures"
 GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
+QUOTES: Final = "quotes"
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
@@ -66,8 +67,9 @@ class Environment:
     shipped in the shop, where polls tell of them.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
-    rows are left to the shop's consumers, which are late, forget, or do not run.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `negotiates`:
+    buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which are late,
+    forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -91,6 +93,7 @@ class Environment:
     shows_credit: bool = False
     goes_on: bool = False
     comes_back: bool = False
+    negotiates: bool = False
     has_bulks: bool = False
 
     @classmethod
@@ -120,6 +123,7 @@ class Environment:
             shows_credit=Random(f"credit {seed}").random() < 0.3,
             goes_on=Random(f"lives on {seed}").random() < 0.4,
             comes_back=Random(f"goods {seed}").random() < 0.6,
+            negotiates=Random(f"quotes {seed}").random() < 0.3,
             has_bulks=Random(f"bulks {seed}").random() < 0.3,
         ).possible()
 
@@ -131,7 +135,10 @@ class Environment:
         comes_back = self.comes_back and alone and not goes_on and not self.ships
         hidden = {"stock"} if goes_on or comes_back else set()
         catalogue = tuple(one for one in self.catalogue if one not in hidden)
-        return replace(self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue)
+        return replace(
+            self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
+            negotiates=self.negotiates and alone,
+        )  # fmt: skip
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -146,6 +153,7 @@ class Environment:
             SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
+            **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
