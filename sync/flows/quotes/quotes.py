@@ -113,7 +113,7 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Ski
     items = await systems.items.of([one.sku for one in quote.items], {})
     quotation = quotation_from(
         quote, found.comments, systems.settings, account=buyer.account, contact=buyer.contact,
-        owner=await _owner(quote.company_id, systems), items=items,
+        payer=buyer.payer, owner=await _owner(quote.company_id, systems), items=items,
     )  # fmt: skip
     is_new = held is None or not delivery.is_same(held.digest, quotation.digest)
     revision = (int(held.keys.get(REVISION, "1")) if held is not None else 0) + is_new
