@@ -5,10 +5,12 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.remainders import substitute
-from tests.flows.test_captures import LOWER, credited, ordered, posted, told
+from tests.flows.test_captures import LOWER, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
 from tests.harness import Harness, in_harness
 from tests.reconcile.planted import reconciled
@@ -75,4 +77,30 @@ async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_i
     counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_canceled"])
                for item in order.items]  # fmt: skip
     assert counted == [(2, 2, 1), (3, 3, 0)]
+    await nothing_is_left(harness, order)
+
+
+@pytest.mark.parametrize("is_invoiced_first", [True, False])
+@in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
+async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_return(
+    harness: Harness, *, is_invoiced_first: bool
+) -> None:
+    """They were never invoiced in F&O, so nothing is credited there."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    harness.commerce.invoice(order)
+    await polls_all(harness)
+    packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"])
+    if is_invoiced_first:
+        posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    if not is_invoiced_first:
+        posted(harness, order)
+        await polls_all(harness)
+    counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_refunded"])
+               for item in order.items]  # fmt: skip
+    assert counted == [(2, 3, 1), (3, 3, 0)]
+    assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+    assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)

@@ -165,12 +165,7 @@ def _follows(
     """The comparison of posted invoices may have listed the difference meanwhile."""
     if POSTED_INVOICES not in delivery.systems.settings.flows or not _is_made(credit):
         return ()
-    return (invoice_again(invoice.company, invoice.number),)
-
-
-def invoice_again(company: str, number: str) -> Notification:
-    """Has a posted invoice compared once more."""
-    return Notification(POSTED_INVOICES, f"sales-invoice|{company}|{number}")
+    return (Notification(POSTED_INVOICES, f"sales-invoice|{invoice.company}|{invoice.number}"),)
 
 
 async def _memos(order: Order, systems: Systems) -> Memos:
