@@ -52,13 +52,14 @@ def _document(document: Columns) -> dict[str, Any]:
     shown = {name: document[name] for name in ("increment_id", "state", "grand_total")}
     return {
         **shown, "tax": document["tax_amount"], "paid": _extra(document),
-        "rma": _rma_of(document), "is_lower": _is_lower(document),
+        "rma": _rma_of(document), "of_dynamics": _of_dynamics(document),
     }  # fmt: skip
 
 
-def _is_lower(document: Columns) -> bool:
-    """Whether it gives back what F&O invoiced less of the order."""
-    return any(str(one["comment"]).startswith("F&O total ") for one in document["comments"])
+def _of_dynamics(document: Columns) -> str:
+    """The comment by which the sync made it of what F&O did; empty where somebody else did."""
+    told = (str(one["comment"]) for one in document["comments"])
+    return next((text for text in told if text.startswith("F&O ")), "")
 
 
 def _rma_of(document: Columns) -> str:

@@ -86,6 +86,13 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Dynamics invoiced {captured.invoices} orders before their shop, which invoiced and"
         f" captured them then; {len(captured.findings)} differ."
     )
+    changed = outcome.changed
+    counted = ", ".join(f"{name} {qty.normalize():f}" for name, qty in changed.pieces.items())
+    console.print(
+        f"Dynamics changed {changed.orders} orders on their way, sent another item or never the"
+        f" rest ({counted}); {changed.given_back:.2f} were given back;"
+        f" {len(changed.findings)} differ."
+    )
     sent = outcome.sent
     console.print(
         f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"

@@ -10,7 +10,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.remainders import substitute
-from tests.flows.test_captures import LOWER, credited, ordered, posted, received, told
+from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
 from tests.harness import Harness, in_harness
 from tests.reconcile.planted import reconciled
@@ -62,13 +62,17 @@ async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given
     await nothing_is_left(harness, order)
 
 
+@pytest.mark.parametrize("is_freight_cut", [False, True])
 @in_harness(**CHANGED)
 async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_invoiced(
-    harness: Harness,
+    harness: Harness, *, is_freight_cut: bool
 ) -> None:
-    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    """Where F&O cancels the line of the freight as well, its total is lower, and that is given
+    back."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
     packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
-    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"])
+    cut = None if is_freight_cut else {lots(harness, order)[SKU]: Decimal(1)}
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
     await polls_all(harness)
     assert [item["qty_canceled"] for item in order.items] == [0, 0]  # 5 are not invoiced yet
     posted(harness, order)
@@ -77,6 +81,7 @@ async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_i
     counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_canceled"])
                for item in order.items]  # fmt: skip
     assert counted == [(2, 2, 1), (3, 3, 0)]
+    assert credited(order) == ([PLAIN["shipping"]] if is_freight_cut else [])
     await nothing_is_left(harness, order)
 
 

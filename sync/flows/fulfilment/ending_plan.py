@@ -14,9 +14,10 @@ from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
-from sync.engine.plan import OpenPoint, Plan
+from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.write import Write
 from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL
 from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.order_comments import OrderComment
@@ -116,6 +117,7 @@ class _Planning:
             keys={"order": self.order.increment_id, "sales_order": self.live.number},
             amounts={"cancelled in F&O": named(ending.dead), **given_back},
             notes=self._notes(),
+            follow_ups=self._totals(),
             open_point=(self._torn() or self._to_charge() or self._to_refund() or self._waiting()),
         )
 
@@ -124,6 +126,13 @@ class _Planning:
         if not ending.cancelled or ending.to_charge:
             return []
         return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
+
+    def _totals(self) -> tuple[Notification, ...]:
+        """Once the rest is cancelled, nothing more is invoiced: both totals can be compared."""
+        is_over = self._cancellation() and self.order.total_invoiced
+        if not is_over or CAPTURES not in self.delivery.systems.settings.flows:
+            return ()
+        return (Notification(CAPTURES, f"{self.live.key}|{TOTAL}"),)
 
     def _mark(self) -> list[Write]:
         systems, settings = self.delivery.systems, self.delivery.systems.settings.cancellations

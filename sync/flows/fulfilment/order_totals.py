@@ -37,6 +37,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.document_parts import document_parts
 from sync.mapping.lower_total import Credit, InvoicedTotals, lower_credit
 
+CAPTURES: Final = "captures"
 TOTAL: Final = "="
 """Stands for the number of an invoice in the key of an order's totals."""
 POSTED_INVOICES: Final = "posted_invoices"
