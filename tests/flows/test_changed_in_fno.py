@@ -90,8 +90,8 @@ async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_i
 async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_return(
     harness: Harness, *, is_invoiced_first: bool
 ) -> None:
-    """They were never invoiced in F&O, so nothing is credited there."""
-    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    """They were never invoiced in F&O, so nothing is credited there; nor was the freight."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
     harness.commerce.invoice(order)
     await polls_all(harness)
     packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
@@ -106,6 +106,7 @@ async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_retur
     counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_refunded"])
                for item in order.items]  # fmt: skip
     assert counted == [(2, 3, 1), (3, 3, 0)]
+    assert credited(order) == [order.items[0]["price"], PLAIN["shipping"]]
     assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
     assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)

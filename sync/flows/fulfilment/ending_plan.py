@@ -7,6 +7,7 @@ from typing import Final
 from sync.commerce.closing import Refund
 from sync.commerce.models.invoice import PAID, Invoice
 from sync.commerce.models.order import Order
+from sync.commerce.models.refund import of_cancelled_pieces
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
@@ -128,8 +129,9 @@ class _Planning:
         return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
 
     def _totals(self) -> tuple[Notification, ...]:
-        """Once the rest is cancelled, nothing more is invoiced: both totals can be compared."""
-        is_over = self._cancellation() and self.order.total_invoiced
+        """Once the rest is cancelled or given back, nothing more is invoiced: both totals can be
+        compared."""
+        is_over = self._refund() or (self._cancellation() and self.order.total_invoiced)
         if not is_over or CAPTURES not in self.delivery.systems.settings.flows:
             return ()
         return (Notification(CAPTURES, f"{self.live.key}|{TOTAL}"),)
@@ -222,5 +224,4 @@ class _Planning:
 
 def _marker(live: LiveOrder, order: Order, pieces: Pieces) -> str:
     before = {item.item_id or 0: item.qty_refunded for item in order.items}
-    totals = ", ".join(f"{one}={before[one] + qty:f}" for one, qty in pieces.items())
-    return f"F&O {live.number} cancelled, refunded by item: {totals}"
+    return of_cancelled_pieces(live.number, {one: before[one] + qty for one, qty in pieces.items()})
