@@ -14,7 +14,7 @@ from sandbox.demo.changed import Changed, change_orders
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.delivering import PATIENCE, delivered, posted_in
-from sandbox.demo.environment import Environment
+from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
 from sandbox.demo.goods import Goods, goods_in_the_end
@@ -108,9 +108,7 @@ async def run_scenario(
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
     if tamper:
-        pair = next(iter(environment.pairs.values()))
-        await pair.ledger.overcharge(pair.token, Decimal(1))
-        await pair.ledger.overpay(pair.token, Decimal(2))
+        await _tampered(next(iter(environment.pairs.values())))
     goods = await goods_in_the_end(environment, PATIENCE)
     credited = await credit_in_the_end(environment, PATIENCE)
     beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
@@ -127,6 +125,11 @@ async def run_scenario(
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
     )  # fmt: skip
+
+
+async def _tampered(pair: Pair) -> None:
+    await pair.ledger.overcharge(pair.token, Decimal(1))
+    await pair.ledger.overpay(pair.token, Decimal(2))
 
 
 async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding]]:
