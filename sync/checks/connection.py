@@ -135,8 +135,8 @@ GROUPS: Final = (
         quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
     Group((DATAVERSE,), (
-        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
-        sellers_are_users, cases_have_a_key,
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, cases_have_a_key,
+        tasks_can_be_written, sellers_are_users,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

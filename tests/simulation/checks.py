@@ -56,9 +56,9 @@ async def faults(world: World) -> list[str]:
     is_tracked = is_tracked_in(world.systems.dynamics.store)
     found += [fault async for fault in world.parcels.faults(ledger, is_tracked)]
     found += [fault async for fault in of_afterwards(world, ledger)]
+    found += [fault async for fault in of_quotes(world, ledger)]
     found += [fault async for fault in of_cases(world, ledger)]
     found += [fault async for fault in of_mails(world, ledger)]
-    found += [fault async for fault in of_quotes(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

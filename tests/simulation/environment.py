@@ -31,18 +31,18 @@ GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 QUOTES: Final = "quotes"
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
-CASES, MAILS = "cases", "mails"
-SERVED: Final = (CASES, "case_states")
-"""What Customer Service hears of complaints and returns, and tells of them."""
-ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
-"""The account in Dataverse whose cases these are."""
-STATUSES: Final = ("authorized", "received", "approved", "rejected", "denied", "processed_closed")
 PARCELS: Final[dict[str, Any]] = {
     SHIPMENTS: {"sources": {"13": "default"}},
     TRACKING: {
         "keys": ["webhook-key"], "timestamp_header": "", "events": "data", "texts": PARCEL_TEXTS,
     },
 }  # fmt: skip
+CASES, MAILS = "cases", "mails"
+SERVED: Final = (CASES, "case_states")
+"""What Customer Service hears of complaints and returns, and tells of them."""
+ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
+"""The account in Dataverse whose cases these are."""
+STATUSES: Final = ("authorized", "received", "approved", "rejected", "denied", "processed_closed")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
@@ -110,10 +110,10 @@ class Environment:
     shipped in the shop, where polls tell of them; `tracks`: and carriers tell of their parcels.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `negotiates`:
-    buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which are late,
-    forget, or do not run. `serves`: complaints and returns are cases of Dataverse, and buyers are
-    mailed how returns get on.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `serves`:
+    complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
+    `negotiates`: buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which
+    are late, forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -178,8 +178,7 @@ class Environment:
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
             tracks=self.tracks and ships,
-            negotiates=self.negotiates and alone,
-            serves=self.serves and (goes_on or comes_back),
+            negotiates=self.negotiates and alone, serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip
 
     @property
@@ -223,8 +222,8 @@ class Environment:
             CAPTURES: {"methods": {"braintree": "at_invoice"}},
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
             RETURNS: RETURNED,
-            **(SERVICE if self.serves else {}),
             **PARCELS,
+            **(SERVICE if self.serves else {}),
             CREDIT: {
                 "currency": "USD",
                 "rates": dict.fromkeys(CURRENCIES[1:], 1),
