@@ -10,6 +10,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.remainders import substitute
+from sync.engine.claim import State
 from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
 from tests.harness import Harness, in_harness
@@ -110,3 +111,18 @@ async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_retur
     assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
     assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)
+
+
+@in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
+async def test_totals_of_which_f_and_o_has_invoiced_nothing_are_not_compared_yet(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    harness.commerce.invoice(order)
+    lot = lots(harness, order)[SKU]
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], {lot: Decimal(3)})
+    await polls_all(harness)
+    assert [item["qty_refunded"] for item in order.items] == [3, 0]
+    claim = await harness.claim(f"usmf|{harness.header(order)['SalesOrderNumber']}|=", "captures")
+    assert (claim.state, claim.reason) == (State.SKIPPED, "F&O has invoiced nothing of it")
+    assert await harness.parked("captures") == []
