@@ -1,27 +1,33 @@
 """What accounts do becomes tasks of their sellers: once for each reason, and completed when that is
 gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sync.buying.heard import decision_heard
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
 from sync.cli.preview_activity import show
+from sync.credit.decisions import Decision, Decisions
 from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
 from sync.operating.forgetting_accounts import forget_accounts
 from sync.operating.problem import Problem
 from tests.console.browsing import Browser
+from tests.flows.b2b import CONTOSO, KIM
 from tests.flows.tasks import ME, SELLER, Selling, selling
+
+BO = next(one for one in SHOPPERS if one.id == CONTOSO)
 
 
 @selling()
 async def test_an_order_that_stays_away_is_a_task_until_it_comes(ours: Selling) -> None:
-    order = await ours.buys(every=7, times=5)
+    order = await ours.keeps_buying(every=7, times=5)
     account = ours.knows(order)
     await ours.days_go(6)
     assert ours.tasks == []
@@ -42,7 +48,7 @@ async def test_an_order_that_stays_away_is_a_task_until_it_comes(ours: Selling) 
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_a_cart_that_was_left_is_one_task_and_a_later_one_waits(ours: Selling) -> None:
-    ours.knows(await ours.buys(times=1))
+    ours.knows(await ours.keeps_buying(times=1))
     cart = ours.fills_cart()
     await ours.days_go(2)
     (task,) = ours.tasks
@@ -61,7 +67,7 @@ async def test_a_cart_that_was_left_is_one_task_and_a_later_one_waits(ours: Sell
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_what_a_seller_has_done_is_left_alone(ours: Selling) -> None:
-    ours.knows(await ours.buys(times=1))
+    ours.knows(await ours.keeps_buying(times=1))
     cart = ours.fills_cart()
     await ours.days_go(2)
     (task,) = ours.tasks
@@ -76,7 +82,7 @@ async def test_what_a_seller_has_done_is_left_alone(ours: Selling) -> None:
 async def test_a_seller_gets_no_more_than_their_places_of_a_day(ours: Selling) -> None:
     shoppers = [one for one in SHOPPERS if one.id is not None and one.buys_for is None]
     for shopper in shoppers:
-        ours.knows(await ours.buys(times=1, shopper=shopper))
+        ours.knows(await ours.keeps_buying(times=1, shopper=shopper))
         ours.fills_cart(shopper)
     counts = []
     for _ in range(5):
@@ -94,7 +100,7 @@ async def test_a_seller_gets_no_more_than_their_places_of_a_day(ours: Selling) -
 def test_nobody_is_called_who_is_of_staff_or_has_not_agreed(settings: dict[str, Any]) -> None:
     @selling(tasks={"rules": {"cart": {}}, **settings})
     async def story(ours: Selling) -> None:
-        ours.knows(await ours.buys(times=1))
+        ours.knows(await ours.keeps_buying(times=1))
         ours.fills_cart()
         await ours.days_go(3)
         assert ours.tasks == []
@@ -108,7 +114,7 @@ def test_nobody_is_called_who_is_of_staff_or_has_not_agreed(settings: dict[str, 
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_a_seller_or_an_account_that_is_not_there_is_told_of(ours: Selling) -> None:
-    order = await ours.buys(times=1)
+    order = await ours.keeps_buying(times=1)
     ours.fills_cart()
     ours.seller["isdisabled"] = True
     await ours.days_go(2)
@@ -127,7 +133,7 @@ async def test_a_seller_or_an_account_that_is_not_there_is_told_of(ours: Selling
 
 @selling(tasks={"rules": {"cart": {}}, "leads": True})
 async def test_who_has_no_account_is_one_lead_and_erased_with_its_words(ours: Selling) -> None:
-    await ours.buys(times=1)
+    await ours.keeps_buying(times=1)
     ours.fills_cart()
     await ours.days_go(2)
     (lead,) = ours.service.tables["leads"].values()
@@ -167,7 +173,7 @@ async def test_without_dataverse_the_console_lists_the_tasks(ours: Selling) -> N
 async def test_a_preview_shows_figures_reasons_and_score(
     ours: Selling, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    order = await ours.buys(every=7, times=5)
+    order = await ours.keeps_buying(every=7, times=5)
     ours.knows(order)
     await ours.works_for(timedelta(days=9).total_seconds())
     opened = await ours.services.systems_pool.open("shop")
@@ -185,3 +191,74 @@ async def test_a_preview_shows_figures_reasons_and_score(
     assert "Score" in told
     with pytest.raises(Problem):
         await previewed(ours.services, opened, "nobody")
+
+
+COMPANIES: dict[str, Any] = {
+    "flows": ("orders", "customers", "companies", "tasks"),
+    "credit": {"currency": "USD"},
+}
+
+
+@selling(**COMPANIES, tasks={"rules": {"cart": {"audience": "companies"}}})
+async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling) -> None:
+    ours.joins(KIM)
+    ours.commerce.roles[5] = {
+        "company_id": CONTOSO, "role_name": "Buyer", "permissions": [], "users": [KIM.id],
+    }  # fmt: skip
+    await ours.delivers(ours.place(shopper=KIM))
+    order = ours.place(shopper=BO)
+    await ours.delivers(order)
+    account = ours.knows(order)
+    ours.fills_cart(KIM)
+    ours.fills_cart()
+    await ours.days_go(3)
+    (task,) = ours.tasks
+    assert task["regardingobjectid"] == account
+    kept = KeptAccounts(ours.systems.tables, "shop")
+    listed = await kept.get(f"company|{CONTOSO}")
+    assert listed is not None
+    assert (listed.figures["orders"], listed.figures["carts"]) == (2, 1)
+    assert await kept.get(f"customer|{KIM.id}") is None
+    assert "buys for company" in (await ours.claim(f"customer|{KIM.id}", "tasks")).reason
+
+
+@selling(
+    **COMPANIES,
+    tasks={
+        "leads": True,
+        "rules": {
+            "registration": {"threshold": 1}, "company_request": {}, "quote": {"threshold": 1},
+            "refusal": {"urgent": True}, "return": {"threshold": 1},
+        },
+    },
+)  # fmt: skip
+async def test_every_kind_of_signal_is_found_and_followed_to_its_end(ours: Selling) -> None:
+    order = ours.place(shopper=BO)
+    await ours.delivers(order)
+    ours.knows(order)
+    ours.joins(replace(KIM, id=70, email="lee@fabrikam.example", company=None, company_id=None))
+    ours.commerce.save_company(4, status=0)
+    quote = ours.commerce.request_quote(BO, STORES[0], {"SIMPLE-001": 2})
+    order.items[0]["qty_shipped"] = 1
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    refused = Decision(
+        ours.clock.now().isoformat(), "order", "17", ours.number(order), str(CONTOSO), "2",
+        is_allowed=False, reason="no credit left",
+    )  # fmt: skip
+    tables, settings = ours.systems.tables, ours.services.connections["shop"]
+    await Decisions(tables, "shop").keep(refused, ours.clock.now())
+    await decision_heard(tables, "shop", settings, refused)
+    await ours.days_go(2)
+    told = sorted(str(one["description"]).partition("\n")[0] for one in ours.tasks)
+    assert len(told) == 3, told
+    assert told[0].startswith("1 returns in 30 days")
+    assert told[1].startswith(f"Negotiable quote {quote.id} waits")
+    assert told[2].startswith("The checkout refused credit on 1 days")
+    leads = {str(one["subject"]) for one in ours.service.tables["leads"].values()}
+    assert leads == {"Registered and has not ordered", "Company waits for approval"}
+    ours.commerce.decline_quote(quote.id, "no")
+    ours.commerce.set_rma(rma, "closed")
+    await ours.days_go(2)
+    assert sorted(one["statecode"] for one in ours.tasks) == [0, 1, 1]
+    await ours.days_go(31)
+    assert [one["statecode"] for one in ours.tasks] == [1, 1, 1]
