@@ -64,11 +64,12 @@ class Selling(B2B):
             await self.works_for(timedelta(days=1).total_seconds())
             await self.looks()
 
-    async def looks(self) -> int:  # type: ignore[override]
-        """The poll, until nothing is left that is due now."""
+    async def looks(self) -> int:
+        """The poll, until nothing is left that is due now; what it found."""
         await self.works_for(120)
-        await self.polls("tasks")
+        found = await self.polls("tasks")
         await self.works_for(120)
+        return found
 
     @property
     def tasks(self) -> list[Row]:

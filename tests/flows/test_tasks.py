@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.dials import Kind
 from sync.buying.heard import decision_heard
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
@@ -228,7 +229,7 @@ async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling)
         "leads": True,
         "rules": {
             "registration": {"threshold": 1}, "company_request": {}, "quote": {"threshold": 1},
-            "refusal": {"urgent": True}, "return": {"threshold": 1},
+            "refusal": {"urgent": True, "case": True}, "return": {"threshold": 1},
         },
     },
 )  # fmt: skip
@@ -250,15 +251,41 @@ async def test_every_kind_of_signal_is_found_and_followed_to_its_end(ours: Selli
     await decision_heard(tables, "shop", settings, refused)
     await ours.days_go(2)
     told = sorted(str(one["description"]).partition("\n")[0] for one in ours.tasks)
-    assert len(told) == 3, told
+    (case,) = ours.service.tables["incidents"].values()
+    assert (case["statecode"], case["prioritycode"]) == (0, 1)
+    assert str(case["description"]).startswith("The checkout refused credit on 1 days")
+    assert len(told) == 2, told
     assert told[0].startswith("1 returns in 30 days")
     assert told[1].startswith(f"Negotiable quote {quote.id} waits")
-    assert told[2].startswith("The checkout refused credit on 1 days")
     leads = {str(one["subject"]) for one in ours.service.tables["leads"].values()}
     assert leads == {"Registered and has not ordered", "Company waits for approval"}
     ours.commerce.decline_quote(quote.id, "no")
     ours.commerce.set_rma(rma, "closed")
     await ours.days_go(2)
-    assert sorted(one["statecode"] for one in ours.tasks) == [0, 1, 1]
-    await ours.days_go(31)
-    assert [one["statecode"] for one in ours.tasks] == [1, 1, 1]
+    assert [one["statecode"] for one in ours.tasks] == [1, 1]
+    assert case["statecode"] == 0
+    await ours.days_go(30)
+    assert (case["statecode"], case["statuscode"]) == (1, 5)
+
+
+@selling(
+    tasks={
+        "rules": {"cart": {}},
+        "columns": {"score": "new_webscore", "next_order": "new_nextorder"},
+    }
+)
+async def test_figures_stand_in_the_columns_that_are_installed(ours: Selling) -> None:
+    account = ours.knows(await ours.keeps_buying(every=7, times=1))
+    await ours.days_go(1)
+    row = ours.service.tables["accounts"][account]
+    before = row["new_webscore"]
+    assert before > 0
+    assert row["new_nextorder"] is None
+    await ours.keeps_buying(every=7, times=4)
+    ours.systems.service_dials.next(Kind.LOST, writes=True)
+    await ours.days_go(2)
+    assert row["new_webscore"] > before
+    assert str(row["new_nextorder"]).startswith("20")
+    writes = [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
+    await ours.days_go(1)
+    assert writes == [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
