@@ -14,6 +14,7 @@ from sync.buying.heard import decision_heard
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
 from sync.cli.preview_activity import show
+from sync.commerce.models.order import utc
 from sync.credit.decisions import Decision, Decisions
 from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
@@ -170,10 +171,11 @@ async def test_without_dataverse_the_console_lists_the_tasks(ours: Selling) -> N
     assert "Cart" in one.text
 
 
-@selling(tasks={"rules": {"overdue": {}, "repeat": {}}})
+@selling(tasks={"rules": {"overdue": {}, "repeat": {}}, "categories": True})
 async def test_a_preview_shows_figures_reasons_and_score(
     ours: Selling, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    ours.commerce.products.members["simple-001"] = {7}
     order = await ours.keeps_buying(every=7, times=5)
     ours.knows(order)
     await ours.works_for(timedelta(days=9).total_seconds())
@@ -183,6 +185,8 @@ async def test_a_preview_shows_figures_reasons_and_score(
     assert found["account"] == ME
     assert [one["rule"] for one in found["reasons"]] == ["overdue"]
     assert found["figures"]["orders"] == 5
+    most = dict(found["figures"]["bought_most"])
+    assert found["figures"]["categories"] == [["7", most["SIMPLE-001"]]]
     assert found["score"]["last order"] > 0
     assert ours.tasks == []
     assert found["open"] == []
@@ -289,3 +293,23 @@ async def test_figures_stand_in_the_columns_that_are_installed(ours: Selling) ->
     writes = [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
     await ours.days_go(1)
     assert writes == [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
+
+
+@pytest.mark.parametrize("table", ["taskslots", "accounttasks", "claims", "trail"])
+def test_a_process_that_dies_makes_no_second_task_and_takes_no_second_place(table: str) -> None:
+    @selling(tasks={"rules": {"cart": {}}, "cap_per_day": 1})
+    async def story(ours: Selling) -> None:
+        ours.knows(await ours.keeps_buying(times=1))
+        cart = ours.fills_cart()
+        await ours.works_for(timedelta(hours=25).total_seconds())
+        await ours.services.intake.accept("tasks", "shop", [ME], "poll")
+        assert ours.tasks == []
+        key = f"{ME}|cart|{cart.id}-{utc(cart.updated_at):%Y%m%d%H%M%S}"
+        await ours.works_until_it_dies(before=table, within=600)
+        await ours.replays(key, "tasks")
+        assert len(ours.tasks) == 1
+        kept = KeptAccounts(ours.systems.tables, "shop")
+        assert [one.episode for one in await kept.tasks_of(ME)] == [key.rpartition("|")[2]]
+        assert await kept.slots_taken(SELLER, ours.clock.now().date()) <= 1
+
+    story()

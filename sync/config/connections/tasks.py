@@ -78,6 +78,8 @@ class Tasks(Section):
     columns: dict[FigureName, Column] = {}
     """Figure -> the column of `account` in Dataverse that shows it, where one is installed: whole
     numbers, amounts in the currency that most was bought in, days."""
+    categories: YesNo = False
+    """Whether figures tell of which categories was bought; reads products."""
     months: Whole = Field(default=13, ge=4, le=36)
     """How far back orders are read."""
     keep_days: Whole = Field(default=400, ge=31, le=2000)
