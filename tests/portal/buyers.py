@@ -52,8 +52,8 @@ class Buyers:
             return finance.services
 
         add_portal(app, opened)
-        (function,) = app.get_functions()
-        self._handler = function.get_user_function()
+        named = {one.get_function_name(): one for one in app.get_functions()}
+        self._handler = named["portal"].get_user_function()
         finance.commerce.customer_tokens = {OURS_TOKEN: BUYER, "theirs": STRANGER}
 
     async def own_accounts(self) -> None:
