@@ -188,6 +188,7 @@ class Environment:
                 "create": True,
                 "users": True,
                 "addresses": "both",
+                "parents": "invoice_account",
                 "poll_minutes": 5,
             },
         }
