@@ -54,6 +54,7 @@ from sync.checks.products import (
 from sync.checks.quotes import (
     orders_take_quotations,
     proposed_prices_mean,
+    quotations_are_of_one_side,
     quotations_can_be_read,
     quotes_are_shown,
 )
@@ -126,7 +127,7 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        quotations_can_be_read, orders_take_quotations,
+        quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
     Group((DATAVERSE,), (
         dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
