@@ -54,6 +54,7 @@ from sync.checks.products import (
 from sync.checks.quotes import (
     orders_take_quotations,
     proposed_prices_mean,
+    quotations_are_of_one_side,
     quotations_can_be_read,
     quotes_are_shown,
 )
@@ -87,6 +88,7 @@ from sync.checks.stores import (
     templates_tell_stores_apart,
     websites_exist,
 )
+from sync.checks.tasks import sellers_are_users, tasks_can_be_written
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
@@ -125,9 +127,12 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        quotations_can_be_read, orders_take_quotations,
+        quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
-    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
+    Group((DATAVERSE,), (
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
+        sellers_are_users,
+    )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

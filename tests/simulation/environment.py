@@ -27,6 +27,7 @@ CREDIT: Final = "credit"
 CAPTURES: Final = "captures"
 GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
+QUOTES: Final = "quotes"
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
 PARCELS: Final[dict[str, Any]] = {
@@ -65,6 +66,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("shows_credit", "credit", 0.3),
     ("goes_on", "lives on", 0.4),
     ("comes_back", "goods", 0.6),
+    ("negotiates", "quotes", 0.3),
     ("has_bulks", "bulks", 0.3),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
@@ -87,8 +89,9 @@ class Environment:
     shipped in the shop, where polls tell of them; `tracks`: and carriers tell of their parcels.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
-    rows are left to the shop's consumers, which are late, forget, or do not run.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `negotiates`:
+    buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which are late,
+    forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -113,6 +116,7 @@ class Environment:
     shows_credit: bool = False
     goes_on: bool = False
     comes_back: bool = False
+    negotiates: bool = False
     has_bulks: bool = False
 
     @classmethod
@@ -151,6 +155,7 @@ class Environment:
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
             tracks=self.tracks and ships,
+            negotiates=self.negotiates and alone,
         )  # fmt: skip
 
     @property
@@ -167,6 +172,7 @@ class Environment:
             TRACKING: self.tracks,
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
+            **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }

@@ -43,10 +43,11 @@ from tests.process import Process, begin, close_what_generators_await, task_fact
 from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
-from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, Polls
+from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, QUOTES, Polls
 from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
+from tests.simulation.quotes import Quotes
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
@@ -63,6 +64,7 @@ HOOK_HOST: Final = "sync.example.com"
 ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
     "ReturnOrderHeadersV2": "CustomersOrderReference",
+    "SalesQuotationHeadersV2": "CustomersReference",
     "FreeTextInvoiceHeaders": "CustomerReference",
     "CustomerPaymentJournalLines": "PaymentReference",
 }
@@ -138,6 +140,9 @@ class World:
             await self._dead_letter_function()
 
     async def _lived(self) -> None:
+        self.negotiations = Quotes(
+            self.systems, Random(f"negotiations {self.plan.seed}"), self.event_log, self.broken
+        )
         self._dials(in_trouble=True)
         if self.plan.environment.polls is not Polls.ALWAYS:
             await self._put_polls_off()
@@ -151,6 +156,8 @@ class World:
             group.create_task(self._change_limits(8))
             group.create_task(self.afterwards.live())
             group.create_task(self._trouble_consumers())
+            if QUOTES in self.plan.flows:
+                group.create_task(self.negotiations.live(self.plan.spread))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
