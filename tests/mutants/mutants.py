@@ -403,7 +403,7 @@ MUTANTS: Final = (
         POLL_RUN,
         "if is_same else SETTLED_AFTER",
         "if is_same else -SETTLED_AFTER",
-        "tests/flows/test_customers.py",
+        "tests/engine/test_polling.py",
     ),
     Mutant(
         "paused-try-deaf",
