@@ -15,11 +15,15 @@ from sync.core.encoding import digest
 from sync.core.errors import Later, Never, NotProvided
 from sync.core.ports import Clock
 from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
+from sync.engine.plan import Delivered
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
+Refused = Mapping[str, Never]
+Publish = Callable[[Sequence[Shown], Systems, datetime], Awaitable[Refused]]
 Keeping = Callable[[str, Sequence[Shown], Systems, Ledger], Awaitable[None]]
 
 
@@ -129,12 +133,14 @@ class MassChange:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows to be published together. `known`: their mirror before the source was read.
-    `is_alone`: one row by itself, whose refusal is an error."""
+    """Rows of one slot. `known`: their mirror before the source was read. `is_alone`: one row by
+    itself, whose refusal is an error. `publish`: as the target's, where chunks of several slots
+    are written together."""
 
     rows: tuple[Shown, ...]
     known: Mirrors
     is_alone: bool = False
+    publish: Publish | None = None
 
 
 @dataclass
@@ -149,7 +155,8 @@ class RowsWrite(Write):
     systems: Systems
     target: Target
     is_alone: bool = False
-    refused: Mapping[str, Never] = field(default_factory=dict)
+    publish: Publish | None = None
+    refused: Refused = field(default_factory=dict)
 
     @property
     @override
@@ -179,8 +186,9 @@ class RowsWrite(Write):
     async def create(self, not_after: datetime) -> Found:
         """What is refused whole may be so for one row alone: each is then tried by itself, but not
         where no row would be taken."""
+        publish = self.publish or published_by(self.shown_by)
         try:
-            self.refused = await self.shown_by.publish(self.rows, self.systems, not_after=not_after)
+            self.refused = await publish(self.rows, self.systems, not_after)
         except NotProvided:
             raise
         except Never as error:
@@ -188,6 +196,11 @@ class RowsWrite(Write):
         if self.is_alone and self.refused:
             raise next(iter(self.refused.values()))
         return Found(self.reference)
+
+
+def published_by(target: RowTarget) -> Publish:
+    """What the target publishes by itself."""
+    return lambda rows, systems, not_after: target.publish(rows, systems, not_after=not_after)
 
 
 def counted(rows: int) -> str:
@@ -205,12 +218,13 @@ class Progress:
     refused: dict[str, Never] = field(default_factory=dict)
     late: dict[str, Later] = field(default_factory=dict)
 
-    def add(self, tried: int, write: RowsWrite | None) -> None:
+    def add(self, tried: int, outcome: Delivered | Skipped) -> None:
         """A chunk of so many rows, and what was written of it."""
         self.tried += tried
-        if write is not None:
-            self.refused |= write.refused
-            self.published += len(write.rows) - len(write.refused)
+        for write in outcome.plan.writes if isinstance(outcome, Delivered) else ():
+            if isinstance(write, RowsWrite):
+                self.refused |= write.refused
+                self.published += len(write.rows) - len(write.refused)
 
 
 def time_left(published: int, left: int, took: timedelta) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from sync.engine.claim import State
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.mirror import Mirrored, Shown
+from sync.engine.mirror_pieces import SLOTS, slot_of
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
 from tests.engine.price_list import NAME, PriceList
@@ -111,6 +112,35 @@ async def test_a_change_that_is_taken_back_while_its_answer_was_lost_is_undone(f
     await there.settle()
     await there.publish()
     assert there.shop.prices == {"A": 1}
+
+
+IN_ALL_SLOTS = ("A", "B", "P", "Q")
+
+
+async def test_rows_of_all_slots_are_written_by_one_call() -> None:
+    assert len({slot_of(key) for key in IN_ALL_SLOTS}) == SLOTS
+    there = PriceList(source={key: {"price": 1} for key in IN_ALL_SLOTS})
+    there.target.most = SLOTS
+    await there.publish()
+    assert [sorted(request) for request in there.shop.requests] == [sorted(IN_ALL_SLOTS)]
+    there.source |= {"A": {"price": 2}, "B": {"price": 2}}
+    there.shop.requests.clear()
+    there.shop.faults = ["lost"]
+    await there.publish()
+    assert there.is_shown()
+    assert [sorted(request) for request in there.shop.requests] == [["A", "B"]] * 2
+
+
+async def test_a_slot_that_has_to_wait_is_left_out_and_the_others_go_on() -> None:
+    there = await shown(**dict.fromkeys(IN_ALL_SLOTS, 1))
+    there.target.most = SLOTS
+    there.source |= {key: {"price": 2} for key in IN_ALL_SLOTS}
+    claim, _ = await there.ledger.take(NAME, "prices-rows", slot_of("B"), "another worker")
+    await there.worker().deliver(there.message(EVERYTHING))
+    assert sent(there) == ["A", "P", "Q"]
+    await there.ledger.release(claim)
+    await there.settle()
+    assert there.is_shown()
 
 
 @pytest.mark.parametrize("fault", ["", "late"])
