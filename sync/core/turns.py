@@ -9,5 +9,5 @@ delivery does, would wait for a hundred pieces of the long work."""
 
 
 async def let_others_go_on() -> None:
-    """Called between pieces of a millisecond: whoever is ready comes first."""
+    """Called between pieces of a millisecond: what is ready comes first."""
     await asyncio.sleep(MOMENT)
