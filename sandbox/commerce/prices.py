@@ -31,8 +31,7 @@ UNKNOWN: Final = "The product that was requested doesn't exist. Verify the produ
 
 
 def _product(call: RestRequest, sku: Any) -> Product | None:
-    named = as_text(str(sku))
-    return next((one for one in call.state.catalogue.products if as_text(one.sku) == named), None)
+    return call.state.catalogue.by_sku.get(as_text(str(sku)))
 
 
 def _failure(message: str, *parameters: Any) -> Columns:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.demo.environment import STOCK, Environment, Pair
+from sandbox.demo.masters import Masters
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
 from sync.dynamics.free_quantities import AVAILABLE
@@ -16,6 +17,7 @@ from sync.dynamics.on_hand import BY_WAREHOUSE, ON_ORDER
 from sync.engine.drift import drift
 from sync.flows.catalogue.stock import stock
 
+VARIANT: Final = ("ItemNumber", "ProductColorId", "ProductSizeId")
 PIECES: Final = 5000
 """Of each item at first: nothing of a demo runs out."""
 MORE: Final = 25
@@ -41,7 +43,7 @@ async def first_stock(environment: Environment, within: timedelta) -> None:
     they could ship nothing. Raises `Stuck`."""
     for pair in environment.pairs.values():
         await pair.shop.ask("POST", "/sandbox/stock", {"is_managed": True})
-        await _come_in(pair, list(item_numbers()), PIECES)
+        await _come_in(pair, list(item_numbers()), PIECES, environment.masters)
     await environment.poll(STOCK)
     await environment.until_idle(_nothing, within=within)
 
@@ -53,15 +55,16 @@ async def _nothing() -> None:
 async def more_stock(environment: Environment) -> None:
     """A delivery comes in; one product of it is told of at once."""
     for pair in environment.pairs.values():
-        await _come_in(pair, WAVE, MORE)
+        await _come_in(pair, WAVE, MORE, environment.masters.some())
         await environment.engine.intake.accept(STOCK, pair.name, [WAVE[0]], "touch")
     await environment.poll(STOCK)
 
 
-async def _come_in(pair: Pair, skus: Sequence[str], pieces: int) -> None:
+async def _come_in(pair: Pair, skus: Sequence[str], pieces: int, masters: Masters) -> None:
     numbers = item_numbers()
     items = {numbers[sku]: pieces for sku in skus}
-    await pair.ledger.ask("POST", "/sandbox/receipts", {"items": items})
+    body = {"items": items, "variants": masters.goods(pieces)}
+    await pair.ledger.ask("POST", "/sandbox/receipts", body)
 
 
 async def stock_in_the_end(environment: Environment, within: timedelta) -> Stocked:
@@ -83,13 +86,18 @@ async def _compared(environment: Environment, pair: Pair) -> Stocked:
         async for one in drift(stock, systems, environment.engine.ledger)
     ]
     rows, shown = await asyncio.gather(
-        pair.ledger.rows_of(BY_WAREHOUSE, pair.token, "ItemNumber", AVAILABLE, *ON_ORDER),
+        pair.ledger.rows_of(BY_WAREHOUSE, pair.token, *VARIANT, AVAILABLE, *ON_ORDER),
         pair.shop.ask("GET", "/sandbox/stock"),
     )
-    free = {row["ItemNumber"]: row[AVAILABLE] - sum(row[name] for name in ON_ORDER) for row in rows}
-    numbers = {sku.casefold(): number for sku, number in item_numbers().items()}
+    free = {
+        tuple(row[name] for name in VARIANT): row[AVAILABLE] - sum(row[name] for name in ON_ORDER)
+        for row in rows
+    }
+    items = {sku.casefold(): (number, "", "") for sku, number in item_numbers().items()}
+    variants = environment.masters.variants()
+    items |= {one.sku.casefold(): (one.item_number, one.color, one.size) for one in variants}
     for row in shown:
-        can = free.get(numbers.get(row["sku"].casefold(), ""), 0)
+        can = free.get(items.get(row["sku"].casefold(), ()), 0)
         if row["salable"] != can:
             what = f"offers {row['salable']} pieces, F&O can deliver {can}"
             off.append(Finding(pair.name, row["sku"], what))
