@@ -7,6 +7,7 @@ from typing import Final
 from sync.checks.accounts import (
     accounts_can_be_read,
     accounts_would_be_delivered,
+    companies_have_parents,
     places_of_companies_are_there,
     price_groups_of_accounts_are_there,
 )
@@ -50,7 +51,12 @@ from sync.checks.products import (
     product_codes_are_there,
     product_places_are_there,
 )
-from sync.checks.quotes import quotations_can_be_read, quotes_are_shown
+from sync.checks.quotes import (
+    orders_take_quotations,
+    proposed_prices_mean,
+    quotations_can_be_read,
+    quotes_are_shown,
+)
 from sync.checks.reached import webhooks_reach_us
 from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
@@ -107,10 +113,10 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        places_of_companies_are_there, carriers_are_mapped, return_options_are_mapped,
-        quotes_are_shown, product_places_are_there, company_credits_are_there,
-        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
-        schema_was_seen,
+        places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
+        return_options_are_mapped, quotes_are_shown, proposed_prices_mean,
+        product_places_are_there, company_credits_are_there, bulks_can_be_followed,
+        gate_tokens_can_be_verified, customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
@@ -119,7 +125,7 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        quotations_can_be_read,
+        quotations_can_be_read, orders_take_quotations,
     )),
     Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
     Group((COMMERCE, DYNAMICS), (

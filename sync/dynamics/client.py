@@ -9,6 +9,7 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.account_files import AccountFiles
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
@@ -66,6 +67,7 @@ class DynamicsClient(ODataClient):
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.quotations = Quotations(self)
+        self.account_files = AccountFiles(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)

@@ -13,6 +13,7 @@ from sync.flows.catalogue.stock import stock
 from sync.flows.credit.credit import credit
 from sync.flows.customers.accounts import accounts
 from sync.flows.customers.companies import companies
+from sync.flows.customers.company_parents import company_parents
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
@@ -66,8 +67,8 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
-    contacts, company_users, payments, stock.chunks, prices.chunks, products.chunks,
-    product_options.chunks, credit.chunks,
+    contacts, company_users, company_parents, payments, stock.chunks, prices.chunks,
+    products.chunks, product_options.chunks, credit.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""

@@ -11,9 +11,10 @@ from sandbox.commerce.state import Change
 from sandbox.dynamics.schema import NEVER_EXPIRES
 from sandbox.dynamics.store import Record
 from sync.engine.claim import Claim, State
+from sync.preview.accounts import preview_account
 from tests.flows.b2b import B2B
 from tests.process import Process
-from tests.systems import COMPANY, merged
+from tests.systems import COMPANY, CONNECTION, merged
 from tests.virtual_time import virtually
 
 TAILSPIN: Final = "TS-001"
@@ -120,6 +121,14 @@ class Outgoing(B2B):
         await asyncio.sleep(60)
         await self.polls("accounts")
         await self.works_until_idle()
+
+    async def previews(self) -> list[str]:
+        """What a preview of Tailspin shows: requests, or why there are none."""
+        systems, services = await self.services.systems_pool.open(CONNECTION), self.services
+        found = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+        return [
+            ", ".join(f"{r.method} {r.path}" for r in one.requests) or one.reason for one in found
+        ]
 
     async def hears_the_shop(self) -> None:
         """The hooks of Tailspin's company and users come in, and are worked off."""

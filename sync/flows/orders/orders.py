@@ -153,7 +153,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     skus, options = order_items(order, connection), with_custom_options(order)
     items = await delivery.systems.items.of(skus, options)
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
-    whose = {"account": buyer.account, "contact": buyer.contact, "quotation": quotation}
+    whose = {**vars(buyer), "quotation": quotation}
     document, sold = (
         sales_order_from(one, connection, items=items, **whose)
         for one in (order, without_refunds(order))
