@@ -2,7 +2,8 @@
 exactly what its F&O can still deliver."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -26,16 +27,33 @@ WAVE: Final = tuple(product.sku for product in SHELF[:60])
 
 
 @dataclass(frozen=True)
+class Offered:
+    """What a shop has of F&O's goods, by both systems' own books. `what`: products or pieces."""
+
+    connection: str
+    what: str
+    commerce: Decimal
+    dynamics: Decimal
+
+    def as_json(self) -> dict[str, str]:
+        """Counts as text."""
+        counts = {"commerce": f"{self.commerce:f}", "dynamics": f"{self.dynamics:f}"}
+        return {"connection": self.connection, "what": self.what, **counts}
+
+
+@dataclass(frozen=True)
 class Stocked:
     """What was shown in the end. `skus`: of all shops; `pieces`: that they offer."""
 
     skus: int
     pieces: Decimal
     findings: tuple[Finding, ...]
+    offered: tuple[Offered, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
-        return {"skus": self.skus, "pieces": self.pieces, "drift": len(self.findings)}
+        found = {"skus": self.skus, "pieces": self.pieces, "drift": len(self.findings)}
+        return {**found, "offered": [one.as_json() for one in self.offered]}
 
 
 async def first_stock(environment: Environment, within: timedelta) -> None:
@@ -76,6 +94,7 @@ async def stock_in_the_end(environment: Environment, within: timedelta) -> Stock
     return Stocked(
         sum(one.skus for one in each), sum((one.pieces for one in each), Decimal(0)),
         tuple(finding for one in each for finding in one.findings),
+        tuple(row for one in each for row in one.offered),
     )  # fmt: skip
 
 
@@ -89,17 +108,31 @@ async def _compared(environment: Environment, pair: Pair) -> Stocked:
         pair.ledger.rows_of(BY_WAREHOUSE, pair.token, *VARIANT, AVAILABLE, *ON_ORDER),
         pair.shop.ask("GET", "/sandbox/stock"),
     )
+    can = _deliverable(rows, environment.masters)
+    offered = {row["sku"].casefold(): Decimal(row["salable"]) for row in shown}
+    goods = [one.sku for one in SHELF] + [one.sku for one in environment.masters.variants()]
+    names = sorted({*offered, *map(str.casefold, goods)})
+    for sku in names:
+        if sku not in offered:
+            off.append(Finding(pair.name, sku, "is not in the shop"))
+        elif offered[sku] != can[sku]:
+            what = f"offers {offered[sku]} pieces, F&O can deliver {can[sku]}"
+            off.append(Finding(pair.name, sku, what))
+    pieces = sum(offered.values(), Decimal(0))
+    compared = (
+        Offered(pair.name, "products", Decimal(len(offered)), Decimal(len(names))),
+        Offered(pair.name, "pieces", pieces, sum((can[sku] for sku in names), Decimal(0))),
+    )
+    return Stocked(len(shown), pieces, tuple(off), compared)
+
+
+def _deliverable(rows: Sequence[Mapping[str, Any]], masters: Masters) -> Mapping[str, Decimal]:
+    """What F&O can deliver, by SKU without case; nothing of what it does not have."""
     free = {
         tuple(row[name] for name in VARIANT): row[AVAILABLE] - sum(row[name] for name in ON_ORDER)
         for row in rows
     }
-    items = {sku.casefold(): (number, "", "") for sku, number in item_numbers().items()}
-    variants = environment.masters.variants()
-    items |= {one.sku.casefold(): (one.item_number, one.color, one.size) for one in variants}
-    for row in shown:
-        can = free.get(items.get(row["sku"].casefold(), ()), 0)
-        if row["salable"] != can:
-            what = f"offers {row['salable']} pieces, F&O can deliver {can}"
-            off.append(Finding(pair.name, row["sku"], what))
-    offered = sum((Decimal(row["salable"]) for row in shown), Decimal(0))
-    return Stocked(len(shown), offered, tuple(off))
+    items = {sku: (number, "", "") for sku, number in item_numbers().items()}
+    items |= {one.sku: (one.item_number, one.color, one.size) for one in masters.variants()}
+    found = {sku.casefold(): free.get(item, Decimal(0)) for sku, item in items.items()}
+    return defaultdict(Decimal, found)

@@ -211,10 +211,8 @@ class PublicationFlow:
         if not rows:
             return Skipped("somebody else has published it meanwhile")
         systems = delivery.systems
-        timing = self.target.timing(systems)
-        write = RowsWrite(
-            rows, self.target, systems, timing, is_alone=chunk.is_alone, publish=chunk.publish
-        )
+        target, timing = chunk.target or self.target, self.target.timing(systems)
+        write = RowsWrite(rows, target, systems, timing, is_alone=chunk.is_alone)
 
         async def before() -> None:
             await mirror.announce(partition, rows)

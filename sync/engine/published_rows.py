@@ -23,7 +23,6 @@ from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
 Refused = Mapping[str, Never]
-Publish = Callable[[Sequence[Shown], Systems, datetime], Awaitable[Refused]]
 Keeping = Callable[[str, Sequence[Shown], Systems, Ledger], Awaitable[None]]
 
 
@@ -134,13 +133,12 @@ class MassChange:
 @dataclass(frozen=True)
 class Chunk:
     """Rows of one slot. `known`: their mirror before the source was read. `is_alone`: one row by
-    itself, whose refusal is an error. `publish`: as the target's, where chunks of several slots
-    are written together."""
+    itself, whose refusal is an error. `target`: what writes chunks of several slots together."""
 
     rows: tuple[Shown, ...]
     known: Mirrors
     is_alone: bool = False
-    publish: Publish | None = None
+    target: RowTarget | None = None
 
 
 @dataclass
@@ -155,7 +153,6 @@ class RowsWrite(Write):
     systems: Systems
     target: Target
     is_alone: bool = False
-    publish: Publish | None = None
     refused: Refused = field(default_factory=dict)
 
     @property
@@ -186,9 +183,8 @@ class RowsWrite(Write):
     async def create(self, not_after: datetime) -> Found:
         """What is refused whole may be so for one row alone: each is then tried by itself, but not
         where no row would be taken."""
-        publish = self.publish or published_by(self.shown_by)
         try:
-            self.refused = await publish(self.rows, self.systems, not_after)
+            self.refused = await self.shown_by.publish(self.rows, self.systems, not_after=not_after)
         except NotProvided:
             raise
         except Never as error:
@@ -196,11 +192,6 @@ class RowsWrite(Write):
         if self.is_alone and self.refused:
             raise next(iter(self.refused.values()))
         return Found(self.reference)
-
-
-def published_by(target: RowTarget) -> Publish:
-    """What the target publishes by itself."""
-    return lambda rows, systems, not_after: target.publish(rows, systems, not_after=not_after)
 
 
 def counted(rows: int) -> str:

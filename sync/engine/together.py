@@ -7,20 +7,25 @@ circle. A slot that has to wait is left out.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from typing_extensions import override
+
+from sync.core.request import Request
 from sync.engine.mirror import Mirrors, Shown
 from sync.engine.mirror_pieces import slot_of
 from sync.engine.published_rows import Chunk, Refused, RowTarget
 from sync.engine.systems import Systems
+from sync.engine.write import Target
 
 
 @dataclass
-class Together:
-    """`publish_chunk` carries out one slot's chunk; it keeps what a slot waits for, and raises what
-    stops all."""
+class Together(RowTarget):
+    """A target, for rows of several slots. `publish_chunk` carries out one slot's chunk; it keeps
+    what a slot waits for, and raises what stops all."""
 
     target: RowTarget
     rows: Sequence[Shown]
@@ -35,9 +40,7 @@ class Together:
         slots = defaultdict[str, list[Shown]](list)
         for row in self.rows:
             slots[slot_of(row.key)].append(row)
-        self._left = [
-            Chunk(tuple(slots[slot]), self.known, publish=self._publish) for slot in sorted(slots)
-        ]
+        self._left = [Chunk(tuple(slots[one]), self.known, target=self) for one in sorted(slots)]
 
     async def publish_all(self) -> None:
         """All slots. One that comes no further than its claim leaves the others to a round more."""
@@ -45,8 +48,9 @@ class Together:
             self._announced, self._until, self._refused = [], None, None
             await self.publish_chunk(self._left.pop(0))
 
-    async def _publish(
-        self, rows: Sequence[Shown], systems: Systems, not_after: datetime
+    @override
+    async def publish(
+        self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
     ) -> Refused:
         """What a slot sends: everything that was announced, once all slots have announced theirs.
         Raises what the target raises, in each of them."""
@@ -66,3 +70,17 @@ class Together:
             return await self.target.publish(self._announced, systems, not_after=until)
         except Exception as error:  # noqa: BLE001 - each slot raises it
             return error
+
+    @override
+    def timing(self, systems: Systems) -> Target:
+        return self.target.timing(systems)
+
+    @override
+    def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
+        return self.target.requests(rows, systems)
+
+    @override
+    async def shown(
+        self, systems: Systems, keys: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[str, Any]]:
+        return await self.target.shown(systems, keys)
