@@ -23,12 +23,22 @@ def shipped(env: Environment, line: Record) -> Decimal:
     return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
 
 
+def invoiced(env: Environment, line: Record) -> Decimal:
+    """How much of a sales line was invoiced so far."""
+    rows = env.store.table("CustInvoiceTransBiEntities").having(
+        "InventTransId", (folded(line["InventoryLotId"]),)
+    )
+    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
+
+
 def remaining(env: Environment, line: Record) -> Decimal:
-    """How much of a sales line is still to be shipped ("deliver remainder")."""
+    """How much of a sales line is still to be shipped ("deliver remainder"). An invoice sends what
+    it is of beyond what was shipped and not invoiced."""
     if line.values.get("SalesOrderLineStatus") == "Canceled":
         return NOTHING
     ordered: Decimal = line["OrderedSalesQuantity"]
-    return max(ordered - cancelled(line) - shipped(env, line), NOTHING)
+    sent = max(shipped(env, line), invoiced(env, line))
+    return max(ordered - cancelled(line) - sent, NOTHING)
 
 
 def cancelled(line: Record) -> Decimal:

@@ -13,14 +13,14 @@ from sync.commerce import order_notes
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.closing import cancel_path
-from sync.commerce.companies import ASSIGN
+from sync.commerce.companies import ASSIGN, ROLES
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
-from sync.commerce.quotes import CARTS, QUOTES
+from sync.commerce.quotes import CARTS, QUOTES, SEARCH
 from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
@@ -128,6 +128,14 @@ def _of_return_states(_: Connection) -> Iterator[Ask]:
     yield _bare(path_of(RETURNS, 0, "comments"))
 
 
+def _of_tasks(settings: Connection) -> Iterator[Ask]:
+    yield _listing(SEARCH, "id")
+    if {"companies", "accounts"} & {*settings.flows}:
+        yield _listing(ROLES, "role_id")
+    if "return" in settings.tasks.rules:
+        yield _listing(RETURNS)
+
+
 def _of_quotes(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.get(path_of(CARTS, 0))
     yield lambda probe: probe.commerce.get(path_of(QUOTES, 0, "comments"))
@@ -221,5 +229,6 @@ _OF_FLOWS: Final = (
     ("return_states", _of_return_states), ("quotes", _of_quotes),
     ("quote_answers", _of_quote_answers), ("refunds", _of_refunds),
     ("cancellations", _of_cancellations), ("tracking", _of_tracking), ("mails", _of_mails),
+    ("tasks", _of_tasks),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

@@ -87,6 +87,7 @@ from sync.checks.stores import (
     templates_tell_stores_apart,
     websites_exist,
 )
+from sync.checks.tasks import sellers_are_users, tasks_can_be_written
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
@@ -127,7 +128,10 @@ GROUPS: Final = (
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
         quotations_can_be_read, orders_take_quotations,
     )),
-    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
+    Group((DATAVERSE,), (
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
+        sellers_are_users,
+    )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

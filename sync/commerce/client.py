@@ -8,6 +8,7 @@ not.
 from typing import Any
 
 from sync.commerce.access import Access
+from sync.commerce.carts import Carts
 from sync.commerce.categories import Categories
 from sync.commerce.closing import Closing
 from sync.commerce.companies import Companies
@@ -44,6 +45,7 @@ class CommerceClient(RestClient):
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.returns = Returns(self)
         self.quotes = Quotes(self)
+        self.carts = Carts(self)
         self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.closing = Closing(self, self.creditmemos)

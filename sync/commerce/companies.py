@@ -133,6 +133,12 @@ class Companies:
                 return True
         return False
 
+    async def users_of(self, company: int) -> set[int]:
+        """The customers who have a role in a company; its administrator has none."""
+        search = Search(sorts=BY_ROLE).having(where("company_id", Op.EQ, company))
+        roles = await self._client.rows(ROLES, search, key="id")
+        return {user for role in roles for user in await self._users_with(int(role["id"]))}
+
     async def _users_with(self, role: int) -> set[int]:
         users = await self._client.get(path_of("company", "role", role, "users"))
         return {int(user["id"]) for user in users or ()}

@@ -35,6 +35,7 @@ from sync.flows.returns.order_issues import order_issues
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
 from sync.flows.returns.returns import returns
+from sync.flows.tasks.tasks import tasks
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -64,6 +65,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     mails,
     quotes,
     quote_answers,
+    tasks,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (

@@ -100,13 +100,15 @@ class Outgoing(B2B):
         self.dynamics.store.update("CustTable", row, cells)
 
     def clerk_moves(self, location: str, street: str) -> None:
+        """A clerk changes the street of a delivery address."""
+        self.clerk_changes(location, AddressStreet=street)
+
+    def clerk_changes(self, location: str, **cells: Any) -> None:
         """A clerk changes a delivery address: its version ends, and another begins."""
         old = self.yards()[location]
         now = self.clock.now().replace(microsecond=0)
         store = self.dynamics.store
-        store.insert(
-            "CustomerPostalAddresses", {**old.values, "Effective": now, "AddressStreet": street}
-        )
+        store.insert("CustomerPostalAddresses", {**old.values, "Effective": now, **cells})
         store.update("CustomerPostalAddresses", old, {"Expiration": now})
 
     def yards(self) -> dict[str, Record]:

@@ -166,7 +166,9 @@ def test_an_answer_that_is_lost_doubles_nothing(place: str, kind: Kind) -> None:
     story()
 
 
-@pytest.mark.parametrize("save", range(1, 6))
+@pytest.mark.parametrize(
+    "save", [1, 3, 5, *(pytest.param(one, marks=pytest.mark.long) for one in (2, 4))]
+)
 def test_a_process_that_is_killed_at_any_write_doubles_nothing(save: int) -> None:
     @in_outgoing(accounts={"addresses": "ledger"})
     async def story(o: Outgoing) -> None:

@@ -38,7 +38,9 @@ def accounts(header: Any, own: str, invoiced: str = "InvoiceCustomerAccountNumbe
     return [header[own], header[invoiced]]
 
 
-@pytest.mark.parametrize("setting", ["everybody", "business", "nobody"])
+@pytest.mark.parametrize(
+    "setting", ["everybody", "business", pytest.param("nobody", marks=pytest.mark.long)]
+)
 def test_an_order_its_money_and_its_return_go_to_whom_f_and_o_invoices(setting: str) -> None:
     @in_finance(customers={"invoice_accounts_of": setting}, creditmemos={"refund_payment": True})
     async def story(finance: Finance) -> None:

@@ -19,6 +19,7 @@ from tests.simulation.environment import GOES_ON
 from tests.simulation.gone_on import keys as keys_of_afterwards
 from tests.simulation.gone_on import of_afterwards
 from tests.simulation.naming import key_of, reference_of
+from tests.simulation.parcels import is_tracked_in
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
 from tests.simulation.shown import of_catalogue
@@ -50,6 +51,8 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_catalogue(world, ledger)]
     found += [fault async for fault in of_slips(world, ledger)]
     found += [fault async for fault in of_accounts(world, ledger)]
+    is_tracked = is_tracked_in(world.systems.dynamics.store)
+    found += [fault async for fault in world.parcels.faults(ledger, is_tracked)]
     found += [fault async for fault in of_afterwards(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
