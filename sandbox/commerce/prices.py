@@ -72,6 +72,8 @@ def save_base(call: RestRequest) -> list[Columns]:
             call.state.prices.by_store[store, as_text(product.sku)] = Decimal(row["price"])
         else:
             call.state.prices.base[as_text(product.sku)] = Decimal(row["price"])
+    if any(not one.price for one in call.state.catalogue.products if one.type == "simple"):
+        call.state.sell_at(call.state.prices.base)
     return failures
 
 
