@@ -10,7 +10,6 @@ from typing import Any, Final
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.invoicing import Asked, invoice_and_refund
-from sandbox.demo.masters import Masters
 from sandbox.terms import NOVELTY
 
 SLICE: Final = 10
@@ -108,19 +107,15 @@ async def place(environment: Environment, plan: Plan) -> dict[str, list[str]]:
     """
     async with asyncio.TaskGroup() as group:
         shops = [
-            group.create_task(
-                _place(pair, plan, plan.of(number, len(environment.pairs)), environment.masters)
-            )
+            group.create_task(_place(pair, plan, plan.of(number, len(environment.pairs))))
             for number, pair in enumerate(environment.pairs.values())
         ]
     return dict(zip(environment.pairs, (task.result() for task in shops), strict=True))
 
 
-async def _place(pair: Pair, plan: Plan, count: int, masters: Masters) -> list[str]:
+async def _place(pair: Pair, plan: Plan, count: int) -> list[str]:
     first = [await pair.shop.place(1, shopper=shopper.email) for shopper in SHOPPERS[:count]]
     orders = [order for one in first for order in one]
-    variants = [one.sku for one in masters.variants()[:3]]
-    orders += await pair.shop.place(2, skus=variants) if variants else []
     unmapped = max(0, min(plan.unmapped, count - len(orders)))
     while (left := count - unmapped - len(orders)) > 0:
         orders += await pair.shop.place(min(SLICE, left))
