@@ -24,6 +24,7 @@ from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.quote_endpoints import QUOTES
 from sandbox.commerce.quote_inspection import quote_routes
+from sandbox.commerce.quote_templates import TEMPLATES
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
@@ -37,7 +38,7 @@ from sandbox.gate import Gate
 ENDPOINTS = (
     *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *RELATIONS, *COMPANIES,
     *CATEGORIES, *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES,
-    *STOCK, *BULKS, *SALES_RULES,
+    *STOCK, *BULKS, *SALES_RULES, *TEMPLATES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

@@ -72,6 +72,8 @@ class Quotes:
         self.per_item_prices, self.quotes_are_gross = True, False
         self.quote_files: dict[int, tuple[str, str]] = {}
         self.unsold: set[str] = set()
+        self.templates: dict[int, Columns] = {}
+        self.template_links: dict[int, Columns] = {}
 
     # What buyers do
 

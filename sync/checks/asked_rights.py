@@ -145,6 +145,10 @@ def _of_quote_answers(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.put(path_of(QUOTES, 0), {})
 
 
+def _of_quote_templates(_: Connection) -> Iterator[Ask]:
+    yield lambda probe: probe.commerce.quote_templates.by_id(0)
+
+
 def _of_refunds(_: Connection) -> Iterator[Ask]:
     for path in (RETURNS, "creditmemos", "invoices"):
         yield _listing(path)
@@ -227,7 +231,8 @@ _OF_FLOWS: Final = (
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
     ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
     ("return_states", _of_return_states), ("quotes", _of_quotes),
-    ("quote_answers", _of_quote_answers), ("refunds", _of_refunds),
+    ("quote_answers", _of_quote_answers), ("quote_templates", _of_quote_templates),
+    ("refunds", _of_refunds),
     ("cancellations", _of_cancellations), ("tracking", _of_tracking), ("mails", _of_mails),
     ("tasks", _of_tasks),
 )  # fmt: skip

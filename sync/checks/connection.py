@@ -33,6 +33,7 @@ from sync.checks.credit import (
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
+    cases_have_a_key,
     dataverse_answers,
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
@@ -54,11 +55,16 @@ from sync.checks.products import (
 from sync.checks.quotes import (
     orders_take_quotations,
     proposed_prices_mean,
+    quotations_are_of_one_side,
     quotations_can_be_read,
     quotes_are_shown,
 )
 from sync.checks.reached import webhooks_reach_us
-from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
+from sync.checks.returns import (
+    credit_notes_can_be_read,
+    photos_are_answered,
+    return_options_are_mapped,
+)
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.schema import customer_attribute_is_there
@@ -115,7 +121,7 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
-        return_options_are_mapped, quotes_are_shown, proposed_prices_mean,
+        return_options_are_mapped, photos_are_answered, quotes_are_shown, proposed_prices_mean,
         product_places_are_there, company_credits_are_there, bulks_can_be_followed,
         gate_tokens_can_be_verified, customer_attribute_is_there, schema_was_seen,
     )),
@@ -126,11 +132,11 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        quotations_can_be_read, orders_take_quotations,
+        quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
     Group((DATAVERSE,), (
-        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
-        sellers_are_users,
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, cases_have_a_key,
+        tasks_can_be_written, sellers_are_users,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

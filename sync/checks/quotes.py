@@ -14,6 +14,8 @@ from sync.dynamics import quotations
 from sync.dynamics.account_files import FILE_FIELDS, WRITTEN
 from sync.dynamics.documents.account_file import FILES
 from sync.dynamics.documents.requests import QUOTATION_HEADERS, QUOTATION_LINES
+from sync.dynamics.odata import Filter, Member
+from sync.dynamics.sales_agreements import AGREEMENT_FIELDS, AGREEMENTS
 from sync.mapping.quote_prices import PROPOSED
 
 SENT: Final = (
@@ -24,6 +26,8 @@ SENT: Final = (
     "DeliveryAddressStreet", "DeliveryAddressCity", "DeliveryAddressZipCode",
     "DeliveryAddressStateId", "DeliveryAddressCountryRegionId",
 )  # fmt: skip
+TEMPLATES: Final = "quote_templates"
+MADE_BY: Final = "SalesQuotationHeaderCreationMethod"
 NEAR: Final = Decimal("0.05")
 """What rounding of rows may make of a proposed price."""
 BY_SUPPORT: Final = (
@@ -35,14 +39,16 @@ PRICED: Final = "items.extension_attributes.negotiable_quote_item.extension_attr
 
 def quote_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     """Field names by entity set that quotes are sent to and read from."""
+    agreed = {AGREEMENTS: ("dataAreaId", *AGREEMENT_FIELDS)}
     if "quotes" not in settings.flows:
-        return {}
+        return agreed if TEMPLATES in settings.flows else {}
     field, wish = settings.quotes.order_field, settings.quotes.wish_field
     lines = (*quotations.LINE_FIELDS, *((wish,) if wish else ()))
     found: dict[str, tuple[str, ...]] = {
         QUOTATION_HEADERS: ("dataAreaId", *quotations.HEADER_FIELDS, *SENT),
         QUOTATION_LINES: ("dataAreaId", *lines),
     }
+    found |= agreed if TEMPLATES in settings.flows else {}
     if settings.quotes.files == "account":
         found[FILES] = ("dataAreaId", *FILE_FIELDS, *WRITTEN)
     return {**found, **({settings.dynamics.order_headers: (field,)} if field else {})}
@@ -50,12 +56,31 @@ def quote_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
 
 async def quotations_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read quotations: what the metadata lists, a role may be refused."""
+    if TEMPLATES in probe.settings.flows:
+        yield await reading(probe, AGREEMENTS, ("dataAreaId", *AGREEMENT_FIELDS))
     if "quotes" not in probe.settings.flows:
         return
     yield await reading(probe, QUOTATION_HEADERS, quotations.HEADER_FIELDS)
     yield await reading(probe, QUOTATION_LINES, quotations.LINE_FIELDS)
     if probe.settings.quotes.files == "account":
         yield await reading(probe, FILES, FILE_FIELDS)
+
+
+async def quotations_are_of_one_side(probe: Probe) -> AsyncIterator[Finding]:
+    """Whether dual-write brings quotations of Dynamics 365 Sales into F&O as well."""
+    if "quotes" not in probe.settings.flows:
+        return
+    there = Member("SalesQuotationCreationMethod", "Dynamics365Sales")
+    where = Filter.eq("dataAreaId", probe.settings.legal_entity) & Filter.eq(MADE_BY, there)
+    rows = probe.dynamics.query(QUOTATION_HEADERS, where=where, select=(MADE_BY,), top=1)
+    if [row async for row in rows]:
+        cure = (
+            "Make none by hand in Sales for a quote of the shop: ours comes there by dual-write."
+            " Agree on which side sellers price and send it; its status in F&O decides."
+        )
+        yield warn("quotations of Dynamics 365 Sales come into F&O by dual-write", cure)
+    else:
+        yield ok("quotations are made in F&O alone")
 
 
 async def orders_take_quotations(probe: Probe) -> AsyncIterator[Finding]:

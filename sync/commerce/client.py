@@ -20,6 +20,7 @@ from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
+from sync.commerce.quote_templates import QuoteTemplates
 from sync.commerce.quotes import Quotes
 from sync.commerce.refunds import Refunds
 from sync.commerce.rest import RestClient
@@ -46,6 +47,7 @@ class CommerceClient(RestClient):
         self.returns = Returns(self)
         self.quotes = Quotes(self)
         self.carts = Carts(self)
+        self.quote_templates = QuoteTemplates(self)
         self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.closing = Closing(self, self.creditmemos)

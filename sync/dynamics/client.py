@@ -33,8 +33,10 @@ from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
 from sync.dynamics.quotations import Quotations
 from sync.dynamics.released_products import ReleasedProducts
+from sync.dynamics.return_files import ReturnFiles
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.return_states import ReturnStates
+from sync.dynamics.sales_agreements import SalesAgreements
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.transport import Transport
 from sync.dynamics.unit_conversions import UnitConversions
@@ -66,8 +68,10 @@ class DynamicsClient(ODataClient):
         self.sales_orders = SalesOrders(self, settings)
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
+        self.return_files = ReturnFiles(self)
         self.quotations = Quotations(self)
         self.account_files = AccountFiles(self)
+        self.sales_agreements = SalesAgreements(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)

@@ -26,6 +26,7 @@ from sync.flows.mails.mails import mails
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.quotes.quote_answers import quote_answers
+from sync.flows.quotes.quote_templates import quote_templates
 from sync.flows.quotes.quotes import quotes
 from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
@@ -65,6 +66,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     mails,
     quotes,
     quote_answers,
+    quote_templates,
     tasks,
 )
 

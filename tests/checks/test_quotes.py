@@ -11,16 +11,20 @@ from sync.checks.entities import fields_exist
 from sync.checks.quotes import (
     orders_take_quotations,
     proposed_prices_mean,
+    quotations_are_of_one_side,
     quotations_can_be_read,
     quotes_are_shown,
 )
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
-CHECKS = (quotations_can_be_read, quotes_are_shown, orders_take_quotations)
+CHECKS = (
+    quotations_can_be_read, quotes_are_shown, orders_take_quotations, quotations_are_of_one_side,
+)  # fmt: skip
 
 
 def with_quotes(**quotes: Any) -> dict[str, Any]:
-    return {"flows": ["orders", "quotes", "quote_answers"], "quotes": quotes}
+    flows = ["orders", "quotes", "quote_answers", "quote_templates"]
+    return {"flows": flows, "quotes": quotes}
 
 
 async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
@@ -77,3 +81,11 @@ async def test_what_a_proposed_price_means_is_read_from_one(
     quote = shop.request_quote(SHOPPERS[1], STORES[1], {"SIMPLE-006": 2})
     quote.negotiated = (3, Decimal(160))
     assert levels(await sandboxes.found(proposed_prices_mean, **settings)) == {level}
+
+
+async def test_quotations_that_dual_write_brings_are_told(sandboxes: Sandboxes) -> None:
+    sandboxes.dynamics.put(
+        "SalesQuotationHeadersV2", dataAreaId="usmf", SalesQuotationNumber="Q-1",
+        SalesQuotationHeaderCreationMethod="Dynamics365Sales", CurrencyCode="USD",
+    )  # fmt: skip
+    assert levels(await sandboxes.found(quotations_are_of_one_side, **with_quotes())) == {"warn"}

@@ -25,6 +25,7 @@ PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
+TESTS_OF_QUOTES = "tests/flows/test_quotes.py"
 
 
 @dataclass(frozen=True)
@@ -659,5 +660,101 @@ MUTANTS: Final = (
         "await verify(body, headers, settings.commerce.webhook, self.secrets)",
         "_ = verify",
         "tests/intake_http/test_gate.py",
+    ),
+    Mutant(
+        "answer-unproved",
+        "prices go to the buyer though the shop's totals are others than F&O approved",
+        "sync/flows/quotes/answer_writes.py",
+        "            if not found:",
+        "            if True:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "old-approval-sent",
+        "a price that was approved before the buyer asked for something else is offered",
+        "sync/flows/quotes/quote_answers.py",
+        "elif not (is_seen or delivery.message.is_asked):",
+        "elif False:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "quote-ordered-twice",
+        "a quote is ordered in the shop although F&O has made an order of it",
+        "sync/flows/quotes/quote_records.py",
+        "if quotation is not None and quotation.status == CONFIRMED:",
+        "if False:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "file-attached-again",
+        "files of a quote that F&O has are attached once more with each version",
+        "sync/flows/quotes/file_writes.py",
+        "return [key for key, one in self.files.items() if one.name not in names]",
+        "return list(self.files)",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "internal-file-shown",
+        "files that are for staff alone go to the buyer",
+        "sync/mapping/quote_files.py",
+        "if one.is_external and _is_of(",
+        "if _is_of(",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "refund-not-looked-for",
+        "a refund whose answer was lost is not looked for",
+        "sync/flows/returns/refund_writes.py",
+        "if is_marked(memo, [self.wanted.marker]):",
+        "if False:",
+        "tests/flows/test_returns.py",
+    ),
+    Mutant(
+        "refund-credited-again",
+        "a refund of ours becomes a credit note of F&O once more",
+        "sync/flows/returns/memos_of_returns.py",
+        "    if named is not None:",
+        "    if False:",
+        "tests/flows/test_returns.py",
+    ),
+    Mutant(
+        "refund-by-hand-forgotten",
+        "goods that the staff has refunded meanwhile are refunded again",
+        "sync/flows/returns/earlier_refunds.py",
+        "    if others:",
+        "    if False:",
+        "tests/flows/test_returns.py",
+    ),
+    Mutant(
+        "exchange-refunded",
+        "goods that are replaced are paid back besides",
+        "sync/mapping/refund_case.py",
+        "row in exchanges or (held is not None and held.is_exchange)",
+        "row in exchanges",
+        "tests/flows/test_returns.py",
+    ),
+    Mutant(
+        "note-not-looked-for",
+        "notes that a case has are made again",
+        "sync/flows/cases/case_writes.py",
+        "notes = [one for one in self.case.notes if note_id(row_id, one) not in there]",
+        "notes = [*self.case.notes]",
+        "tests/flows/test_cases.py",
+    ),
+    Mutant(
+        "case-comment-not-looked-for",
+        "a comment about a case whose answer was lost is made again",
+        "sync/flows/cases/case_comments.py",
+        "return Found(self.matter.key) if await self._is_there() else None",
+        "return None",
+        "tests/flows/test_cases.py",
+    ),
+    Mutant(
+        "mail-sent-again",
+        "a mail is sent again where nobody knows whether it was sent",
+        "sync/flows/mails/mail_writes.py",
+        "        if self.is_asked:",
+        "        if self.mail:",
+        "tests/flows/test_mails.py",
     ),
 )

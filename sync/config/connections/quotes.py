@@ -59,6 +59,10 @@ class Quotes(Section):
     """The largest file; what the shop allows."""
     file_type_id: str = Field(default="File", min_length=1)
     """The document type in F&O of files that we attach."""
+    agreement_reference: str = "T{template_id}"
+    """What the external document reference of a sales agreement says to name a quote template."""
+    agreement_url: str = ""
+    """Where an agreement is read, by {agreement}; else F&O's internet address of it."""
     events: tuple[str, ...] = ()
     """Ends of the types of Adobe events that tell of a quote, as the shop registers them: names
     like `plugin.negotiable_quote.api.negotiable_quote_management.send`. Polls find all others."""

@@ -33,6 +33,10 @@ def quote_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
     at = (*path, "quotes")
     for name in ("reference_template", "number_template"):
         yield from template_breaches((*at, name), getattr(quotes, name), IN_QUOTES)
+    where = (*at, "agreement_reference")
+    yield from template_breaches(where, quotes.agreement_reference, ("template_id",))
+    if quotes.agreement_url:
+        yield from template_breaches((*at, "agreement_url"), quotes.agreement_url, ("agreement",))
     if quotes.numbers is NumberMode.OURS:
         where = (*at, "number_template")
         yield from too_long(where, quotes.number_template, "a quotation number")
