@@ -22,7 +22,17 @@ from sandbox.dynamics.app import dynamics_app
 from sandbox.dynamics.event_endpoints import event_routes
 from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState
-from sandbox.terms import COMPANY, SERVICE_ACCOUNT, SHELF, TOKEN, UNIT, Ready, item_numbers
+from sandbox.terms import (
+    COLORS,
+    COMPANY,
+    SERVICE_ACCOUNT,
+    SHELF,
+    SIZES,
+    TOKEN,
+    UNIT,
+    Ready,
+    item_numbers,
+)
 from sync.config.connections import NumberMode
 from sync.core.ports import Clock
 from sync.hosts.server import listen, serve, url_of
@@ -43,6 +53,8 @@ class Sandbox:
         self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
         for product in SHELF:
             self.shop.sell(product)
+        self.shop.products.attributes.define("color", "select", *COLORS)
+        self.shop.products.attributes.define("size", "select", *SIZES)
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         self.service = DataverseState(clock.now)

@@ -29,6 +29,10 @@ SHELF: Final = tuple(
 """Sold by both shops of the sandbox, and in no basket that chance fills."""
 
 
+COLORS, SIZES = ("Red", "Blue"), ("S", "M", "L", "XL", "XXL")
+"""What variants are told apart by; the shop has the attributes."""
+
+
 def item_numbers() -> dict[str, str]:
     """The item number in F&O of every SKU, the novelty included: what a merchant's mapping table
     would say."""

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.commerce import lifecycle
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.catalogue import Catalogue
+from sandbox.commerce.conditions import as_text
 from sandbox.commerce.invoicing_and_refunds import InvoicingAndRefunds
 from sandbox.commerce.maker import OrderMaker
 from sandbox.commerce.numbering import numbered
@@ -41,6 +42,15 @@ class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
         self.catalogue = replace(self.catalogue, products=(*self.catalogue.products, product))
         self.maker.catalogue = self.catalogue
         self.products.stamps[product.sku] = stamp(self.clock.now())
+
+    def sell_at(self, prices: Mapping[str, Decimal]) -> None:
+        """Sell what was made without a price at its first one. By SKU as `as_text` has it."""
+        products = tuple(
+            replace(one, price=prices.get(as_text(one.sku), one.price))
+            if one.type == "simple" and not one.price else one
+            for one in self.catalogue.products
+        )  # fmt: skip
+        self.catalogue = self.maker.catalogue = replace(self.catalogue, products=products)
 
     def cancel(self, order: StoredOrder) -> bool:
         """Cancel what is not invoiced; False when there is nothing to cancel."""

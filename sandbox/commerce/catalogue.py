@@ -3,10 +3,13 @@
 Names and addresses are invented; e-mail domains are reserved for examples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from sandbox.commerce.assortment import PRODUCTS, Product, TaxClass
+from sandbox.commerce.conditions import as_text
 from sync.core.money import ZERO
 
 
@@ -183,9 +186,19 @@ class Catalogue:
     shoppers: tuple[Shopper, ...] = SHOPPERS
     base_currency: str = "USD"
 
+    @cached_property
+    def by_sku(self) -> Mapping[str, Product]:
+        """Products by SKU, as the database compares text."""
+        return {as_text(product.sku): product for product in reversed(self.products)}
+
+    @cached_property
+    def by_id(self) -> Mapping[int, Product]:
+        """Products by id."""
+        return {product.product_id: product for product in reversed(self.products)}
+
     def product(self, sku: str) -> Product:
         """The product of a SKU. Raises `KeyError`."""
-        return {product.sku: product for product in self.products}[sku]
+        return self.by_sku[as_text(sku)]
 
     def shopper(self, email: str) -> Shopper:
         """The shopper with an e-mail address. Raises `KeyError`."""

@@ -53,7 +53,7 @@ def _told_apart(combinations: dict[int, tuple[Any, ...]]) -> None:
 
 
 def _value(state: CommerceState, number: int, code: str) -> Any:
-    for one in state.catalogue.products:
-        if one.product_id == number:
-            return state.products.shown(one, "all").get(code)
-    raise RestFault(400, UNKNOWN)
+    one = state.catalogue.by_id.get(number)
+    if one is None:
+        raise RestFault(400, UNKNOWN)
+    return state.products.shown(one, "all").get(code)

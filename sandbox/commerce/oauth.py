@@ -106,7 +106,8 @@ class OAuthServer:
         latest = int((now + AHEAD).timestamp())
         if not stamp.isdigit() or not 0 < int(stamp) <= latest:
             raise RestFault(401, "An error occurred validating the nonce")
-        self.nonces = {used: when for used, when in self.nonces.items() if when > now - NONCES_KEPT}
+        while self.nonces and next(iter(self.nonces.values())) <= now - NONCES_KEPT:
+            del self.nonces[next(iter(self.nonces))]
         mark = (consumer.id, sent["oauth_nonce"])
         if mark in self.nonces:
             text = "The nonce is already being used by the consumer with ID %1"

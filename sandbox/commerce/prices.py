@@ -31,8 +31,7 @@ UNKNOWN: Final = "The product that was requested doesn't exist. Verify the produ
 
 
 def _product(call: RestRequest, sku: Any) -> Product | None:
-    named = as_text(str(sku))
-    return next((one for one in call.state.catalogue.products if as_text(one.sku) == named), None)
+    return call.state.catalogue.by_sku.get(as_text(str(sku)))
 
 
 def _failure(message: str, *parameters: Any) -> Columns:
@@ -73,6 +72,8 @@ def save_base(call: RestRequest) -> list[Columns]:
             call.state.prices.by_store[store, as_text(product.sku)] = Decimal(row["price"])
         else:
             call.state.prices.base[as_text(product.sku)] = Decimal(row["price"])
+    if any(not one.price for one in call.state.catalogue.products if one.type == "simple"):
+        call.state.sell_at(call.state.prices.base)
     return failures
 
 

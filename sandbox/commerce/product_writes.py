@@ -88,7 +88,8 @@ def _made(state: CommerceState, sku: str, values: Columns) -> Product:
         raise RestFault(400, "SKU length should be 64 characters maximum.")
     others = state.catalogue.products
     key = values.setdefault("url_key", "-".join(str(values["name"]).lower().split()))
-    if key in {columns_of(state, one, ALL)["url_key"] for one in others}:
+    shown = state.products.shown
+    if any(shown(one, ALL).get("url_key", one.sku.lower()) == key for one in others):
         raise RestFault(400, TAKEN)
     number = max(one.product_id for one in others) + 1
     kind: Any = values.get("type_id") or "simple"

@@ -3,6 +3,7 @@
 Shapes, rights and refusals as recorded on 2.4.8; SKUs are compared as the database compares text.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from sandbox.commerce import columns
@@ -11,7 +12,7 @@ from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.records import ALWAYS, Columns, stamp
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
-from sandbox.commerce.search import criteria_from, found
+from sandbox.commerce.search import Criteria, criteria_from, found
 from sandbox.commerce.shape import plain
 from sandbox.commerce.state import CommerceState
 
@@ -30,10 +31,9 @@ UNKNOWN: Final = "The product that was requested doesn't exist. Verify the produ
 
 def products(call: RestRequest) -> Columns:
     """`GET products`: an unknown field is refused as an attribute, with 400."""
-    state = call.state
-    whole = [columns_of(state, one, call.scope) for one in state.catalogue.products]
+    state, criteria = call.state, criteria_from(call.query)
+    whole = [columns_of(state, one, call.scope) for one in _candidates(state, criteria)]
     rows = sorted(map(with_attributes, whole), key=lambda row: row["id"])
-    criteria = criteria_from(call.query)
     page, total = found(
         [{**row, "entity_id": row["id"]} for row in rows],
         criteria,
@@ -44,6 +44,18 @@ def products(call: RestRequest) -> Columns:
     for row in page:
         del row["entity_id"]
     return listed([plain(row) for row in page], criteria, total)
+
+
+def _candidates(state: CommerceState, criteria: Criteria) -> Iterable[Product]:
+    """The products that may fit: those that are named, where some are."""
+    skus, ids = criteria.keys("sku"), criteria.keys("entity_id")
+    if skus is not None:
+        by_sku = state.catalogue.by_sku
+        return [by_sku[sku] for sku in {as_text(one) for one in skus} if sku in by_sku]
+    if ids is not None and all(map(str.isdecimal, ids)):
+        by_id = state.catalogue.by_id
+        return [by_id[number] for number in {int(one) for one in ids} if number in by_id]
+    return state.catalogue.products
 
 
 def product(call: RestRequest) -> Columns:
@@ -57,8 +69,7 @@ def product(call: RestRequest) -> Columns:
 
 def known_product(state: CommerceState, sku: str) -> Product | None:
     """The product of a SKU, whatever its case."""
-    named = as_text(sku)
-    return next((one for one in state.catalogue.products if as_text(one.sku) == named), None)
+    return state.catalogue.by_sku.get(as_text(sku))
 
 
 def columns_of(state: CommerceState, one: Product, scope: str) -> Columns:

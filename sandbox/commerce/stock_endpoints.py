@@ -56,10 +56,10 @@ def sources(call: RestRequest) -> Columns:
 
 
 def _product(call: RestRequest) -> str:
-    for one in call.state.catalogue.products:
-        if as_text(one.sku) == as_text(call.arguments["sku"]):
-            return one.sku
-    raise RestFault(404, UNKNOWN)
+    one = call.state.catalogue.by_sku.get(as_text(call.arguments["sku"]))
+    if one is None:
+        raise RestFault(404, UNKNOWN)
+    return one.sku
 
 
 def stock_item(call: RestRequest) -> Columns:

@@ -16,6 +16,7 @@ from sandbox.demo.environment import Stuck
 from sandbox.demo.gauges import Gauge
 from sandbox.demo.home import emulators_of, made_home, on_disk
 from sandbox.demo.load import Plan
+from sandbox.demo.masters import Masters
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.report import show
 from sandbox.demo.scenario import Outcome, run_scenario
@@ -31,6 +32,14 @@ FEWEST: Final = 20
 Orders = Annotated[
     int,
     typer.Option(min=FEWEST, help="How many orders are placed, besides those that are measured."),
+]
+Products = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="How many products the shops show in the end, all together: variants make up what"
+        " they do not know yet.",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option(help="What chance begins with; the same seed places the same orders.")
@@ -58,6 +67,7 @@ Tamper = Annotated[
 
 def demo(
     orders: Orders = 200,
+    products: Products = 2000,
     seed: Seed = 1,
     *,
     as_json: AsJson = False,
@@ -79,7 +89,7 @@ def demo(
     kept = True
     try:
         outcome = asyncio.run(
-            _demo(home, Plan(orders=orders), seed, emulators, as_json=as_json, tamper=tamper)
+            _demo(home, Plan(orders, products), seed, emulators, as_json=as_json, tamper=tamper)
         )
         kept = keep or bool(outcome.findings)
         home = on_disk(home) if kept else home
@@ -134,6 +144,7 @@ async def _demo(
             environment = await stack.enter_async_context(
                 running_environment(home, seed=seed, emulators=emulators)
             )
+        environment.masters = Masters.beside(plan.products, len(environment.pairs))
         return await run_scenario(environment, plan, gauges, tamper=tamper)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 
+from sandbox.demo.masters import Masters
 from sandbox.demo.processes import Child
 from sandbox.demo.systems import Host, Ledger, Shop, pause
 from sandbox.mail_server import MailServer
@@ -77,7 +78,7 @@ def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) 
 
 class Environment:
     """The running demo. `engine` works beside the host under the same `settings`, as the command
-    line does."""
+    line does. `masters`: what F&O has beside what the shops know."""
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Environment:
         mails: MailServer,
     ) -> None:
         self.pairs = pairs
+        self.masters = Masters()
         self.engine = engine
         self.mails = mails
         self._settings = settings

@@ -81,7 +81,11 @@ sources = {{ 13 = "default" }}
 decimals = 2
 poll_minutes = 60
 [connections.{name}.products]
-fields = ["name", "weight"]
+fields = ["name", "weight", "status"]
+create = true
+configurables = true
+dimensions = {{ color = "color", size = "size" }}
+most_changed_percent = 100
 views = {{ de = {{ language = "de" }} }}
 poll_minutes = 60
 [connections.{name}.prices]

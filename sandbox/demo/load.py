@@ -53,9 +53,10 @@ DOCUMENTS: Final = Asked(whole=8, part=5, twice=4, refunded=8)
 @dataclass(frozen=True)
 class Plan:
     """How much is done. `orders` in all shops together, each shop's novelties and cancellations
-    among them."""
+    among them; so many `products` in all shops."""
 
     orders: int
+    products: int = 2000
     unmapped: int = 2
     cancelled: int = 4
     edited: int = 2

@@ -1,6 +1,7 @@
 """Prices in the demo: F&O's price list is shown before the first order, changes in two waves while
 orders run, and in the end each shop shows exactly what its F&O says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -36,22 +37,23 @@ class PricesShown:
 async def first_prices(environment: Environment) -> None:
     """F&O has a price of everything, and it is shown."""
     for pair in environment.pairs.values():
-        await _cost(pair, list(item_numbers()), FIRST)
+        await cost(pair, item_numbers().values(), FIRST)
     await environment.poll(PRICES)
 
 
 async def change_prices(environment: Environment, price: Decimal) -> None:
     """Some products cost something else, and less for retailers who buy many; one of them is told
     of at once."""
+    numbers, some = item_numbers(), environment.masters.some().numbers
     for pair in environment.pairs.values():
-        await _cost(pair, WAVE, price)
+        await cost(pair, [*(numbers[sku] for sku in WAVE), *some], price)
         await environment.engine.intake.accept(PRICES, pair.name, [WAVE[0]], "touch")
     await environment.poll(PRICES)
 
 
-async def _cost(pair: Pair, skus: tuple[str, ...] | list[str], price: Decimal) -> None:
-    numbers = item_numbers()
-    found = {numbers[sku]: price for sku in skus}
+async def cost(pair: Pair, items: Iterable[str], price: Decimal) -> None:
+    """Items cost this in F&O; after their first price, less for retailers who buy many."""
+    found = dict.fromkeys(items, price)
     agreed = {} if price == FIRST else dict.fromkeys(found, price - 1)
     body = {"prices": found, "agreements": agreed, "group": "RETAIL", "from_quantity": BREAK}
     await pair.ledger.ask("POST", "/sandbox/prices", body)
@@ -70,7 +72,8 @@ async def prices_in_the_end(environment: Environment, within: timedelta) -> Pric
             Finding(pair.name, one.key, f"shows {one.scope} {one.shown}, F&O says {one.wanted}")
             async for one in drift(prices, systems, ledger)
         ]
-    changes = len(WAVES) * len(WAVE) * len(environment.pairs)
+    each = len(WAVE) + len(environment.masters.some().variants())
+    changes = len(WAVES) * each * len(environment.pairs)
     return PricesShown(skus, changes, tuple(off))
 
 

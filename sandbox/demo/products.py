@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import PRODUCTS, Environment, Pair
+from sandbox.demo.environment import PRICES, PRODUCTS, Environment, Pair
+from sandbox.demo.prices import FIRST as FIRST_PRICE
+from sandbox.demo.prices import cost
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
 from sync.engine.drift import drift
@@ -32,16 +34,25 @@ async def _nothing() -> None:
 
 
 async def first_products(environment: Environment, within: timedelta) -> None:
-    """The shops show F&O's names. Raises `Stuck`."""
-    for pair in environment.pairs.values():
+    """The shops show F&O's names, and are given its masters with their variants: made first, then
+    priced, then shown to buyers. Raises `Stuck`."""
+    masters = environment.masters
+    for name, pair in environment.pairs.items():
         await _translated(pair, [one.sku for one in FIRST], "Regal")
-    await environment.poll(PRODUCTS)
-    await environment.until_idle(_nothing, within=within)
+        await masters.release(pair.ledger)
+        await cost(pair, masters.numbers, FIRST_PRICE)
+        await (await environment.engine.systems_pool.open(name)).items.put_many(masters.mappings())
+    for flow in (PRODUCTS, PRICES, PRODUCTS) if masters.count else (PRODUCTS,):
+        await environment.poll(flow)
+        await environment.until_idle(_nothing, within=within)
 
 
 async def more_names(environment: Environment) -> None:
     """Somebody renames products; one of them is told of at once."""
+    some = environment.masters.some()
+    german = {item: f"Kappe {item}" for item in some.numbers}
     for pair in environment.pairs.values():
+        await pair.ledger.ask("POST", "/sandbox/translations", {"language": "de", "names": german})
         await _translated(pair, [one.sku for one in WAVE], "Ablage")
         await environment.engine.intake.accept(PRODUCTS, pair.name, [WAVE[0].sku], "touch")
     await environment.poll(PRODUCTS)

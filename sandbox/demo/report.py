@@ -14,6 +14,7 @@ from sandbox.demo.cash import CashRow, Side
 from sandbox.demo.figures import Price
 from sandbox.demo.reconciliation import Row
 from sandbox.demo.scenario import Outcome
+from sandbox.demo.stock import Offered
 from sandbox.terms import NOVELTY
 from sync.cli.output import plain
 from sync.config.connections import NumberMode
@@ -30,7 +31,7 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     )
     console.print(f"Meanwhile went wrong, on purpose: {_listed(outcome)}.")
     _heading(console, "Reconciliation, from both systems' own books")
-    console.print(_books(outcome.rows))
+    console.print(_books(outcome.rows, outcome.goods.stock.offered))
     _heading(console, "Cash and credit, from both systems' own books")
     console.print(_cash(outcome.cash))
     console.print(
@@ -138,7 +139,7 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _books(rows: Iterable[Row]) -> Table:
+def _books(rows: Iterable[Row], offered: Iterable[Offered]) -> Table:
     table = _table(
         "shop", "orders>", "cancelled>", "posted>", "lines>", "Commerce>", "Dynamics>", "off by>"
     )
@@ -148,6 +149,12 @@ def _books(rows: Iterable[Row]) -> Table:
             f"{row.connection} {row.currency}", *(f"{count:,}" for count in counts),
             f"{row.commerce:,.2f}", f"{row.dynamics:,.2f}",
             Text(f"{row.difference:,.2f}", style="bold red" if row.difference else "green"),
+        )  # fmt: skip
+    for one in offered:
+        off = one.commerce - one.dynamics
+        table.add_row(
+            f"{one.connection} {one.what}", *("",) * 4, f"{one.commerce:,.0f}",
+            f"{one.dynamics:,.0f}", Text(f"{off:,.0f}", style="bold red" if off else "green"),
         )  # fmt: skip
     return table
 

@@ -4,7 +4,8 @@ is asked for.
 GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
 (`?reference=` for those of one), POST `/sandbox/receipts` (goods come in), `/sandbox/prices`
 (sales prices, and agreements of a group from a quantity), `/sandbox/translations` (products are
-named in a language) and `/sandbox/reset` (back to the setup; dials and settings stay).
+named in a language), `/sandbox/masters` (product masters are released with all their variants) and
+`/sandbox/reset` (back to the setup; dials and settings stay).
 """
 
 import zlib
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from sandbox.dials import Dials
 from sandbox.dynamics.schema import COMPANY
+from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState, Settings
 from sandbox.gate import dials_endpoint
 from sync.core.encoding import NotJson, from_json, to_json
@@ -36,6 +38,7 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
         Route("/sandbox/prices", _prices(state), methods=["POST"]),
         Route("/sandbox/translations", _translations(state), methods=["POST"]),
+        Route("/sandbox/masters", _masters(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
@@ -73,12 +76,16 @@ def _receipts(state: DynamicsState) -> Endpoint:
     async def receipts(request: Request) -> Response:
         try:
             wanted = from_json(await request.body())
+            variants = wanted.pop("variants", [])
             for item, quantity in wanted.pop("items").items():
                 state.receive(item, Decimal(str(quantity)), **wanted)
+            for one in variants:
+                pieces = Decimal(str(one.pop("quantity")))
+                state.receive(one.pop("item"), pieces, **one, **wanted)
         except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
             usage = (
                 "give quantities by item number as items, and if you like company, warehouse and"
-                " status"
+                " status; and variants, each with item, quantity and dimensions"
             )
             return JSONResponse({"error": f"{usage}; not {error}"}, 400)
         return Response(status_code=200)
@@ -125,6 +132,24 @@ def _translations(state: DynamicsState) -> Endpoint:
         return Response(status_code=200)
 
     return translations
+
+
+def _masters(state: DynamicsState) -> Endpoint:
+    async def masters(request: Request) -> Response:
+        try:
+            wanted = from_json(await request.body())
+            variants = tuple(
+                {"ProductColorId": color, "ProductSizeId": size}
+                for color in wanted["colors"] for size in wanted["sizes"]
+            )  # fmt: skip
+            items = (Item(key, name, variants=variants) for key, name in wanted["names"].items())
+            state.release(str(wanted.get("company", "usmf")), *items)
+        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
+            usage = "give names by item number, colors and sizes"
+            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return masters
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:

@@ -21,7 +21,7 @@ from sync.core.ports import Clock
 
 BASE_PRICES: Final = "products/base-prices"
 TIER_PRICES: Final = "products/tier-prices"
-MOST, FIRST_TIERS = 1000, 500
+MOST, FIRST_TIERS = 2000, 500
 """Rows of a call, and of the first one of tiers: a thousand base prices take 0.2 s, five hundred
 tiers 5 s, a thousand 10 s (measured)."""
 SPECIAL_PRICES: Final = "products/special-price"

@@ -1,18 +1,18 @@
 """What differs between the rows of a publication's source and its mirror."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from sync.core.turns import let_others_go_on
 from sync.engine.mirror import Mirror, Mirrored, Mirrors, Shown
 from sync.engine.refused_keys import key_fault
 
 ALIVE_EVERY: Final = 10_000
 """Rows read between two signs of life."""
-TURN_EVERY: Final = 100
-"""Rows compared before others get their turn: a few milliseconds."""
+TURN_EVERY: Final = 20
+"""Rows compared before others go on: a millisecond."""
 MOST_HELD: Final = 20_000
 """Changed rows that are held at once; a run publishes about as many."""
 FEW_GONE: Final = 20
@@ -102,7 +102,7 @@ async def compared(
         if found.rows % ALIVE_EVERY == 0:
             await alive()
         if found.rows % TURN_EVERY == 0:
-            await asyncio.sleep(0)
+            await let_others_go_on()
         comparison.take(row)
     gone = [*islice(known.unmet(), FEW_GONE + 1)]
     for key in gone if len(gone) <= FEW_GONE else known.unmet():

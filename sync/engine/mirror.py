@@ -18,6 +18,7 @@ from sync.core.encoding import digest_of, to_json
 from sync.core.errors import Later, Never
 from sync.core.packed import Packed
 from sync.core.ports import Conflict, Tables
+from sync.core.turns import let_others_go_on
 from sync.engine.digests import KeyedDigests
 from sync.engine.mirror_pieces import Piece, ends_of, in_transactions, piece_of
 
@@ -146,7 +147,7 @@ class Mirror:
         found = Mirrors()
         async for row in self._tables.query(MIRROR, partition):
             found.take(Piece.of(row).lines.items())
-            await asyncio.sleep(0)
+            await let_others_go_on()
         return found
 
     async def of(self, partition: str, keys: Iterable[str]) -> Mirrors:
@@ -194,11 +195,12 @@ class Mirror:
         for _ in range(TRIES):
             pieces = await self._pieces(partition, keys)
             for name, piece in pieces.items():
-                await asyncio.sleep(0)
+                await let_others_go_on()
                 for key in keys[name]:
                     was = Mirrored(*piece.lines.get(key, "").split("\t"))
                     now = replace(changes[key](was), version=piece.next_version)
                     piece.put(key, now.line)
+                piece.pack()
             try:
                 for operations in in_transactions(partition, pieces.values()):
                     await self._tables.transact(MIRROR, operations)

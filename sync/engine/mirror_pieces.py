@@ -45,12 +45,14 @@ def bytes_in(row: Row) -> bytes:
 
 @dataclass
 class Piece:
-    """Lines by key. `count`: how often it was written; `row`: as it was read."""
+    """Lines by key. `count`: how often it was written; `row`: as it was read; `cells`: as it is
+    written."""
 
     name: str
     lines: dict[str, str] = field(default_factory=dict)
     count: int = 0
     row: Row | None = None
+    cells: dict[str, Value] = field(default_factory=dict)
 
     @property
     def next_version(self) -> str:
@@ -73,19 +75,19 @@ class Piece:
         assert isinstance(count, int)
         return cls(row.key, {key: rest for key, _, rest in lines}, count, row)
 
-    def packed(self) -> dict[str, Value]:
-        """The cells of its row, when it is written."""
+    def pack(self) -> None:
+        """Make the cells of its row. That takes a moment: between pieces others get their turn."""
         text = "\n".join(f"{key}\t{line}" for key, line in self.lines.items())
-        return {"count": self.count + 1, **in_cells(zlib.compress(text.encode(), 1))}
+        self.cells = {"count": self.count + 1, **in_cells(zlib.compress(text.encode(), 1))}
 
 
 def in_transactions(partition: str, pieces: Iterable[Piece]) -> Iterator[list[Operation]]:
-    """What writes these pieces over what was read, in as many transactions as it takes."""
+    """What writes these pieces, which are packed, over what was read, in as many transactions as it
+    takes."""
     operations, size = list[Operation](), 0
     for piece in pieces:
-        cells = piece.packed()
-        row = Row(partition, piece.name, cells, piece.row.etag if piece.row else "")
-        length = sum(len(cell) for cell in cells.values() if isinstance(cell, bytes))
+        row = Row(partition, piece.name, piece.cells, piece.row.etag if piece.row else "")
+        length = sum(len(cell) for cell in piece.cells.values() if isinstance(cell, bytes))
         if operations and (size + length > MOST_BYTES or len(operations) == MOST_OPERATIONS):
             yield operations
             operations, size = [], 0

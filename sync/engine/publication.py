@@ -37,6 +37,7 @@ from sync.engine.published_rows import (
 )
 from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.engine.together import Together
 from sync.engine.write import Result
 from sync.pacing.priority import Priority
 
@@ -158,39 +159,43 @@ class PublicationFlow:
             if delivery.now() >= ends:
                 break
             await delivery.keep_lease()
-            await self._try(Chunk(rows, known), delivery, progress)
+            await self._try(rows, known, delivery, progress)
         for error in progress.late.values():
             raise error
         return progress
 
-    async def _try(self, chunk: Chunk, delivery: Delivery, progress: Progress) -> None:
-        slot = slot_of(chunk.rows[0].key)
-        if slot in progress.late:
-            return
-        try:
-            write = _rows_in(await self._published(chunk, delivery))
-        except Later as error:
-            if error.is_outage or isinstance(error, Paused):
-                raise
-            progress.late[slot] = error
-            return
-        progress.add(len(chunk.rows), write)
+    async def _try(
+        self, rows: Sequence[Shown], known: Mirrors, delivery: Delivery, progress: Progress
+    ) -> None:
+        """Publish these together, and leave out slots that have to wait."""
+
+        async def one(chunk: Chunk) -> None:
+            try:
+                outcome = await self._published(chunk, delivery)
+            except Later as error:
+                if error.is_outage or isinstance(error, Paused):
+                    raise
+                progress.late[slot_of(chunk.rows[0].key)] = error
+                return
+            progress.add(len(chunk.rows), outcome)
+
+        kept = [row for row in rows if slot_of(row.key) not in progress.late]
+        await Together(self.target, kept, known, one).publish_all()
         if not progress.published and len(progress.refused) >= MOST_REFUSED:
             raise next(iter(progress.refused.values()))
 
-    def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[tuple[Shown, ...]]:
-        """Chunks of one slot each, of as few pieces of the mirror as may be."""
+    def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[Sequence[Shown]]:
+        """Rows that are written together, of as few pieces of the mirror as may be."""
         chunk, weight = list[Shown](), 0
         for row in sorted(changes, key=lambda row: (self.target.rank(row), piece_of(row.key))):
             more = self.target.weight(row, systems)
-            is_another = chunk and slot_of(row.key) != slot_of(chunk[0].key)
-            if chunk and (is_another or weight + more > self.target.most):
-                yield tuple(chunk)
+            if chunk and weight + more > self.target.most:
+                yield chunk
                 chunk, weight = [], 0
             chunk.append(row)
             weight += more
         if chunk:
-            yield tuple(chunk)
+            yield chunk
 
     async def _published(self, chunk: Chunk, delivery: Delivery) -> Delivered | Skipped:
         """A chunk under the claim of its slot: in a slot, one is published at a time."""
@@ -206,8 +211,8 @@ class PublicationFlow:
         if not rows:
             return Skipped("somebody else has published it meanwhile")
         systems = delivery.systems
-        timing = self.target.timing(systems)
-        write = RowsWrite(rows, self.target, systems, timing, is_alone=chunk.is_alone)
+        target, timing = chunk.target or self.target, self.target.timing(systems)
+        write = RowsWrite(rows, target, systems, timing, is_alone=chunk.is_alone)
 
         async def before() -> None:
             await mirror.announce(partition, rows)
@@ -220,12 +225,6 @@ class PublicationFlow:
 
         return Plan((write,), keys={"rows": str(len(rows))}, before=before, then=then,
                     starts_anew=True)  # fmt: skip
-
-
-def _rows_in(outcome: Delivered | Skipped) -> RowsWrite | None:
-    """What was published of a chunk."""
-    writes = outcome.plan.writes if isinstance(outcome, Delivered) else ()
-    return next((one for one in writes if isinstance(one, RowsWrite)), None)
 
 
 async def _key(key: str, _: Systems) -> str:

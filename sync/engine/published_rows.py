@@ -15,11 +15,14 @@ from sync.core.encoding import digest
 from sync.core.errors import Later, Never, NotProvided
 from sync.core.ports import Clock
 from sync.core.request import Request
+from sync.core.skipped import Skipped
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
+from sync.engine.plan import Delivered
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
+Refused = Mapping[str, Never]
 Keeping = Callable[[str, Sequence[Shown], Systems, Ledger], Awaitable[None]]
 
 
@@ -129,12 +132,13 @@ class MassChange:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows to be published together. `known`: their mirror before the source was read.
-    `is_alone`: one row by itself, whose refusal is an error."""
+    """Rows of one slot. `known`: their mirror before the source was read. `is_alone`: one row by
+    itself, whose refusal is an error. `target`: what writes chunks of several slots together."""
 
     rows: tuple[Shown, ...]
     known: Mirrors
     is_alone: bool = False
+    target: RowTarget | None = None
 
 
 @dataclass
@@ -149,7 +153,7 @@ class RowsWrite(Write):
     systems: Systems
     target: Target
     is_alone: bool = False
-    refused: Mapping[str, Never] = field(default_factory=dict)
+    refused: Refused = field(default_factory=dict)
 
     @property
     @override
@@ -205,12 +209,13 @@ class Progress:
     refused: dict[str, Never] = field(default_factory=dict)
     late: dict[str, Later] = field(default_factory=dict)
 
-    def add(self, tried: int, write: RowsWrite | None) -> None:
+    def add(self, tried: int, outcome: Delivered | Skipped) -> None:
         """A chunk of so many rows, and what was written of it."""
         self.tried += tried
-        if write is not None:
-            self.refused |= write.refused
-            self.published += len(write.rows) - len(write.refused)
+        for write in outcome.plan.writes if isinstance(outcome, Delivered) else ():
+            if isinstance(write, RowsWrite):
+                self.refused |= write.refused
+                self.published += len(write.rows) - len(write.refused)
 
 
 def time_left(published: int, left: int, took: timedelta) -> dict[str, str]:

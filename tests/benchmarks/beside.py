@@ -1,8 +1,10 @@
 """How much orders are slowed by a publication beside them, in one process, and how long a notified
 change of stock takes. Both systems answer after a while, as real ones do; the figures are the time
-of an order, beside and alone, and of a change."""
+of an order, beside and alone by turns, so that other work on the machine slows both alike, and of a
+change."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import median
@@ -34,6 +36,7 @@ class Slow(httpx.AsyncBaseTransport):
     inner: httpx.AsyncBaseTransport
     wire: Callable[[httpx.Request], httpx.Response]
     seconds: float
+    publishes: asyncio.Event
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -42,6 +45,7 @@ class Slow(httpx.AsyncBaseTransport):
         is_page = name in ROWS and "ItemNumber+eq" not in query.replace("%20", "+")
         await asyncio.sleep(PAGE if is_page else self.seconds)
         if name in ROWS or is_catalogue:
+            await self.publishes.wait()
             return self.wire(request)
         return await self.inner.handle_async_request(request)
 
@@ -88,11 +92,12 @@ class Notified:
 
 
 class Both(Harness):
-    """A harness whose systems take their time."""
+    """A harness whose systems take their time. While `publishing` is not set, publications wait."""
 
     @override
     def _opened(self, tables: Any) -> Services:
-        self.wire = wire = Wire(SKUS)
+        self.wire, self.publishing = wire, publishing = Wire(SKUS), asyncio.Event()
+        publishing.set()
         parts = self.systems.edition_parts(tables=tables)
         pages = dict[httpx.URL, httpx.Response]()
 
@@ -106,7 +111,9 @@ class Both(Harness):
         def after(seconds: float, made: HttpClient) -> HttpClient:
             def client(settings: Any) -> httpx.AsyncClient:
                 inner = made(settings)
-                return httpx.AsyncClient(transport=Slow(inner._transport, answer, seconds))
+                return httpx.AsyncClient(
+                    transport=Slow(inner._transport, answer, seconds, publishing)
+                )
 
             return client
 
@@ -121,13 +128,19 @@ class Both(Harness):
         await self.services.runner.deliver(message)
         return perf_counter() - began
 
-    async def orders(self, count: int) -> float:
-        """So many new ones, one after the other; the seconds of one, at the median."""
-        found = list[float]()
+    async def order(self) -> float:
+        """A new one; the seconds that it took."""
+        row = self.place().row
+        return await self.deliver("orders", f"{row['increment_id']}@{row['store_id']}")
+
+    async def by_turns(self, count: int) -> tuple[list[float], list[float]]:
+        """So many new ones, alone and beside what is being published."""
+        alone, beside = list[float](), list[float]()
         for _ in range(count):
-            row = self.place().row
-            found.append(await self.deliver("orders", f"{row['increment_id']}@{row['store_id']}"))
-        return median(found)
+            for found in (alone, beside):
+                (self.publishing.clear if found is alone else self.publishing.set)()
+                found.append(await self.order())
+        return alone, beside
 
     async def publishes(self) -> None:
         """Everything, again and again."""
@@ -156,15 +169,17 @@ async def measured_beside(orders: int) -> Beside:
     harness = Both(SETTINGS)
     try:
         await harness.deliver("stock", EVERYTHING)
-        await harness.orders(3)
-        alone = await harness.orders(orders)
+        for _ in range(3):
+            await harness.order()
+        gc.freeze()  # as a host does
         harness.wire.requests.clear()
         publishing = asyncio.create_task(harness.publishes())
         try:
-            beside = await harness.orders(orders)
+            alone, beside = await harness.by_turns(orders)
         finally:
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
-        return Beside(alone, beside, orders, harness.wire.requests["source items"])
+        rows = harness.wire.requests["source items"]
+        return Beside(median(alone), median(beside), orders, rows)
     finally:
         await harness.close()

@@ -180,6 +180,7 @@ class PriceList:
     read; `missed`: what of it is not listed then."""
 
     guard: MassChange = field(default_factory=MassChange)
+    target: SpecialPrices = field(default_factory=SpecialPrices)
     source: dict[str, Any] = field(default_factory=dict)
     clock: HandClock = field(default_factory=HandClock)
     steps: Steps = field(default_factory=Steps)
@@ -195,7 +196,7 @@ class PriceList:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.shop.answer))
         self.flow = PublicationFlow(
             "prices", "Price list to special prices", Rows(self._every, self._one),
-            SpecialPrices(), lambda _: 15, lambda _: self.guard,
+            self.target, lambda _: 15, lambda _: self.guard,
         )  # fmt: skip
 
     async def _every(self, _: Systems, __: Ledger) -> AsyncIterator[Shown]:

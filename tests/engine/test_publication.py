@@ -3,19 +3,24 @@ dies, and whoever publishes the same rows meanwhile."""
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sync.engine.claim import State
+from sync.engine.differences import TURN_EVERY, compared
 from sync.engine.flow_pauses import FlowPauses
-from sync.engine.mirror import Mirrored, Shown
+from sync.engine.mirror import Mirror, Mirrored, Mirrors, Shown
+from sync.engine.mirror_pieces import SLOTS, slot_of
 from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
 from sync.engine.published_rows import MassChange
+from tests.doubles.digests import DIGESTS
 from tests.engine.price_list import NAME, PriceList
+from tests.virtual_time import virtually
 
+NO_TABLES: Any = None
 FAULTS = ("", "lost", "late", "down", "throttled")
 
 
@@ -111,6 +116,35 @@ async def test_a_change_that_is_taken_back_while_its_answer_was_lost_is_undone(f
     await there.settle()
     await there.publish()
     assert there.shop.prices == {"A": 1}
+
+
+IN_ALL_SLOTS = ("A", "B", "P", "Q")
+
+
+async def test_rows_of_all_slots_are_written_by_one_call() -> None:
+    assert len({slot_of(key) for key in IN_ALL_SLOTS}) == SLOTS
+    there = PriceList(source={key: {"price": 1} for key in IN_ALL_SLOTS})
+    there.target.most = SLOTS
+    await there.publish()
+    assert [sorted(request) for request in there.shop.requests] == [sorted(IN_ALL_SLOTS)]
+    there.source |= {"A": {"price": 2}, "B": {"price": 2}}
+    there.shop.requests.clear()
+    there.shop.faults = ["lost"]
+    await there.publish()
+    assert there.is_shown()
+    assert [sorted(request) for request in there.shop.requests] == [["A", "B"]] * 2
+
+
+async def test_a_slot_that_has_to_wait_is_left_out_and_the_others_go_on() -> None:
+    there = await shown(**dict.fromkeys(IN_ALL_SLOTS, 1))
+    there.target.most = SLOTS
+    there.source |= {key: {"price": 2} for key in IN_ALL_SLOTS}
+    claim, _ = await there.ledger.take(NAME, "prices-rows", slot_of("B"), "another worker")
+    await there.worker().deliver(there.message(EVERYTHING))
+    assert sent(there) == ["A", "P", "Q"]
+    await there.ledger.release(claim)
+    await there.settle()
+    assert there.is_shown()
 
 
 @pytest.mark.parametrize("fault", ["", "late"])
@@ -375,6 +409,29 @@ async def test_what_was_shown_of_a_key_is_told_with_its_times() -> None:
     assert [one.at for one in told] == sorted(one.at for one in told)
     assert [one.content for one in await log.of(partition, "B")] == [{"price": 2}]
     assert await log.of(partition, "C") == [], "it was refused"
+
+
+def test_a_delivery_of_many_steps_waits_for_some_rows_and_not_for_the_comparison() -> None:
+    rows = [Shown(f"SKU-{number}", {"price": 1}) for number in range(2_000)]
+    taken = list[Shown]()
+
+    async def listed() -> AsyncIterator[Shown]:
+        for row in rows:
+            taken.append(row)
+            yield row
+
+    async def delivery() -> int:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return len(taken)
+
+    async def both() -> int:
+        comparing = asyncio.create_task(compared(listed(), Mirrors(), Mirror(NO_TABLES, DIGESTS)))
+        taken_then = await delivery()
+        assert len((await comparing).changed) == 2_000
+        return taken_then
+
+    assert virtually(both()) <= 2 * TURN_EVERY
 
 
 async def test_rows_that_cannot_be_told_are_looked_at_in_portions(

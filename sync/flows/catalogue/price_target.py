@@ -34,6 +34,8 @@ from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
 from sync.mapping_tables.records import normal_sku
 
 SOON: Final = timedelta(minutes=5)
+LIGHT, TIER = 5, 10
+"""What a SKU and each price beside its base price weigh."""
 READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 REMEDY: Final = (
@@ -47,12 +49,13 @@ class ShopPrices(RowTarget):
     """Prices in Commerce, a chunk of SKUs at a time. A SKU that is no longer ours keeps its
     prices."""
 
-    most: int = 2000
-    """Prices of a chunk: as tiers they take the shop 20 s (measured)."""
+    most: int = 30_000
+    """Milliseconds: what a chunk may take the shop by the measured pace."""
 
     @override
     def weight(self, row: Shown, systems: Systems) -> int:
-        return max(len(row.content or {}), 1)
+        """A tier takes the shop 10 ms (measured), a base price a small part of that."""
+        return LIGHT + TIER * max(len(row.content or {}) - 1, 0)
 
     @override
     def timing(self, systems: Systems) -> Target:
@@ -83,18 +86,20 @@ class ShopPrices(RowTarget):
         prices, base = systems.commerce.prices, _base(rows)
         said = await prices.save_base(base, _scope(systems), not_after=not_after) if base else {}
         kept = [row for row in rows if row.content is not None and row.key not in said]
-        said |= await self._save_tiers(kept, systems, not_after)
+        told, tiered = await self._save_tiers(kept, systems, not_after)
+        said |= told
         if systems.settings.prices.special_prices != "off":
             said |= await self._save_specials(kept, systems, not_after)
         refused = {key: Never(f"{key}: {why}", remedy=REMEDY) for key, why in said.items()}
-        read_back = [row for row in kept if row.key not in refused][:READ_BACK]
-        return {**refused, **await self._not_shown(read_back, systems)}
+        taken = [row for row in kept if row.key not in refused]
+        return {**refused, **await self._not_shown(taken, tiered, systems)}
 
     async def _save_tiers(
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
-    ) -> dict[str, str]:
-        """What is there and not wanted goes, what differs is sent. A product that is deleted
-        meanwhile makes all tiers fail: it is left out then."""
+    ) -> tuple[dict[str, str], set[str]]:
+        """What is there and not wanted goes, what differs is sent: what was refused, and the SKUs
+        whose tiers were written. A product that is deleted meanwhile makes all tiers fail: it is
+        left out then."""
         found = await systems.commerce.prices.tiers([row.key for row in rows], _scope(systems))
         there = {_key(tier): tier for tier in found if _is_ours(tier, systems)}
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
@@ -105,7 +110,7 @@ class ShopPrices(RowTarget):
             if key not in there or (there[key].price, there[key].kind) != (tier.price, tier.kind)
         ]
         try:
-            return await self._replaced(gone, changed, systems, not_after)
+            said = await self._replaced(gone, changed, systems, not_after)
         except NotThere as error:
             known = await systems.commerce.prices.known([row.key for row in rows])
             there_now = {normal_sku(sku) for sku in known}
@@ -113,7 +118,9 @@ class ShopPrices(RowTarget):
             if len(left) == len(rows):
                 raise
             gone_rows = {row.key: error.reason for row in rows if row not in left}
-            return gone_rows | (await self._save_tiers(left, systems, not_after) if left else {})
+            said, tiered = await self._save_tiers(left, systems, not_after) if left else ({}, set())
+            return gone_rows | said, tiered
+        return said, {normal_sku(tier.sku) for tier in (*gone, *changed)}
 
     async def _save_specials(
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
@@ -139,14 +146,23 @@ class ShopPrices(RowTarget):
         said = await prices.delete(gone, scope, not_after=not_after) if gone else {}
         return said | await prices.save(changed, scope, not_after=not_after) if changed else said
 
-    async def _not_shown(self, rows: Sequence[Shown], systems: Systems) -> dict[str, Never]:
-        """Rows that the shop does not show although it took them."""
-        found = await self.shown(systems, [row.key for row in rows]) if rows else {}
+    async def _not_shown(
+        self, rows: Sequence[Shown], tiered: Collection[str], systems: Systems
+    ) -> dict[str, Never]:
+        """Rows that the shop does not show although it took them, of a few. `tiered`: SKUs whose
+        tiers were written; where none were, the look before has shown them."""
+        sample = sorted(rows, key=lambda row: normal_sku(row.key) not in tiered)[:READ_BACK]
+        keys = [row.key for row in sample]
+        found = await self._read(systems, keys, with_tiers=bool(tiered)) if sample else {}
         refused: dict[str, Never] = {}
-        for row in rows:
+        for row in sample:
             there = found.get(normal_sku(row.key), {})
-            if there != row.content:
-                what = f"{row.key}: the shop took {_words(row.content)} and shows {_words(there)}"
+            wanted = {
+                scope: one for scope, one in (row.content or {}).items()
+                if tiered or "|" not in scope
+            }  # fmt: skip
+            if there != wanted:
+                what = f"{row.key}: the shop took {_words(wanted)} and shows {_words(there)}"
                 refused[row.key] = Never(what, remedy=REMEDY)
         return refused
 
@@ -154,13 +170,18 @@ class ShopPrices(RowTarget):
     async def shown(
         self, systems: Systems, keys: Collection[str] | None = None
     ) -> Mapping[str, Mapping[str, Any]]:
+        return await self._read(systems, keys)
+
+    async def _read(
+        self, systems: Systems, keys: Collection[str] | None, *, with_tiers: bool = True
+    ) -> Mapping[str, Mapping[str, Any]]:
         prices, scope = systems.commerce.prices, _scope(systems)
         skus = list(await systems.commerce.inventory.skus() if keys is None else keys)
         codes = {code.casefold(): code for code in _codes(systems)}
         found: dict[str, dict[str, Any]] = {}
         for sku, price in (await prices.base(skus, scope)).items():
             found.setdefault(normal_sku(sku), {})[BASE] = {"price": price}
-        for tier in await prices.tiers(skus, scope):
+        for tier in await prices.tiers(skus, scope) if with_tiers else ():
             if _is_ours(tier, systems):
                 at = f"{codes[tier.group.casefold()]}|{_whole(tier.quantity)}"
                 shown: Decimal | str = tier.price

@@ -35,7 +35,7 @@ NOTHING: Final = as_shown(Decimal(0), backorders=False)
 class SourceStock(RowTarget):
     """Stock in Commerce, a chunk of SKUs at a time; how it is kept is the connection's setting."""
 
-    most: int = 1500
+    most: int = 2000
 
     @override
     def weight(self, row: Shown, systems: Systems) -> int:

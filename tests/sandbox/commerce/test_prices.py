@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sandbox.commerce.app import commerce_app
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
@@ -83,3 +84,12 @@ async def test_tiers_that_are_refused_are_named_and_an_unknown_sku_fails_all(
     rows = [tier(28, quantity=7), tier(1, sku="NO-SUCH")]
     assert await sent(shop, "tier-prices", prices=rows) == (404, {"message": UNKNOWN})
     assert len(state.prices.tiers) == 1
+
+
+async def test_what_was_made_without_a_price_is_sold_at_its_first_one(
+    shop: httpx.AsyncClient, state: CommerceState
+) -> None:
+    state.sell(Product("CAP-1", 900, Decimal(0)))
+    await sent(shop, "base-prices", prices=[base("cap-1", Decimal("12.5"))])
+    (row,) = state.place_new(skus=["CAP-1"])[0].items
+    assert row["base_price"] == Decimal("12.5")

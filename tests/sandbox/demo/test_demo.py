@@ -15,7 +15,7 @@ from tests.sandbox.demo.running import agrees_to_the_cent, demo, started
 
 
 async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong() -> None:
-    run = await demo("--orders", "40", "--seed", "5", "--json")
+    run = await demo("--orders", "40", "--products", "690", "--seed", "1", "--json")
     agrees_to_the_cent(run)
 
 
@@ -28,7 +28,7 @@ async def test_without_emulators_to_work_on_the_emulated_demo_says_what_is_missi
 
 @pytest.mark.long
 async def test_an_order_and_a_payment_that_somebody_changed_are_named_and_fail_the_demo() -> None:
-    run = await demo("--orders", "20", "--seed", "6", "--tamper")
+    run = await demo("--orders", "20", "--products", "0", "--seed", "6", "--tamper")
     assert run.status == 1, run.said + run.errors
     assert "Off: 2" in run.said
     lines = [line for line in run.said.splitlines() if "comes to" in line]
@@ -62,7 +62,7 @@ def ports(home: Path) -> list[int | None]:
 
 
 async def test_ctrl_c_ends_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = await started("--orders", "20", TMPDIR=str(tmp_path))
+    process = await started("--orders", "20", "--products", "0", TMPDIR=str(tmp_path))
     async with asyncio.timeout(600):
         while not has_a_host(tmp_path):
             await pause()
