@@ -154,9 +154,12 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     items = await delivery.systems.items.of(skus, options)
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
     whose = {"account": buyer.account, "contact": buyer.contact, "quotation": quotation}
-    document, sold = (
-        sales_order_from(one, connection, items=items, **whose)
-        for one in (order, without_refunds(order))
+    document = sales_order_from(order, connection, items=items, **whose)
+    unrefunded = without_refunds(order)
+    sold = (
+        document
+        if unrefunded is order
+        else sales_order_from(unrefunded, connection, items=items, **whose)
     )
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
