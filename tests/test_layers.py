@@ -15,8 +15,8 @@ PURE: Final = (
 )  # fmt: skip
 SYSTEMS: Final = (*SETTINGS, "commerce", "dynamics", "dataverse")
 ENGINE: Final = (*SETTINGS, "engine")
-FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "flows")
-INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "intake_http")
+FLOWS: Final = (*PURE, *SYSTEMS, *ENGINE, "credit", "buying", "flows")
+INTAKE: Final = (*SYSTEMS, *ENGINE, "credit", "buying", "intake_http")
 APP: Final = (
     *FLOWS, *INTAKE, "adapters", "mails", "alerts", "reconcile", "preview", "checks", "app",
 )  # fmt: skip
@@ -36,6 +36,7 @@ MAY_REACH: Final[dict[str, tuple[str, ...]]] = {
     "mapping": PURE,
     "engine": ENGINE,
     "credit": (*SETTINGS, "credit"),
+    "buying": (*SETTINGS, "credit", "buying"),
     "mails": (*CORE, "config", "mails"),
     "alerts": (*ENGINE, "mails", "alerts"),
     "flows": FLOWS,

@@ -13,7 +13,7 @@ CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 """What the executor calls of a write, of an amendment, of a removal."""
 WRITES = {"Write", "OrderWrite", "Removal", "RowTarget"}
 """The classes that may write: what the executor carries out, and what a chunk's write calls."""
-PROBES = {"sync.checks.asked_rights", "sync.checks.dataverse"}
+PROBES = {"sync.checks.asked_rights", "sync.checks.dataverse", "sync.checks.tasks"}
 """Checks that ask for a right by a request that the system cannot carry out."""
 
 

@@ -8,6 +8,10 @@ var package = 'app-package'
 // The code makes a table when it misses one; declared, they are there before the first order. Those of copies of
 // documents bear their month and come and go with it.
 var tables = [
+  'accountfigures'
+  'accountlist'
+  'accountsdue'
+  'accounttasks'
   'activity'
   'alerts'
   'budgets'
@@ -22,6 +26,7 @@ var tables = [
   'events'
   'flowpauses'
   'identities'
+  'interest'
   'jobs'
   'mappings'
   'mirrors'
@@ -36,6 +41,7 @@ var tables = [
   'reports'
   'runleases'
   'samples'
+  'taskslots'
   'trail'
   'troubles'
   'watermarks'

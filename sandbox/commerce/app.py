@@ -12,6 +12,7 @@ from sandbox.commerce.buyers import BUYERS, graphql
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
+from sandbox.commerce.company_relations import RELATIONS
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
 from sandbox.commerce.inspection import inspection_routes
@@ -23,6 +24,7 @@ from sandbox.commerce.product_writes import PRODUCT_WRITES
 from sandbox.commerce.products import PRODUCTS
 from sandbox.commerce.quote_endpoints import QUOTES
 from sandbox.commerce.quote_inspection import quote_routes
+from sandbox.commerce.quote_templates import TEMPLATES
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
@@ -34,9 +36,9 @@ from sandbox.dials import Dials
 from sandbox.gate import Gate
 
 ENDPOINTS = (
-    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *COMPANIES, *CATEGORIES,
-    *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES, *STOCK, *BULKS,
-    *SALES_RULES,
+    *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *RELATIONS, *COMPANIES,
+    *CATEGORIES, *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES,
+    *STOCK, *BULKS, *SALES_RULES, *TEMPLATES,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

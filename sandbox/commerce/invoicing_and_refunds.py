@@ -29,7 +29,7 @@ class InvoicingAndRefunds:
     """The part of the shop that makes documents. Amounts that are asked for are in base currency.
 
     `gross_shipping`: sales documents show shipping with tax, so the shipping of a refund is asked
-    for with it.
+    for with it. `needs_goods`: it refunds as before 2.4.2.
     """
 
     clock: Clock
@@ -38,6 +38,7 @@ class InvoicingAndRefunds:
     orders: dict[int, StoredOrder]
     stock: Stock
     gross_shipping: bool = False
+    needs_goods: bool = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,6 +116,7 @@ class InvoicingAndRefunds:
         asked = Refund(
             quantities or {}, shipping, Adjustment(positive, negative), invoice,
             gross=self.gross_shipping, online=online, to_store_credit=to_store_credit,
+            needs_goods=self.needs_goods,
         )  # fmt: skip
         before, back = reserved(order), refunded(order)
         document = refunding.refund(order, asked, self.clock.now(), self.sequences)

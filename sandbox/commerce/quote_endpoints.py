@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.commerce.conditions import Kind
-from sandbox.commerce.faults import RestFault, required, unsupported
+from sandbox.commerce.faults import RestFault, unsupported
 from sandbox.commerce.maker import address
+from sandbox.commerce.quote_messages import comments, contents, decline, recalculate, submit
 from sandbox.commerce.quote_prices import Item, Negotiated, cost_of
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.records import Columns
@@ -199,32 +200,6 @@ def _known(sent: Columns, names: frozenset[str]) -> Columns:
     return sent
 
 
-def _quote_id(call: RestRequest) -> int:
-    value = call.body.get("quoteId")
-    if not isinstance(value, int):
-        raise required("quoteId")
-    return value
-
-
-def submit(call: RestRequest) -> bool:
-    """`POST negotiableQuote/submitToCustomer`."""
-    call.state.submit_quote(_quote_id(call), str(call.body.get("comment") or ""))
-    return True
-
-
-def decline(call: RestRequest) -> bool:
-    """`POST negotiableQuote/decline`."""
-    if not call.body.get("reason"):
-        raise required("reason")
-    call.state.decline_quote(_quote_id(call), str(call.body["reason"]))
-    return True
-
-
-def comments(call: RestRequest) -> list[Columns]:
-    """`GET negotiableQuote/{id}/comments`, oldest first."""
-    return [dict(one) for one in call.state.quote(call.whole("id")).comments]
-
-
 QUOTES: Final = (
     Endpoint("GET", "carts/search", CARTS, carts),
     Endpoint("GET", "carts/{id}", CARTS, cart),
@@ -232,5 +207,7 @@ QUOTES: Final = (
     Endpoint("PUT", "negotiableQuote/{id}", RIGHT, save),
     Endpoint("POST", "negotiableQuote/submitToCustomer", RIGHT, submit),
     Endpoint("POST", "negotiableQuote/decline", RIGHT, decline),
+    Endpoint("POST", "negotiableQuote/pricesUpdated", RIGHT, recalculate),
+    Endpoint("GET", "negotiableQuote/attachmentContent", RIGHT, contents),
     Endpoint("GET", "negotiableQuote/{id}/comments", RIGHT, comments),
 )

@@ -58,7 +58,7 @@ def refused(quote: StoredQuote, what: str) -> RestFault:
 
 class Quotes:
     """The part of the shop that negotiates. `per_item_prices`: a release from 2.4.7 on;
-    `quotes_are_gross`: a proposed price includes tax."""
+    `quotes_are_gross`: a proposed price includes tax. `unsold`: SKUs that are not for sale now."""
 
     clock: Clock
     catalogue: Catalogue
@@ -70,12 +70,17 @@ class Quotes:
         super().__init__()
         self.quotes: dict[int, StoredQuote] = {}
         self.per_item_prices, self.quotes_are_gross = True, False
+        self.quote_files: dict[int, tuple[str, str]] = {}
+        self.unsold: set[str] = set()
+        self.templates: dict[int, Columns] = {}
+        self.template_links: dict[int, Columns] = {}
 
     # What buyers do
 
     def request_quote(
         self, shopper: Shopper, store: Store, pieces: Mapping[str, Decimal | int], *,
         comment: str = "", days: int = 30, is_regular: bool = True,
+        files: Mapping[str, str] | None = None,
     ) -> StoredQuote:  # fmt: skip
         """A buyer asks for a quote of a basket; or fills a basket alone."""
         now = self.clock.now()
@@ -86,12 +91,12 @@ class Quotes:
         )  # fmt: skip
         quote.items = [self._item(sku, qty) for sku, qty in pieces.items()]
         self.quotes[quote.id] = quote
-        self.say(quote, comment, BUYER)
+        self.say(quote, comment, BUYER, files=files)
         return quote
 
     def resubmit_quote(
         self, quote: StoredQuote, pieces: Mapping[str, Decimal | int] | None = None,
-        comment: str = "",
+        comment: str = "", files: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """The buyer sends it back, perhaps with other items: what was negotiated is gone then."""
         if quote.status in SELLERS | {"ordered", "closed"}:
@@ -106,7 +111,7 @@ class Quotes:
             quote.negotiated = quote.shipping = None
         if quote.expires < self.clock.now().date():
             quote.expires = (self.clock.now() + timedelta(days=30)).date()
-        self.say(quote, comment, BUYER)
+        self.say(quote, comment, BUYER, files=files)
         self._moves(quote, "submitted_by_customer")
 
     def order_quote(self, quote: StoredQuote) -> StoredOrder:
@@ -151,11 +156,18 @@ class Quotes:
         """The seller has written to it."""
         self._moves(quote, "processing_by_admin")
 
-    def submit_quote(self, quote_id: int, comment: str) -> None:
-        """The seller's answer goes to the buyer."""
+    def submit_quote(
+        self, quote_id: int, comment: str, files: Mapping[str, str] | None = None
+    ) -> None:
+        """The seller's answer goes to the buyer, priced by today's catalogue and taxes."""
         quote = self.seller_quote(quote_id, "submitted")
-        self.say(quote, comment, INTEGRATION)
+        self.recalculate_quote(quote)
+        self.say(quote, comment, INTEGRATION, files=files)
         self._moves(quote, "submitted_by_admin")
+
+    def recalculate_quote(self, quote: StoredQuote) -> None:
+        """Items that the shop does not sell any more go; what was negotiated stays."""
+        quote.items = [one for one in quote.items if one.product.sku not in self.unsold]
 
     def decline_quote(self, quote_id: int, reason: str) -> None:
         """The seller declines: negotiated prices are gone."""
@@ -165,17 +177,29 @@ class Quotes:
         self.say(quote, reason, INTEGRATION, is_decline=True)
         self._moves(quote, "declined")
 
-    def say(self, quote: StoredQuote, text: str, creator: int, *, is_decline: bool = False) -> None:
-        """A comment; nothing is kept of an empty one."""
-        if not text:
+    def say(
+        self, quote: StoredQuote, text: str, creator: int, *, is_decline: bool = False,
+        files: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """A comment with its files (name -> base64); nothing is kept of an empty one."""
+        if not text and not files:
             return
+        attachments = [self._attached(name, content) for name, content in (files or {}).items()]
         quote.comments.append({
             "entity_id": self.sequences.next("quote_comment"), "parent_id": quote.id,
             "creator_type": creator,
             "creator_id": quote.shopper.id if creator == BUYER else 1, "is_decline": is_decline,
             "is_draft": False, "comment": escape(text), "created_at": stamp(self.clock.now()),
-            "attachments": [],
+            "attachments": attachments,
         })  # fmt: skip
+
+    def _attached(self, name: str, content: str) -> Columns:
+        number = self.sequences.next("quote_attachment")
+        self.quote_files[number] = (name, content)
+        return {
+            "attachment_id": number, "comment_id": 0, "file_name": name,
+            "file_path": f"/{name[0]}/{name}", "file_type": None,
+        }  # fmt: skip
 
     # What it costs
 

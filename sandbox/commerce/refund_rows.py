@@ -21,7 +21,8 @@ class Refund:
 
     `shipping` None: all that is left; `gross`: it includes tax. `invoice`: refund no more than that
     one. `online`: through the payment's gateway. `to_store_credit`: so much of it is not paid out
-    but kept as credit.
+    but kept as credit. `needs_goods`: an amount alone is refused where no shipping is left, as
+    before 2.4.2 (its release notes).
     """
 
     quantities: Mapping[int, Decimal] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Refund:
     gross: bool = False
     online: bool = False
     to_store_credit: Decimal = ZERO
+    needs_goods: bool = False
 
 
 def rows_of(order: StoredOrder, asked: Refund) -> list[Row]:

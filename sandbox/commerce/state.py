@@ -82,6 +82,7 @@ class CommerceState(Administration):
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""
         self.orders, self.customer_tokens = dict[int, StoredOrder](), dict[str, int]()
         self.customers, self.companies, self.roles = (dict[int, Columns]() for _ in range(3))
+        self.parents = dict[int, int]()  # the parent of a company, by the company's id
         self.approves_companies, self.mails = False, list[tuple[str, int]]()
         self.requests, self.public_keys = Counter[str](), dict[str, bytes]()
         self.notification_dials = NotificationDials(Random(seed))

@@ -84,11 +84,13 @@ TABLES: Final[Mapping[str, Table]] = {
     "leads": Table(
         "lead", "leadid",
         {**OWNED, "subject": TEXT, "lastname": TEXT, "companyname": TEXT, "emailaddress1": TEXT,
-         "leadsourcecode": WHOLE},
+         "description": TEXT, "leadsourcecode": WHOLE},
         OWNER, (("lastname",),), "Lead",
     ),
-    "systemusers": Table("systemuser", "systemuserid", {"internalemailaddress": TEXT}, {}, (),
-                         "User"),
+    "systemusers": Table(
+        "systemuser", "systemuserid", {"internalemailaddress": TEXT, "isdisabled": FLAG}, {}, (),
+        "User",
+    ),
     "teams": Table("team", "teamid", {"name": TEXT}, {}, (), "Team"),
 }  # fmt: skip
 ATTRIBUTES: Final = Table("attribute", "attributeid", {}, privilege="Attribute")

@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 from sandbox.dynamics.faults import NoRoute, bad_request
 from sandbox.dynamics.schema import NAMESPACE, SETS, EntitySet, Kind, Property
 from sandbox.dynamics.store import Key
-from sandbox.dynamics.values import folded, instant_from
+from sandbox.dynamics.values import GUID, folded, instant_from
 
 SEGMENT: Final = re.compile(r"(?P<set>[A-Za-z_]\w*)(?:\((?P<key>.*)\))?", re.DOTALL)
 PART: Final = re.compile(
@@ -76,6 +76,8 @@ def _literal(known: Property, text: str) -> Any:
             return int(text)
         case Kind.DECIMAL if re.fullmatch(r"-?\d{1,22}(\.\d+)?", text):
             return Decimal(text)
+        case Kind.GUID if GUID.fullmatch(text):
+            return text.lower()
         case Kind.DATE | Kind.INSTANT if moment := instant_from(text):
             return moment
     raise bad_request(f"The key value '{text}' is not of the type '{known.edm}' of '{known.name}'.")

@@ -124,12 +124,11 @@ def _metadata(state: DynamicsState) -> Endpoint:
         if not _welcome(state, request):
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         match = NAMED.fullmatch(request.path_params["name"])
-        look = (
-            metadata.public_entity
-            if match and match[1] == "PublicEntities"
-            else metadata.public_enumeration
-        )
-        found = look(match[2]) if match else None
+        found = None
+        if match and match[1] == "PublicEntities":
+            found = metadata.public_entity(match[2], state.settings.closed)
+        elif match:
+            found = metadata.public_enumeration(match[2])
         return Response(status_code=404) if found is None else JSONResponse(found)
 
     return described

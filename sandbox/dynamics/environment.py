@@ -38,7 +38,8 @@ class Settings:
     of a payment journal works; one that comes meanwhile with other lines of that journal is
     refused. `reserves_on_arrival`: sales lines reserve what is on hand. `lacks`: fields
     ("Set.Field") that `$metadata` does not name. `quotations_stay`: a quotation that was sent keeps
-    that status when it is changed.
+    that status when it is changed. `closed`: fields ("Set.Field") that the server alone writes in
+    this environment.
     """
 
     manual: set[str] = field(default_factory=set)
@@ -50,6 +51,7 @@ class Settings:
     reserves_on_arrival: bool = False
     lacks: frozenset[str] = frozenset()
     quotations_stay: bool = False
+    closed: frozenset[str] = frozenset()
 
 
 @dataclass

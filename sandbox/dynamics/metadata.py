@@ -72,9 +72,9 @@ def _property(known: Property, *, nullable: bool) -> str:
     return f'<Property Name="{known.name}" Type="{known.edm}"{facet}/>'
 
 
-def public_entity(name: str) -> dict[str, Any] | None:
+def public_entity(name: str, closed: frozenset[str] = frozenset()) -> dict[str, Any] | None:
     """`GET /metadata/PublicEntities('SalesOrderHeaderV4')`: what is mandatory, what may be edited;
-    None if unknown."""
+    None if unknown. `closed`: fields that the server alone writes."""
     entity = next((entity for entity in SETS.values() if entity.type == name), None)
     if entity is None:
         return None
@@ -84,17 +84,20 @@ def public_entity(name: str) -> dict[str, Any] | None:
         "LabelId": None,
         "IsReadOnly": entity.read_only,
         "ConfigurationEnabled": True,
-        "Properties": [_public_property(entity, known) for known in entity.properties.values()],
+        "Properties": [
+            _public_property(entity, known, closed) for known in entity.properties.values()
+        ],
         "NavigationProperties": [],
         "PropertyGroups": [],
         "Actions": [],
     }
 
 
-def _public_property(entity: EntitySet, known: Property) -> dict[str, Any]:
+def _public_property(entity: EntitySet, known: Property, closed: frozenset[str]) -> dict[str, Any]:
     rules, is_key = rules_of(entity.table), known.name in entity.key
     automatic = {number.field for number in rules.numbers if number.always}
-    fixed = is_key or known.read_only or known.name in rules.fixed
+    is_closed = known.read_only or f"{entity.name}.{known.name}" in closed
+    fixed = is_key or is_closed or known.name in rules.fixed
     return {
         "Name": known.name,
         "TypeName": known.edm if known.enum else EDM[known.kind],
@@ -104,7 +107,7 @@ def _public_property(entity: EntitySet, known: Property) -> dict[str, Any]:
         "IsMandatory": known.name in entity.required,
         "ConfigurationEnabled": True,
         "AllowEdit": not fixed,
-        "AllowEditOnCreate": not known.read_only and known.name not in automatic,
+        "AllowEditOnCreate": not is_closed and known.name not in automatic,
         "IsDimension": False,
     }
 

@@ -18,6 +18,7 @@ from sandbox.dynamics.store import Record, key_of
 
 OVER: Final = frozenset({"Invoiced", "Canceled"})
 LINES: Final = "SalesLineBiEntities"
+SENT: Final = ("CustPackingSlipTransBiEntities", "CustInvoiceTransBiEntities")
 VERSION: Final = "ShipmentPackingSlipVersionNumber"
 
 
@@ -58,10 +59,12 @@ def _line(env: Environment, line: Record) -> dict[str, Any]:
 
 
 def _changed_at(env: Environment, line: Record) -> Any:
-    """A slip changes what remains of its lines."""
-    slips = env.store.table("CustPackingSlipTransBiEntities")
+    """A slip changes what remains of its lines, and so does an invoice."""
     lot = str(line["InventoryLotId"]).casefold()
-    rows = [row for row in slips.having("InventTransId", (lot,)) if row[COMPANY] == line[COMPANY]]
+    rows = [
+        row for name in SENT for row in env.store.table(name).having("InventTransId", (lot,))
+        if row[COMPANY] == line[COMPANY]
+    ]  # fmt: skip
     return max([line.changed_at, *(row.changed_at for row in rows)])
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sandbox.dynamics.customer_transactions import NOTHING
 from sandbox.dynamics.environment import Environment
 from sandbox.dynamics.invoicing import Invoice, Line, post
-from sandbox.dynamics.remainders import cancelled
+from sandbox.dynamics.remainders import cancelled, invoiced
 from sandbox.dynamics.schema import COMPANY, DIMENSIONS
 from sandbox.dynamics.store import Record
 from sandbox.dynamics.tax import spread, tax_on
@@ -47,14 +47,6 @@ def invoice_and_voucher(env: Environment, company: str, kind: str) -> tuple[str,
 def dimensions_of(row: Record) -> dict[str, str]:
     """The product dimensions of a line that has any."""
     return {name: row.values[name] for name in DIMENSIONS if row.values.get(name)}
-
-
-def invoiced(env: Environment, line: Record) -> Decimal:
-    """How much of a sales line was invoiced so far."""
-    rows = env.store.table("CustInvoiceTransBiEntities").having(
-        "InventTransId", (folded(line["InventoryLotId"]),)
-    )
-    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
 
 
 def is_invoiced(env: Environment, header: Record) -> bool:

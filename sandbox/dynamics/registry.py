@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.dynamics import (
+    account_files,
     free_text_invoices,
     payment_journal_lines,
     payment_journals,
@@ -23,6 +24,7 @@ from sandbox.dynamics.ruling import NO_RULES, TableRules
 
 _RULES: Final[Mapping[str, TableRules]] = {
     "Activities": ACTIVITIES,
+    account_files.TABLE: account_files.RULES,
     "ContactPersons": CONTACTS,
     "CustTable": CUSTOMERS,
     "CustomerPostalAddresses": ADDRESSES,

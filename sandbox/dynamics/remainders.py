@@ -23,12 +23,22 @@ def shipped(env: Environment, line: Record) -> Decimal:
     return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
 
 
+def invoiced(env: Environment, line: Record) -> Decimal:
+    """How much of a sales line was invoiced so far."""
+    rows = env.store.table("CustInvoiceTransBiEntities").having(
+        "InventTransId", (folded(line["InventoryLotId"]),)
+    )
+    return sum((row["Qty"] for row in rows if row[COMPANY] == line[COMPANY]), NOTHING)
+
+
 def remaining(env: Environment, line: Record) -> Decimal:
-    """How much of a sales line is still to be shipped ("deliver remainder")."""
+    """How much of a sales line is still to be shipped ("deliver remainder"). An invoice sends what
+    it is of beyond what was shipped and not invoiced."""
     if line.values.get("SalesOrderLineStatus") == "Canceled":
         return NOTHING
     ordered: Decimal = line["OrderedSalesQuantity"]
-    return max(ordered - cancelled(line) - shipped(env, line), NOTHING)
+    sent = max(shipped(env, line), invoiced(env, line))
+    return max(ordered - cancelled(line) - sent, NOTHING)
 
 
 def cancelled(line: Record) -> Decimal:
@@ -70,3 +80,10 @@ def _settle(env: Environment, header: Record) -> None:
         status = "Delivered" if "Delivered" in statuses else "Canceled"
         changes = {"SalesOrderStatus": status, "SalesOrderProcessingStatus": status}
         env.store.update("SalesTable", header, changes)
+
+
+def substitute(env: Environment, lot: str, item: str, less: Decimal) -> None:
+    """Another item is sent for a line, which is so much cheaper in all."""
+    for line in env.store.table("SalesLine").having("InventoryLotId", (folded(lot),)):
+        changes = {"ItemNumber": item, "LineAmount": line["LineAmount"] - less}
+        env.store.update("SalesLine", line, changes)

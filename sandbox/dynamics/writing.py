@@ -37,7 +37,7 @@ def _created(state: Environment, entity: EntitySet, sent: dict[str, Any]) -> Rec
     rules = rules_of(entity.table)
     company = _company(state, entity, sent)
     numbered = {number.field for number in rules.numbers}
-    _not_read_only(entity, sent, numbered)
+    _not_read_only(state, entity, sent, numbered)
     draft = Draft(state, entity, company, {**rules.initial, **sent}, sent)
     if entity.per_company:
         draft.values[COMPANY] = company
@@ -71,7 +71,7 @@ def change(state: Environment, entity: EntitySet, key: Key, body: Any, etag: str
     if not changed:
         return before
     try:
-        _not_read_only(entity, changed, set())
+        _not_read_only(state, entity, changed, set())
         _not_fixed(entity, rules, changed, before)
         with state.store.transaction():
             draft = Draft(
@@ -132,9 +132,12 @@ def _company(state: Environment, entity: EntitySet, sent: Mapping[str, Any]) -> 
     return company
 
 
-def _not_read_only(entity: EntitySet, sent: Mapping[str, Any], numbered: set[str]) -> None:
+def _not_read_only(
+    state: Environment, entity: EntitySet, sent: Mapping[str, Any], numbered: set[str]
+) -> None:
     for name in sent:
-        if entity.properties[name].read_only and name not in numbered:
+        is_closed = f"{entity.name}.{name}" in state.settings.closed
+        if is_closed or (entity.properties[name].read_only and name not in numbered):
             raise Refused(
                 f"Update not allowed for field '{entity.properties[name].label}'.", field=name
             )

@@ -57,11 +57,12 @@ LONGEST_LOOK: Final = timedelta(seconds=50)
 
 class Services:
     """One process's engine. Answers what the hosts ask (`sync.hosts.runtime.Runtime`). Close it
-    when done. `console`: its web console, once somebody has asked for a page of it; `portals`:
-    those of the connections, likewise."""
+    when done. `console`: its web console, once somebody has asked for a page of it; `portals`,
+    `interests`: those of the connections, likewise."""
 
     console: Any = None
     portals: Any = None
+    interests: Any = None
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import httpx
 from sync.app.edition_parts import EditionParts
 from sync.app.old_accounts import entity_of_old_row
 from sync.app.paces import Paces
+from sync.buying.kept import KeptAccounts
 from sync.commerce.access import Access
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
@@ -84,6 +85,7 @@ class SystemsPool:
             paces=(shop, ledger),
             dataverse=self._dataverse(settings),
             records_called=partial(records_called, edition_parts.tables, name),
+            accounts_due=KeptAccounts(edition_parts.tables, name).due,
             mailer=self._mailer(settings),
             link_key=link_key(edition_parts.email_key),
         )

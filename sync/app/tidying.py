@@ -8,6 +8,9 @@ from sync.alerts.alerting import ALERTS
 from sync.alerts.alerting import KEEP as KEEP_ALERTS
 from sync.app.console_sign_ins import KEEP as KEEP_SIGN_INS
 from sync.app.console_sign_ins import SIGN_INS
+from sync.buying.interest import INTEREST
+from sync.buying.interest import KEEP as KEEP_LOOKS
+from sync.buying.kept import DUE, SLOTS, TASKS
 from sync.core.ports import Clock, Tables
 from sync.engine.copies import DocumentCopies
 from sync.engine.dead_letters import DEAD_LETTERS
@@ -34,6 +37,10 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     EVENTS: ("at", timedelta(days=7)),
     PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),
+    INTEREST: ("at", KEEP_LOOKS),
+    DUE: ("at", timedelta(days=14)),
+    SLOTS: ("at", timedelta(days=7)),
+    TASKS: ("ended_at", timedelta(days=400)),
     RECONCILIATIONS: ("at", timedelta(days=400)),
     DIFFERENCES: ("at", timedelta(days=400)),
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 from sync.checks.finding import Finding, Level, Probe, fault, ok, reading, warn
 from sync.commerce.address import path_of
-from sync.commerce.errors import NotThere
+from sync.commerce.errors import NotAllowed, NotThere
 from sync.commerce.search import LARGEST_PAGE, Search
 from sync.config.connections import Connection
 from sync.core.errors import Never
@@ -66,6 +66,21 @@ def _is_there(what: str, found: bool, setting: str) -> Finding:
         return ok(f"{what} is there")
     cure = f"Correct {setting} in [connections.<name>.accounts], or add it in Commerce."
     return fault(f"the shop has no {what}", cure)
+
+
+async def companies_have_parents(probe: Probe) -> AsyncIterator[Finding]:
+    """The shop knows relations of companies, where they are wanted."""
+    settings = probe.settings
+    if ACCOUNTS not in settings.flows or settings.accounts.parents == "leave":
+        return
+    try:
+        await probe.commerce.companies.parent_of(1)
+    except NotAllowed:
+        raise
+    except Never as error:
+        yield fault(error.reason, error.remedy)
+    else:
+        yield ok("the shop lists relations of companies")
 
 
 async def price_groups_of_accounts_are_there(probe: Probe) -> AsyncIterator[Finding]:

@@ -13,14 +13,14 @@ from sync.commerce import order_notes
 from sync.commerce.address import path_of
 from sync.commerce.categories import LIST as CATEGORIES
 from sync.commerce.closing import cancel_path
-from sync.commerce.companies import ASSIGN
+from sync.commerce.companies import ASSIGN, ROLES
 from sync.commerce.companies import PATH as COMPANIES
 from sync.commerce.company_credits import PATH as CREDITS
 from sync.commerce.inventory import SOURCE_ITEMS, SOURCES
 from sync.commerce.prices import BASE_PRICES, TIER_PRICES
 from sync.commerce.product_data import ATTRIBUTES, TAX_CLASSES
 from sync.commerce.products import PATH as PRODUCTS
-from sync.commerce.quotes import CARTS, QUOTES
+from sync.commerce.quotes import CARTS, QUOTES, SEARCH
 from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
 from sync.commerce.shipments import SHIPMENTS, TRACK
@@ -128,6 +128,14 @@ def _of_return_states(_: Connection) -> Iterator[Ask]:
     yield _bare(path_of(RETURNS, 0, "comments"))
 
 
+def _of_tasks(settings: Connection) -> Iterator[Ask]:
+    yield _listing(SEARCH, "id")
+    if {"companies", "accounts"} & {*settings.flows}:
+        yield _listing(ROLES, "role_id")
+    if "return" in settings.tasks.rules:
+        yield _listing(RETURNS)
+
+
 def _of_quotes(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.get(path_of(CARTS, 0))
     yield lambda probe: probe.commerce.get(path_of(QUOTES, 0, "comments"))
@@ -135,6 +143,10 @@ def _of_quotes(_: Connection) -> Iterator[Ask]:
 
 def _of_quote_answers(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.put(path_of(QUOTES, 0), {})
+
+
+def _of_quote_templates(_: Connection) -> Iterator[Ask]:
+    yield lambda probe: probe.commerce.quote_templates.by_id(0)
 
 
 def _of_refunds(_: Connection) -> Iterator[Ask]:
@@ -219,7 +231,9 @@ _OF_FLOWS: Final = (
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
     ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
     ("return_states", _of_return_states), ("quotes", _of_quotes),
-    ("quote_answers", _of_quote_answers), ("refunds", _of_refunds),
+    ("quote_answers", _of_quote_answers), ("quote_templates", _of_quote_templates),
+    ("refunds", _of_refunds),
     ("cancellations", _of_cancellations), ("tracking", _of_tracking), ("mails", _of_mails),
+    ("tasks", _of_tasks),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

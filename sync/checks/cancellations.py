@@ -5,16 +5,18 @@ from typing import Final
 
 from sync.checks.finding import Finding, Probe, ok, reading, warn
 from sync.config.connections import Connection
+from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.live_orders import (
     COPY_FIELDS,
     HEADER_FIELDS,
     LINE_COPIES,
     LINE_FIELDS,
-    SLIP_FIELDS,
+    SENT_FIELDS,
 )
 from sync.dynamics.packing_slips import SLIP_LINES
 
 FLOW: Final = "cancellations"
+CAPTURES: Final = "captures"
 CURE: Final = (
     "Give the role of the app's user the right to view this entity (System administration >"
     " Security configuration); or write copies = false under [connections.<name>.dynamics]: then"
@@ -31,7 +33,7 @@ def cancellation_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     if not dynamics.tells_remainders:
         created = (*HEADER_FIELDS, "OrderCreationDateTime")
         return {dynamics.order_headers: created, dynamics.order_lines: (*company, *LINE_FIELDS)}
-    copied = {LINE_COPIES: COPY_FIELDS, SLIP_LINES: SLIP_FIELDS}
+    copied = {LINE_COPIES: COPY_FIELDS, SLIP_LINES: SENT_FIELDS, INVOICED_LINES: SENT_FIELDS}
     return headers | {name: (*company, *fields) for name, fields in copied.items()}
 
 
@@ -49,6 +51,8 @@ async def remainders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
         )
         return
     yield await reading(probe, LINE_COPIES, ("dataAreaId", *COPY_FIELDS), CURE)
+    if CAPTURES not in settings.flows:  # whose own check reads the same
+        yield await reading(probe, INVOICED_LINES, ("dataAreaId", *SENT_FIELDS), CURE)
 
 
 async def refunds_are_decided(probe: Probe) -> AsyncIterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Final
 from sync.checks.accounts import (
     accounts_can_be_read,
     accounts_would_be_delivered,
+    companies_have_parents,
     places_of_companies_are_there,
     price_groups_of_accounts_are_there,
 )
@@ -50,7 +51,13 @@ from sync.checks.products import (
     product_codes_are_there,
     product_places_are_there,
 )
-from sync.checks.quotes import quotations_can_be_read, quotes_are_shown
+from sync.checks.quotes import (
+    orders_take_quotations,
+    proposed_prices_mean,
+    quotations_are_of_one_side,
+    quotations_can_be_read,
+    quotes_are_shown,
+)
 from sync.checks.reached import webhooks_reach_us
 from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
 from sync.checks.rights import rights_are_given
@@ -81,6 +88,7 @@ from sync.checks.stores import (
     templates_tell_stores_apart,
     websites_exist,
 )
+from sync.checks.tasks import sellers_are_users, tasks_can_be_written
 from sync.checks.time_zones import days_agree
 from sync.checks.trial import recent_records_would_be_delivered
 
@@ -107,10 +115,10 @@ GROUPS: Final = (
         templates_tell_stores_apart, websites_exist, orders_can_be_read, customers_can_be_read,
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
-        places_of_companies_are_there, carriers_are_mapped, return_options_are_mapped,
-        quotes_are_shown, product_places_are_there, company_credits_are_there,
-        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
-        schema_was_seen,
+        places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
+        return_options_are_mapped, quotes_are_shown, proposed_prices_mean,
+        product_places_are_there, company_credits_are_there, bulks_can_be_followed,
+        gate_tokens_can_be_verified, customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
@@ -119,9 +127,12 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        quotations_can_be_read,
+        quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
-    Group((DATAVERSE,), (dataverse_answers, cases_can_be_written, cases_find_their_customers)),
+    Group((DATAVERSE,), (
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
+        sellers_are_users,
+    )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),

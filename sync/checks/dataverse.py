@@ -21,16 +21,17 @@ from sync.dataverse.web_api import RowWrite, changed, set_path
 
 NOWHERE: Final = str(UUID(int=0))
 CASES: Final = frozenset({"cases", "case_states"})
+USING: Final = CASES | {"tasks"}
 NAME_COLUMN: Final = "Correct it in [connections.<name>.cases] by the column's logical name."
 
 
-def _client(probe: Probe) -> DataverseClient | None:
-    return probe.dataverse if CASES & set(probe.settings.flows) else None
+def _client(probe: Probe, flows: frozenset[str] = CASES) -> DataverseClient | None:
+    return probe.dataverse if flows & set(probe.settings.flows) else None
 
 
 async def dataverse_answers(probe: Probe) -> AsyncIterator[Finding]:
     """It takes our sign-in, and has the columns that the settings name."""
-    client = _client(probe)
+    client = _client(probe, USING)
     if client is None:
         return
     try:
@@ -45,9 +46,11 @@ async def dataverse_answers(probe: Probe) -> AsyncIterator[Finding]:
 
 def _named(settings: Connection) -> Iterator[tuple[str, str]]:
     cases = settings.cases
-    yield "incident", "ticketnumber"
     if cases.account_column:
         yield "account", cases.account_column
+    if not CASES & {*settings.flows}:
+        return
+    yield "incident", "ticketnumber"
     if cases.contacts == "email":
         yield "contact", "emailaddress1"
     if cases.order_property:
@@ -98,12 +101,12 @@ def _written() -> Iterator[tuple[str, RowWrite]]:
 
 async def cases_find_their_customers(probe: Probe) -> AsyncIterator[Finding]:
     """Some account of Dataverse has a number by which customers are found."""
-    client, column = _client(probe), probe.settings.cases.account_column
+    client, column = _client(probe, USING), probe.settings.cases.account_column
     if client is None or not column:
         return
     rows = client.rows(ACCOUNTS, select=("accountid",), where=f"{column} ne null", top=1)
     if [one async for one in rows]:
         yield ok(f"accounts have {column}")
     else:
-        what = f"no account of Dataverse has {column}: each case would wait for its customer"
+        what = f"no account of Dataverse has {column}: each case or task would wait"
         yield warn(what, 'Fill the column, or name somebody for all: cases.customers = { "*" = … }')

@@ -105,7 +105,8 @@ def _customer(settings: Connection) -> tuple[str, ...]:
     has_companies = "companies" in settings.flows
     by_vat = has_companies and "vat" in settings.companies.match
     tax_number = ("TaxExemptNumber",) if by_vat or settings.customers.send_tax_numbers else ()
-    return (*_CUSTOMER, *_ADDRESS, *(_COMPANY if has_companies else ()), *tax_number)
+    payer = ("InvoiceAccount",) if settings.customers.invoice_accounts_of != "nobody" else ()
+    return (*_CUSTOMER, *_ADDRESS, *(_COMPANY if has_companies else ()), *tax_number, *payer)
 
 
 def _each_once(*groups: tuple[str, ...]) -> tuple[str, ...]:

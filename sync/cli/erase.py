@@ -18,6 +18,7 @@ from sync.engine.erasure import Record
 from sync.engine.systems import Systems
 from sync.flows.returns.rma_records import CASES
 from sync.operating.activity import Activity
+from sync.operating.forgetting_accounts import forget_accounts
 from sync.operating.problem import Problem
 from sync.operating.story import story_of
 
@@ -92,7 +93,7 @@ async def _run(context: CommandContext, named: Named, *, show: bool, yes: bool) 
         if show:
             await _show(services, systems, named, records)
         else:
-            await _erase(context, services, systems.name, records, yes=yes)
+            await _erase(context, services, named, systems.name, records, yes=yes)
     return len(records)
 
 
@@ -112,8 +113,9 @@ async def _show(
 
 
 async def _erase(
-    context: CommandContext, services: Services, name: str, records: Sequence[Record], *, yes: bool
-) -> None:
+    context: CommandContext, services: Services, named: Named, name: str,
+    records: Sequence[Record], *, yes: bool,
+) -> None:  # fmt: skip
     agreed = bool(records) and (yes or _asked(context, name, records))
     erased = services.erasure.erase(name, records if agreed else ())
     counts = {record: count async for record, count in erased}
@@ -122,6 +124,7 @@ async def _erase(
         json_line({"connection": name, "flow": flow, "key": key, "erased": count})
     if agreed:
         await _tell_of_cases(services, name, records)
+        await forget_accounts(services, name, named.customers, named.companies)
         parts = services.edition_parts
         await Activity(parts.tables, parts.clock).erase(name, set(records))
         parts.compact()

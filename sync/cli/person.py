@@ -23,6 +23,7 @@ from sync.flows.quotes.quote_records import ANSWERS, QUOTES
 from sync.flows.returns.order_issues import ISSUES
 from sync.flows.returns.return_states import STATES
 from sync.flows.returns.rma_records import CASE_STATES, CASES, RETURNS
+from sync.operating.forgetting_accounts import keys_of, records_of
 from sync.operating.problem import Problem
 from sync.operating.records import is_called
 
@@ -73,6 +74,9 @@ class Records:
                 yield record
         for company in named.companies:
             async for record in self._of_company(company, named):
+                yield record
+        for account in keys_of(named.customers, named.companies):
+            async for record in records_of(self.services, self.systems.name, account):
                 yield record
 
     async def _of_order(self, named: str) -> AsyncIterator[Record]:

@@ -9,6 +9,7 @@ import typer
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
 from sync.cli.preview_accounts import accounts
+from sync.cli.preview_activity import activity
 from sync.cli.preview_cases import cases
 from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
@@ -54,6 +55,7 @@ app.command(cls=Command)(returns)
 app.command(cls=Command)(mails)
 app.command(cls=Command)(cases)
 app.command(cls=Command)(quotes)
+app.command(cls=Command)(activity)
 app.command(cls=Command)(captures)
 app.command(cls=Command)(status)
 app.command(cls=Command)(products)

@@ -18,6 +18,7 @@ NOTHING_KNOWN = 1
 LABELS = {
     "reason": "Reason",
     "remedy": "What to do",
+    "delivered_with": "Delivered with",
     "lease_until": "Being worked on until",
 }
 

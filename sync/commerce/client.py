@@ -8,6 +8,7 @@ not.
 from typing import Any
 
 from sync.commerce.access import Access
+from sync.commerce.carts import Carts
 from sync.commerce.categories import Categories
 from sync.commerce.closing import Closing
 from sync.commerce.companies import Companies
@@ -19,6 +20,7 @@ from sync.commerce.order_notes import OrderNotes
 from sync.commerce.prices import Prices
 from sync.commerce.product_data import ProductData
 from sync.commerce.products import Products
+from sync.commerce.quote_templates import QuoteTemplates
 from sync.commerce.quotes import Quotes
 from sync.commerce.refunds import Refunds
 from sync.commerce.rest import RestClient
@@ -44,6 +46,8 @@ class CommerceClient(RestClient):
         self.creditmemos = SalesDocuments(self, "creditmemos", CREDITMEMO_COLUMNS)
         self.returns = Returns(self)
         self.quotes = Quotes(self)
+        self.carts = Carts(self)
+        self.quote_templates = QuoteTemplates(self)
         self.refunds = Refunds(self)
         self.order_notes = OrderNotes(self)
         self.closing = Closing(self, self.creditmemos)

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from sync.commerce.address import path_of
-from sync.commerce.errors import NotThere
+from sync.commerce.errors import NotAllowed, NotThere
 from sync.commerce.filters import Op, where
 from sync.commerce.models.company import FIELDS
 from sync.commerce.models.region import Region
 from sync.commerce.rest import BY_ID, RestClient
 from sync.commerce.search import Search, Sort
+from sync.core.errors import Never
+from sync.core.request import Request
 
 log = logging.getLogger("sync.commerce.companies")
 
@@ -20,6 +22,7 @@ PATH: Final = "company/"
 ROLES: Final = "company/role/"
 ASSIGN: Final = "company/assignRoles"
 BY_ROLE: Final = (Sort("role_id"),)
+RELATIONS: Final = "company/relations"
 
 
 def lock_of(company: int | str) -> str:
@@ -72,6 +75,37 @@ class Companies:
         path = path_of("company", company_id)
         await self._client.put(path, {"company": dict(company)}, not_after=not_after)
 
+    async def parent_of(self, company: int) -> int | None:
+        """The company that this one is assigned to; None for one of its own. Raises `Never` where
+        the shop lists no such relations: they came with B2B 1.5 (Commerce 2.4.7)."""
+        search = Search(sorts=(Sort("company_id"),)).having(where("company_id", Op.EQ, company))
+        try:
+            rows = await self._client.rows(RELATIONS, search, key="company_id")
+        except NotAllowed:
+            raise
+        except Never as error:
+            raise Never(
+                f"the shop lists no relations of companies: {error.reason}",
+                remedy=(
+                    "Update its B2B modules to 1.5 or later, or write accounts.parents ="
+                    ' "leave" in connections.toml.'
+                ),
+            ) from error
+        found = (int(row["parent_id"]) for row in rows if int(row["company_id"]) == company)
+        return next(found, None)
+
+    async def move(
+        self, company: int, before: int | None, parent: int | None, *, not_after: datetime
+    ) -> None:
+        """Assign a company to this parent, None for none, in place of `before`. Not safe to
+        repeat: a company has one parent."""
+        for one in relation_requests(company, before, parent):
+            path = one.path.removeprefix("/V1/")
+            if one.method == "DELETE":
+                await self._client.delete(path, not_after=not_after)
+            else:
+                await self._client.post(path, one.body, not_after=not_after)
+
     async def role_named(self, company: int, name: str) -> dict[str, Any] | None:
         """The role of a company with this name, whole; None where it has none."""
         search = Search(sorts=BY_ROLE).having(where("company_id", Op.EQ, company))
@@ -98,6 +132,12 @@ class Companies:
             if resource in allowed and customer in await self._users_with(int(role["id"])):
                 return True
         return False
+
+    async def users_of(self, company: int) -> set[int]:
+        """The customers who have a role in a company; its administrator has none."""
+        search = Search(sorts=BY_ROLE).having(where("company_id", Op.EQ, company))
+        roles = await self._client.rows(ROLES, search, key="id")
+        return {user for role in roles for user in await self._users_with(int(role["id"]))}
 
     async def _users_with(self, role: int) -> set[int]:
         users = await self._client.get(path_of("company", "role", role, "users"))
@@ -139,3 +179,17 @@ class Companies:
         rows = (found.get("available_regions") if isinstance(found, dict) else None) or []
         names = ("id", "code", "name")
         return [Region(*(str(row.get(name) or "") for name in names)) for row in rows]
+
+
+def relation_requests(company: int, before: int | None, parent: int | None) -> list[Request]:
+    """What moves a company from one parent to another. Source: Adobe's REST schema of 2.4.7
+    (companyRelationRelationManagerV1)."""
+    found = list[Request]()
+    if before is not None and before != parent:
+        path = path_of("company", before, "relations", company)
+        found.append(Request("DELETE", f"/V1/{path}", None))
+    if parent is not None and before != parent:
+        relation = {"company_id": company, "parent_id": parent}
+        path = path_of("company", parent, "relations")
+        found.append(Request("POST", f"/V1/{path}", {"relations": [relation]}))
+    return found

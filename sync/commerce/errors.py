@@ -2,7 +2,8 @@
 
 Decided on the message template, in English, which REST answers in the scope `all`. What concerns
 every record at once (credentials, maintenance) is `Later`, so that a correction heals them all;
-what concerns one record or one right is `Never` with its remedy. A write that was answered 5xx may
+what concerns one record or one right is `Never` with its remedy. Where an order does not allow what
+was asked, it is read again first, for people act on it beside us. A write that was answered 5xx may
 have been committed, so it is `Unknown`. Sources: Adobe's error processor and OAuth code (2.4.4 to
 2.4.8), a live 2.4.8, Adobe's service documentation (2026-08).
 """
@@ -37,6 +38,14 @@ _PASSING: Final = re.compile(
     r"|deadlock|lock wait timeout",
     re.IGNORECASE,
 )
+_MOVED: Final = re.compile(
+    r"can ?not be created when an order has a status of"
+    r"|The order does not allow an? \w+ to be created"
+    r"|invalid quantity to (?:invoice|refund) item"
+    r"|The most money available to refund is"
+)
+"""The order does not allow it: somebody may have held, shipped, invoiced or refunded it since."""
+READ_AGAIN: Final = timedelta(seconds=15)
 _CREDENTIALS_400: Final = ("Signature method", "The token length is invalid")
 _MOST_ROWS: Final = re.compile(r"^Maximum items of type ")
 _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)")
@@ -196,12 +205,14 @@ def _bad_request(reason: str, said: Said) -> Exception:
         if most.isdecimal() and int(most) > 0:
             return PageTooLarge(reason, most=int(most))
     limit = said.parameters.get("max", "") if _MOST_ROWS.match(said.template) else ""
-    if _PASSING.search(said.template):
-        return Later(reason, said=said.words)
     remedy = (
         "Correct in Commerce or in the connection's settings what the answer names, then replay the"
         " record."
     )
+    if _MOVED.search(said.template):
+        return Later(reason, after=READ_AGAIN, said=said.words, remedy=remedy)
+    if _PASSING.search(said.template):
+        return Later(reason, said=said.words)
     kind = TooManyRows if limit.isdecimal() and int(limit) > 0 else NotAccepted
     error = kind(reason, remedy=remedy, code=said.report, said=said.words)
     if isinstance(error, TooManyRows):

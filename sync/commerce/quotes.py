@@ -6,6 +6,7 @@ A quote is a cart: there is no list of quotes, and its state is an extension att
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
+from mimetypes import guess_type
 from typing import Any, Final
 
 from sync.commerce.address import path_of
@@ -26,10 +27,21 @@ def saved(quote_id: int, quote: Mapping[str, Any]) -> Request:
     return Request("PUT", f"/V1/{path_of(QUOTES, quote_id)}", {"quote": {"id": quote_id, **quote}})
 
 
-def submitted(quote_id: int, comment: str) -> Request:
+def file_body(file_name: str, content: str) -> dict[str, str]:
+    """A file as it goes with a message; `content` is in base64."""
+    kind = guess_type(file_name)[0] or "application/octet-stream"
+    return {"base64_encoded_data": content, "type": kind, "name": file_name}
+
+
+def submitted(quote_id: int, comment: str, files: Sequence[Mapping[str, str]] = ()) -> Request:
     """The seller's answer goes to the buyer; refused when it is not the seller's turn."""
-    body = {"quoteId": quote_id, "comment": comment, "files": []}
+    body = {"quoteId": quote_id, "comment": comment, "files": [*files]}
     return Request("POST", f"/V1/{QUOTES}/submitToCustomer", body)
+
+
+def recalculated(quote_id: int) -> Request:
+    """The shop's prices and taxes of today, as submitting takes them; what was negotiated stays."""
+    return Request("POST", f"/V1/{QUOTES}/pricesUpdated", {"quoteIds": [quote_id]})
 
 
 def declined(quote_id: int, reason: str) -> Request:
@@ -56,6 +68,12 @@ class Quotes:
         found = await self._client.get(path_of(QUOTES, quote_id, "comments"))
         return [one for one in found or () if isinstance(one, dict)]
 
+    async def file(self, attachment_id: int) -> str:
+        """A file of a comment in base64; empty where the shop answers none."""
+        query = (("attachmentIds[]", str(attachment_id)),)
+        found = await self._client.get(f"{QUOTES}/attachmentContent", query)
+        return str(found[0].get("base64_encoded_data") or "") if found else ""
+
     def changed(
         self, since: datetime, until: datetime, *, stores: Collection[int] | None, after: str = ""
     ) -> AsyncIterator[dict[str, Any]]:
@@ -71,7 +89,7 @@ class Quotes:
         return await self._client.settled(SEARCH)
 
     async def send(self, requests: Sequence[Request], *, not_after: datetime) -> None:
-        """Send what `saved`, `submitted` or `declined` made, one after the other."""
+        """Send what `saved`, `submitted` and their like made, one after the other."""
         for request in requests:
             write = self._client.put if request.method == "PUT" else self._client.post
             await write(request.path.removeprefix("/V1/"), request.body, not_after=not_after)

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -105,9 +106,10 @@ def header_of(headers: Mapping[str, str], name: str) -> str:
     return found[0].strip()
 
 
+@lru_cache(maxsize=16)
 def rsa_key(pem: str) -> RSAPublicKey | None:
     """The RSA public key of a PEM text, None if it is none; line ends may be written out, as
-    one-line settings do."""
+    one-line settings do. Remembered: reading a key takes as long as using it."""
     try:
         key = load_pem_public_key(pem.replace("\\n", "\n").strip().encode())
     except (ValueError, UnsupportedAlgorithm):

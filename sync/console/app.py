@@ -21,6 +21,7 @@ from sync.app.settings import ConsoleSignIn
 from sync.console.access import Access, is_from_elsewhere
 from sync.console.links import BASE
 from sync.console.pages import (
+    accounts,
     activity,
     connections,
     credit,
@@ -103,6 +104,7 @@ PAGES: Final = (
     Page("/credit/account", credit.one, role=Role.OPERATOR),
     Page("/credit/decisions", credit_decisions.show, menu="decisions"),
     Page("/quotes", quotes.show, menu="quotes"),
+    Page("/accounts", accounts.show, menu="accounts"),
     Page("/connections", connections.show, menu="connections"),
     _change("/connections/check", connections.check),
     _change("/connections/pause", connections.pause),

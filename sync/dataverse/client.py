@@ -8,6 +8,7 @@ from sync.dataverse.cases import Cases
 from sync.dataverse.customers import Customers
 from sync.dataverse.faults import TABLE
 from sync.dataverse.rows_client import RowsClient
+from sync.dataverse.tasks import Tasks
 from sync.dynamics.transport import Transport
 
 __all__ = ["TABLE", "DataverseClient"]
@@ -21,3 +22,4 @@ class DataverseClient(RowsClient):
         super().__init__(settings, transport)
         self.cases = Cases(self)
         self.customers = Customers(self)
+        self.tasks = Tasks(self)

@@ -21,6 +21,7 @@ FIELDS: Final = (
     "PrimaryContactPhone", "TaxExemptNumber", "DiscountPriceGroupId", "PaymentTerms",
     "EmployeeResponsibleNumber", "OnHoldStatus", "ContactPersonId", "AddressStreet", "AddressCity",
     "AddressZipCode", "AddressState", "AddressCountryRegionISOCode", "AddressCountryRegionId",
+    "InvoiceAccount",
 )  # fmt: skip
 ADDRESS_FIELDS: Final = (
     "CustomerAccountNumber", "AddressLocationId", "Effective", "Expiration", "IsRoleDelivery",

@@ -9,6 +9,7 @@ import httpx
 
 from sync.config.connections import Dynamics
 from sync.core.ports import Clock
+from sync.dynamics.account_files import AccountFiles
 from sync.dynamics.accounts import Accounts
 from sync.dynamics.auth import Tokens
 from sync.dynamics.books import Books
@@ -34,6 +35,7 @@ from sync.dynamics.quotations import Quotations
 from sync.dynamics.released_products import ReleasedProducts
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.return_states import ReturnStates
+from sync.dynamics.sales_agreements import SalesAgreements
 from sync.dynamics.sales_orders import SalesOrders
 from sync.dynamics.transport import Transport
 from sync.dynamics.unit_conversions import UnitConversions
@@ -66,6 +68,8 @@ class DynamicsClient(ODataClient):
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
         self.quotations = Quotations(self)
+        self.account_files = AccountFiles(self)
+        self.sales_agreements = SalesAgreements(self)
         self.free_text_invoices = FreeTextInvoices(self)
         self.payment_journals = PaymentJournals(self)
         self.posted_invoices = PostedInvoices(self)

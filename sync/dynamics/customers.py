@@ -39,6 +39,16 @@ class Customers:
         """The account, or None."""
         return await self._client.get(SET, _key(company, account), select=FIELDS)
 
+    async def payer_of(self, company: str, account: str) -> str:
+        """The account that the invoices of an account go to (`InvoiceAccount`, 4.1): itself where
+        F&O names none, or does not have it. Concurrent calls are joined."""
+        fields = ("CustomerAccount", "InvoiceAccount")
+        rows = await self._client.find_by(
+            SET, "CustomerAccount", account, company=company, select=fields
+        )
+        named = (str(row.get("InvoiceAccount") or "").strip() for row in rows)
+        return next(filter(None, named), account)
+
     async def with_email(self, company: str, email: str, *, party_type: str = "") -> list[str]:
         """The accounts whose primary e-mail address this is, without regard to case; of one party
         type where named."""

@@ -60,6 +60,10 @@ NO_USER: Final = (
     "Check in F&O (System administration > Setup > Microsoft Entra applications) that this client"
     " id has a user, and that tenant and url belong together"
 )
+NOT_ENTERED: Final = (
+    "Nobody may enter this field in the environment: run `check`, which names the setting that"
+    " sends it (orders of quotes: quotes.order_field in connections.toml); then replay"
+)
 UNREACHED: Final = (
     "Compare {system}.url with the environment's address, and see that this machine reaches it:"
     " name, firewall, proxy, certificate. An environment may be asleep or in maintenance (Lifecycle"
@@ -174,6 +178,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         never("Run `check`: the environment has other fields than this release knows"),
         _MISSPELT,
     ),
+    Rule(_REFUSED, never(NOT_ENTERED), words("not allowed for field")),
     Rule(
         _REFUSED,
         never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
@@ -195,11 +200,7 @@ TABLE: Final[tuple[Rule, ...]] = (
         ),
         words("number sequence"),
     ),
-    Rule(
-        _REFUSED,
-        never("Release the customer or item in D365 from its stop, then replay"),
-        _STOPPED,
-    ),
+    Rule(_REFUSED, never("Release customer or item in D365 from its stop, then replay"), _STOPPED),
     Rule(
         _REFUSED,
         never("Correct in D365 or in Commerce what the message names, then replay"),

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sync.config.connections import Dynamics
 from sync.core.encoding import digest
 from sync.core.money import ZERO
+from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.packing_slips import SLIP_LINES
@@ -24,7 +25,7 @@ COPY_FIELDS: Final = (
     "SalesId", "InventTransId", "ItemId", "ExternalItemId", "SalesStatus", "SalesUnit",
     "QtyOrdered", "RemainSalesPhysical", "SysModifiedDateTime",
 )  # fmt: skip
-SLIP_FIELDS: Final = ("SalesId", "InventTransId", "Qty")
+SENT_FIELDS: Final = ("SalesId", "InventTransId", "Qty")
 HEADER_FIELDS: Final = (
     "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "SalesOrderStatus",
 )  # fmt: skip
@@ -41,8 +42,8 @@ TOGETHER: Final = 40
 
 @dataclass(frozen=True)
 class LiveLine:
-    """A line of ours. `alive`: what was shipped of it and what will be, in `unit`; `shipped`: what
-    was, as far as slips may be read."""
+    """A line of ours. `alive`: what was sent of it and what will be, in `unit`; `shipped`: what
+    was, as far as slips and invoices may be read."""
 
     reference: str
     lot: str
@@ -99,25 +100,33 @@ class LiveOrders:
         return _order(headers[0], lines) if headers else None
 
     async def _lines(self, company: str, number: str) -> list[LiveLine]:
+        """What remains is read before what was sent: pieces that leave in between count twice, and
+        never as cancelled. F&O also sends what it invoices without a slip, which comes off what was
+        shipped and not invoiced first; that is read where something seems to be cancelled."""
         if not self._settings.tells_remainders:
             rows = await self._client.find_by(
                 self._settings.order_lines, "SalesOrderNumber", number,
                 company=company, select=LINE_FIELDS,
             )  # fmt: skip
             return [_whole(row) for row in rows]
-        rows, slips = await asyncio.gather(
-            self._client.find_by(
-                LINE_COPIES, "SalesId", number, company=company, select=COPY_FIELDS
-            ),
-            self._client.find_by(
-                SLIP_LINES, "SalesId", number, company=company, select=SLIP_FIELDS
-            ),
+        rows = await self._client.find_by(
+            LINE_COPIES, "SalesId", number, company=company, select=COPY_FIELDS
         )
-        shipped: dict[str, Decimal] = {}
-        for slip in slips:
-            lot = str(slip.get("InventTransId") or "")
-            shipped[lot] = shipped.get(lot, ZERO) + Decimal(slip.get("Qty") or 0)
-        return [_line(row, shipped) for row in rows]
+        sent = await self._quantities(SLIP_LINES, company, number)
+        if any(_sent(row, sent) + _rest(row) < _decimal(row, "QtyOrdered") for row in rows):
+            for lot, invoiced in (await self._quantities(INVOICED_LINES, company, number)).items():
+                sent[lot] = max(invoiced, sent.get(lot, ZERO), key=abs)
+        return [_line(row, sent) for row in rows]
+
+    async def _quantities(self, entity_set: str, company: str, number: str) -> dict[str, Decimal]:
+        """What was shipped or invoiced by lot."""
+        found: dict[str, Decimal] = {}
+        for row in await self._client.find_by(
+            entity_set, "SalesId", number, company=company, select=SENT_FIELDS
+        ):
+            lot = str(row.get("InventTransId") or "")
+            found[lot] = found.get(lot, ZERO) + Decimal(row.get("Qty") or 0)
+        return found
 
     async def changed(
         self, company: str, since: datetime, until: datetime
@@ -180,15 +189,22 @@ def _order(header: Mapping[str, Any], lines: Iterable[LiveLine]) -> LiveOrder:
     )  # fmt: skip
 
 
+def _sent(row: Mapping[str, Any], sent: Mapping[str, Decimal]) -> Decimal:
+    return sent.get(str(row.get("InventTransId") or ""), ZERO)
+
+
+def _rest(row: Mapping[str, Any]) -> Decimal:
+    is_dead = row.get("SalesStatus") == CANCELLED
+    return ZERO if is_dead else _decimal(row, "RemainSalesPhysical")
+
+
 def _line(row: Mapping[str, Any], shipped: Mapping[str, Decimal]) -> LiveLine:
-    lot = str(row.get("InventTransId") or "")
-    sent = shipped.get(lot, ZERO)
-    rest = ZERO if row.get("SalesStatus") == CANCELLED else _decimal(row, "RemainSalesPhysical")
-    if row.get("SalesStatus") == "Invoiced" and not sent:  # a service, or invoiced without a slip
+    sent = _sent(row, shipped)
+    if row.get("SalesStatus") == "Invoiced" and not sent:  # no row tells of it
         sent = _decimal(row, "QtyOrdered")
     return LiveLine(
-        str(row.get("ExternalItemId") or ""), lot, str(row.get("ItemId") or ""),
-        str(row.get("SalesUnit") or ""), sent + rest, sent,
+        str(row.get("ExternalItemId") or ""), str(row.get("InventTransId") or ""),
+        str(row.get("ItemId") or ""), str(row.get("SalesUnit") or ""), sent + _rest(row), sent,
     )  # fmt: skip
 
 

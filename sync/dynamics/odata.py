@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 from sync.core.errors import Never
 
@@ -35,7 +36,7 @@ class Member:
         return f"{NAMESPACE}.{_name(self.enum)}'{_name(self.name)}'"
 
 
-Literal = str | int | Decimal | datetime | date | Member
+Literal = str | int | Decimal | datetime | date | Member | UUID
 """What keys and filters may hold. Datetimes are aware; a date is an X++ Date, which stands for noon
 UTC."""
 
@@ -52,7 +53,7 @@ def literal(value: Literal) -> str:
             return "'" + value.replace("'", "''") + "'"
         case bool():
             return "true" if value else "false"
-        case int() | Member():
+        case int() | Member() | UUID():
             return str(value)
         case Decimal() if value.is_finite():
             return f"{value:f}"

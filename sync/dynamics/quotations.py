@@ -28,7 +28,7 @@ HEADER_FIELDS: Final = (
     NUMBER, REFERENCE, STATUS, ACCOUNT, EXPIRY, "CurrencyCode", "ArePricesIncludingSalesTax",
     "GeneratedSalesOrderNumber", "QuotationReasonCode", "QuotationResponsiblePersonnelNumber",
     "PaymentTermsName", "DeliveryTermsCode", "TotalDiscountPercentage", "AreTotalsCalculated",
-    *SUMS,
+    "URL", *SUMS,
 )  # fmt: skip
 LINE_FIELDS: Final = (
     NUMBER, "InventoryLotId", "ExternalItemNumber", "ItemNumber", "RequestedSalesQuantity",
@@ -135,6 +135,7 @@ class Quotations:
             (_text(row, "PaymentTermsName"), _text(row, "DeliveryTermsCode")),
             _amount(row, "TotalDiscountPercentage"),
             (amount, tax, charges) if is_summed else None, tuple(map(_held_line, lines)),
+            _text(row, "URL"),
         )  # fmt: skip
 
 

@@ -108,6 +108,10 @@ def _no_amount(_: object) -> str:
     return ""
 
 
+def _always(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Source(Generic[R]):
     """Where a flow's records come from.
@@ -118,6 +122,8 @@ class Source(Generic[R]):
     None where nothing tells. `is_joined`: what is read at the same time is one request, so records
     may be read before their turn. `foresee(record, systems)`: tells the target's client what will
     be asked for a record that was; it asks nothing. `worth(record)`: its amount and currency.
+    `comes_alone(key)`: False for a record that only those that require it have, and deliver: nobody
+    can read it by its key.
     """
 
     read: Callable[[str, "Systems"], Awaitable[R | None]]
@@ -126,6 +132,7 @@ class Source(Generic[R]):
     is_joined: bool = False
     foresee: Callable[[R, "Systems"], None] | None = None
     worth: Callable[[R], str] = _no_amount
+    comes_alone: Callable[[str], bool] = _always
 
 
 @dataclass(frozen=True)

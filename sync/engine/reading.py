@@ -40,6 +40,15 @@ async def required(
     return record
 
 
+def delivered_with(flow: DocumentFlow[Any] | None, claim: Claim) -> tuple[str, str]:
+    """(flow, key) of the record whose delivery delivers this one: itself, or, of a sub-flow and of
+    what does not come alone, the record that last required it. Empty where none is known."""
+    if flow is not None and flow.source.comes_alone(claim.key):
+        return claim.flow, claim.key
+    by, _, key = claim.required_by.partition("|")
+    return by, key
+
+
 def stopped(claim: Claim, error: Exception) -> dict[str, Any]:
     """What the claim of a required record says, as it was taken, once this has stopped it. What
     waited for a person before waits for one still; a fault that nobody else can mend is news to

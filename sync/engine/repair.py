@@ -2,9 +2,9 @@
 
 Claims and the list of the parked are two tables: where they disagree, the list is made to say what
 the claims say. A record that somebody began with, and that no message seems to wait for, is
-notified again. Digests that earlier releases stored plain are keyed. Each run reads a page of each
-flow and connection, so that its cost is bounded; where it stopped is stored, and the next run goes
-on there.
+notified again; one that does not come alone is left to those that require it. Digests that earlier
+releases stored plain are keyed. Each run reads a page of each flow and connection, so that its cost
+is bounded; where it stopped is stored, and the next run goes on there.
 """
 
 import logging
@@ -100,7 +100,9 @@ class Repair:
             await self._engine.ledger.key_digests(claim)
         if flow in self._engine.flows:
             await self._agree(flow, connection, claims, listed)
-            await self._notify(flow, connection, [one for one in claims if is_left_alone(one, now)])
+            comes_alone = self._engine.flows[flow].source.comes_alone
+            left = [one for one in claims if is_left_alone(one, now) and comes_alone(one.key)]
+            await self._notify(flow, connection, left)
         begun = place.begun if place.start and place.begun is not None else now
         cells: dict[str, Value] = {"start": following, "begun": begun}
         await tables.upsert(REPAIRS, Row(connection, flow, cells))

@@ -37,7 +37,7 @@ from sync.engine.timing import (
     suspect_again_at,
 )
 from sync.engine.trail import Entry
-from sync.engine.unopened import not_opened, resolved
+from sync.engine.unopened import not_opened, passed_on, resolved
 from sync.pacing.pace import at_work, comes_again_at
 from sync.pacing.priority import working_at
 from sync.pacing.retry import reason_of
@@ -79,6 +79,9 @@ class Runner:
             await self._engine.intake.after_trouble(message, soonest)
 
     async def _deliver(self, flow: DocumentFlow[Any], message: Message) -> None:
+        if not flow.source.comes_alone(message.key):
+            await passed_on(self._engine, message)
+            return
         pause = await self._engine.flow_pauses.over(message.connection, flow.name)
         if pause is not None:
             due = self._engine.flow_pauses.look_again_at(pause)
@@ -89,9 +92,8 @@ class Runner:
             source = flow.source
             keys = await source.resolve(message.key, systems) if source.resolve else None
         except (Later, Never) as error:
-            await not_opened(
-                self._engine, self._outcomes, message, await self._judged(message, error)
-            )
+            judged = await self._judged(message, error)
+            await not_opened(self._engine, self._outcomes, message, judged)
             return
         if keys is not None:
             await resolved(self._engine, self._outcomes, message, keys)

@@ -1,8 +1,9 @@
 """One connection, opened: its settings, the systems' clients and its mapping tables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sync.commerce.client import CommerceClient
 from sync.commerce.websites import Websites
@@ -18,6 +19,11 @@ async def _nobody_knows(_number: str) -> Sequence[tuple[str, str]]:
     return ()
 
 
+async def _none_due(_until: datetime, _after: str) -> AsyncIterator[tuple[str, datetime]]:
+    return
+    yield
+
+
 @dataclass(frozen=True)
 class Systems:
     """What a flow works with. One per connection and process, shared by all deliveries.
@@ -29,6 +35,8 @@ class Systems:
     `dataverse`: where cases are kept, for connections that name it; its pauses hold up its
     own flows alone. `records_called(number)`: flow and key of the records that became a document of
     that number.
+    `accounts_due(until, after)`: accounts of buyers that are to be looked at by then, with the
+    moment.
     `mailer`: takes mails to buyers, where `mails` is configured. `link_key`: what links to their
     documents are signed with.
     """
@@ -46,6 +54,7 @@ class Systems:
     paces: tuple[Pace, ...]
     dataverse: DataverseClient | None = None
     records_called: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nobody_knows
+    accounts_due: Callable[[datetime, str], AsyncIterator[tuple[str, datetime]]] = _none_due
     mailer: Mailer | None = None
     link_key: bytes = b""
 

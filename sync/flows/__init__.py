@@ -13,6 +13,7 @@ from sync.flows.catalogue.stock import stock
 from sync.flows.credit.credit import credit
 from sync.flows.customers.accounts import accounts
 from sync.flows.customers.companies import companies
+from sync.flows.customers.company_parents import company_parents
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
@@ -25,6 +26,7 @@ from sync.flows.mails.mails import mails
 from sync.flows.orders.orders import orders
 from sync.flows.orders.write_back import write_back
 from sync.flows.quotes.quote_answers import quote_answers
+from sync.flows.quotes.quote_templates import quote_templates
 from sync.flows.quotes.quotes import quotes
 from sync.flows.receivables.creditmemos import creditmemos
 from sync.flows.receivables.invoices import invoices
@@ -34,6 +36,7 @@ from sync.flows.returns.order_issues import order_issues
 from sync.flows.returns.refunds import refunds
 from sync.flows.returns.return_states import return_states
 from sync.flows.returns.returns import returns
+from sync.flows.tasks.tasks import tasks
 
 FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     orders,
@@ -63,11 +66,13 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     mails,
     quotes,
     quote_answers,
+    quote_templates,
+    tasks,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
-    contacts, company_users, payments, stock.chunks, prices.chunks, products.chunks,
-    product_options.chunks, credit.chunks,
+    contacts, company_users, company_parents, payments, stock.chunks, prices.chunks,
+    products.chunks, product_options.chunks, credit.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""

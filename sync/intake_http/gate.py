@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
+from sync.buying.heard import decision_heard
 from sync.commerce.ims_bearer import ImsKeysOf, verify_bearer
 from sync.commerce.signature import Refused, verify
 from sync.config.connections import Connection
@@ -193,12 +194,12 @@ class _Look:
             )
 
     async def record(self, asked: Asked, decided: Decided) -> None:
-        """Keep what was decided and by which figures, over what this question was told before. What
-        cannot be kept is logged."""
+        """Keep what was decided, over what this question was told before; trouble is logged."""
         now, kept = self.at, Decisions(self.gate.tables, self.connection)
         try:
             async with asyncio.timeout(self.gate.recording.total_seconds()):
-                await kept.keep(decision_of(asked, decided, now), now)
+                await kept.keep(decision := decision_of(asked, decided, now), now)
+                await decision_heard(self.gate.tables, self.connection, self.settings, decision)
                 await self.gate.untold.tell(self.gate.tables, self.connection)
         except Exception as error:  # noqa: BLE001 - the shopper must not wait for our records
             if self.gate.refusals.may_be_logged(TROUBLE):

@@ -45,7 +45,7 @@ def customer_payment_from(
         )
     payment = mapped(connection.orders.payments, method, order, "payment.method", "orders.payments")
     fields = {
-        **_accounts(target.account, ("Bank", bank), connection),
+        **_accounts(target.invoice_account, ("Bank", bank), connection),
         "PaymentMethodName": payment.method if payment else "",
         "PaymentId": document.transaction_id,
     }
@@ -66,7 +66,7 @@ def store_credit_from(
     without an account.
     """
     liability = _liability(with_order.document, connection, kept)
-    accounts = _accounts(target.account, ("Ledger", liability), connection)
+    accounts = _accounts(target.invoice_account, ("Ledger", liability), connection)
     line = _Line(f"{target.reference}/S", accounts, kept, what="store credit")
     return _payment(line, with_order, connection, target)
 

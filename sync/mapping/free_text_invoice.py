@@ -63,7 +63,7 @@ def _header(
     return {
         "dataAreaId": target.company,
         "CustomerAccount": target.account,
-        "InvoiceAccount": target.account,
+        "InvoiceAccount": target.invoice_account,
         "InvoiceDate": day_of(document, connection, target.company).isoformat(),
         "CustomerReference": target.reference,
         "CustomerRequisition": order.increment_id,

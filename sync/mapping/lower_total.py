@@ -52,9 +52,6 @@ class InvoicedTotals:
 
 Credit = WantedRefund | str
 """A credit memo to be; or why there is none."""
-NO_SHIPPING: Final = (
-    "Commerce takes no credit memo of an amount alone where no shipping is left to refund"
-)
 PAID_OTHERWISE: Final = "gift cards or credit have paid a part of it, and get theirs back first"
 
 
@@ -96,7 +93,6 @@ def _unclear(
         (any(one.get("state") != CANCELLED for one in memos), "the order has a credit memo"),
         (order.state in BARRED, f"Commerce refunds nothing of an order that is {order.state}"),
         (sums.lower > left + CENT, f"Commerce has {left:.2f} left to refund"),
-        (order.shipping_amount <= order.shipping_refunded, NO_SHIPPING),
         (bool(order_parts(order, connection.orders).paid), PAID_OTHERWISE),
     )
     found = next((reason for is_so, reason in checks if is_so), "")

@@ -33,6 +33,7 @@ class PostingTarget:
     """Where a document is booked: legal entity, account, store view, our reference, and its sales
     order if it is there.
 
+    `payer`: the account that owes and pays it, where that is another one.
     `former`: the reference by the default template of earlier releases.
     `number`: the ReturnOrderNumber of a credit memo, where sales orders are numbered by us.
     """
@@ -44,6 +45,12 @@ class PostingTarget:
     former: str = ""
     number: str = ""
     order_number: str = ""
+    payer: str = ""
+
+    @property
+    def invoice_account(self) -> str:
+        """The account that it is invoiced to, paid by and credited to."""
+        return self.payer or self.account
 
 
 def posting_target_of(

@@ -55,6 +55,7 @@ def quotation_from(
     *,
     account: str,
     contact: str,
+    payer: str,
     owner: str,
     items: Mapping[str, ItemMapping],
 ) -> Quotation:
@@ -68,7 +69,7 @@ def quotation_from(
         "dataAreaId": company,
         "SalesQuotationNumber": _number(quote, connection),
         "RequestingCustomerAccountNumber": account,
-        "InvoiceCustomerAccountNumber": account,
+        "InvoiceCustomerAccountNumber": payer,
         "CurrencyCode": quote.currency.quote_currency_code,
         "CustomersReference": reference,
         "SalesQuotationName": _name(quote, comments),

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from sync.commerce.models.quote import Quote, QuoteItem
 from sync.config.connections import Connection
+from sync.config.connections.quotes import Quotes
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.line_amount import sales_units
-from sync.dynamics.documents.quotation import HeldQuotation, QuotationLine
+from sync.dynamics.documents.quotation import CONFIRMED, HeldQuotation, QuotationLine
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 PIECE: Final = Decimal("0.0001")
@@ -34,6 +35,7 @@ class Answer:
     """What the buyer is to be shown. Amounts are in the quote's currency; `is_gross`: with tax.
     `freight` is None where F&O says nothing of it."""
 
+    company: str
     number: str
     lines: tuple[Agreed, ...]
     currency: str
@@ -86,24 +88,35 @@ def answer_from(
         Agreed(one, _pieces(one, goods[str(one.item_id)], items, quote), share)
         for one, share in zip(quote.items, shares, strict=True)
     )
-    terms = "".join(f" {name}: {code}." for name, code in _terms(held))
+    terms = "".join(_terms(held, settings.quotes))
     comment = settings.quotes.text("answer").format(
         number=held.number, version=version, terms=terms
     )  # fmt: skip
     carried = total(one.amount for one in freight) if freight else None
     answer = Answer(
-        held.number, agreed, held.currency, held.is_gross, carried, held.expires, comment
-    )
+        held.company, held.number, agreed, held.currency, held.is_gross, carried, held.expires,
+        comment,
+    )  # fmt: skip
     _must_sum_up(quote, held, answer)
     return answer
 
 
-def _terms(held: HeldQuotation) -> Iterator[tuple[str, str]]:
-    payment, delivery = held.terms
-    if payment:
-        yield "Terms of payment", payment
-    if delivery:
-        yield "Terms of delivery", delivery
+def decline_reason(held: HeldQuotation, settings: Quotes) -> str:
+    """What the buyer reads of a quotation that was lost, cancelled, or ordered in F&O."""
+    if held.status == CONFIRMED:
+        return settings.text("ordered").format(number=held.number, order=held.order)
+    own = settings.reasons.get(held.reason, settings.reasons.get("*", ""))
+    text = settings.text("lost" if held.status.lower() == "lost" else "cancelled")
+    return own or text.format(number=held.number)
+
+
+def _terms(held: HeldQuotation, settings: Quotes) -> Iterator[str]:
+    """Terms of payment and delivery, and the address of a document, in words for the buyer."""
+    for name, code in zip(("Terms of payment", "Terms of delivery"), held.terms, strict=True):
+        if code:
+            yield f" {settings.terms.get(code) or f'{name}: {code}.'}"
+    if settings.link and held.link.startswith(("https://", "http://")):
+        yield f" {held.link}"
 
 
 def _must_be_in_its_currency(quote: Quote, held: HeldQuotation) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from string import Formatter
 from typing import Final
 
-WHOLE: Final = frozenset({"store_id", "entity_id", "quote_id"})
+WHOLE: Final = frozenset({"store_id", "entity_id", "quote_id", "template_id"})
 """Fields that hold digits alone, so that a hyphen after them ends them."""
 
 FORMER: Final = {

@@ -63,7 +63,7 @@ def _header(
         "dataAreaId": target.company,
         "ReturnOrderNumber": target.number,
         "CustomerAccountNumber": target.account,
-        "InvoiceCustomerAccountNumber": target.account,
+        "InvoiceCustomerAccountNumber": target.invoice_account,
         "CurrencyCode": receivable.totals.currency,
         "CustomersOrderReference": target.reference,
         "CustomerRequisitionNumber": order.increment_id,

@@ -40,10 +40,12 @@ def sales_order_from(
     account: str,
     items: Mapping[str, ItemMapping],
     contact: str = "",
+    payer: str = "",
     quotation: str = "",
 ) -> SalesOrder:
-    """Map an order; `items` by normalised sku, `contact` a ContactPersonId, `quotation` the number
-    of the one it comes from. Raises `Never` for what has no home or does not add up."""
+    """Map an order; `items` by normalised sku, `contact` a ContactPersonId, `payer` the account
+    that its invoice goes to if it is another one, `quotation` the number of the one it comes from.
+    Raises `Never` for what has no home or does not add up."""
     store = order_store(order, connection)
     parts = _parts(order, connection)
     gross = bool(store.prices_include_tax)
@@ -60,7 +62,7 @@ def sales_order_from(
         asked[field] = quotation
     header = {
         "dataAreaId": company, "SalesOrderNumber": number,
-        "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": account,
+        "OrderingCustomerAccountNumber": account, "InvoiceCustomerAccountNumber": payer or account,
         **_header(order, connection, store), "ContactPersonId": contact,
         **asked,
     }  # fmt: skip

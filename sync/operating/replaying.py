@@ -8,8 +8,8 @@ from typing import Final
 from sync.app.services import Services
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
+from sync.engine.reading import delivered_with
 from sync.engine.trail import Entry
-from sync.flows.customers.customer_accounts import replayed_by
 from sync.operating.asking import Asking
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, Letter, is_called
@@ -36,7 +36,7 @@ async def of_keys(ledgers: Ledgers, keys: Sequence[str]) -> list[Again]:
     wanted: list[Again] = []
     for key in dict.fromkeys(keys):
         claims = [claim for claim in await ledgers.find(key) if is_called(claim.key, key)]
-        found = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
+        found = [_again(ledgers.services, claim) for claim in claims]
         found += _set_aside(letters, key)
         if not found:
             remedy = f"Fetch it with: backfill --flow FLOW --ids {key}"
@@ -60,13 +60,23 @@ async def of_record(services: Services, connection: str, flow: str, key: str) ->
     if not claim.etag or flow not in services.flows:
         what = f"nothing is known of {flow} {key} that could be replayed"
         raise Problem(what, remedy=f"Fetch it with: backfill --flow FLOW --ids {key}")
-    return Again(connection, flow, key, str(claim.state), claim.reason)
+    return _again(services, claim)
+
+
+def _again(services: Services, claim: Claim) -> Again:
+    """The record, or that with which it is delivered. Raises `Problem` where that is not known."""
+    flow, key = delivered_with(services.flows.get(claim.flow), claim)
+    if not key:
+        what = f"{claim.flow} {claim.key} comes with another record, and none is known"
+        raise Problem(what, remedy="Replay the order or document that needs it.")
+    return Again(claim.connection, flow, key, str(claim.state), claim.reason)
 
 
 async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     """Everything that is parked or set aside, by a part of its reason."""
-    claims = await ledgers.parked(reason)
-    parked = [Again(c.connection, c.flow, c.key, str(c.state), c.reason) for c in claims]
+    flows = ledgers.services.flows
+    claims = [c for c in await ledgers.parked(reason) if delivered_with(flows.get(c.flow), c)[1]]
+    parked = [_again(ledgers.services, claim) for claim in claims]
     return parked + _set_aside(await ledgers.dead_letters(reason))
 
 
@@ -75,7 +85,7 @@ async def of_left_out(ledgers: Ledgers) -> tuple[list[Again], list[Claim]]:
     guests that wait for their next order."""
     wanted, waiting = {}, []
     for claim in await ledgers.left_out():
-        flow, key = replayed_by(claim)
+        flow, key = delivered_with(ledgers.services.flows.get(claim.flow), claim)
         if key:
             again = Again(claim.connection, flow, key, "delivered", claim.reason)
             wanted[claim.connection, flow, key] = again

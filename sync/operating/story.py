@@ -5,6 +5,7 @@ from typing import Any
 
 from sync.app.services import Services
 from sync.engine.claim import Claim
+from sync.engine.reading import delivered_with
 from sync.engine.trail import Entry
 from sync.flows import PUBLICATIONS
 
@@ -22,8 +23,16 @@ async def story_of(services: Services, claim: Claim, *, documents: bool) -> dict
         "number": claim.number, "reason": claim.reason, "remedy": claim.remedy,
         "differs": claim.differs, "resolved": claim.resolved,
         "digest": claim.digest, "read_at": claim.read_at, "lease_until": claim.lease_until,
+        "delivered_with": with_another(services, claim),
         "settled_by": claim.intent_settled_by, "trail": reported,
     }  # fmt: skip
+
+
+def with_another(services: Services, claim: Claim) -> str:
+    """Flow and key of the other record whose delivery delivers this one; empty where it comes by
+    itself, or where none is known."""
+    by, key = delivered_with(services.flows.get(claim.flow), claim)
+    return f"{by} {key}" if key and (by, key) != (claim.flow, claim.key) else ""
 
 
 async def _reported(

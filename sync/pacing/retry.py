@@ -49,7 +49,7 @@ def decide(error: Exception, attempt: int) -> Wait | Park:
             return Wait(WAITS[0] if error.after is None else max(error.after, SHORTEST), attempt)
         if attempt > len(WAITS):
             reason = f"gave up after {attempt} tries: {error.reason}"
-            return Park(reason, "Mend the cause, then replay the record.")
+            return Park(reason, error.remedy or "Mend the cause, then replay the record.")
         usual = WAITS[attempt - 1]
         least = usual if error.is_outage else SHORTEST
         return Wait(usual if error.after is None else max(error.after, least), attempt + 1)

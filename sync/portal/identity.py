@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
-import jwt
 
 from sync.config.connections import Connection
 from sync.config.connections.portal import Portal
@@ -21,14 +20,12 @@ from sync.core.ports import Clock, Secrets
 from sync.engine.systems import Systems
 from sync.portal.rate import Strangers, address_in
 from sync.portal.shop_tokens import NobodyKnown, customer_of
+from sync.portal.signed_customers import signed_customer
 
 REMEMBERED_FOR: Final = timedelta(seconds=60)
 """A token that Commerce has confirmed, or refused, is asked about again after this."""
 LONGEST: Final = 4096
 """Characters of a token; Commerce's have some 150."""
-SIGNED_FOR: Final = timedelta(minutes=5)
-LEEWAY: Final = timedelta(seconds=30)
-"""How far the shop's clock may be from ours."""
 MOST: Final = 10_000
 ACTIVE: Final = 1
 
@@ -114,20 +111,7 @@ class Identity:
         if self._portal.shop_key is None or "." not in token:
             return None
         key = await self._secrets.get(self._portal.shop_key)
-        try:
-            claims = jwt.decode(
-                token, key, algorithms=["HS256"], audience=self._systems.name, leeway=LEEWAY,
-                options={"require": ["exp", "iat", "sub", "aud"], "verify_exp": False,
-                         "verify_iat": False},
-            )  # fmt: skip
-        except jwt.InvalidTokenError:
-            return None
-        begun, ends = claims["iat"], claims["exp"]
-        now, most = self._clock.now().timestamp(), SIGNED_FOR.total_seconds()
-        near = LEEWAY.total_seconds()
-        is_fresh = begun - near <= now < ends + near and 0 < ends - begun <= most
-        subject = str(claims["sub"])
-        return int(subject) if is_fresh and subject.isdecimal() else None
+        return signed_customer(token, key, self._systems.name, self._clock.now())
 
     async def _confirmed(self, token: str, store: str, address: str | None) -> int:
         """The customer whom Commerce knows by this token. `address`: of a caller whom it has not

@@ -15,7 +15,7 @@ from sync.engine.message import Message
 from sync.engine.plan import Delivered, Plan
 from sync.engine.systems import Systems
 from sync.flows.customers import accounts as accounts_flow
-from sync.flows.customers import company_users
+from sync.flows.customers import company_parents, company_users
 from sync.flows.customers.accounts import ACCOUNTS
 from sync.flows.customers.company_users import CompanyUser
 from sync.flows.customers.company_writes import COMPANY, CompanyWrite
@@ -29,7 +29,7 @@ NOT_YET: Final = 0
 async def preview_account(
     number: str, systems: Systems, ledger: Ledger, documents: DocumentCopies
 ) -> list[Preview]:
-    """The account's company, then its users; empty where F&O has no such account.
+    """The account's company, then its users, then its parent; empty where F&O has no such account.
 
     Raises what the clients raise where a system does not answer.
     """
@@ -45,7 +45,25 @@ async def preview_account(
             key = company_users.key_of(user)
             inner = await _delivery("company_users", key, systems, ledger, documents)
             found.append(_shown(key, await _plan_of(company_users.plan(user, inner))))
+    if isinstance(plan, Plan) and (company := _company(plan, delivery)):
+        found += await _parent(account, company, delivery)
     return found
+
+
+async def _parent(account: Account, company: int, delivery: Delivery) -> list[Preview]:
+    """The company that it would be put below, where there is one."""
+    key = f"{account.number} (parent)"
+    try:
+        child = await company_parents.child_of(account, company, delivery)
+    except Never as error:
+        return [_shown(key, error)]
+    if child is None:
+        return []
+    name = company_parents.company_parents.name
+    inner = await _delivery(
+        name, account.number, delivery.systems, delivery.ledger, delivery.documents
+    )
+    return [_shown(key, await _plan_of(company_parents.plan(child, inner)))]
 
 
 def _company(plan: Plan, delivery: Delivery) -> int:
@@ -73,7 +91,7 @@ async def _delivery(
 
 
 async def _nothing_else(*_: Any) -> Delivered | Skipped:
-    raise TypeError("what follows a company is previewed by itself")
+    return Skipped("what else is to be delivered is previewed by itself")
 
 
 async def _plan_of(planned: Awaitable[Plan | Skipped]) -> Plan | Skipped | Never:

@@ -116,8 +116,16 @@ class PresumedDynamics(DynamicsClient):
         select: Sequence[str] = (),
         lately: bool = False,
     ) -> list[dict[str, Any]]:
-        rows = self._rows.get(entity_set, [])
-        return [dict(row) for row in rows if row.get(field) in values]
+        held = [row for row in self._rows.get(entity_set, []) if row.get(field) in values]
+        if held or self._asked is None or entity_set != CUSTOMERS:
+            return list(map(dict, held))
+        try:
+            return await self._asked.find_by(
+                entity_set, field, *values, company=company, select=select, lately=lately
+            )
+        except Later as error:
+            self._fell_silent(error)
+            return []
 
     @override
     async def query(

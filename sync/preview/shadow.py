@@ -56,7 +56,8 @@ WHY: Final[Mapping[str, str]] = {
     "OrderingCustomerAccountNumber":
         "another account: `python -m sync map customers match` finds those that buyers have",
     "InvoiceCustomerAccountNumber":
-        "another account is invoiced: set it for the account in D365, or see `map customers`",
+        "another account is invoiced: set it for the account in D365, or see"
+        " `customers.invoice_accounts_of`",
     "CurrencyCode": "another currency",
     GROSS: "prices with tax on one side only: see `prices_include_tax` of the store",
     "line": "an item on one side only: another item in `map items`, or a charge that was entered"

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.dials import Kind
+from sandbox.commerce.app import commerce_app
+from sandbox.dials import Dials, Kind
 from sync.checks.accounts import (
     accounts_can_be_read,
     accounts_would_be_delivered,
+    companies_have_parents,
     places_of_companies_are_there,
     price_groups_of_accounts_are_there,
 )
@@ -15,8 +17,8 @@ from sync.checks.entities import fields_exist
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 CHECKS = (
-    accounts_can_be_read, places_of_companies_are_there, price_groups_of_accounts_are_there,
-    accounts_would_be_delivered,
+    accounts_can_be_read, companies_have_parents, places_of_companies_are_there,
+    price_groups_of_accounts_are_there, accounts_would_be_delivered,
 )  # fmt: skip
 
 
@@ -26,7 +28,7 @@ def with_accounts(**accounts: Any) -> dict[str, Any]:
 
 async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
     sandboxes.dynamics.put("PriceCustomerGroups", dataAreaId="usmf", GroupCode="RETAIL")
-    settings = with_accounts(price_groups={"retail": 1, "*": 2})
+    settings = with_accounts(price_groups={"retail": 1, "*": 2}, parents="invoice_account")
     for check in (*CHECKS, fields_exist):
         assert levels(await sandboxes.found(check, **settings)) == {"ok"}, check
 
@@ -49,6 +51,16 @@ async def test_ids_that_the_shop_lacks_are_named(
 ) -> None:
     found = await sandboxes.found(places_of_companies_are_there, **with_accounts(**accounts))
     assert said in only_fault(found).what
+
+
+async def test_a_shop_without_relations_of_companies_is_named(sandboxes: Sandboxes) -> None:
+    settings = with_accounts(parents="invoice_account")
+    assert levels(await sandboxes.found(companies_have_parents, **settings)) == {"ok"}
+    dials = Dials()
+    dials.next(Kind.ERROR_BEFORE, status=404, path="company/relations")
+    sandboxes.shop = commerce_app(sandboxes.commerce, dials)
+    found = await sandboxes.found(companies_have_parents, **settings)
+    assert "lists no relations of companies" in only_fault(found).what
 
 
 async def test_a_price_group_that_is_not_there_is_named(sandboxes: Sandboxes) -> None:

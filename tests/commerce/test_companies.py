@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sync.commerce.client import CommerceClient
-from sync.commerce.companies import Companies
+from sync.commerce.companies import Companies, relation_requests
 from sync.commerce.models.company import FIELDS
-from sync.core.errors import Later
+from sync.core.errors import Later, Never
 from tests.commerce.shop import Reply, Shop
 
 
@@ -90,3 +90,32 @@ async def test_a_region_is_known_by_its_id_and_a_country_asked_for_once(
     assert await companies.region_code("XX", "1") == ""
     assert await companies.region_code("US", "") == ""
     assert len(shop.received) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "parent", "sent"),
+    [
+        (None, 4, ["POST company/4/relations"]), (4, None, ["DELETE company/4/relations/2"]),
+        (4, 9, ["DELETE company/4/relations/2", "POST company/9/relations"]),
+        (4, 4, []), (None, None, []),
+    ],
+)  # fmt: skip
+def test_a_company_leaves_its_parent_before_it_gets_another(
+    before: int | None, parent: int | None, sent: list[str]
+) -> None:
+    found = relation_requests(2, before, parent)
+    assert [f"{one.method} {one.path.removeprefix('/V1/')}" for one in found] == sent
+    bodies = [one.body for one in found if one.method == "POST"]
+    assert bodies == [{"relations": [{"company_id": 2, "parent_id": parent}]}] * len(bodies)
+
+
+@pytest.mark.parametrize("message", ['The "relations" value\'s type is invalid.', "Bad filter"])
+async def test_a_shop_of_before_relations_says_so(
+    companies: Companies, shop: Shop, message: str
+) -> None:
+    """There the path is that of a company called `relations`."""
+    shop.replies = [Reply(400, {"message": message})]
+    with pytest.raises(Never) as error:
+        await companies.parent_of(2)
+    assert "lists no relations of companies" in error.value.reason
+    assert message[-9:] in error.value.reason

@@ -58,11 +58,11 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_customer_missing_lastname": (NotAccepted, '"Last Name" is a required value.'),
     "error_invoice_404": (NotThere, "The entity that was requested doesn't exist."),
     "error_invoice_on_hold_order": (
-        NotAccepted,
+        Later,
         "An invoice cannot be created when an order has a status of holded",
     ),
     "error_invoice_too_many": (
-        NotAccepted,
+        Later,
         'We found an invalid quantity to invoice item "…".',
     ),
     "error_order_404": (NotThere, "The entity that was requested doesn't exist."),
@@ -87,11 +87,11 @@ RECORDED: dict[str, tuple[type[Exception], str]] = {
     "error_product_no_sku": (NotAccepted, 'The "sku" attribute value is empty.'),
     "error_product_sku_too_long": (NotAccepted, "SKU length should be … characters maximum."),
     "error_refund_not_invoiced": (
-        NotAccepted,
+        Later,
         "The most money available to refund is ….",
     ),
     "error_refund_too_many": (
-        NotAccepted,
+        Later,
         'We found an invalid quantity to refund item "…".',
     ),
     "error_ship_insufficient_source_quantity": (

@@ -179,6 +179,27 @@ def test_a_complaint_is_filtered_and_opened_by_the_keyboard(site: Site) -> None:
     assert f"order_issues {site.keys['complained']}" in heading(page)
 
 
+def test_a_checkouts_decision_is_filtered_and_its_account_opened_by_the_keyboard(
+    site: Site,
+) -> None:
+    page = site.opened()
+    page.goto(f"{site.url}{BASE}/credit/decisions")
+    page.focus("main input[name=account]")
+    page.keyboard.type("US-001")
+    page.keyboard.press("Tab")
+    page.keyboard.type(page.inner_text("main select[name=outcome] option:nth-child(3)"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/credit/decisions?**outcome=**")
+    (row,) = page.query_selector_all("main [data-row]")
+    assert "more than is left" in row.inner_text()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/credit/account?**account=US-001**")
+    assert "US-001" in heading(page)
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_a_sku_is_mapped_and_what_waits_for_it_is_replayed(site: Site, *, script: bool) -> None:
     """The task that wakes people most often, with the script and without it."""

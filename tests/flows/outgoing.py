@@ -11,9 +11,10 @@ from sandbox.commerce.state import Change
 from sandbox.dynamics.schema import NEVER_EXPIRES
 from sandbox.dynamics.store import Record
 from sync.engine.claim import Claim, State
+from sync.preview.accounts import preview_account
 from tests.flows.b2b import B2B
 from tests.process import Process
-from tests.systems import COMPANY, merged
+from tests.systems import COMPANY, CONNECTION, merged
 from tests.virtual_time import virtually
 
 TAILSPIN: Final = "TS-001"
@@ -99,13 +100,15 @@ class Outgoing(B2B):
         self.dynamics.store.update("CustTable", row, cells)
 
     def clerk_moves(self, location: str, street: str) -> None:
+        """A clerk changes the street of a delivery address."""
+        self.clerk_changes(location, AddressStreet=street)
+
+    def clerk_changes(self, location: str, **cells: Any) -> None:
         """A clerk changes a delivery address: its version ends, and another begins."""
         old = self.yards()[location]
         now = self.clock.now().replace(microsecond=0)
         store = self.dynamics.store
-        store.insert(
-            "CustomerPostalAddresses", {**old.values, "Effective": now, "AddressStreet": street}
-        )
+        store.insert("CustomerPostalAddresses", {**old.values, "Effective": now, **cells})
         store.update("CustomerPostalAddresses", old, {"Expiration": now})
 
     def yards(self) -> dict[str, Record]:
@@ -120,6 +123,14 @@ class Outgoing(B2B):
         await asyncio.sleep(60)
         await self.polls("accounts")
         await self.works_until_idle()
+
+    async def previews(self) -> list[str]:
+        """What a preview of Tailspin shows: requests, or why there are none."""
+        systems, services = await self.services.systems_pool.open(CONNECTION), self.services
+        found = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+        return [
+            ", ".join(f"{r.method} {r.path}" for r in one.requests) or one.reason for one in found
+        ]
 
     async def hears_the_shop(self) -> None:
         """The hooks of Tailspin's company and users come in, and are worked off."""

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
+from uuid import uuid4
 
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics import quotation_handling as office
+from sandbox.dynamics.account_files import TABLE as FILES
 from sandbox.dynamics.quotations import HEADER, quotation_lines
 from sandbox.dynamics.store import Record
 from tests.flows.b2b import B2B, KIM
@@ -31,12 +34,19 @@ class Negotiating(B2B):
         if self.systems.connection.quotes.numbers == "ours":
             self.dynamics.settings.manual |= {"SalesQuotationNumber"}
 
+    sent_along: Mapping[str, str] = MappingProxyType({})
+    """Files (name -> base64) of the next requests."""
+
     async def asks(self, *, german: bool = False, **pieces: int) -> StoredQuote:
         """A buyer asks for a quote, and both systems know of it."""
         basket = {name.replace("_", "-"): qty for name, qty in pieces.items()}
         shopper, store = (GERMAN, STORES[1]) if german else (KIM, STORES[0])
         quote = self.commerce.request_quote(
-            shopper, store, basket or {"SIMPLE-006": 2}, comment="What's your best price?"
+            shopper,
+            store,
+            basket or {"SIMPLE-006": 2},
+            comment="What's your best price?",
+            files=self.sent_along,
         )
         await self.look()
         return quote
@@ -83,6 +93,16 @@ class Negotiating(B2B):
         """The office prices and sends it, and both systems know of it."""
         self.sends(quote, *prices, **columns)
         await self.look()
+
+    def attaches(self, quote: StoredQuote, name: str, content: str, **columns: str) -> None:
+        """The office attaches a file to the buyer's account, for the buyer unless it says not."""
+        header, (stem, _, kind) = self.of(quote), name.rpartition(".")
+        self.dynamics.store.insert(FILES, {
+            "dataAreaId": COMPANY, "DocumentId": str(uuid4()), "FileName": stem, "FileType": kind,
+            "CustomerAccountNumber": header["RequestingCustomerAccountNumber"],
+            "Name": f"{header['SalesQuotationNumber']} {stem}", "Restriction": "External",
+            "FileContents": content, **columns,
+        })  # fmt: skip
 
     def ends(self, quote: StoredQuote, status: str, **how: str) -> None:
         """The office loses or cancels it."""

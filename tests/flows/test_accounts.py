@@ -1,11 +1,14 @@
 """Accounts of F&O as companies of the shop: made in order and once, matched, owned field by field,
 and nothing comes back."""
 
+from datetime import timedelta
+
 import pytest
 
 from sandbox.commerce.catalogue import Shopper
 from sandbox.dials import Arrival, Kind
 from sync.cli.person import Named, Records
+from sync.core.encoding import to_json
 from sync.engine.claim import State
 from sync.preview.accounts import preview_account
 from tests.flows.b2b import APPROVED, CONTOSO, OFFICE, PENDING, REJECTED
@@ -71,6 +74,21 @@ async def test_a_change_in_f_and_o_is_one_write_of_the_fields_it_owns(o: Outgoin
     await o.hears_the_shop()
     assert o.account(TAILSPIN)["OrganizationName"] == "Tailspin Group"
     assert sum(o.writes().values()) == sum(writes.values()) + 1
+
+
+@in_outgoing(accounts={"events": ["OwnCustomerChanged"]})
+async def test_an_event_of_the_customers_own_publishes_an_account_at_once(o: Outgoing) -> None:
+    await o.polls_accounts()
+    began = o.clock.now()
+    for identity, named in enumerate(({"AccountNum": TAILSPIN}, {"CustomerAccount": " TS-001 "})):
+        o.clerk(OrganizationName=f"Tailspin {identity}")
+        envelope = {"BusinessEventId": "OwnCustomerChanged", "EventId": str(identity), **named,
+                    "BusinessEventLegalEntity": COMPANY.upper()}  # fmt: skip
+        answer = await o.services.accept_business_event(CONNECTION, to_json(envelope))
+        assert answer.status == 200
+        await o.works_until_idle()
+        assert o.company["company_name"] == f"Tailspin {identity}"
+    assert o.clock.now() - began < timedelta(seconds=10)
 
 
 @in_outgoing()
@@ -148,7 +166,9 @@ def test_an_answer_that_is_lost_doubles_nothing(place: str, kind: Kind) -> None:
     story()
 
 
-@pytest.mark.parametrize("save", range(1, 6))
+@pytest.mark.parametrize(
+    "save", [1, 3, 5, *(pytest.param(one, marks=pytest.mark.long) for one in (2, 4))]
+)
 def test_a_process_that_is_killed_at_any_write_doubles_nothing(save: int) -> None:
     @in_outgoing(accounts={"addresses": "ledger"})
     async def story(o: Outgoing) -> None:
@@ -367,3 +387,78 @@ async def test_what_is_kept_of_users_and_their_company_is_erased(o: Outgoing) ->
     before = o.writes()
     await o.replays(TAILSPIN, "accounts")
     assert o.writes() == before
+
+
+HEAD = "TS-HEAD"
+PARENTS = {"accounts": {"parents": "invoice_account", "create": False, "users": False}}
+
+
+def stands(o: Outgoing, *, payer_is_there: bool = True) -> None:
+    """Tailspin is company 2 of the shop, and what pays for it, company 4."""
+    o.decides(reseller_id=TAILSPIN, company_name="Tailspin Toys Ltd")
+    o.has_had(HEAD, OrganizationName="Tailspin Holding", CustomerGroupId="30", InvoiceAccount="")
+    o.clerk(InvoiceAccount=HEAD)
+    if payer_is_there:
+        o.commerce.save_company(4, reseller_id=HEAD)
+
+
+@in_outgoing(**PARENTS)
+async def test_a_company_is_put_below_the_one_that_pays_for_it(o: Outgoing) -> None:
+    stands(o)
+    o.shop_dials.next(Kind.LOST, method="POST", path="relations")
+    await o.polls_accounts()
+    await o.shop_dials.settle()
+    await o.polls_accounts()
+    await o.is_delivered()
+    assert o.commerce.parents == {CONTOSO: 4}
+    assert await o.previews() == ["Commerce shows it as F&O has it"] * 2
+    before = o.writes()
+    await o.polls_accounts()
+    assert o.writes() == before
+    o.clerk(InvoiceAccount="")
+    assert (await o.previews())[1] == "DELETE /V1/company/4/relations/2"
+    await o.polls_accounts()
+    assert o.commerce.parents == {}
+
+
+@in_outgoing(**PARENTS)
+async def test_a_company_moves_to_the_next_that_pays(o: Outgoing) -> None:
+    stands(o)
+    await o.polls_accounts()
+    o.has_had("TS-NEXT", OrganizationName="Next", CustomerGroupId="30", InvoiceAccount="")
+    o.commerce.companies[9] = {**o.commerce.companies[4], "id": 9, "reseller_id": "TS-NEXT"}
+    o.clerk(InvoiceAccount="TS-NEXT")
+    await o.polls_accounts()
+    assert o.commerce.parents == {CONTOSO: 9}
+
+
+@in_outgoing(**PARENTS)
+async def test_what_pays_but_goes_not_to_the_shop_is_nobodys_parent(o: Outgoing) -> None:
+    stands(o, payer_is_there=False)
+    await o.polls_accounts()
+    await o.is_delivered()
+    assert o.commerce.parents == {}
+
+
+@in_outgoing(**PARENTS)
+async def test_a_parent_that_staff_gave_is_left_and_listed(o: Outgoing) -> None:
+    stands(o)
+    o.commerce.parents[CONTOSO] = 3
+    await o.polls_accounts()
+    assert "below company 3 in Commerce" in (await o.account_claim()).reason
+    o.clerk(InvoiceAccount="")
+    await o.polls_accounts()
+    await o.is_delivered()
+    assert o.commerce.parents == {CONTOSO: 3}
+
+
+@in_outgoing(**PARENTS)
+async def test_a_parent_of_a_parent_is_left_to_a_person(o: Outgoing) -> None:
+    stands(o)
+    row = o.dynamics.store.find("CustTable", COMPANY, HEAD)
+    assert row is not None
+    o.dynamics.store.update("CustTable", row, {"InvoiceAccount": "US-001"})
+    await o.polls_accounts()
+    claim = await o.account_claim()
+    assert "companies of Commerce have two levels" in claim.reason
+    assert (claim.state, o.commerce.parents) == (State.DELIVERED, {})

@@ -267,6 +267,18 @@ async def test_an_order_of_which_nothing_is_cancelled_is_left_alone(harness: Har
     assert (await claim_of(harness, order)).state is State.SKIPPED
 
 
+@in_harness(**CANCELLED)
+async def test_a_piece_that_f_and_o_invoices_without_a_slip_is_not_cancelled(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU)
+    packed(harness, order, SIMPLE_001=2)
+    harness.dynamics.invoice(number_of(harness, order))
+    await looks(harness)
+    assert counts(order) == [{"shipped": 2}]
+    assert (await claim_of(harness, order)).state is State.SKIPPED
+
+
 @in_harness(**{**CANCELLED, "shipments": {**SHIPPED["shipments"], "substitutes": True}})
 async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harness) -> None:
     harness.dynamics.release(COMPANY, "SUB-1")

@@ -400,6 +400,35 @@ async def test_a_refund_of_what_was_never_paid_in_f_and_o_is_not_paid_out_there(
     assert differences == []
 
 
+@pytest.mark.parametrize("needs_goods", [False, True])
+@in_harness(**LOWER)
+async def test_a_lower_total_of_an_order_shipped_free_of_charge_is_given_back(
+    harness: Harness, *, needs_goods: bool
+) -> None:
+    """An older shop refuses it; then a person enters what the remedy says, and it is taken over."""
+    harness.commerce.needs_goods = needs_goods
+    order = await ordered(harness, SKU, payment="checkmo", shipping=Decimal(0))
+    lowers(harness, order, Decimal(5))
+    posted(harness, order)
+    await polls_all(harness)
+    claim = await harness.claim(key(harness, order, "="), "captures")
+    if needs_goods:
+        marker = f"F&O total {harness.header(order)['SalesOrderNumber']}"
+        assert credited(order) == []
+        assert "Adjustment Refund to 5.00" in claim.remedy
+        assert marker in claim.remedy
+        none = {item["item_id"]: Decimal(0) for item in order.items}
+        harness.commerce.needs_goods = False  # the Admin takes it
+        memo = harness.commerce.refund(order, none, shipping=Decimal(0), positive=Decimal(5))
+        harness.commerce.comment_on("creditmemo", memo, {"comment": marker})
+        await harness.replays(claim.key, "captures")
+    await polls_all(harness)
+    assert credited(order) == [Decimal(5)]
+    assert await harness.parked("captures") == []
+    differences, _ = await reconciled(harness)
+    assert differences == []
+
+
 @pytest.mark.parametrize(
     ("settings", "what"),
     [

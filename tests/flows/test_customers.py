@@ -1,14 +1,16 @@
 """Whose account an order is posted to, and how accounts come about, once per shopper."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sandbox.dials import Kind
-from sync.engine.claim import State
-from sync.flows.customers.customer_accounts import replayed_by
+from sync.engine.claim import CLAIMS, State
+from sync.operating.replaying import of_record
+from sync.operating.story import story_of
 from tests.harness import CUSTOMER, GUEST, Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY, CONNECTION
 
@@ -309,7 +311,8 @@ async def test_a_guests_order_brings_the_address_whose_country_was_mapped(
     await harness.delivers(order)
     (guest,) = [one async for one in harness.services.ledger.claims(CONNECTION, "customers")]
     assert guest.lacks_something
-    assert replayed_by(guest) == ("orders", key_of(order))
+    again = await of_record(harness.services, CONNECTION, "customers", guest.key)
+    assert (again.flow, again.key) == ("orders", key_of(order))
     (account,) = harness.accounts(GUEST.email)
     assert not harness.account(account).get("AddressCity")
     await _maps(harness, "XK", "SRB")
@@ -322,6 +325,27 @@ async def test_a_guests_order_brings_the_address_whose_country_was_mapped(
     assert harness.accounts(GUEST.email) == [account]
     assert not (await harness.claim(guest.key, "customers")).lacks_something
     assert await harness.parked() == []
+
+
+@in_harness()
+async def test_a_guest_whom_no_request_can_read_is_left_to_the_order_and_never_vanishes(
+    harness: Harness,
+) -> None:
+    order = harness.place(shopper=GUEST)
+    await harness.delivers(order)
+    (guest,) = [one async for one in harness.services.ledger.claims(CONNECTION, "customers")]
+    ago = harness.clock.now() - timedelta(hours=2)
+    died_of = replace(guest, owner="dead", lease_until=ago).row()
+    await harness.services.edition_parts.tables.upsert(CLAIMS, died_of)
+    await harness.services.repair.run()
+    assert (await harness.systems.queue.depth("documents")).scheduled == 0
+    assert (await harness.systems.queue.depth("master-data")).scheduled == 0
+    await asyncio.sleep(60)
+    await harness.replays(guest.key, "customers")
+    assert await harness.events(guest.key, "customers") == ["created"]
+    assert [entry.origin for entry in await harness.trail(order)][-1] == "replay"
+    story = await story_of(harness.services, guest, documents=False)
+    assert (story["state"], story["delivered_with"]) == ("delivered", f"orders {key_of(order)}")
 
 
 async def _maps(harness: Harness, country: str, code: str) -> None:

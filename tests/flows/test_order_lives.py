@@ -10,8 +10,7 @@ import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
-from sandbox.dynamics.posting import invoiced
-from sandbox.dynamics.remainders import remaining, shipped
+from sandbox.dynamics.remainders import invoiced, remaining, shipped
 from tests.flows.test_shipment_worlds import FAULTS, World
 from tests.harness import Harness, in_harness
 from tests.systems import COMPANY

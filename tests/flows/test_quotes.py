@@ -7,6 +7,7 @@ import pytest
 from sandbox.commerce.quote_prices import cost_of
 from sandbox.dials import Kind
 from sandbox.dynamics import quotation_handling as office
+from sandbox.dynamics.account_files import TABLE as FILES
 from sandbox.dynamics.quotations import HEADER, LINE
 from sync.cli.person import Named, Records
 from sync.engine.claim import State
@@ -279,3 +280,88 @@ async def test_an_erasure_finds_the_quotes_of_a_customer(ours: Negotiating) -> N
     found = await records.of(Named(customers=[7]))
     assert {("quotes", str(quote.id)), ("quote_answers", str(quote.id))} <= set(found)
     assert not [one for one in await records.of(Named(customers=[1])) if "quote" in one[0]]
+
+
+DRAWING, CONTRACT = "ZHJhd2luZw==", "Y29udHJhY3Q="
+
+
+@in_quotes(quotes={"files": "account", "link": True, "terms": {"Net30": "Pay within 30 days."}})
+async def test_files_and_terms_go_both_ways(ours: Negotiating) -> None:
+    ours.sent_along = {"drawing.pdf": DRAWING, "virus.exe": DRAWING}
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    (held,) = ours.rows(FILES)
+    reference = ours.of(quote)["CustomersReference"]
+    number = quote.comments[0]["attachments"][0]["attachment_id"]
+    assert held["CustomerAccountNumber"] == ours.of(quote)["RequestingCustomerAccountNumber"]
+    assert (held["Name"], held["FileContents"]) == (f"{reference} {number}", DRAWING)
+    assert (held["FileName"], held["FileType"]) == ("drawing", "pdf")
+    said = " ".join(map(str, await ours.trail(str(quote.id), "quotes")))
+    assert "virus.exe stays in the shop" in said
+    ours.attaches(quote, "contract.pdf", CONTRACT)
+    ours.attaches(quote, "margins.xlsx", CONTRACT, Restriction="Internal")
+    ours.attaches(quote, "other.pdf", CONTRACT, Name="Q1-999 other")
+    await ours.answered(
+        quote, "9", "80", PaymentTermsName="Net30", URL="https://contoso.example/terms/7"
+    )
+    answer = quote.comments[-1]
+    assert "Pay within 30 days. https://contoso.example/terms/7" in answer["comment"]
+    (file,) = answer["attachments"]
+    assert file["file_name"] == "contract.pdf"
+    assert ours.commerce.quote_files[file["attachment_id"]][1] == CONTRACT
+    ours.commerce.resubmit_quote(quote, None, "and this", files={"more.txt": DRAWING})
+    await ours.look()
+    assert len([one for one in ours.rows(FILES) if one["Restriction"] == "Internal"]) == 3
+    for _ in range(2):
+        await ours.look()
+    assert len(ours.rows(FILES)) == 5
+
+
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER])
+@in_quotes(quotes={"files": "account"})
+async def test_a_file_whose_answer_is_lost_is_attached_once(ours: Negotiating, kind: Kind) -> None:
+    ours.ledger_dials.next(kind, where=lambda one: one.path.endswith(FILES) and one.writes)
+    ours.sent_along = {"a.pdf": DRAWING, "b.pdf": CONTRACT}
+    quote = await ours.asks()
+    await ours.ledger_dials.settle()
+    await ours.works_until_idle()
+    assert [one["FileName"] for one in ours.rows(FILES)] == ["a", "b"]
+    assert (await ours.claim(str(quote.id), "quotes")).state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [("terms.exe", CONTRACT, "not of an allowed type"), ("big.pdf", "A" * 1_500_000, "bytes")],
+)
+@in_quotes(quotes={"files": "account", "file_megabytes": 1})
+async def test_files_that_a_shop_refuses_park_before_the_buyer_sees_anything(
+    ours: Negotiating, name: str, content: str, fault: str
+) -> None:
+    quote = await ours.asks()
+    ours.attaches(quote, name, content)
+    await ours.answered(quote, "80")
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert (claim.state, quote.status) == (State.PARKED, "created")
+    assert fault in claim.reason
+
+
+@in_quotes()
+async def test_what_submitting_would_take_away_is_seen_before(ours: Negotiating) -> None:
+    quote = await ours.asks(SIMPLE_001=2, SIMPLE_006=3)
+    ours.commerce.unsold.add("SIMPLE-001")
+    await ours.answered(quote, "9", "80")
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert (claim.state, quote.status) == (State.PARKED, "processing_by_admin")
+    assert "SIMPLE-001: 0" in claim.reason
+
+
+@in_quotes()
+async def test_an_order_that_may_not_name_its_quotation_parks_with_the_setting(
+    ours: Negotiating,
+) -> None:
+    ours.dynamics.settings.closed |= {"SalesOrderHeadersV4.QuotationNumber"}
+    quote = await ours.asks()
+    await ours.answered(quote, "80")
+    claim = await ours.claim(await ours.orders(quote))
+    assert claim.state is State.PARKED
+    assert "not allowed for field" in claim.reason
+    assert "order_field" in claim.remedy

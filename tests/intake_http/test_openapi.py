@@ -26,8 +26,9 @@ from tests.intake_http.hosted import KEY, LARGEST, hosted
 PAGE: Final = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8")
 )
-TOLD_ELSEWHERE: Final = ("console", "portal")
-"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
+TOLD_ELSEWHERE: Final = ("console", "portal", "take_interest")
+"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages;
+`docs/connecting.md` of what those tell."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
 TRACKING: Final = "/api/tracking/{connection}"
 GATE: Final = "/api/gate/{connection}/{question}"

@@ -25,6 +25,7 @@ PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
+TESTS_OF_QUOTES = "tests/flows/test_quotes.py"
 
 
 @dataclass(frozen=True)
@@ -659,5 +660,45 @@ MUTANTS: Final = (
         "await verify(body, headers, settings.commerce.webhook, self.secrets)",
         "_ = verify",
         "tests/intake_http/test_gate.py",
+    ),
+    Mutant(
+        "answer-unproved",
+        "prices go to the buyer though the shop's totals are others than F&O approved",
+        "sync/flows/quotes/answer_writes.py",
+        "            if not found:",
+        "            if True:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "old-approval-sent",
+        "a price that was approved before the buyer asked for something else is offered",
+        "sync/flows/quotes/quote_answers.py",
+        "elif not (is_seen or delivery.message.is_asked):",
+        "elif False:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "quote-ordered-twice",
+        "a quote is ordered in the shop although F&O has made an order of it",
+        "sync/flows/quotes/quote_records.py",
+        "if quotation is not None and quotation.status == CONFIRMED:",
+        "if False:",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "file-attached-again",
+        "files of a quote that F&O has are attached once more with each version",
+        "sync/flows/quotes/file_writes.py",
+        "return [key for key, one in self.files.items() if one.name not in names]",
+        "return list(self.files)",
+        TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "internal-file-shown",
+        "files that are for staff alone go to the buyer",
+        "sync/mapping/quote_files.py",
+        "if one.is_external and _is_of(",
+        "if _is_of(",
+        TESTS_OF_QUOTES,
     ),
 )

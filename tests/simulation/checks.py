@@ -19,6 +19,8 @@ from tests.simulation.environment import GOES_ON
 from tests.simulation.gone_on import keys as keys_of_afterwards
 from tests.simulation.gone_on import of_afterwards
 from tests.simulation.naming import key_of, reference_of
+from tests.simulation.parcels import is_tracked_in
+from tests.simulation.quotes import of_quotes
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
 from tests.simulation.shown import of_catalogue
@@ -34,7 +36,7 @@ async def faults(world: World) -> list[str]:
     """Every promise that this world broke; empty when all is well."""
     ledger = Ledger(world.systems.tables, world.clock, DIGESTS)
     found = list(world.broken)
-    for order in world.story.orders:
+    for order in (*world.story.orders, *world.negotiations.orders):
         connection = world.connection_of(order.row["store_id"])
         claim = await ledger.claim(connection, "orders", key_of(order))
         found += [f"order {key_of(order)}: {fault}" for fault in of_order(world, order, claim)]
@@ -50,7 +52,10 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_catalogue(world, ledger)]
     found += [fault async for fault in of_slips(world, ledger)]
     found += [fault async for fault in of_accounts(world, ledger)]
+    is_tracked = is_tracked_in(world.systems.dynamics.store)
+    found += [fault async for fault in world.parcels.faults(ledger, is_tracked)]
     found += [fault async for fault in of_afterwards(world, ledger)]
+    found += [fault async for fault in of_quotes(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 
@@ -223,7 +228,7 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
 
 def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
-    orders = (*world.story.orders, *world.afterwards.orders)
+    orders = (*world.story.orders, *world.afterwards.orders, *world.negotiations.orders)
     known = {reference_of(order) for order in orders}
     found = []
     for header in world.systems.dynamics.store.table("SalesTable").records.values():

@@ -20,13 +20,22 @@ CATALOGUE: Final = ("stock", "prices", *NAMED)
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
 SHIPMENTS: Final = "shipments"
+TRACKING: Final = "tracking"
+PARCEL_TEXTS: Final = {"out": "Out for delivery", "delivered": "Delivered"}
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 CAPTURES: Final = "captures"
 GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
+QUOTES: Final = "quotes"
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
+PARCELS: Final[dict[str, Any]] = {
+    SHIPMENTS: {"sources": {"13": "default"}},
+    TRACKING: {
+        "keys": ["webhook-key"], "timestamp_header": "", "events": "data", "texts": PARCEL_TEXTS,
+    },
+}  # fmt: skip
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
@@ -49,6 +58,20 @@ class Polls(StrEnum):
     NEVER = "never"
 
 
+DRAWN: Final[tuple[Any, ...]] = (
+    ("ships", "packing", 0.3),
+    ("tracks", "carriers", 0.5),
+    ("names", "names", 0.2),
+    ("sends_accounts", "accounts", 0.2),
+    ("shows_credit", "credit", 0.3),
+    ("goes_on", "lives on", 0.4),
+    ("comes_back", "goods", 0.6),
+    ("negotiates", "quotes", 0.3),
+    ("has_bulks", "bulks", 0.3),
+)
+"""Fields that are true by a chance of their own, each with the word that it is drawn by."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """How one world's product is installed. Rates are per request, spans are seconds.
@@ -63,11 +86,12 @@ class Environment:
     tables fails. `polls`: when they look. `pauses`: how often people pause something.
     `catalogue`: what of F&O's products is shown in the shop; `has_sources`: which keeps stock by
     sources; `names`: whether F&O owns names and options too. `ships`: packing slips of F&O are
-    shipped in the shop, where polls tell of them.
+    shipped in the shop, where polls tell of them; `tracks`: and carriers tell of their parcels.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `has_bulks`:
-    rows are left to the shop's consumers, which are late, forget, or do not run.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `negotiates`:
+    buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which are late,
+    forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -86,11 +110,13 @@ class Environment:
     catalogue: tuple[str, ...] = ()
     has_sources: bool = True
     ships: bool = False
+    tracks: bool = False
     names: bool = False
     sends_accounts: bool = False
     shows_credit: bool = False
     goes_on: bool = False
     comes_back: bool = False
+    negotiates: bool = False
     has_bulks: bool = False
 
     @classmethod
@@ -114,13 +140,7 @@ class Environment:
             pauses=random.choice((0, 0, 0, 1, 3)),
             catalogue=random.choice((*[()] * 5, ("stock",), ("prices",), ("stock", "prices"))),
             has_sources=random.random() < 0.8,
-            ships=Random(f"packing {seed}").random() < 0.3,
-            names=Random(f"names {seed}").random() < 0.2,
-            sends_accounts=Random(f"accounts {seed}").random() < 0.2,
-            shows_credit=Random(f"credit {seed}").random() < 0.3,
-            goes_on=Random(f"lives on {seed}").random() < 0.4,
-            comes_back=Random(f"goods {seed}").random() < 0.6,
-            has_bulks=Random(f"bulks {seed}").random() < 0.3,
+            **{name: Random(f"{word} {seed}").random() < chance for name, word, chance in DRAWN},
         ).possible()
 
     def possible(self) -> Self:
@@ -131,7 +151,12 @@ class Environment:
         comes_back = self.comes_back and alone and not goes_on and not self.ships
         hidden = {"stock"} if goes_on or comes_back else set()
         catalogue = tuple(one for one in self.catalogue if one not in hidden)
-        return replace(self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue)
+        ships = (self.ships or goes_on) and self.polls is not Polls.NEVER
+        return replace(
+            self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
+            tracks=self.tracks and ships,
+            negotiates=self.negotiates and alone,
+        )  # fmt: skip
 
     @property
     def flows(self) -> tuple[str, ...]:
@@ -144,8 +169,10 @@ class Environment:
             "prices": "prices" in self.catalogue,
             **dict.fromkeys(NAMED, self.names),
             SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
+            TRACKING: self.tracks,
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
+            **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
@@ -175,7 +202,7 @@ class Environment:
                 "poll_minutes": 5,
                 "methods": {"*": "offline"},
             },
-            SHIPMENTS: {"sources": {"13": "default"}},
+            **PARCELS,
             CREDIT: {
                 "currency": "USD",
                 "rates": dict.fromkeys(CURRENCIES[1:], 1),

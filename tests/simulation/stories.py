@@ -2,6 +2,7 @@
 seed."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -15,7 +16,7 @@ from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.shipping import can_ship
 from sandbox.dynamics.store import Record
 from tests.simulation.document_history import DocumentHistory
-from tests.simulation.environment import SHIPMENTS
+from tests.simulation.environment import SHIPMENTS, TRACKING
 from tests.simulation.naming import key_of, reference_of
 from tests.systems import COMPANY
 
@@ -35,8 +36,10 @@ class Story(DocumentHistory):
     sent out in D365; `uncounted`: of those whose pieces an extension cancelled, which no total of
     the shop counts; `given_up`: pieces by row id that were refunded unshipped, whatever was shipped
     since; `killer`: the reference of the order that nobody survives; `posted`: keys of
-    orders by the numbers under which F&O invoiced them."""
+    orders by the numbers under which F&O invoiced them; `travel`: a carrier has a parcel of this
+    number and order."""
 
+    travel: Callable[[str, StoredOrder], Coroutine[Any, Any, None]] = field(kw_only=True)
     orders: list[StoredOrder] = field(default_factory=list)
     delivered: set[str] = field(default_factory=set)
     uncounted: set[str] = field(default_factory=set)
@@ -75,9 +78,17 @@ class Story(DocumentHistory):
             await asyncio.sleep(self._while())
             self.settle(order, all_of_them=True)
         if SHIPMENTS in self.plan.flows and self.random.random() < 0.5:
-            for part in (0.5, 1.0):
-                await asyncio.sleep(self._while())
-                self._pack(order, part)
+            async with asyncio.TaskGroup() as parcels:
+                for part in (0.5, 1.0):
+                    for number in self._labels(order, part):
+                        parcels.create_task(self.travel(number, order))
+                    await asyncio.sleep(self._while())
+                    self._pack(order, part)
+
+    def _labels(self, order: StoredOrder, part: float) -> list[str]:
+        """Numbers of the parcels that will be packed: the carrier may tell of them before that."""
+        headers = self._with_lines(order) if TRACKING in self.plan.flows else []
+        return [tracking_number(header, part) for header in headers]
 
     async def _deciding(self) -> None:
         """The shop's staff thinks about companies, now and then."""
@@ -216,7 +227,7 @@ class Story(DocumentHistory):
             with suppress(ValueError):  # some of it has left already
                 self.systems.dynamics.deliver(
                     number, COMPANY, quantities=some if part < 1 else None,
-                    tracking={f"T-{number}-{part}": ""},
+                    tracking={tracking_number(header, part): ""},
                 )  # fmt: skip
             self.delivered.add(key_of(order))
 
@@ -253,6 +264,11 @@ class Story(DocumentHistory):
         }
         self.systems.commerce.save_customer({**customer, "addresses": [address]})
         self.event_log.note(f"deed: customer {customer['id']} moves")
+
+
+def tracking_number(header: Record, part: float) -> str:
+    """What a parcel of a sales order is called."""
+    return f"T-{header['SalesOrderNumber']}-{part}"
 
 
 def given_up(item: Columns) -> Decimal:

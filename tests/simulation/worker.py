@@ -1,7 +1,7 @@
 """One process of the product: the real host over the real services, until it dies."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import Context
 from typing import Any, Final
 
@@ -105,9 +105,19 @@ class Worker:
     ) -> tuple[int, bytes]:
         """A webhook comes in. Raises what a shop sees when the process dies before it has
         answered."""
+        return await self._answered(self.services.accept_webhook(connection, flow, headers, body))
+
+    async def take_parcel(
+        self, connection: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        """The same of a carrier."""
+        return await self._answered(self.services.accept_tracking(connection, headers, body))
+
+    async def _answered(self, answering: Coroutine[Any, Any, Any]) -> tuple[int, bytes]:
         if self.process.is_over:
+            answering.close()
             raise httpx.ConnectError("nobody listens")
-        taking = begin(self.services.accept_webhook(connection, flow, headers, body), self.process)
+        taking = begin(answering, self.process)
         await asyncio.wait({taking, self.over}, return_when=asyncio.FIRST_COMPLETED)
         if not taking.done():
             raise httpx.ReadError("the process died")
@@ -136,7 +146,7 @@ def webhook_app(
                 raise httpx.ConnectError("nobody listens")
             return await alive[0].take(connection, flow, headers, body)
 
-        status, answer = await (_again_and_again(taken) if until_taken else taken())
+        status, answer = await (again_and_again(taken) if until_taken else taken())
         if status < 300:
             noted(connection, flow, body)
         await send({"type": "http.response.start", "status": status, "headers": []})
@@ -145,7 +155,8 @@ def webhook_app(
     return app
 
 
-async def _again_and_again(taken: Callable[[], Awaitable[tuple[int, bytes]]]) -> tuple[int, bytes]:
+async def again_and_again(taken: Callable[[], Awaitable[tuple[int, bytes]]]) -> tuple[int, bytes]:
+    """The first answer that is no trouble of ours."""
     while True:
         try:
             status, answer = await taken()

@@ -19,6 +19,7 @@ import httpx
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.catalogue import Catalogue as Assortment
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
+from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.signing import WebhookSignature
 from sandbox.dials import NUMBERS, Dials
 from sandbox.dynamics.values import folded
@@ -42,13 +43,15 @@ from tests.process import Process, begin, close_what_generators_await, task_fact
 from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
-from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, Polls
+from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, QUOTES, Polls
+from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
+from tests.simulation.quotes import Quotes
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
-from tests.simulation.worker import AGAIN, Worker, webhook_app
+from tests.simulation.worker import AGAIN, Worker, again_and_again, webhook_app
 from tests.systems import CONNECTION, SystemsUnderTest
 from tests.virtual_time import START, LoopClock, Skewed, VirtualLoop
 
@@ -61,6 +64,7 @@ HOOK_HOST: Final = "sync.example.com"
 ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
     "ReturnOrderHeadersV2": "CustomersOrderReference",
+    "SalesQuotationHeadersV2": "CustomersReference",
     "FreeTextInvoiceHeaders": "CustomerReference",
     "CustomerPaymentJournalLines": "PaymentReference",
 }
@@ -91,6 +95,7 @@ class World:
         self.clock = LoopClock(START, Random(f"clock {self.plan.seed}"))
         self._last_steps = list(self.plan.last_steps)
         self._sent: list[asyncio.Task[None]] = []
+        self.parcels = Parcels(Random(f"carrier {self.plan.seed}"), self._take_parcel)
         self._born = 0
 
     async def simulate(self) -> None:
@@ -101,8 +106,9 @@ class World:
         loop.set_exception_handler(lambda *_: None)  # the dead leave answers that nobody takes
         self.systems = self._systems()
         self.story = Story(
-            self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log
-        )
+            self.systems, self.plan, Random(f"story {self.plan.seed}"), self.event_log,
+            travel=self._travel,
+        )  # fmt: skip
         self.pausing = Pausing(
             FlowPauses(self.systems.tables, self.clock), self.clock,
             Random(f"pauses {self.plan.seed}"), self.event_log,
@@ -134,6 +140,9 @@ class World:
             await self._dead_letter_function()
 
     async def _lived(self) -> None:
+        self.negotiations = Quotes(
+            self.systems, Random(f"negotiations {self.plan.seed}"), self.event_log, self.broken
+        )
         self._dials(in_trouble=True)
         if self.plan.environment.polls is not Polls.ALWAYS:
             await self._put_polls_off()
@@ -147,6 +156,8 @@ class World:
             group.create_task(self._change_limits(8))
             group.create_task(self.afterwards.live())
             group.create_task(self._trouble_consumers())
+            if QUOTES in self.plan.flows:
+                group.create_task(self.negotiations.live(self.plan.spread))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken
@@ -279,6 +290,18 @@ class World:
         return NotificationSender(
             self.systems.commerce, client, list(targets) if self.plan.has_webhook else []
         )
+
+    async def _travel(self, number: str, order: StoredOrder) -> None:
+        await self.parcels.travel(number, self.connection_of(order.row["store_id"]), order)
+
+    async def _take_parcel(self, connection: str, headers: Mapping[str, str], body: bytes) -> None:
+        """A carrier tells a worker that lives, until one has taken it."""
+
+        async def taken() -> tuple[int, bytes]:
+            worker = next(iter(self._alive()), self.workers[-1])
+            return await worker.take_parcel(connection, headers, body)
+
+        await again_and_again(taken)
 
     def _business_event(self, envelope: Mapping[str, Any]) -> None:
         """F&O writes it into its queue, or has it in its error log for ever."""

@@ -106,6 +106,13 @@ class Rates(Document):
     base_to_quote_rate: Amount = ZERO
 
 
+class Attached(Document):
+    """A file that came with a comment."""
+
+    attachment_id: Whole = None
+    file_name: Text = ""
+
+
 class Comment(Document):
     """What buyer or seller said of a quote; the shop escapes its text for HTML."""
 
@@ -115,6 +122,7 @@ class Comment(Document):
     comment: Text = ""
     created_at: Text = ""
     is_draft: Flag = False
+    attachments: Annotated[list[Attached], Many] = []
 
 
 class Quote(RecordById):

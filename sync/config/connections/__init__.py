@@ -58,6 +58,7 @@ from sync.config.connections.shipments import Carrier, Shipments
 from sync.config.connections.status import Status, StatusStep
 from sync.config.connections.stock import Stock
 from sync.config.connections.systems import Commerce, Dynamics, EventKeys, WebhookKeys
+from sync.config.connections.tasks import Tasks
 from sync.config.connections.tracking import Tracking
 
 __all__ = [
@@ -155,6 +156,7 @@ class Connection(Section):
     mails: Mails | None = None
     reporting: Reporting | None = None
     credit: Credit = Credit()
+    tasks: Tasks = Tasks()
     quotes: Quotes = Quotes()
     flows: tuple[str, ...] = DEFAULT_FLOWS
     freshness: dict[str, Whole] = {}
@@ -174,6 +176,7 @@ class Connection(Section):
             commerce.consumer_key, commerce.consumer_secret, commerce.token, commerce.token_secret,
             commerce.client_secret, dynamics.client_secret, dynamics.certificate, dynamics.bearer,
             *commerce.webhook.keys, *self.tracking.keys, self.mails and self.mails.password,
+            self.tasks.interest and self.tasks.interest.key,
         ]  # fmt: skip
         if self.portal is not None:
             names += [self.portal.shop_key, self.portal.originals_key]

@@ -54,10 +54,16 @@ class Accounts(Section):
     addresses: Literal["none", "ledger", "both"] = "none"
     """Delivery addresses in the users' address books: `ledger` keeps them as F&O has them, `both`
     lets the later change win."""
+    parents: Literal["leave", "invoice_account"] = "leave"
+    """Whether a company is put below that of the account that F&O sends its invoices to. Commerce
+    has relations of companies since B2B 1.5 (2.4.7)."""
     number_attribute: str = ""
     """The customer attribute that shows users their account number."""
     terms_attribute: str = ""
     """The customer attribute that shows users the terms of payment."""
+    events: tuple[str, ...] = ()
+    """Business events of F&O that tell of an account. The standard has none: those of the
+    customer's own, or alerts as business events, with `CustomerAccount` or `AccountNum` in them."""
     poll_minutes: Whole = Field(default=60, ge=1, le=1440)
     """Accounts have no time of change: each poll reads them all."""
 

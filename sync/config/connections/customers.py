@@ -29,6 +29,9 @@ class Customers(Section):
     states_in: tuple[str, ...] = ("AU", "BR", "CA", "IN", "MX", "US")
     """Countries whose states F&O keeps; elsewhere Commerce's region is not sent, F&O would refuse
     it."""
+    invoice_accounts_of: Literal["business", "everybody", "nobody"] = "business"
+    """Whose invoice account in F&O is read, and sent beside the account that ordered: `business`
+    is every company, and each account that was not made by us for a shopper."""
 
 
 class Items(Section):

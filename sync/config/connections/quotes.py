@@ -1,13 +1,15 @@
 """How negotiable quotes of Commerce become sales quotations in F&O, and how the answer comes
 back."""
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sync.config.connections.section import NumberMode, Section, Whole, YesNo
 
 Status = Literal["Sent", "Submitted", "Approved", "Revised"]
+FILE_TYPE: Final = r"^[a-z0-9]{1,10}$"
+FileType = Annotated[str, StringConstraints(pattern=FILE_TYPE, to_lower=True)]
 Text = Literal["answer", "lost", "cancelled", "ordered"]
 TEXTS: dict[Text, str] = {
     "answer": "Our quotation {number}, version {version}.{terms}",
@@ -42,6 +44,25 @@ class Quotes(Section):
     """Reason code of a lost or cancelled quotation -> what the buyer reads."""
     texts: dict[Text, str] = {}
     """What the buyer reads, in the shop's language."""
+    terms: dict[str, str] = {}
+    """Code of terms of payment or delivery -> what the buyer reads; else the code itself."""
+    link: YesNo = False
+    """Whether the web address in a quotation's URL field goes to the buyer: a contract, terms."""
+    files: Literal["none", "account"] = "none"
+    """`account`: the buyer's files are attached to the customer account in F&O, and external files
+    of the account that are named after the quotation go to the buyer with its answer."""
+    file_types: tuple[FileType, ...] = (
+        "doc", "docx", "xls", "xlsx", "pdf", "txt", "jpg", "png", "jpeg",
+    )  # fmt: skip
+    """Endings of files that go either way; those that the shop allows."""
+    file_megabytes: Whole = Field(default=2, ge=1, le=64)
+    """The largest file; what the shop allows."""
+    file_type_id: str = Field(default="File", min_length=1)
+    """The document type in F&O of files that we attach."""
+    agreement_reference: str = "T{template_id}"
+    """What the external document reference of a sales agreement says to name a quote template."""
+    agreement_url: str = ""
+    """Where an agreement is read, by {agreement}; else F&O's internet address of it."""
     events: tuple[str, ...] = ()
     """Ends of the types of Adobe events that tell of a quote, as the shop registers them: names
     like `plugin.negotiable_quote.api.negotiable_quote_management.send`. Polls find all others."""

@@ -1,6 +1,6 @@
 """What the rules for `connections.toml` are made of: a breach, and what several of them look at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final, TypeVar
@@ -59,6 +59,36 @@ def template_breaches(path: Path, template: str, known: tuple[str, ...]) -> Iter
     elif needed not in {part[1] for part in parts}:
         what = f"the template has no {{{needed}}}, so every record would get the same number"
         yield Breach(path, what, f"Add {{{needed}}} to it.")
+
+
+def text_breaches(path: Path, text: str, known: Collection[str]) -> Iterator[Breach]:
+    """Names in braces of a text for people that nothing fills; `known` are those that are."""
+    try:
+        named = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        yield Breach(path, "the text has a brace without its partner", f"Known: {_braced(known)}.")
+        return
+    if strange := sorted(named - {*known}):
+        what = f"the text names {{{strange[0]}}}, which is not known here"
+        yield Breach(path, what, f"Known: {_braced(known)}.")
+
+
+def fields_of(text: str) -> frozenset[str]:
+    """The names in braces of one of our own texts."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+def _braced(names: Collection[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(names))
+
+
+def missing_flow(
+    path: Path, written: Mapping[str, Any], flow: str, needed: str, why: str
+) -> Iterator[Breach]:
+    """Where `flow` is on, and `needed`, without which it does nothing, is not."""
+    if is_flowing(written, flow) and not is_flowing(written, needed):
+        what = f'the flow "{flow}" is on, and "{needed}" is not'
+        yield Breach(path, what, f'Add "{needed}" to flows: {why}.')
 
 
 def too_long(path: Path, template: str, number: str) -> Iterator[Breach]:

@@ -2,11 +2,10 @@
 sign in, statuses whose comments can be filled."""
 
 from collections.abc import Iterator, Mapping
-from string import Formatter
 from typing import Any, Final
 
 from sync.config.connections import Cases, Dataverse, Dynamics
-from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.breaches import Breach, is_flowing, missing_flow, sound, text_breaches
 from sync.config.file.secret_rules import AUTH_KEYS, pasted
 from sync.config.file.toml_lines import Path
 from sync.config.file.url_rules import is_loopback, url_breaches
@@ -42,9 +41,8 @@ def _environment(path: Path, section: Dataverse, dynamics: Dynamics | None) -> I
 
 
 def _cases(path: Path, written: Mapping[str, Any], cases: Cases) -> Iterator[Breach]:
-    if is_flowing(written, "case_states") and not is_flowing(written, "cases"):
-        what = 'the flow "case_states" is on, and "cases" is not'
-        yield Breach(path, what, 'Add "cases" to flows: only cases that we made are followed.')
+    why = "only cases that we made are followed"
+    yield from missing_flow(path, written, "case_states", "cases", why)
     if is_flowing(written, "case_states") and not cases.steps:
         what = 'the flow "case_states" is on, and "steps" names no status'
         remedy = 'Write steps = { 5 = { comment = "Case {case} is solved." } }.'
@@ -54,14 +52,4 @@ def _cases(path: Path, written: Mapping[str, Any], cases: Cases) -> Iterator[Bre
         remedy = 'Write returns = true, or add "order_issues" to flows.'
         yield Breach((*path, "returns"), what, remedy)
     for status, step in cases.steps.items():
-        if strange := _strange(step.comment):
-            what = f"the comment names {strange}, which is not known here"
-            yield Breach((*path, "steps", status, "comment"), what, "Known: {case}.")
-
-
-def _strange(text: str) -> str:
-    try:
-        found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-    except ValueError:
-        return "a brace without its partner"
-    return next((f"{{{name}}}" for name in sorted(found - {"case"})), "")
+        yield from text_breaches((*path, "steps", status, "comment"), step.comment, ("case",))

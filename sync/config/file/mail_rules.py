@@ -2,12 +2,11 @@
 can be filled."""
 
 from collections.abc import Iterator, Mapping
-from string import Formatter
 from typing import Any
 
 from sync.config.connections.mail_server import MailServer
 from sync.config.connections.mails import FIELDS, TEXTS, Mails
-from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.breaches import Breach, is_flowing, sound, text_breaches
 from sync.config.file.secret_rules import leaked, looks_like_a_secret
 from sync.config.file.toml_lines import Path
 from sync.config.file.url_rules import is_loopback
@@ -67,14 +66,7 @@ def _texts(path: Path, texts: Mapping[str, str]) -> Iterator[Breach]:
             what = f"nothing called {name[:40]} is mailed"
             yield Breach((*path, name), what, f"Known: {', '.join(TEXTS['en'])}.")
             continue
-        try:
-            found = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
-        except ValueError:
-            found = {"a brace without its partner"}
-        known = FIELDS.get(name, FIELDS["return"])
-        if strange := sorted(found - {*known}):
-            what = f"the text names {strange[0]}, which is not known here"
-            yield Breach((*path, name), what, f"Known: {', '.join(known)}.")
+        yield from text_breaches((*path, name), text, FIELDS.get(name, FIELDS["return"]))
         if "\n" not in text.strip():
             what = "the text is a subject alone"
             yield Breach((*path, name), what, "Write the subject, an empty line, and the text.")

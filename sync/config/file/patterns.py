@@ -11,7 +11,9 @@ from sync.config.connections import (
     VAULT_NAME,
 )
 from sync.config.connections.dataverse import COLUMN, GUID, OWNER, STATUS
+from sync.config.connections.quotes import FILE_TYPE
 from sync.config.connections.systems import PATH_BELOW
+from sync.config.connections.tasks import EMAIL
 from sync.config.connections.visibility import MEASURE
 
 PATTERNS: Final = {
@@ -36,6 +38,8 @@ PATTERNS: Final = {
         "this names no owner",
         'Write "teams/" or "users/" and the id of the row, as its address shows it.',
     ),
+    EMAIL: ("this is no e-mail address", 'Write it as in "anna@example.com".'),
+    FILE_TYPE: ("this is no ending of a file's name", 'Write it without its dot, as in "pdf".'),
     STATUS: ("this is no status of a case", "Write its number, as in 5."),
     COLUMN: ("this names no column", "Write its logical name: letters, digits, underscores."),
     ORIGIN: (

@@ -3,13 +3,21 @@ texts that can be filled, patterns that can be read."""
 
 import re
 from collections.abc import Iterator, Mapping
-from string import Formatter
 from typing import Any, Final
 
 from sync.config.connections.orders import Orders
 from sync.config.connections.returns import TEXTS, OrderIssues, Returns
 from sync.config.connections.section import NumberMode
-from sync.config.file.breaches import Breach, is_flowing, sound, template_breaches, too_long
+from sync.config.file.breaches import (
+    Breach,
+    fields_of,
+    is_flowing,
+    missing_flow,
+    sound,
+    template_breaches,
+    text_breaches,
+    too_long,
+)
 from sync.config.file.toml_lines import Path
 
 IN_RETURNS: Final = ("increment_id", "order_increment_id", "store_id")
@@ -34,20 +42,17 @@ def _returns(path: Path, written: Mapping[str, Any], returns: Returns) -> Iterat
         at = (*path, "number_template")
         yield from too_long(at, returns.number_template, "a return order number")
     for flow in FLOWS:
-        if is_flowing(written, flow) and not is_flowing(written, "returns"):
-            what = f'the flow "{flow}" is on, and "returns" is not'
-            remedy = 'Add "returns" to flows: only return orders that we have made are followed.'
-            yield Breach(path, what, remedy)
+        why = "only return orders that we have made are followed"
+        yield from missing_flow(path, written, flow, "returns", why)
     if is_flowing(written, "returns"):
         yield from _flowing(path, written, returns)
-    yield from _texts((*path, "texts"), returns)
+    for name, text in returns.texts.items():
+        yield from text_breaches((*path, "texts", name), text, fields_of(TEXTS[name]))
 
 
 def _flowing(path: Path, written: Mapping[str, Any], returns: Returns) -> Iterator[Breach]:
-    if not is_flowing(written, "orders"):
-        what = 'the flow "returns" is on, and "orders" is not'
-        remedy = 'Add "orders" to flows: goods come back to the orders that we have posted.'
-        yield Breach(path, what, remedy)
+    why = "goods come back to the orders that we have posted"
+    yield from missing_flow(path, written, "returns", "orders", why)
     if not returns.reasons:
         what = 'the flow "returns" is on, and "reasons" names no return reason code'
         remedy = (
@@ -59,19 +64,6 @@ def _flowing(path: Path, written: Mapping[str, Any], returns: Returns) -> Iterat
     if theirs == returns.reference_template:
         what = "a return and a credit memo of the same number would have the same reference in F&O"
         yield Breach((*path, "reference_template"), what, "Tell them apart by a letter.")
-
-
-def _texts(path: Path, returns: Returns) -> Iterator[Breach]:
-    for name, text in returns.texts.items():
-        allowed = {field for _, field, _, _ in Formatter().parse(TEXTS[name]) if field}
-        try:
-            found = {field for _, field, _, _ in Formatter().parse(text) if field is not None}
-        except ValueError:
-            found = {"a brace without its partner"}
-        if strange := sorted(found - allowed):
-            names = ", ".join(f"{{{one}}}" for one in sorted(allowed))
-            what = f"the text names {strange[0]}, which is not known here"
-            yield Breach((*path, name), what, f"Known: {names}.")
 
 
 def _issues(path: Path, written: Mapping[str, Any], issues: OrderIssues) -> Iterator[Breach]:

@@ -49,6 +49,7 @@ from sync.config.file.secret_rules import (
 from sync.config.file.shipment_rules import shipment_breaches
 from sync.config.file.status_rules import status_breaches
 from sync.config.file.stock_rules import stock_breaches
+from sync.config.file.task_rules import task_breaches
 from sync.config.file.toml_lines import Path
 from sync.config.file.tracking_rules import tracking_breaches
 from sync.config.file.url_rules import is_loopback, page_breaches, url_breaches
@@ -96,6 +97,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from return_breaches(path, written)
     yield from case_breaches(path, written)
     yield from quote_breaches(path, written)
+    yield from task_breaches(path, written)
     yield from capture_breaches(path, written)
     yield from status_breaches(path, written)
     yield from outgoing_breaches(path, written)

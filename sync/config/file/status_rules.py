@@ -5,7 +5,7 @@ from typing import Any
 
 from sync.config.connections.orders import Orders
 from sync.config.connections.status import Status
-from sync.config.file.breaches import Breach, is_flowing, sound
+from sync.config.file.breaches import Breach, missing_flow, sound
 from sync.config.file.toml_lines import Path
 
 OF_REPORTS = ("credit_hold", "rejected")
@@ -17,10 +17,8 @@ def status_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
     if status is None:
         return
     here = (*path, "status")
-    if is_flowing(written, "status") and not is_flowing(written, "orders"):
-        what = 'the flow "status" is on, and "orders" is not'
-        remedy = 'Add "orders" to flows: only orders that we have posted are told of.'
-        yield Breach(here, what, remedy)
+    why = "only orders that we have posted are told of"
+    yield from missing_flow(here, written, "status", "orders", why)
     for name in OF_REPORTS:
         if name in status.steps and not status.reports:
             what = f'"{name}" is told by SalesTableBiEntities alone, and reports is false'

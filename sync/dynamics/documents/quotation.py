@@ -69,7 +69,8 @@ class QuotationLine:
 @dataclass(frozen=True)
 class HeldQuotation:
     """A quotation as F&O has it. `total_discount`: percent off the whole; `sums`: what F&O has
-    computed of it (amount, tax, charges), None where it has not."""
+    computed of it (amount, tax, charges), None where it has not. `link`: what its people entered as
+    its URL. Text alone, it does not show whether prices have changed."""
 
     company: str
     number: str
@@ -86,6 +87,7 @@ class HeldQuotation:
     total_discount: Decimal
     sums: tuple[Decimal, Decimal, Decimal] | None
     lines: tuple[QuotationLine, ...]
+    link: str = ""
 
     @property
     def discount(self) -> Decimal:

@@ -1,7 +1,8 @@
 """Customer accounts of F&O -> B2B companies in Commerce, with their users.
 
 In:      an organisation's account with its delivery addresses and contact persons. Accounts have no
-         time of change, so each poll reads those that are chosen, and compares fingerprints.
+         time of change, so each poll reads those that are chosen, and compares fingerprints. A
+         business event of the customer's own tells of one at once.
 Out:     one company; its contacts as users where they are wanted (`company_users`).
 Key:     the account number, in the connection's own legal entity.
 Matched: by the mapping table, then by the configured rules; what is not clear is parked.
@@ -21,14 +22,16 @@ from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.dynamics.accounts import ORGANISATION, YES
+from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.documents.account import Account
 from sync.dynamics.odata import Filter
 from sync.engine.delivery import Delivery
-from sync.engine.flow import DocumentFlow, Poll, Source
+from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import OpenPoint, Plan
-from sync.engine.results import Change
+from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Result
+from sync.flows.customers.company_parents import delivered_parent
 from sync.flows.customers.company_search import company_of
 from sync.flows.customers.company_users import delivered_users, left_out, website_of
 from sync.flows.customers.company_writes import (
@@ -84,6 +87,14 @@ def is_chosen(account: Account, settings: Connection) -> bool:
     return is_organisation and chosen.is_chosen(account.number, group, is_flagged=is_flagged)
 
 
+def keys_in_event(event: BusinessEvent) -> Sequence[str]:
+    """The account that an event of the customer's own names, as F&O spells it."""
+    number = event.named("CustomerAccount", "CustAccount", "AccountNum", "AccountNumber")
+    if not number:
+        raise NoKey("neither CustomerAccount nor AccountNum in it")
+    return [number]
+
+
 async def until(systems: Systems) -> datetime:
     """All are read again, so our clock will do."""
     return systems.clock.now()
@@ -115,6 +126,10 @@ async def plan(account: Account, delivery: Delivery) -> Plan | Skipped:
         number = results[-1].number
         await _learned(account, number, rule, delivery.systems)
         left.update(await delivered_users(account, int(number), delivery))
+        try:
+            await delivered_parent(account, int(number), delivery)
+        except Never as error:
+            left["the company that pays"] = error
 
     async def look() -> OpenPoint | None:
         return left_out(left)
@@ -206,6 +221,7 @@ accounts: DocumentFlow[Account] = DocumentFlow(
     source=Source(read, version=lambda account: account.fingerprint, is_joined=True),
     plan=plan,
     triggers=(
+        BusinessEvents((), keys_in_event, lambda connection: connection.accounts.events),
         Poll(
             changed, until, lambda connection: connection.accounts.poll_minutes,
             fingerprint=lambda account: account.fingerprint,

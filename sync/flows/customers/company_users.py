@@ -170,9 +170,10 @@ async def delivered_users(account: Account, company: int, delivery: Delivery) ->
 
 
 def left_out(left: Mapping[str, Never]) -> OpenPoint | None:
-    """What is left for a person where contacts could not become users."""
+    """What is left for a person where contacts could not become users, or the company not that of
+    the account that pays."""
     if not left:
         return None
     reason = "; ".join(error.reason for error in left.values())
     remedy = " ".join(dict.fromkeys(error.remedy for error in left.values()))
-    return OpenPoint(reason, remedy, f"contacts that are no users: {', '.join(sorted(left))}")
+    return OpenPoint(reason, remedy, f"left out: {', '.join(sorted(left))}")

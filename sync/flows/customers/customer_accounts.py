@@ -15,7 +15,6 @@ from typing_extensions import override
 from sync.core.request import Request
 from sync.dynamics.customers import SET, Customers
 from sync.dynamics.documents.requests import account_requests, address_requests
-from sync.engine.claim import Claim
 from sync.engine.plan import OpenPoint
 from sync.engine.write import Amendment, Found, Result, Target, Write
 from sync.flows.customers.account_lookup import AccountLookup, taken
@@ -162,6 +161,11 @@ class CustomerAccountWrite(Write):
         return Amendment(self.document, apply if changes or addresses else None)
 
 
+def comes_alone(key: str) -> bool:
+    """False for guests: they come with an order or document only."""
+    return not key.startswith("guest:")
+
+
 def learning(
     write: CustomerAccountWrite, accounts: AccountMappings, *, is_known: bool
 ) -> tuple[Before, Then]:
@@ -183,15 +187,6 @@ def learning(
     return before, then
 
 
-def replayed_by(claim: Claim) -> tuple[str, str]:
-    """(flow, key) of the record whose replay delivers an account again: a guest comes with an order
-    or document only. The key is empty where none is known."""
-    if not claim.key.startswith("guest:"):
-        return claim.flow, claim.key
-    flow, _, key = claim.required_by.partition("|")
-    return flow, key
-
-
 def left_out(write: CustomerAccountWrite, key: str) -> OpenPoint | None:
     """The addresses that the account goes without, why, and how a person brings them to D365. A
     matched account's addresses are the ledger's own, and none is ever sent."""
@@ -200,7 +195,7 @@ def left_out(write: CustomerAccountWrite, key: str) -> OpenPoint | None:
         return None
     again = (
         "Then `replay --left-out` brings it to D365, and so does the guest's next order."
-        if key.startswith("guest:")
+        if not comes_alone(key)
         else f"Then `replay {key}` brings it to D365, and `replay --left-out` all of them."
     )
     remedy = " ".join([*dict.fromkeys(one.error.remedy for one in left), again])

@@ -32,6 +32,7 @@ from sync.flows.customers.company_buyers import needless_account
 from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
+    comes_alone,
     learning,
     left_out,
 )
@@ -210,7 +211,7 @@ async def until(systems: Systems) -> datetime:
 customers = DocumentFlow[Shopper](
     name="customers",
     title="Customers to customer accounts",
-    source=Source(read, resolve, is_joined=True),
+    source=Source(read, resolve, is_joined=True, comes_alone=comes_alone),
     plan=plan,
     triggers=(
         CommerceHook(keys_in, (CUSTOMER,)),

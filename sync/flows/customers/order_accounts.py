@@ -1,5 +1,5 @@
-"""Whose account an order belongs to: known, matched, or created first. A company's orders are the
-company's, with the buyer as contact."""
+"""Whose account an order belongs to, and who pays for it: known, matched, or created first. A
+company's orders are the company's, with the buyer as contact."""
 
 from dataclasses import dataclass, replace
 
@@ -21,52 +21,91 @@ from sync.mapping_tables.records import AccountKind, set_command
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who an order is posted for. `contact`: the ContactPersonId of a company's buyer, else
-    empty."""
+    """Who an order is posted for. `contact`: the ContactPersonId of a company's buyer, else empty.
+    `payer`: the account that its invoice goes to."""
 
     account: str
-    contact: str = ""
+    contact: str
+    payer: str
 
 
 async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
-    """The account and the contact. Who is known costs no request. Raises as the flows do that make
-    what is missing.
+    """The account, the contact and the account that pays. Who is known costs no request,
+    except who pays. Raises as the flows do that make what is missing.
 
     A company's order that was posted stays with those it was posted under, whatever has become of
     them since.
     """
-    if order.company_id is None or "companies" not in delivery.systems.settings.flows:
-        return Buyer(await _account(order, delivery))
     posted = await _posted_under(order, delivery)
-    if posted is not None:
-        return posted
-    account = await _company_account(order.company_id, order, delivery)
-    if order.customer_id is None or not contacts_are_wanted(delivery.systems.settings):
-        return Buyer(account)
-    entity = delivery.systems.settings.legal_entity_of(order.store_id)
-    person = (order.customer_firstname, order.customer_lastname, order.customer_email)
-    buyer = Contact(entity, account, order.customer_id, *person, is_snapshot=True)
-    return Buyer(account, await kept_contact(buyer, delivery))
+    account = await _account_for(order, posted, delivery)
+    contact = posted.contact if posted else await _contact(order, account, delivery)
+    return Buyer(account, contact, await _payer(order, account, posted, delivery))
 
 
 async def account_for(order: Order, delivery: Delivery) -> str:
     """The account number of an order's documents. Raises as the flows do that make what is
     missing."""
-    if order.company_id is None or "companies" not in delivery.systems.settings.flows:
+    posted = await _posted_under(order, delivery) if _is_a_companys(order, delivery) else None
+    return await _account_for(order, posted, delivery)
+
+
+async def payer_for(order: Order, account: str, delivery: Delivery) -> str:
+    """The account that pays for the documents of an order, whose account this is: that of the
+    invoice of its sales order, as it was sent."""
+    return await _payer(order, account, await _posted_under(order, delivery), delivery)
+
+
+def _is_a_companys(order: Order, delivery: Delivery) -> bool:
+    return order.company_id is not None and "companies" in delivery.systems.settings.flows
+
+
+async def _account_for(order: Order, posted: Buyer | None, delivery: Delivery) -> str:
+    if order.company_id is None or not _is_a_companys(order, delivery):
         return await _account(order, delivery)
-    posted = await _posted_under(order, delivery)
-    return (
-        posted.account
-        if posted is not None
-        else await _company_account(order.company_id, order, delivery)
-    )
+    if posted is not None:
+        return posted.account
+    return await _company_account(order.company_id, order, delivery)
+
+
+async def _contact(order: Order, account: str, delivery: Delivery) -> str:
+    settings = delivery.systems.settings
+    is_wanted = _is_a_companys(order, delivery) and contacts_are_wanted(settings)
+    if order.customer_id is None or not is_wanted:
+        return ""
+    entity = settings.legal_entity_of(order.store_id)
+    person = (order.customer_firstname, order.customer_lastname, order.customer_email)
+    buyer = Contact(entity, account, order.customer_id, *person, is_snapshot=True)
+    return await kept_contact(buyer, delivery)
+
+
+async def _payer(order: Order, account: str, posted: Buyer | None, delivery: Delivery) -> str:
+    if posted is not None and posted.account == account:
+        return posted.payer
+    entity = delivery.systems.settings.legal_entity_of(order.store_id)
+    if not await _may_have_a_payer(order, entity, delivery):
+        return account
+    return await delivery.systems.dynamics.customers.payer_of(entity, account)
+
+
+async def _may_have_a_payer(order: Order, entity: str, delivery: Delivery) -> bool:
+    """Whether F&O is asked who pays: shoppers whom we made an account pay for themselves."""
+    wanted = delivery.systems.settings.customers.invoice_accounts_of
+    if wanted != "business" or order.company_id is not None:
+        return wanted != "nobody"
+    kind: AccountKind = "guest" if order.customer_id is None else "customer"
+    key = str(order.customer_id or delivery.systems.digest_of(_email_of(order)))
+    known = await delivery.systems.accounts.get(kind, key, entity)
+    return known is None or known.matched_by != "created"
 
 
 async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
-    """Account and contact of the sales order; None when there is none, or no copy of it is kept."""
+    """Whom the sales order was posted for; None when there is none, or no copy of it is kept."""
+    if delivery.message.flow == "orders" and delivery.is_unannounced:
+        return None
     header = (await delivery.sent_for("orders", order.key, SALES_ORDER) or {}).get("header", {})
     account = str(header.get("OrderingCustomerAccountNumber") or "")
-    return Buyer(account, str(header.get("ContactPersonId") or "")) if account else None
+    payer = str(header.get("InvoiceCustomerAccountNumber") or account)
+    return Buyer(account, str(header.get("ContactPersonId") or ""), payer) if account else None
 
 
 async def _company_account(company_id: int, order: Order, delivery: Delivery) -> str:
@@ -164,9 +203,7 @@ def _collective(order: Order, delivery: Delivery) -> str:
 
 
 def _guest_key(order: Order, delivery: Delivery) -> str:
-    email = (
-        order.customer_email or (order.billing_address.email if order.billing_address else "")
-    ).lower()
+    email = _email_of(order)
     if not email:
         raise Never(
             f"order {order.increment_id}: a guest without customer_email",
@@ -176,6 +213,11 @@ def _guest_key(order: Order, delivery: Delivery) -> str:
             ),
         )
     return delivery.systems.digest_of(email)
+
+
+def _email_of(order: Order) -> str:
+    billing = order.billing_address.email if order.billing_address else ""
+    return (order.customer_email or billing).lower()
 
 
 async def _shopper(

@@ -1,7 +1,7 @@
 """The plan of a cancellation: what is done about pieces that F&O will not send, and what is left
 for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sync.commerce.closing import Refund
@@ -14,9 +14,10 @@ from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
-from sync.engine.plan import OpenPoint, Plan
+from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.write import Write
 from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.order_totals import POSTED_INVOICES, invoice_again
 from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.order_comments import OrderComment
@@ -48,7 +49,22 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     invoice = await _invoice_of(order, ending, delivery) if policy != "report" else 0
     if not ending.refund or invoice is None or (policy == "online" and not invoice):
         policy = "report"
-    return _Planning(live, order, ending, delivery, policy, invoice or 0).plan()
+    planning = _Planning(live, order, ending, delivery, policy, invoice or 0)
+    return replace(planning.plan(), follow_ups=await _compared_again(live, order, ending, delivery))
+
+
+async def _compared_again(
+    live: LiveOrder, order: Order, ending: Ending, delivery: Delivery
+) -> tuple[Notification, ...]:
+    """F&O's invoice of what was sent may be listed: it is less than the order was, until the rest
+    is cancelled in Commerce as well."""
+    systems = delivery.systems
+    is_listed = ending.is_cancelled_now and order.total_invoiced
+    if not is_listed or POSTED_INVOICES not in systems.settings.flows:
+        return ()
+    keys = await systems.dynamics.invoiced_lines.of_order(live.company, live.number)
+    numbers = [key.rpartition("|")[2] for key in keys[-1:]]
+    return tuple(invoice_again(live.company, number) for number in numbers)
 
 
 async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int | None:
@@ -121,7 +137,7 @@ class _Planning:
 
     def _cancellation(self) -> list[OrderWrite]:
         ending, systems = self.ending, self.delivery.systems
-        if not ending.cancelled or ending.to_charge:
+        if not ending.is_cancelled_now:
             return []
         return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
 

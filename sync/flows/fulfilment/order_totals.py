@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
+from sync.commerce.errors import NotAccepted
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import WantedRefund, is_of_lower_total, of_lower_total
 from sync.core.encoding import digest
-from sync.core.errors import Later
+from sync.core.errors import Later, Never
 from sync.core.money import ZERO, rounded, total
 from sync.core.request import Request
 from sync.core.skipped import Skipped
@@ -75,7 +76,23 @@ class LowerCredit(OrderWrite):
         if self.wanted is None:
             raise Later(f"{self.marker} was there a moment ago", after=AT_ONCE)
         refunds = self.systems.commerce.refunds
-        return Found(str(await refunds.make(self.wanted, not_after=not_after)))
+        try:
+            return Found(str(await refunds.make(self.wanted, not_after=not_after)))
+        except NotAccepted as refusal:
+            remedy = self._by_hand(self.wanted)
+            raise Never(refusal.reason, remedy=remedy, code=refusal.code) from refusal
+
+    def _by_hand(self, wanted: WantedRefund) -> str:
+        """The same memo, as a person makes it. Shops before 2.4.2 refuse an amount alone by REST
+        where no shipping is left (release notes); their Admin does not."""
+        where = "" if wanted.invoice_id is None else ", from the invoice that was paid"
+        fee = f", Adjustment Fee {wanted.negative:.2f}" if wanted.negative else ""
+        return (
+            f"In Commerce (Sales > Orders > {self.order.increment_id} > Credit Memo{where}), set"
+            " each Qty to Refund and Refund Shipping to 0, Adjustment Refund to"
+            f" {wanted.positive:.2f}{fee}, write the comment {self.marker} and refund; then replay:"
+            " that credit memo is taken over."
+        )
 
 
 def total_key(invoice: SalesInvoice) -> str:
@@ -148,7 +165,12 @@ def _follows(
     """The comparison of posted invoices may have listed the difference meanwhile."""
     if POSTED_INVOICES not in delivery.systems.settings.flows or not _is_made(credit):
         return ()
-    return (Notification(POSTED_INVOICES, f"sales-invoice|{invoice.company}|{invoice.number}"),)
+    return (invoice_again(invoice.company, invoice.number),)
+
+
+def invoice_again(company: str, number: str) -> Notification:
+    """Has a posted invoice compared once more."""
+    return Notification(POSTED_INVOICES, f"sales-invoice|{company}|{number}")
 
 
 async def _memos(order: Order, systems: Systems) -> Memos:

@@ -153,7 +153,7 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     skus, options = order_items(order, connection), with_custom_options(order)
     items = await delivery.systems.items.of(skus, options)
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
-    whose = {"account": buyer.account, "contact": buyer.contact, "quotation": quotation}
+    whose = {**vars(buyer), "quotation": quotation}
     document = sales_order_from(order, connection, items=items, **whose)
     unrefunded = without_refunds(order)
     sold = (

@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.commerce.models.quote import DECLINED, OFFERED, Quote, ShownTotals
-from sync.commerce.quotes import declined, saved, submitted
+from sync.commerce.quotes import declined, file_body, recalculated, saved, submitted
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.request import Request
+from sync.dynamics.documents.account_file import SHOWN, AccountFile
+from sync.dynamics.documents.quotation import HeldQuotation
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Found, Target, Write
 from sync.flows.quotes.quote_records import AGE, ANSWER
 from sync.mapping.quote_answer import Answer
+from sync.mapping.quote_files import for_buyer, must_be_allowed, must_fit
 from sync.mapping.quote_prices import changes, faults, proof
 
 BY_HAND = (
@@ -73,21 +76,28 @@ class QuoteWrite(Write):
 
 @dataclass(frozen=True)
 class AnswerWrite(QuoteWrite, Write):
-    """Prices that F&O approved."""
+    """Prices that F&O approved. They are proved after the shop has taken its prices and taxes of
+    today, as it does once more when the answer is submitted. `files` go along."""
 
     answer: Answer
     before: ShownTotals
     version: str = ""
+    files: tuple[AccountFile, ...] = ()
 
     @property
     @override
     def document(self) -> Any:
-        return {**self.answer.document, "version": self.version}
+        files = {"files": [[one.id, one.file_name] for one in self.files]} if self.files else {}
+        return {**self.answer.document, "version": self.version, **files}
 
     @override
     def requests(self) -> Sequence[Request]:
         first = changes(self.quote, self.answer, self.before, self.systems.settings.quotes)[0]
-        return [saved(self.quote.id, first), submitted(self.quote.id, self.answer.comment)]
+        files = [file_body(one.file_name, SHOWN) for one in self.files]
+        return [
+            saved(self.quote.id, first), recalculated(self.quote.id),
+            submitted(self.quote.id, self.answer.comment, files),
+        ]  # fmt: skip
 
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
@@ -98,11 +108,21 @@ class AnswerWrite(QuoteWrite, Write):
         self.must_be_sellers_turn(quote)
 
         async def apply(not_after: datetime) -> None:
+            files = await self._contents()
             await self._prove(quote, not_after)
-            last = submitted(quote.id, self.answer.comment)
+            last = submitted(quote.id, self.answer.comment, files)
             await self.systems.commerce.quotes.send([last], not_after=not_after)
 
         return Amendment(self.document, apply)
+
+    async def _contents(self) -> list[dict[str, str]]:
+        """The files that go along. Raises `Never` for one that is gone or too large."""
+        source, found = self.systems.dynamics.account_files, list[dict[str, str]]()
+        for file in self.files:
+            content = await source.content(self.answer.company, file)
+            must_fit(self.quote.label, file.file_name, content, self.systems.settings.quotes)
+            found.append(file_body(file.file_name, content))
+        return found
 
     async def _prove(self, quote: Quote, not_after: datetime) -> None:
         """Write prices until the shop's totals are those that were approved. Raises `Never` where
@@ -110,7 +130,8 @@ class AnswerWrite(QuoteWrite, Write):
         settings, found = self.systems.settings.quotes, list[str]()
         for change in changes(quote, self.answer, self.before, settings):
             by_item = "negotiated_price_type" not in _state(change)
-            await self.systems.commerce.quotes.send([saved(quote.id, change)], not_after=not_after)
+            steps = [saved(quote.id, change), recalculated(quote.id)]
+            await self.systems.commerce.quotes.send(steps, not_after=not_after)
             shown = await shown_of(quote, self.systems)
             found = faults(self.answer, shown, by_item=by_item)
             if not found:
@@ -156,6 +177,18 @@ class DeclineWrite(QuoteWrite, Write):
 async def shown_of(quote: Quote, systems: Systems) -> ShownTotals:
     """What the shop shows of a quote."""
     return ShownTotals.model_validate(await systems.commerce.quotes.totals(quote.id))
+
+
+async def files_of(quote: Quote, held: HeldQuotation, systems: Systems) -> tuple[AccountFile, ...]:
+    """Files for the buyer, of the quotation's account. Raises `Never` for what the shop refuses."""
+    settings = systems.settings.quotes
+    if settings.files == "none":
+        return ()
+    there = await systems.dynamics.account_files.of(held.company, held.account)
+    found = for_buyer(there, held.number, held.reference)
+    if quote.is_sellers_turn:
+        must_be_allowed(quote.label, found, settings)
+    return tuple(found)
 
 
 async def is_shown(quote: Quote, answer: Answer, systems: Systems) -> bool:

@@ -1,8 +1,8 @@
 """Sales quotations of F&O -> answers to negotiable quotes in Commerce.
 
 In:      a quotation of ours that people have sent, approved, lost, cancelled or confirmed.
-Out:     prices, quantities, freight, expiry and terms, proved to the cent by the shop's own totals
-         before the buyer sees them; or a decline with its reason.
+Out:     prices, quantities, freight, expiry, terms and files, proved to the cent by the shop's own
+         totals before the buyer sees them; or a decline with its reason.
 Key:     the quote's id.
 Waits:   for the seller's turn; and for F&O's people, where the buyer has changed the quote since.
 Parks:   what cannot be shown as it was approved.
@@ -26,7 +26,13 @@ from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
-from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, is_shown, shown_of
+from sync.flows.quotes.answer_writes import (
+    AnswerWrite,
+    DeclineWrite,
+    files_of,
+    is_shown,
+    shown_of,
+)
 from sync.flows.quotes.quotation_writes import REVISION
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -39,7 +45,7 @@ from sync.flows.quotes.quote_records import (
 from sync.flows.quotes.quotes import UNSENT
 from sync.flows.targets import commerce_of
 from sync.mapping.quotation import quotation_reference
-from sync.mapping.quote_answer import Answer, answer_from
+from sync.mapping.quote_answer import Answer, answer_from, decline_reason
 from sync.mapping.quote_prices import proof
 from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority
@@ -155,7 +161,8 @@ def _not_now(quote: Quote, held: HeldQuotation | None, systems: Systems) -> Skip
 def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> Plan | Skipped:
     if held is None:
         return Waiting("its quotation is not there any more")
-    reason, systems = _reason(held, delivery.systems), delivery.systems
+    systems = delivery.systems
+    reason = decline_reason(held, systems.settings.quotes)
     if quote.is_sellers_turn:
         write = DeclineWrite(quote, systems, commerce_of(systems), held.number, reason)
         is_repeated = delivery.is_known(ANSWER, write.digest)
@@ -175,17 +182,6 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
     return Plan((), digest=held.fingerprint, open_point=point, keys={"quotation": held.number})
 
 
-def _reason(held: HeldQuotation, systems: Systems) -> str:
-    settings = systems.settings.quotes
-    if held.status == CONFIRMED:
-        return settings.text("ordered").format(number=held.number, order=held.order)
-    own = settings.reasons.get(held.reason, settings.reasons.get("*", ""))
-    name = held.status.lower()
-    return own or settings.text("lost" if name == "lost" else "cancelled").format(
-        number=held.number
-    )
-
-
 async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Plan | Skipped:
     systems = delivery.systems
     claim = await delivery.ledger.claim(systems.name, QUOTES, quote.key)
@@ -202,7 +198,8 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
             f"the buyer changed it, and nobody has sent quotation {held.number} again in D365"
         )
     before = await shown_of(quote, systems)
-    write = AnswerWrite(quote, systems, commerce_of(systems), answer, before, version)
+    files = await files_of(quote, held, systems)
+    write = AnswerWrite(quote, systems, commerce_of(systems), answer, before, version, files)
     is_repeated = quote.is_sellers_turn and delivery.is_known(ANSWER, write.digest)
     if is_repeated and not delivery.message.is_asked:
         return Waiting(f"the buyer sent it back, and quotation {held.number} is as it was")

@@ -2,7 +2,8 @@
 
 In:      a cart that is negotiated, as REST answers it, with what was said of it.
 Out:     one quotation: header and lines without prices, so that F&O's own search proposes them;
-         amended by each later version of the buyer, as long as F&O's people have not ended it.
+         amended by each later version of the buyer, as long as F&O's people have not ended it; and
+         the buyer's files, where `quotes.files` says so.
 Key:     the quote's id.
 Waits:   for the seller's turn: what the buyer still works at is nobody else's.
 Parks:   items that are not mapped, and a buyer who asks again of a quotation that is over.
@@ -18,6 +19,7 @@ from typing import Final
 from sync.commerce.models.company import Company
 from sync.commerce.models.quote import CLOSED, DECLINED, EXPIRED, ORDERED, OVER, last_of_buyer
 from sync.commerce.polling import SETTLING
+from sync.core.encoding import digest
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.documents.quotation import CONFIRMED, HeldQuotation
 from sync.engine.delivery import Delivery
@@ -28,6 +30,7 @@ from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.customers.order_accounts import buyer_of
 from sync.flows.keys import elsewhere
+from sync.flows.quotes.file_writes import FilesWrite
 from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -43,6 +46,7 @@ from sync.flows.quotes.quote_records import (
 from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import sales_representative
 from sync.mapping.quotation import as_order, differences, quotation_from
+from sync.mapping.quote_files import left_out, new_files
 from sync.pacing.priority import Priority
 
 UNSENT: Final = "unsent"
@@ -109,7 +113,7 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Ski
     items = await systems.items.of([one.sku for one in quote.items], {})
     quotation = quotation_from(
         quote, found.comments, systems.settings, account=buyer.account, contact=buyer.contact,
-        owner=await _owner(quote.company_id, systems), items=items,
+        payer=buyer.payer, owner=await _owner(quote.company_id, systems), items=items,
     )  # fmt: skip
     is_new = held is None or not delivery.is_same(held.digest, quotation.digest)
     revision = (int(held.keys.get(REVISION, "1")) if held is not None else 0) + is_new
@@ -119,14 +123,29 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Ski
     before = await delivery.last_sent(KIND) if held is not None and is_new else None
     said = last_of_buyer(found.comments)
     author = f"buyer {said.creator_id}, {said.created_at} UTC" if said else f"{quote.updated_at}"
-    version = f"{revision} ({author}): {'; '.join(differences(before, write.document))}"
-    version = version[:MOST_SAID]
+    files, odd = _files(found, write, systems)
+    said_of = "; ".join((*differences(before, write.document), *odd))
+    version = f"{revision} ({author}): {said_of}"[:MOST_SAID]
     return Plan(
-        (write,), read={"quote": quote.raw}, notes=(version,) if is_new else (),
+        (write, *files), digest=digest([one.digest for one in (write, *files)]) if files else "",
+        read={"quote": quote.raw}, notes=(version,) if is_new else (),
         keys={"reference": quotation.reference, **({"version": version} if is_new else {})},
         follow_ups=_follow_ups(quote.key, delivery) if held is not None else (),
         then=_remembering(quotation.company, delivery),
     )  # fmt: skip
+
+
+def _files(
+    found: QuoteWithComments, write: QuotationWrite, systems: Systems
+) -> tuple[tuple[FilesWrite, ...], list[str]]:
+    """The buyer's files as a write, and what is said of those that stay in the shop."""
+    settings = systems.settings.quotes
+    if settings.files == "none":
+        return (), []
+    files = new_files(found.quote, found.comments, write.quotation, settings)
+    odd = [f"{name} stays in the shop" for name in left_out(found.comments, settings)]
+    made = FilesWrite(found.quote.label, files, systems, dynamics_of(systems))
+    return ((made,) if files else ()), odd
 
 
 def _follow_ups(key: str, delivery: Delivery) -> tuple[Notification, ...]:

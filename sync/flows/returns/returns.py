@@ -11,6 +11,7 @@ Repeats: found by its number or reference; a lost answer is looked into first.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -25,7 +26,7 @@ from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Sour
 from sync.engine.plan import Delivered, Notification, OpenPoint, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.customers.order_accounts import account_for
+from sync.flows.customers.order_accounts import account_for, payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
@@ -157,7 +158,8 @@ async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
     settings, dynamics = delivery.systems.settings, delivery.systems.dynamics
     number = await _sales_order(found, delivery)
     account = await account_for(found.order, delivery)
-    target = rma_target(found, settings, account)
+    payer = await payer_for(found.order, account, delivery)
+    target = replace(rma_target(found, settings, account), payer=payer)
     gross = await dynamics.return_orders.prices_include_tax(target.company, target.account)
     receivable = rma_receivable(found, settings, gross=gross)
     sold = await dynamics.sales_orders.by_number(target.company, number) if number else None

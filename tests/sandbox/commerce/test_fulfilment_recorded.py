@@ -1,6 +1,7 @@
 """Invoices, holds and statuses of the shop as a live 2.4.7-p8 answered them: the same request to an
 order in the same state gets the same answer."""
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -117,3 +118,21 @@ async def test_the_comment_of_an_invoice_is_stored_with_it(
     assert [(one["comment"], one["is_visible_on_front"]) for one in found["comments"]] == [
         ("F&O invoice CIV-1", 1)
     ]
+
+
+@pytest.mark.parametrize("verb", ["ship", "invoice"])
+async def test_of_calls_at_once_for_one_order_one_takes_everything(
+    shop: httpx.AsyncClient, state: CommerceState, verb: str
+) -> None:
+    """Recorded on 2.4.8-p1 (`concurrency`): calls for one order are carried out one by one."""
+    page = json.loads((RECORDED / "concurrency.json").read_text(encoding="utf-8"))
+    (recorded,) = (row for row in page["rows"] if f"/{verb}" in row["op"])
+    order = placed(state)
+    calls = [asked(shop, f"order/{order.entity_id}/{verb}") for _ in recorded["responses"]]
+    answers = await asyncio.gather(*calls)
+    statuses = sorted(status for status, _ in answers)
+    assert statuses == sorted(status for status, _ in recorded["responses"])
+    told = next(text for status, text in recorded["responses"] if status == 400)  # cut off
+    begins = told.removeprefix('{"message":"').rstrip('"}').replace("\\n", "\n")
+    assert all(answer["message"].startswith(begins) for status, answer in answers if status == 400)
+    assert len(order.shipments) + len(order.invoices) == recorded["documents_created"]

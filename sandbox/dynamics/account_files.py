@@ -1,0 +1,25 @@
+"""Attachments of customers: the server names each by a GUID; for staff unless said otherwise."""
+
+from typing import Final
+from uuid import UUID
+
+from sandbox.dynamics.ruling import Draft, Relation, TableRules
+
+TABLE: Final = "CustomerAttachmentsV2"
+
+
+def _defaults(draft: Draft) -> None:
+    if draft.before is None and not draft.sent.get("DocumentId"):
+        number = int(draft.state.next_number("Attachment", "{number}"))
+        draft.values["DocumentId"] = str(UUID(int=number))
+
+
+RULES: Final = TableRules(
+    "Customer attachments",
+    relations=(
+        Relation("CustomerAccountNumber", "CustTable", "Customer account", "Customers"),
+    ),
+    initial={"Restriction": "Internal"},
+    fixed=frozenset({"CustomerAccountNumber"}),
+    defaults=_defaults,
+)  # fmt: skip

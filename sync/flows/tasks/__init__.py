@@ -1,0 +1,1 @@
+"""What accounts do in the shop, and the tasks that sellers get of it."""

@@ -1,0 +1,78 @@
+"""Orders that F&O changes on their way: another item at a lower price, a rest that is never sent.
+In the end both sides count the same pieces and the same money, and nobody has to do anything."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.records import StoredOrder
+from sandbox.dynamics.remainders import substitute
+from tests.flows.test_captures import LOWER, credited, ordered, posted, told
+from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
+from tests.harness import Harness, in_harness
+from tests.reconcile.planted import reconciled
+
+FLOWS = ("orders", "customers", "invoices", "creditmemos", "posted_invoices", "captures",
+         "shipments", "cancellations")  # fmt: skip
+CHANGED: dict[str, Any] = {
+    **LOWER,
+    "flows": FLOWS,
+    "shipments": {"sources": {"13": "default"}, "substitutes": True},
+}
+UNTAXED = next(one for one in SHOPPERS if one.place == "or")
+
+
+async def polls_all(harness: Harness) -> None:
+    """Those that compare look first: what they find too early has to leave the list by itself."""
+    for flow in ("posted_invoices", "shipments", "captures", "cancellations", "invoices",
+                 "creditmemos", "orders"):  # fmt: skip
+        await asyncio.sleep(60)  # virtual time: the shop's commits settle
+        await harness.polls(flow)
+        await harness.works_until_idle()
+
+
+async def nothing_is_left(harness: Harness, order: StoredOrder) -> None:
+    for flow in FLOWS:
+        for key in await harness.parked(flow):
+            claim = await harness.claim(key, flow)
+            raise AssertionError((flow, key, claim.reason, claim.remedy, claim.differs))
+    differences, _ = await reconciled(harness)
+    assert differences == []
+    assert order.row["state"] == "complete"
+
+
+@in_harness(**CHANGED)
+async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given_back(
+    harness: Harness,
+) -> None:
+    harness.dynamics.release("usmf", "SUB-1")
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    substitute(harness.dynamics, lots(harness, order)[SKU], "SUB-1", Decimal(5))
+    packed(harness, order)
+    posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
+    texts = [one["comment"] for one in order.comments if one["is_visible_on_front"]]
+    assert "Sent instead of SIMPLE-001: SUB-1" in texts
+    assert (len(order.invoices), len(told(order)), credited(order)) == (1, 1, [Decimal(5)])
+    await nothing_is_left(harness, order)
+
+
+@in_harness(**CHANGED)
+async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_invoiced(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"])
+    await polls_all(harness)
+    assert [item["qty_canceled"] for item in order.items] == [0, 0]  # 5 are not invoiced yet
+    posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_canceled"])
+               for item in order.items]  # fmt: skip
+    assert counted == [(2, 2, 1), (3, 3, 0)]
+    await nothing_is_left(harness, order)
