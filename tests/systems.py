@@ -29,10 +29,11 @@ from sync.app.edition_parts import EditionParts
 from sync.config.connections import Connections
 from sync.core.errors import Never
 from sync.core.message_queue import Queue
-from sync.core.ports import Clock, Secrets, Tables
+from sync.core.ports import Clock, Mailer, Secrets, Tables
 from sync.dynamics.auth import TokenPool
 from sync.dynamics.transport import http_client
 from sync.engine.message import CLOCKS_APART
+from sync.mails.smtp import SmtpMailer
 from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
@@ -136,6 +137,7 @@ class SystemsUnderTest:
     most_deliveries: int = 25
     catalogue: Catalogue = field(default_factory=Catalogue)
     tables: SqliteTables | MemoryTables = field(default_factory=lambda: SqliteTables(":memory:"))
+    mailer: Callable[..., Mailer] = SmtpMailer
 
     def __post_init__(self) -> None:
         self.connections = Connections.model_validate(
@@ -158,10 +160,10 @@ class SystemsUnderTest:
         self.dials(Dials(Random(f"shop {self.seed}")), Dials(Random(f"ledger {self.seed}")))
         self.queue = SqliteQueue(":memory:", self.clock, self.message_lock, self.most_deliveries)
 
-    def dials(self, shop: Dials, ledger: Dials) -> None:
-        """Put these dials before the two systems."""
+    def dials(self, shop: Dials, ledger: Dials, service: Dials | None = None) -> None:
+        """Put these dials before the systems."""
         self.shop_dials, self.ledger_dials = shop, ledger
-        self.service_dials = Dials(Random(f"service {self.seed}"))
+        self.service_dials = service or Dials(Random(f"service {self.seed}"))
         self.apps: dict[str, Any] = {
             SHOP_HOST: commerce_app(self.commerce, shop),
             LEDGER_HOST: dynamics_app(self.dynamics, ledger),
@@ -195,6 +197,7 @@ class SystemsUnderTest:
             sealer=Folded(),
             email_key=b"k" * 32,
             clock=clock or self.clock,
+            mailer=self.mailer,
             tokens=TokenPool(secrets, _no_entra),
             is_alone=is_alone,
             clocks_apart=timedelta() if is_alone else CLOCKS_APART,

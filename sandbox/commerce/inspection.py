@@ -13,7 +13,7 @@ from starlette.routing import Route
 from sandbox.commerce import lifecycle
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.recipe import PAYMENTS
+from sandbox.commerce.recipe import PAYMENTS, plain
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
 from sandbox.commerce.state import CommerceState
@@ -90,7 +90,7 @@ class Inspection:
 
     async def orders(self, request: Request) -> Response:
         """`GET orders` lists all; `POST` places `count` new ones; `skus`, `store`, `shopper` and
-        `payment` if you like."""
+        `payment` if you like; `quantities` by SKU for plain ones."""
         if request.method == "GET":
             return answer([brief(order) for order in self._state.orders.values()])
         try:
@@ -104,11 +104,13 @@ class Inspection:
             paid: dict[str, Any] = (
                 {"payment": _known(wishes["payment"])} if "payment" in wishes else {}
             )
+            if "quantities" in wishes:
+                paid |= plain(catalogue, wishes["quantities"])
             placed = self._state.place_new(count, skus=skus, store=store, shopper=shopper, **paid)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             usage = (
                 "give count, and if you like skus, a store code, a shopper's e-mail, a payment"
-                " method"
+                " method, quantities by SKU"
             )
             return answer({"error": f"{usage}; not {error}"}, 400)
         return answer([brief(order) for order in placed], 201)

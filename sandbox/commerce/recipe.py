@@ -1,7 +1,7 @@
 """What is bought, by whom and how it is paid: drawn by chance, or as a test wishes. `maker.py`
 makes an order of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -123,6 +123,15 @@ def drawn(rng: Random, catalogue: Catalogue, **wishes: Any) -> Recipe:
         # More than the goods may be taken off: taxed before discount, tax alone would be left.
         recipe = replace(recipe, scheme=replace(recipe.scheme, discount_first=True))
     return _consistent(recipe)
+
+
+def plain(catalogue: Catalogue, quantities: Mapping[str, Any]) -> dict[str, Any]:
+    """The wish for an order of so many pieces by SKU, with nothing beside them but shipping."""
+    wants = tuple(
+        Want(catalogue.product(sku), Decimal(str(qty))) for sku, qty in quantities.items()
+    )
+    bare = {"rule": Rule(), "extras": Extras(), "scheme": Scheme(), "shipping": Decimal("4.95")}
+    return {"wants": wants, **bare}
 
 
 def changed(recipe: Recipe, rng: Random) -> Recipe:

@@ -86,6 +86,11 @@ def add_track(call: RestRequest) -> bool:
     return True
 
 
+def photos(call: RestRequest) -> list[Columns]:
+    """`GET rma-photos/{id}`: a module of this shop, not Commerce's own."""
+    return call.state.rma_photos.get(call.state.rma(call.whole("id"))["entity_id"], [])
+
+
 def metadata(call: RestRequest) -> Columns:
     """`GET returnsAttributeMetadata/{code}`: labels are translated, ids are not."""
     options = {"reason": REASONS, "resolution": RESOLUTIONS}.get(call.arguments["code"], {})
@@ -101,5 +106,6 @@ RMAS: Final = (
     Endpoint("GET", "returns/{id}/comments", RIGHT, comments),
     Endpoint("POST", "returns/{id}/comments", RIGHT, add_comment),
     Endpoint("POST", "returns/{id}/tracking-numbers", RIGHT, add_track),
+    Endpoint("GET", "rma-photos/{id}", RIGHT, photos),
     Endpoint("GET", "returnsAttributeMetadata/{code}", RIGHT, metadata),
 )

@@ -39,7 +39,8 @@ NOT_RETURNED: Final = frozenset({"virtual", "downloadable", "giftcard"})
 
 class Rmas:
     """The part of the shop that takes goods back. `lists_load_nothing`: lists answer items,
-    comments and tracks as null, as early releases do (magento2 issue 4373)."""
+    comments and tracks as null, as early releases do (magento2 issue 4373). `rma_photos`: files,
+    which a module of this shop keeps by RMA."""
 
     clock: Clock
     sequences: Sequences
@@ -50,6 +51,7 @@ class Rmas:
         super().__init__()
         self.rmas: dict[int, Columns] = {}
         self.lists_load_nothing = False
+        self.rma_photos: dict[int, list[Columns]] = {}
 
     def request_return(
         self,

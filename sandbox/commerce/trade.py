@@ -21,6 +21,7 @@ from sync.core.money import ZERO, rounded
 
 SHARED_SAMPLES = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
 """Ways to pay that lower the grand total."""
+COUNTED = ("qty_ordered", "qty_canceled", "qty_shipped", "qty_invoiced", "qty_refunded")
 
 
 def entry(order: StoredOrder) -> dict[str, Any]:
@@ -50,8 +51,15 @@ def _document(document: Columns) -> dict[str, Any]:
     `paid`."""
     shown = {name: document[name] for name in ("increment_id", "state", "grand_total")}
     return {
-        **shown, "tax": document["tax_amount"], "paid": _extra(document), "rma": _rma_of(document)
+        **shown, "tax": document["tax_amount"], "paid": _extra(document),
+        "rma": _rma_of(document), "of_dynamics": _of_dynamics(document),
     }  # fmt: skip
+
+
+def _of_dynamics(document: Columns) -> str:
+    """The comment by which the sync made it of what F&O did; empty where somebody else did."""
+    told = (str(one["comment"]) for one in document["comments"])
+    return next((text for text in told if text.startswith("F&O ")), "")
 
 
 def _rma_of(document: Columns) -> str:
@@ -92,8 +100,8 @@ class Trade:
         return answer([entry(order) for order in self._state.orders.values()])
 
     async def items(self, request: Request) -> Response:
-        """`GET orders/{id}/items`: the rows that carry an amount, and how many of each can be
-        invoiced and refunded."""
+        """`GET orders/{id}/items`: the rows that carry an amount, how many of each can be invoiced
+        and refunded, and what was done with them."""
         order = self._state.orders.get(request.path_params["id"])
         if order is None:
             return answer({"error": "there is no such order"}, 404)
@@ -103,7 +111,7 @@ class Trade:
                     "item_id": item["item_id"],
                     "to_invoice": to_invoice(order, item),
                     "to_refund": to_refund(order, item),
-                    "qty_shipped": item.get("qty_shipped") or 0,
+                    **{name: amount(item, name) for name in COUNTED},
                     "is_virtual": item["is_virtual"],
                 }
                 for item in order.items

@@ -4,18 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 from sandbox.dataverse.asking import options_of, rows_of, shown
 from sandbox.dataverse.state import BAD, DataverseState, Row, WebFault, absent
-from sandbox.dataverse.tables import ATTRIBUTES, TABLES, TEXT, WHOLE, Table
+from sandbox.dataverse.tables import ATTRIBUTES, TABLES, Table
+from sandbox.dataverse.values import BOUND, GUID, key_of, put, table_of, values_of
 from sync.core.encoding import NotJson, from_json, to_json
 
 ROOT: Final = "/api/data/v9.2/"
-GUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROW: Final = re.compile(rf"(\w+)\(({GUID})\)")
-BOUND: Final = re.compile(rf"/(\w+)\(({GUID})\)")
-MANY: Final = re.compile(r"(\w+)/Microsoft\.Dynamics\.CRM\.CreateMultiple")
-DESCRIBED: Final = re.compile(r"EntityDefinitions\(LogicalName='(\w+)'\)/Attributes")
+KEYED: Final = re.compile(r"(\w+)\((\w+='(?:[^']|'')*'(?:,\w+='(?:[^']|'')*')*)\)")
+MANY: Final = re.compile(r"(\w+)/Microsoft\.Dynamics\.CRM\.(Create|Upsert)Multiple")
+DESCRIBED: Final = re.compile(r"EntityDefinitions\(LogicalName='(\w+)'\)/(Attributes|Keys)")
 MOST_ROWS: Final = 1000
 
 
@@ -51,26 +52,31 @@ def perform(state: DataverseState, call: Call) -> Reply:
     """Carry it out. Raises `WebFault`."""
     if described := DESCRIBED.fullmatch(call.target):
         state.require("Read", ATTRIBUTES)
-        return _described(described[1])
+        return _keys(state, described[1]) if described[2] == "Keys" else _described(described[1])
     if many := MANY.fullmatch(call.target):
-        return _many(state, _table(many[1]), many[1], _json(call))
+        act = _many if many[2] == "Create" else _upserted
+        return act(state, table_of(many[1]), many[1], _json(call))
     if call.target == "CloseIncident" and call.method == "POST":
         return _closed(state, _json(call))
-    if row := ROW.fullmatch(call.target):
-        return _of_row(state, row[1], row[2], call)
-    name, table = call.target, _table(call.target)
+    if row := ROW.fullmatch(call.target) or KEYED.fullmatch(call.target):
+        table_of(row[1])
+        key = {} if "=" not in row[2] else key_of(state, row[1], row[2])
+        return _of_row(state, row[1], state.named(row[1], key) if key else row[2], call, key)
+    name, table = call.target, table_of(call.target)
     if call.method == "GET":
         state.require("Read", table)
         return _listed(state, name, table, call)
     if call.method != "POST":
         raise WebFault(405, "0x80060899", f"{call.method} is not supported here.")
     state.require("Create", table)
-    made = state.create(name, None, _values(state, table, _json(call)))
+    made = state.create(name, None, values_of(state, table, _json(call)))
     return _stored(table, name, made, call)
 
 
-def _of_row(state: DataverseState, name: str, row_id: str, call: Call) -> Reply:
-    table, there = _table(name), state.tables.get(name, {}).get(row_id)
+def _of_row(
+    state: DataverseState, name: str, row_id: str, call: Call, key: Mapping[str, str] | None = None
+) -> Reply:
+    table, there = table_of(name), state.tables.get(name, {}).get(row_id)
     if call.method == "GET":
         state.require("Read", table)
         if there is None:
@@ -85,9 +91,9 @@ def _of_row(state: DataverseState, name: str, row_id: str, call: Call) -> Reply:
         state.require("Write", table)
         raise absent(table, row_id)
     state.require("Write" if there else "Create", table)
-    values = _values(state, table, _json(call))
-    change = state.change if there else state.create
-    return _stored(table, name, change(name, row_id, values), call)
+    values = {**(key or {}), **values_of(state, table, _json(call))}
+    row = put(state, name, row_id, values)
+    return _stored(table, name, row, call)
 
 
 def _closed(state: DataverseState, body: Mapping[str, Any]) -> Reply:
@@ -107,61 +113,53 @@ def _closed(state: DataverseState, body: Mapping[str, Any]) -> Reply:
     return Reply(204)
 
 
-def _many(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:
-    """All rows or none."""
-    state.require("Create", table)
+def _upserted(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:
+    """All rows or none; each names itself by its id, or by an alternate key."""
+    targets, before = _targets(table, body), state.kept()
+    try:
+        for one in targets:
+            _upsert(state, table, name, one)
+    except WebFault:
+        state.tables = before
+        raise
+    return Reply(204)
+
+
+def _upsert(state: DataverseState, table: Table, name: str, target: Mapping[str, Any]) -> None:
+    values = {key: value for key, value in target.items() if not key.startswith("@odata")}
+    where = unquote(str(target.get("@odata.id") or ""))
+    row, keyed = ROW.fullmatch(where), KEYED.fullmatch(where)
+    if (row or keyed or ("", ""))[1] != name:
+        raise WebFault(400, BAD, "The target names no row of this table.")
+    key = key_of(state, name, keyed[2]) if keyed else {}
+    row_id = row[2] if row else state.named(name, key)
+    state.require("Write" if row_id in state.tables[name] else "Create", table)
+    put(state, name, row_id, {**key, **values_of(state, table, values)})
+
+
+def _targets(table: Table, body: Mapping[str, Any]) -> list[Row]:
     targets = body.get("Targets")
     if not isinstance(targets, list) or not 1 <= len(targets) <= MOST_ROWS:
         raise WebFault(400, BAD, f"Targets takes 1 to {MOST_ROWS} rows.")
-    before, ids = state.kept(), list[str]()
     if {one.get("@odata.type") for one in targets} != {f"Microsoft.Dynamics.CRM.{table.logical}"}:
         raise WebFault(400, BAD, "Each target needs its @odata.type.")
+    return targets
+
+
+def _many(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:
+    """All rows or none."""
+    state.require("Create", table)
+    targets = _targets(table, body)
+    before, ids = state.kept(), list[str]()
     try:
         for one in targets:
             values = {key: value for key, value in one.items() if key != "@odata.type"}
             row_id = values.pop(table.key, None)
-            ids.append(state.create(name, row_id, _values(state, table, values))[table.key])
+            ids.append(state.create(name, row_id, values_of(state, table, values))[table.key])
     except WebFault:
         state.tables = before
         raise
     return _answer({"Ids": ids})
-
-
-def _values(state: DataverseState, table: Table, body: Mapping[str, Any]) -> Row:
-    """The columns of a body; lookups as the ids of the rows that they name."""
-    found: Row = {}
-    for name, value in body.items():
-        bound, _, mark = name.partition("@")
-        if mark == "odata.bind":
-            found |= _bound(state, table, bound, str(value))
-        elif table.columns.get(name) is None:
-            raise WebFault(
-                400, BAD, f"An undeclared property '{name}' which only has property annotations in"
-                " the payload but no property value was found in the payload.",
-            )  # fmt: skip
-        elif not _is_of(table.columns[name], value):
-            raise WebFault(400, BAD, f"Cannot convert the value of {name}.")
-        else:
-            found[name] = value
-    return found
-
-
-def _bound(state: DataverseState, table: Table, name: str, target: str) -> Row:
-    lookup, named = table.lookups.get(name), BOUND.fullmatch(target)
-    if lookup is None or named is None or named[1] != (lookup.table or named[1]):
-        raise WebFault(400, BAD, f"An undeclared property '{name}' in the payload.")
-    if named[2] not in state.tables.get(named[1], {}):
-        raise absent(_table(named[1]), named[2])
-    state.require("AppendTo", _table(named[1]))
-    return {lookup.column: named[2], name: named[2]}
-
-
-def _is_of(kind: str, value: Any) -> bool:
-    if value is None:
-        return True
-    if kind == WHOLE:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, str) if kind == TEXT else isinstance(value, bool)
 
 
 def _stored(table: Table, name: str, row: Row, call: Call) -> Reply:
@@ -190,10 +188,23 @@ def _listed(state: DataverseState, name: str, table: Table, call: Call) -> Reply
     return _answer(body)
 
 
-def _described(logical: str) -> Reply:
+def _keys(state: DataverseState, logical: str) -> Reply:
+    _logical(logical)
+    names = next(name for name, one in TABLES.items() if one.logical == logical)
+    rows = [{"KeyAttributes": [*key], "EntityKeyIndexStatus": state.key_status}
+            for key in state.keys.get(names, ())]  # fmt: skip
+    return _answer({"value": rows})
+
+
+def _logical(logical: str) -> Table:
     table = next((one for one in TABLES.values() if one.logical == logical), None)
     if table is None:
         raise WebFault(404, "0x80060888", f"Could not find an entity with name {logical}")
+    return table
+
+
+def _described(logical: str) -> Reply:
+    table = _logical(logical)
     lookups = {lookup.column for lookup in table.lookups.values()}
     names = sorted({table.key, *table.columns, *lookups})
     return _answer({"value": [{"LogicalName": name} for name in names]})
@@ -206,13 +217,6 @@ def _answer(body: Mapping[str, Any], status: int = 200) -> Reply:
 
 def _labelled(call: Call) -> bool:
     return "odata.include-annotations" in call.headers.get("prefer", "")
-
-
-def _table(name: str) -> Table:
-    table = TABLES.get(name)
-    if table is None:
-        raise WebFault(404, "0x8006088a", f"Resource not found for the segment '{name}'.")
-    return table
 
 
 def _json(call: Call) -> Mapping[str, Any]:

@@ -31,7 +31,9 @@ def absent(table: Table, row_id: str) -> WebFault:
 
 @dataclass
 class DataverseState:
-    """One environment. `denied`: privileges that the application user lacks (`prvCreateNote`)."""
+    """One environment. `denied`: privileges that the application user lacks (`prvCreateNote`).
+    `keys`: alternate keys by table, each as its columns in order; a key that is not `Active` yet
+    refuses nothing."""
 
     now: Callable[[], datetime]
     tables: dict[str, dict[str, Row]] = field(default_factory=lambda: {n: {} for n in TABLES})
@@ -39,6 +41,8 @@ class DataverseState:
     tokens: set[str] = field(default_factory=lambda: {"sandbox"})
     requests: list[str] = field(default_factory=list)
     drawn: int = 0
+    keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    key_status: str = "Active"
 
     def require(self, verb: str, table: Table) -> None:
         """Raise 403 where the user lacks the privilege."""
@@ -46,6 +50,21 @@ class DataverseState:
         if name in self.denied:
             who = "Principal user (Id=5d2f, type=8, roleCount=1)"
             raise WebFault(403, DENIED, f"{who} is missing {name} privilege (Id=1a2b) on OTC=112")
+
+    def named(self, name: str, key: Mapping[str, Any]) -> str:
+        """The id of the row with these values of a key; empty where there is none."""
+        rows = self.tables[name].items()
+        found = (
+            row_id for row_id, row in rows
+            if all(row.get(column) == value for column, value in key.items())
+        )  # fmt: skip
+        return next(found, "")
+
+    def _must_be_unique(self, name: str, values: Mapping[str, Any]) -> None:
+        for columns in self.keys.get(name, ()) if self.key_status == "Active" else ():
+            key = {column: values.get(column) for column in columns}
+            if all(key.values()) and self.named(name, key):
+                raise WebFault(412, EXISTS, "A record with matching key values already exists.")
 
     def stamp(self) -> str:
         """Now, in whole seconds."""
@@ -62,6 +81,7 @@ class DataverseState:
         for group in table.needed:
             if not any(values.get(one) for one in group):
                 raise WebFault(400, "0x80040203", f"You should specify {' or '.join(group)}.")
+        self._must_be_unique(name, values)
         row: Row = {table.key: row_id, "createdon": self.stamp(), **values}
         if "statecode" in table.columns:
             row = {"statecode": 0, "statuscode": 1, **row}

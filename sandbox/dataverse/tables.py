@@ -59,6 +59,7 @@ TABLES: Final[Mapping[str, Table]] = {
         {
             **OWNED, "title": TEXT, "description": TEXT, "ticketnumber": TEXT,
             "casetypecode": WHOLE, "caseorigincode": WHOLE, "prioritycode": WHOLE,
+            "new_shopkey": TEXT,
         },
         {
             **OWNER, **_lookups("customerid", account="accounts", contact="contacts"),
@@ -69,7 +70,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "annotations": Table(
         "annotation", "annotationid",
         {"subject": TEXT, "notetext": TEXT, "isdocument": FLAG, "createdon": TEXT,
-         "modifiedon": TEXT},
+         "modifiedon": TEXT, "filename": TEXT, "mimetype": TEXT, "documentbody": TEXT},
         {**OWNER, **_lookups("objectid", incident="incidents", account="accounts")},
         (), "Note",
     ),

@@ -91,12 +91,14 @@ store_view = 1
 poll_minutes = 60
 [connections.{name}.shipments]
 poll_minutes = 60
+substitutes = true
 carriers = {{ DHL = {{ code = "dhl", title = "DHL Express" }} }}
 [connections.{name}.status]
 steps.confirmed.comment = "It ships on {{date}}."
 poll_minutes = 60
 [connections.{name}.cancellations]
 poll_minutes = 60
+refunds = {{ checkmo = "record" }}
 [connections.{name}.returns]
 poll_minutes = 60
 authorise = "rule"
@@ -104,6 +106,7 @@ reasons = {{ "*" = "WEB" }}
 methods = {{ braintree = "online", paypal_express = "online" }}
 [connections.{name}.captures]
 methods = {{ "*" = "at_invoice" }}
+credits = {{ checkmo = "record" }}
 [connections.{name}.accounts]
 groups = ["20"]
 create = true

@@ -29,8 +29,10 @@ class Sold:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> "Sold":
-        """From an entry of the shop's books."""
+        """From an entry of the shop's books, less what F&O invoiced less."""
         amounts = {name: Decimal(entry[name]) for name in ("grand_total", "tax", "paid")}
+        lower = (one for one in entry["refunds"] if one["of_dynamics"].startswith("F&O total "))
+        amounts["grand_total"] -= total(Decimal(one["grand_total"]) for one in lower)
         return cls(
             str(entry["increment_id"]),
             str(entry["currency"]),

@@ -73,6 +73,19 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"F&O named {outcome.goods.named.skus} products in two languages, and some of them again"
         f" meanwhile; {len(outcome.goods.named.findings)} differ."
     )
+    _sent_and_invoiced(outcome, console)
+    sent = outcome.sent
+    console.print(
+        f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
+        f" users; {len(sent.findings)} differ."
+    )
+    console.print(
+        f"{outcome.credited.companies} companies show what credit F&O leaves them;"
+        f" {len(outcome.credited.findings)} differ."
+    )
+
+
+def _sent_and_invoiced(outcome: Outcome, console: Console) -> None:
     shipped = outcome.shipped
     console.print(
         f"Dynamics packed {shipped.slips} slips meanwhile: {shipped.pieces.normalize():,f} pieces"
@@ -86,14 +99,12 @@ def _goods(outcome: Outcome, console: Console) -> None:
         f"Dynamics invoiced {captured.invoices} orders before their shop, which invoiced and"
         f" captured them then; {len(captured.findings)} differ."
     )
-    sent = outcome.sent
+    changed = outcome.changed
+    counted = ", ".join(f"{name} {qty.normalize():f}" for name, qty in changed.pieces.items())
     console.print(
-        f"{sent.companies} accounts of Dynamics are companies in the shops, with {sent.users}"
-        f" users; {len(sent.findings)} differ."
-    )
-    console.print(
-        f"{outcome.credited.companies} companies show what credit F&O leaves them;"
-        f" {len(outcome.credited.findings)} differ."
+        f"Dynamics changed {changed.orders} orders on their way, sent another item or never the"
+        f" rest ({counted}); {changed.given_back:.2f} were given back;"
+        f" {len(changed.findings)} differ."
     )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from sandbox.demo.accounts import Sent, send_accounts
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
+from sandbox.demo.changed import Changed, change_orders
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.delivering import PATIENCE, delivered, posted_in
-from sandbox.demo.environment import Environment
+from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
 from sandbox.demo.goods import Goods, goods_in_the_end
@@ -49,6 +50,7 @@ class Outcome:
     shipped: Shipped
     sent_back: SentBack
     captured: Captured
+    changed: Changed
     sent: Sent
     credited: Credited
     negotiated: Negotiated
@@ -77,6 +79,7 @@ class Outcome:
             "shipments": self.shipped.as_json(),
             "returns": self.sent_back.as_json(),
             "captures": self.captured.as_json(),
+            "changed_orders": self.changed.as_json(),
             "accounts": self.sent.as_json(),
             "credit": self.credited.as_json(),
             "quotes": self.negotiated.as_json(),
@@ -101,15 +104,14 @@ async def run_scenario(
     prices = await _measured(environment, plan, gauges)
     negotiated = await negotiate(environment, PATIENCE)
     captured = await invoice_and_capture(environment, PATIENCE)
+    changed = await change_orders(environment, PATIENCE)
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
     if tamper:
-        pair = next(iter(environment.pairs.values()))
-        await pair.ledger.overcharge(pair.token, Decimal(1))
-        await pair.ledger.overpay(pair.token, Decimal(2))
+        await _tampered(next(iter(environment.pairs.values())))
     goods = await goods_in_the_end(environment, PATIENCE)
     credited = await credit_in_the_end(environment, PATIENCE)
-    beside = (shipped, sent_back, captured, sent, credited, negotiated)
+    beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
@@ -121,8 +123,13 @@ async def run_scenario(
         parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
-        captured=captured, sent=sent, credited=credited, negotiated=negotiated,
+        captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
     )  # fmt: skip
+
+
+async def _tampered(pair: Pair) -> None:
+    await pair.ledger.overcharge(pair.token, Decimal(1))
+    await pair.ledger.overpay(pair.token, Decimal(2))
 
 
 async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding]]:

@@ -1,4 +1,5 @@
-"""Attachments of customers: the server names each by a GUID; for staff unless said otherwise."""
+"""Attachments of customers and return orders: the server names each by a GUID; for staff unless
+said otherwise."""
 
 from typing import Final
 from uuid import UUID
@@ -6,6 +7,7 @@ from uuid import UUID
 from sandbox.dynamics.ruling import Draft, Relation, TableRules
 
 TABLE: Final = "CustomerAttachmentsV2"
+OF_RETURNS: Final = "ReturnOrderHeaderDocumentAttachments"
 
 
 def _defaults(draft: Draft) -> None:
@@ -21,5 +23,14 @@ RULES: Final = TableRules(
     ),
     initial={"Restriction": "Internal"},
     fixed=frozenset({"CustomerAccountNumber"}),
+    defaults=_defaults,
+)  # fmt: skip
+RULES_OF_RETURNS: Final = TableRules(
+    "Return order attachments",
+    relations=(
+        Relation("ReturnOrderNumber", "ReturnOrderHeadersV2", "Return order", "Return orders"),
+    ),
+    initial={"AccessRestriction": "Internal"},
+    fixed=frozenset({"ReturnOrderNumber"}),
     defaults=_defaults,
 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 POST `/sandbox/packing_slips` posts a slip of a sales order: its `number`, and if you like
 `quantities` by lot, `tracking` numbers and a `carrier`; it answers the slips. PUT enters the
-`tracking` numbers of a `slip`. POST `/sandbox/remainders` cancels what remains of a sales order,
-`/sandbox/confirmations` confirms one for today.
+`tracking` numbers of a `slip`. POST `/sandbox/remainders` cancels what remains of a sales order, or
+`quantities` of it by lot, `/sandbox/confirmations` confirms one for today, `/sandbox/substitutes`
+sends another `item` for the line of a `lot`, which costs so much `less`.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.dynamics.remainders import substitute
 from sandbox.dynamics.state import DynamicsState
 from sync.core.encoding import from_json
 
@@ -26,6 +28,7 @@ def packing_routes(state: DynamicsState) -> list[Route]:
         Route("/sandbox/packing_slips", _packing_slips(state), methods=["POST", "PUT"]),
         Route("/sandbox/remainders", _remainders(state), methods=["POST"]),
         Route("/sandbox/confirmations", _confirmations(state), methods=["POST"]),
+        Route("/sandbox/substitutes", _substitutes(state), methods=["POST"]),
     ]  # fmt: skip
 
 
@@ -46,9 +49,10 @@ def _packing_slips(state: DynamicsState) -> Callable[[Request], Any]:
 
 def _remainders(state: DynamicsState) -> Callable[[Request], Any]:
     async def remainders(request: Request) -> Response:
-        number = str(from_json(await request.body())["number"])
-        state.cancel_remainder(number)
-        return JSONResponse({"cancelled": number})
+        wanted = from_json(await request.body())
+        parts = {lot: Decimal(str(qty)) for lot, qty in (wanted.get("quantities") or {}).items()}
+        state.cancel_remainder(str(wanted["number"]), parts or None)
+        return JSONResponse({"cancelled": wanted["number"]})
 
     return remainders
 
@@ -60,6 +64,15 @@ def _confirmations(state: DynamicsState) -> Callable[[Request], Any]:
         return JSONResponse({"confirmed": number})
 
     return confirmations
+
+
+def _substitutes(state: DynamicsState) -> Callable[[Request], Any]:
+    async def substitutes(request: Request) -> Response:
+        wanted = from_json(await request.body())
+        substitute(state, str(wanted["lot"]), str(wanted["item"]), Decimal(str(wanted["less"])))
+        return JSONResponse({"substituted": wanted["lot"]})
+
+    return substitutes
 
 
 def _posted(state: DynamicsState, wanted: Any, tracking: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ from sandbox.dynamics.ruling import NO_RULES, TableRules
 _RULES: Final[Mapping[str, TableRules]] = {
     "Activities": ACTIVITIES,
     account_files.TABLE: account_files.RULES,
+    account_files.OF_RETURNS: account_files.RULES_OF_RETURNS,
     "ContactPersons": CONTACTS,
     "CustTable": CUSTOMERS,
     "CustomerPostalAddresses": ADDRESSES,

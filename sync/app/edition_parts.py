@@ -8,12 +8,14 @@ import httpx
 
 from sync.app.settings import ConsoleSignIn
 from sync.config.connections import Commerce, Dynamics
+from sync.config.connections.mail_server import MailServer
 from sync.core.message_queue import Queue
-from sync.core.ports import Clock, Secrets, Tables
+from sync.core.ports import Clock, Mailer, Secrets, Tables
 from sync.core.telemetry import SILENT, Telemetry
 from sync.dynamics.auth import TokenPool
 from sync.engine.copies import KEEP_MONTHS, Sealer
 from sync.engine.message import CLOCKS_APART
+from sync.mails.smtp import SmtpMailer
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class EditionParts:
     `report_command` builds reports; empty where nothing here does.
 
     `compact` leaves nothing of what was deleted in our own files; services delete by themselves.
-    `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens.
+    `commerce_http` and `dynamics_http` make the HTTP clients; `tokens` gives Entra tokens;
+    `mailer` speaks to a mail server.
     """
 
     queue: Queue
@@ -36,6 +39,7 @@ class EditionParts:
     tokens: TokenPool
     commerce_http: Callable[[Commerce], httpx.AsyncClient]
     dynamics_http: Callable[[Dynamics], httpx.AsyncClient]
+    mailer: Callable[[MailServer, Secrets, Clock], Mailer] = SmtpMailer
     is_alone: bool = False
     takes_turns: bool = False
     clocks_apart: timedelta = CLOCKS_APART

@@ -18,13 +18,13 @@ from sync.commerce.websites import Websites
 from sync.config.connections import Commerce, Connection, Dynamics
 from sync.core.document_links import link_key
 from sync.core.errors import Never
+from sync.core.ports import Mailer
 from sync.dataverse.client import TABLE, DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import Transport
 from sync.dynamics.visibility_tokens import SCOPE, VisibilityTokens
 from sync.engine.numbers import records_called
 from sync.engine.systems import Systems
-from sync.mails.smtp import SmtpMailer
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
 from sync.pacing.pace import Pace
 
@@ -90,9 +90,9 @@ class SystemsPool:
             link_key=link_key(edition_parts.email_key),
         )
 
-    def _mailer(self, settings: Connection) -> SmtpMailer | None:
+    def _mailer(self, settings: Connection) -> Mailer | None:
         parts, mails = self._edition_parts, settings.mails
-        return SmtpMailer(mails, parts.secrets, parts.clock) if mails is not None else None
+        return parts.mailer(mails, parts.secrets, parts.clock) if mails is not None else None
 
     def _accounts(
         self, name: str, settings: Connection, dynamics: DynamicsClient

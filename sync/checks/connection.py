@@ -33,6 +33,7 @@ from sync.checks.credit import (
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
+    cases_have_a_key,
     dataverse_answers,
 )
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
@@ -59,7 +60,11 @@ from sync.checks.quotes import (
     quotes_are_shown,
 )
 from sync.checks.reached import webhooks_reach_us
-from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
+from sync.checks.returns import (
+    credit_notes_can_be_read,
+    photos_are_answered,
+    return_options_are_mapped,
+)
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
 from sync.checks.schema import customer_attribute_is_there
@@ -116,7 +121,7 @@ GROUPS: Final = (
         companies_can_be_read, products_can_be_read, documents_can_be_read, sources_are_there,
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
-        return_options_are_mapped, quotes_are_shown, proposed_prices_mean,
+        return_options_are_mapped, photos_are_answered, quotes_are_shown, proposed_prices_mean,
         product_places_are_there, company_credits_are_there, bulks_can_be_followed,
         gate_tokens_can_be_verified, customer_attribute_is_there, schema_was_seen,
     )),
@@ -130,8 +135,8 @@ GROUPS: Final = (
         quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
     Group((DATAVERSE,), (
-        dataverse_answers, cases_can_be_written, cases_find_their_customers, tasks_can_be_written,
-        sellers_are_users,
+        dataverse_answers, cases_can_be_written, cases_find_their_customers, cases_have_a_key,
+        tasks_can_be_written, sellers_are_users,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -51,6 +51,8 @@ def _named(settings: Connection) -> Iterator[tuple[str, str]]:
     if not CASES & {*settings.flows}:
         return
     yield "incident", "ticketnumber"
+    if cases.key_column:
+        yield "incident", cases.key_column
     if cases.contacts == "email":
         yield "contact", "emailaddress1"
     if cases.order_property:
@@ -97,6 +99,23 @@ def _written() -> Iterator[tuple[str, RowWrite]]:
     yield "make cases", RowWrite("POST", set_path(TABLE), {"title": "check", **customer})
     about = {"objectid_incident@odata.bind": f"/{TABLE}({NOWHERE})"}
     yield "write notes", RowWrite("POST", set_path(NOTES), {"subject": "check", **about})
+
+
+async def cases_have_a_key(probe: Probe) -> AsyncIterator[Finding]:
+    """The environment itself refuses a second case of one record, where a column is named."""
+    client, column = _client(probe), probe.settings.cases.key_column
+    if client is None or not column:
+        return
+    try:
+        is_there = frozenset({column}) in await client.active_keys("incident")
+    except NotProvided as refusal:
+        yield warn(f"keys of Dataverse are not looked at: {refusal.reason}", refusal.remedy)
+        return
+    if is_there:
+        yield ok(f"incident.{column} is an alternate key")
+    else:
+        cure = "Add an alternate key of this column to the table Case, and wait until it is active."
+        yield warn(f"incident.{column} is no active key: a second case is not refused", cure)
 
 
 async def cases_find_their_customers(probe: Probe) -> AsyncIterator[Finding]:

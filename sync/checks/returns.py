@@ -6,9 +6,13 @@ from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
 from sync.commerce.address import path_of
+from sync.commerce.returns import RETURNS
+from sync.commerce.search import Search
 from sync.config.connections import Connection
-from sync.dynamics import posted_invoices, return_states
+from sync.core.errors import Never
+from sync.dynamics import posted_invoices, return_files, return_states
 from sync.dynamics.documents.requests import RETURN_HEADERS, RETURN_LINES
+from sync.flows.returns.photos import REMEDY as PHOTO_REMEDY
 
 METADATA: Final = "returnsAttributeMetadata"
 BACK: Final = frozenset({"return_states", "refunds"})
@@ -19,6 +23,7 @@ def return_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     if not BACK & set(settings.flows):
         return {}
     found: dict[str, tuple[str, ...]] = {
+        **_files(settings),
         RETURN_HEADERS: return_states.HEADER_FIELDS, RETURN_LINES: return_states.LINE_FIELDS,
         return_states.CODES: return_states.CODE_FIELDS,
         posted_invoices.SALES: posted_invoices.SALES_FIELDS,
@@ -27,6 +32,32 @@ def return_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         found[return_states.CREDIT_LINES] = return_states.CREDIT_LINE_FIELDS
         found[posted_invoices.JOURNAL] = return_states.JOURNAL_FIELDS
     return {name: ("dataAreaId", *fields) for name, fields in found.items()}
+
+
+def _files(settings: Connection) -> dict[str, tuple[str, ...]]:
+    is_attached = settings.returns.photos or (settings.cases.note_type_id and settings.dataverse)
+    return {return_files.FILES: (*return_files.FILE_FIELDS,)} if is_attached else {}
+
+
+async def photos_are_answered(probe: Probe) -> AsyncIterator[Finding]:
+    """Where files of returns come from: Commerce has none, so that a module of the shop must."""
+    settings, returns = probe.settings.returns, probe.commerce.returns
+    if "returns" not in probe.settings.flows:
+        return
+    if not settings.photos:
+        yield ok("photos of returns stay in the shop: Commerce's REST has none (returns.photos)")
+        return
+    page = await probe.commerce.search(RETURNS, Search(page_size=1))
+    rma_id = next((int(row["entity_id"]) for row in page.items), 0)
+    try:
+        rows = await returns.photos(settings.photos, rma_id) if rma_id else []
+    except Never as refusal:
+        yield fault(f"photos of returns: {refusal.reason}", PHOTO_REMEDY)
+        return
+    if isinstance(rows, list):
+        yield ok(f"photos of returns are answered at {settings.photos}")
+    else:
+        yield fault(f"what is answered at {settings.photos} is no list of files", PHOTO_REMEDY)
 
 
 async def credit_notes_can_be_read(probe: Probe) -> AsyncIterator[Finding]:

@@ -8,7 +8,7 @@ import typer
 
 from sync.cli.preview_numbers import Numbered, show_numbers
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.captures import CAPTURES
+from sync.flows.fulfilment.order_totals import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.status import STATUS
 from sync.preview.slips import preview_slips

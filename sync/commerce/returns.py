@@ -100,6 +100,10 @@ class Returns:
             for row in page.items:
                 yield await self._whole(row)
 
+    async def photos(self, path: str, rma_id: int) -> Any:
+        """What a module of the shop answers at its path below /V1."""
+        return await self._client.get(path.strip("/").format(rma_id=rma_id))
+
     async def send(self, request: Request, *, not_after: datetime) -> None:
         """Send what `saved`, `comment` or `track` made."""
         write = self._client.put if request.method == "PUT" else self._client.post

@@ -7,6 +7,7 @@ Microsoft, "CloseIncident Action"; product schema of Customer Service.
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from mimetypes import guess_type
 from typing import Final
 
 from sync.core.errors import AlreadyExists, Later
@@ -29,9 +30,14 @@ def case_made(case: Case) -> RowWrite:
 def note_made(case_id: str, note: Note) -> RowWrite:
     """A note on the timeline of a case."""
     body = {
-        "subject": note.subject, "notetext": note.text[:LONGEST_NOTE], "isdocument": False,
+        "subject": note.subject, "notetext": note.text[:LONGEST_NOTE],
+        "isdocument": note.file is not None,
         "objectid_incident@odata.bind": f"/{TABLE}({case_id})",
     }  # fmt: skip
+    if note.file is not None:
+        name, content = note.file
+        kind = guess_type(name)[0] or "application/octet-stream"
+        body |= {"filename": name, "mimetype": kind, "documentbody": content}
     return created(NOTES, note_id(case_id, note), body)
 
 

@@ -117,6 +117,36 @@ class RowsClient:
         answer = await self._written(write, not_after, {})
         return [str(one) for one in record_in(answer, self._call(write))["Ids"]]
 
+    async def upsert_many(
+        self, kind: str, rows: Mapping[str, Mapping[str, Any]], *, not_after: datetime
+    ) -> None:
+        """Create or change rows of a standard table by one request, all or none (UpsertMultiple).
+        `rows`: columns by path, as `row_path` and `keyed_path` have it; columns of a key are not
+        repeated. Repeating is safe. Source: Microsoft, "UpsertMultiple Action"."""
+        if not 1 <= len(rows) <= MOST_TOGETHER:
+            raise ValueError(f"UpsertMultiple takes 1 to {MOST_TOGETHER} rows, not {len(rows)}")
+        tables = {path.partition("(")[0] for path in rows}
+        if len(tables) != 1:
+            raise ValueError(f"UpsertMultiple takes rows of one table, not of {sorted(tables)}")
+        targets = [
+            {**row, "@odata.type": f"{TYPE}{kind}", "@odata.id": path.removeprefix("/")}
+            for path, row in rows.items()
+        ]
+        write = RowWrite("POST", f"{tables.pop()}/{TYPE}UpsertMultiple", {"Targets": targets})
+        await self._written(write, not_after, {})
+
+    async def active_keys(self, table: str) -> list[frozenset[str]]:
+        """The columns of each alternate key of a table (by its logical name) that is in force."""
+        name = row_name(table)
+        select = "$select=KeyAttributes,EntityKeyIndexStatus"
+        path = f"{ROOT}/EntityDefinitions(LogicalName='{name}')/Keys?{select}"
+        page = await self._page(path, ODataCall(f"describe {name}", system=SYSTEM))
+        return [
+            frozenset(row.get("KeyAttributes") or ())
+            for row in page.get("value") or ()
+            if row.get("EntityKeyIndexStatus") == "Active"
+        ]
+
     async def columns_of(self, table: str) -> frozenset[str]:
         """The logical names of a table's columns (`table` by its own logical name), as the
         environment describes it."""

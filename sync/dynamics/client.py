@@ -33,6 +33,7 @@ from sync.dynamics.product_categories import ProductCategories
 from sync.dynamics.product_images import ProductImages
 from sync.dynamics.quotations import Quotations
 from sync.dynamics.released_products import ReleasedProducts
+from sync.dynamics.return_files import ReturnFiles
 from sync.dynamics.return_orders import ReturnOrders
 from sync.dynamics.return_states import ReturnStates
 from sync.dynamics.sales_agreements import SalesAgreements
@@ -67,6 +68,7 @@ class DynamicsClient(ODataClient):
         self.sales_orders = SalesOrders(self, settings)
         self.live_orders = LiveOrders(self, settings)
         self.return_orders = ReturnOrders(self)
+        self.return_files = ReturnFiles(self)
         self.quotations = Quotations(self)
         self.account_files = AccountFiles(self)
         self.sales_agreements = SalesAgreements(self)

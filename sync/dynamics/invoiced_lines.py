@@ -57,6 +57,15 @@ class InvoicedLines:
         named = (f"{company}|{sales_order}|{_text(row, 'InvoiceId')}" for row in ordered)
         return list(dict.fromkeys(named))
 
+    async def by_lot(self, company: str, sales_order: str) -> dict[str, Decimal]:
+        """What is invoiced of a sales order, less what was credited of it, by the lot of its
+        line."""
+        found: dict[str, Decimal] = {}
+        for row in await self._rows("SalesId", sales_order, company):
+            lot = _text(row, "InventTransId")
+            found[lot] = found.get(lot, ZERO) + Decimal(row.get("Qty") or 0)
+        return found
+
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
         if not value:
             return []

@@ -111,11 +111,6 @@ class Ending:
         return {row.number: row.to_charge for row in self.rows if row.to_charge}
 
     @property
-    def is_cancelled_now(self) -> bool:
-        """Whether the order can be cancelled, and nothing that was shipped is lost with it."""
-        return bool(self.cancelled) and not self.to_charge
-
-    @property
     def refundable(self) -> Pieces:
         """What was charged and will not be sent."""
         return {row.number: row.refundable for row in self.rows if row.refundable}

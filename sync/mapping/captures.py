@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
-from sync.commerce.models.invoice import CANCELLED, Invoice, MoneyDocument
+from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice, MoneyDocument
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.money import ZERO
@@ -27,13 +27,19 @@ class InvoicedRow:
     """A row as both sides have invoiced it. `shown`: pieces that are to be invoiced in Commerce
     now; `fno`: those that F&O had invoiced with this invoice, less what it credited; `commerce`:
     those that Commerce has, or will have with `shown`; `in_all`: those that F&O's invoices of now
-    come to."""
+    come to; `never`: those that F&O cancelled after Commerce had invoiced them."""
 
     row: ShippedRow
     shown: Decimal
     fno: Decimal
     commerce: Decimal
     in_all: Decimal
+    never: Decimal
+
+    @property
+    def is_over(self) -> bool:
+        """Whether F&O has invoiced all that it ever will."""
+        return self.in_all >= self.row.most - self.never
 
     @property
     def item_id(self) -> int:
@@ -43,14 +49,16 @@ class InvoicedRow:
     @property
     def is_done(self) -> bool:
         """Whether both sides have invoiced all of it, and no more."""
-        return self.in_all == self.commerce == self.row.most
+        return self.in_all + self.never == self.commerce == self.row.most
 
 
 def invoiced_by(
-    invoice: SalesInvoice, order: Order, invoices: Iterable[Invoice], factors: Mapping[int, Decimal]
-) -> list[InvoicedRow]:
+    invoice: SalesInvoice, order: Order, invoices: Iterable[Invoice],
+    factors: Mapping[int, Decimal], given_back: Sequence[CreditMemo] = (),
+) -> list[InvoicedRow]:  # fmt: skip
     """The rows of the order, with what the invoice asks to be invoiced. `invoices`: those of the
-    order in Commerce. `factors`: sales units per piece, by order item."""
+    order in Commerce. `factors`: sales units per piece, by order item. `given_back`: credit memos
+    of pieces that F&O cancelled."""
     live = [one for one in invoices if one.state != CANCELLED]
     by_hand = [one for one in live if not one.fno_invoice]
     others = [one for one in live if one.fno_invoice != invoice.number]
@@ -62,7 +70,8 @@ def invoiced_by(
         shown = min(max(min(row.most, through) - low, ZERO), left) if through > before else ZERO
         net = row.pieces([*invoice.earlier, *invoice.lines], factors)
         commerce, in_all = _held(row, others) + shown, row.pieces(invoice.rows, factors)
-        found.append(InvoicedRow(row, shown, net, commerce, in_all))
+        never = _held(row, given_back)
+        found.append(InvoicedRow(row, shown, net, commerce, in_all, never))
     return found
 
 
@@ -72,8 +81,8 @@ def _sold(invoice: SalesInvoice) -> tuple[Sequence[SlipLine], Sequence[SlipLine]
     return before, [*before, *(row for row in invoice.lines if row.quantity > ZERO)]
 
 
-def _held(row: ShippedRow, invoices: Iterable[Invoice]) -> Decimal:
-    """Whole pieces of a row that these invoices of Commerce hold."""
+def _held(row: ShippedRow, invoices: Iterable[MoneyDocument]) -> Decimal:
+    """Whole pieces of a row that these documents of Commerce hold."""
     pieces = dict.fromkeys(row.counted, Fraction(0))
     for invoice in invoices:
         for item in invoice.items:

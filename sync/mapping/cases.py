@@ -127,12 +127,14 @@ def _is_of(memo: Mapping[str, Any], rma: Rma) -> bool:
     return any(text == bare or text.startswith(f"{bare} ") for text in markers_in(memo))
 
 
-def columns_of(matter: Matter, order_ids: Sequence[str], cases: Cases) -> dict[str, Any]:
-    """The columns of its case beside text and customer."""
+def columns_of(matter: Matter, order_ids: Sequence[str], cases: Cases, shop: str) -> dict[str, Any]:
+    """The columns of its case beside text and customer. `shop`: the address of the shop."""
     columns: dict[str, Any] = {
         "casetypecode": cases.types.get(matter.kind, 3), "caseorigincode": cases.origin,
         "prioritycode": cases.priority,
     }  # fmt: skip
+    if cases.key_column:
+        columns[cases.key_column] = f"{shop.partition('://')[2].rstrip('/')} {matter.key}"
     if cases.owner:
         columns["ownerid@odata.bind"] = _owner(cases.owner)
     if cases.order_property and len(order_ids) == 1:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED, PAID, Invoice
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import WantedRefund, of_lower_total
+from sync.commerce.models.refund import WantedRefund, is_of_cancelled_pieces, of_lower_total
 from sync.config.connections import Connection
 from sync.core.money import CENT, ZERO, rounded, total
 from sync.mapping.order_parts import order_parts
@@ -90,13 +90,18 @@ def _unclear(
         (sums.lower < ZERO, "F&O's are higher"),
         (sums.lower > most, f"{sums.lower:.2f} are more than captures.credit_most ({most:.2f})"),
         (any(one < ZERO for one in sums.fno), "F&O has a credit note of the order"),
-        (any(one.get("state") != CANCELLED for one in memos), "the order has a credit memo"),
+        (any(_is_unclear(one) for one in memos), "the order has a credit memo"),
         (order.state in BARRED, f"Commerce refunds nothing of an order that is {order.state}"),
         (sums.lower > left + CENT, f"Commerce has {left:.2f} left to refund"),
         (bool(order_parts(order, connection.orders).paid), PAID_OTHERWISE),
     )
     found = next((reason for is_so, reason in checks if is_so), "")
     return found or unforeseen_in(order, memos, connection)
+
+
+def _is_unclear(memo: Mapping[str, Any]) -> bool:
+    """Whether a memo may be of what F&O invoiced: not where it is of pieces that F&O cancelled."""
+    return memo.get("state") != CANCELLED and not is_of_cancelled_pieces(memo)
 
 
 def _refund(sums: InvoicedTotals, order: Order, invoice: int | None, policy: str) -> Credit:

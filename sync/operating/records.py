@@ -15,7 +15,7 @@ from sync.engine.message import Message
 from sync.engine.numbers import records_called
 from sync.engine.queues import QUEUES
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.captures import CAPTURES
+from sync.flows.fulfilment.order_totals import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.slip_orders import ORDERS
 from sync.flows.fulfilment.status import STATUS

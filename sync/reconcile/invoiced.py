@@ -18,8 +18,8 @@ from sync.core.money import ZERO, total
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.claim import Claim, State
 from sync.engine.systems import Systems
-from sync.flows.fulfilment.captures import CAPTURES
 from sync.flows.fulfilment.invoice_view import InvoiceView, view_of
+from sync.flows.fulfilment.order_totals import CAPTURES
 from sync.flows.fulfilment.slip_orders import sales_order_of
 from sync.flows.keys import elsewhere
 from sync.reconcile.causes import Told, is_under_way, is_young, parked

@@ -8,12 +8,14 @@ import pytest
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
+    cases_have_a_key,
     dataverse_answers,
 )
 from sync.checks.finding import Finding, findings_of
 from tests.checks.conftest import Sandboxes, levels, only_fault
 from tests.dataverse.environment import URL, Environment
 
+KEY = ("new_shopkey",)
 CHECKS = (dataverse_answers, cases_can_be_written, cases_find_their_customers)
 
 
@@ -62,6 +64,19 @@ async def test_without_the_right_to_read_columns_they_are_not_looked_at(
     (told,) = await found(sandboxes, env, dataverse_answers)
     assert (told.level, "prvReadAttribute" in told.cure) == ("warn", True)
     assert not told.stops
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "level"),
+    [((), "Active", "warn"), ((KEY,), "Pending", "warn"), ((KEY,), "Active", "ok")],
+)
+async def test_a_key_that_refuses_nothing_is_told(
+    sandboxes: Sandboxes, keys: Any, status: str, level: str
+) -> None:
+    env = Environment()
+    env.state.keys, env.state.key_status = {"incidents": keys}, status
+    told = await found(sandboxes, env, cases_have_a_key, key_column=KEY[0])
+    assert levels(told) == {level}
 
 
 async def test_accounts_without_numbers_are_told(sandboxes: Sandboxes) -> None:

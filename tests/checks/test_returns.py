@@ -5,10 +5,14 @@ from typing import Any
 from sandbox.dials import Kind
 from sync.checks.codes import codes_exist
 from sync.checks.entities import fields_exist
-from sync.checks.returns import credit_notes_can_be_read, return_options_are_mapped
+from sync.checks.returns import (
+    credit_notes_can_be_read,
+    photos_are_answered,
+    return_options_are_mapped,
+)
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
-CHECKS = (credit_notes_can_be_read, return_options_are_mapped)
+CHECKS = (credit_notes_can_be_read, photos_are_answered, return_options_are_mapped)
 
 
 def with_returns(**returns: Any) -> dict[str, Any]:
@@ -20,6 +24,16 @@ async def test_a_sound_connection_has_no_fault(sandboxes: Sandboxes) -> None:
     settings = with_returns(exchanges=["6"], dispositions={"6": "REPLCREDIT"})
     for check in (*CHECKS, fields_exist, codes_exist):
         assert levels(await sandboxes.found(check, **settings)) == {"ok"}, check
+
+
+async def test_the_path_of_photos_is_tried(sandboxes: Sandboxes) -> None:
+    (told,) = await sandboxes.found(photos_are_answered, **with_returns())
+    assert (told.level, "Commerce's REST has none" in told.what) == ("ok", True)
+    shop = sandboxes.commerce
+    shop.rmas[1] = {"entity_id": 1, "increment_id": "1", "status": "pending", "items": []}
+    for path, level in (("rma-photos/{rma_id}", "ok"), ("nowhere/{rma_id}", "fault")):
+        (told,) = await sandboxes.found(photos_are_answered, **with_returns(photos=path))
+        assert told.level == level, path
 
 
 async def test_where_returns_do_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:

@@ -19,7 +19,7 @@ from sync.core.errors import (
 from sync.dataverse import rows_client
 from sync.dataverse.cases import case_made, note_id, note_made, opened, resolved
 from sync.dataverse.documents.case import COLUMNS, Case, Customer, Note
-from sync.dataverse.web_api import changed, created, id_of
+from sync.dataverse.web_api import changed, created, id_of, keyed_path, row_path
 from sync.dynamics.refusals import NotFound
 from tests.dataverse.environment import Environment, in_environment
 
@@ -123,6 +123,44 @@ async def test_rows_of_a_standard_table_are_made_together(env: Environment) -> N
     with pytest.raises(AlreadyExists):
         await env.client.create_many("tasks", "task", more, not_after=soon)
     assert len(env.state.tables["tasks"]) == 2
+
+
+@in_environment
+async def test_rows_are_made_or_changed_together_by_id_or_by_an_alternate_key(
+    env: Environment,
+) -> None:
+    soon, client = env.clock.now() + SOON, env.client
+    env.state.keys = {"accounts": (("accountnumber",),)}
+    by_key = keyed_path("accounts", {"accountnumber": "US-001"})
+    new = keyed_path("accounts", {"accountnumber": "O'Neil & Co"})
+    for _ in range(2):
+        rows = {by_key: {"name": "Contoso Ltd"}, new: {"name": "O'Neil"}}
+        await client.upsert_many("account", rows, not_after=soon)
+    named = {row["accountnumber"]: row["name"] for row in env.state.tables["accounts"].values()}
+    assert named == {"US-001": "Contoso Ltd", "O'Neil & Co": "O'Neil"}
+    by_id = row_path("accounts", id_of("third"))
+    bad = {by_id: {"name": "Third"}, by_key: {"new_nothing": "x"}}
+    with pytest.raises(Never):
+        await client.upsert_many("account", bad, not_after=soon)
+    assert len(env.state.tables["accounts"]) == 2
+    unknown = {keyed_path("accounts", {"name": "Contoso"}): {"emailaddress1": "x"}}
+    with pytest.raises(Never, match="400"):
+        await client.upsert_many("account", unknown, not_after=soon)
+    with pytest.raises(ValueError, match="one table"):
+        await client.upsert_many("account", {by_id: {}, "/contacts(1)": {}}, not_after=soon)
+    assert await client.active_keys("account") == [frozenset({"accountnumber"})]
+
+
+@in_environment
+async def test_a_row_with_a_key_that_is_there_is_refused_whatever_its_id(env: Environment) -> None:
+    soon = env.clock.now() + SOON
+    env.state.keys = {"incidents": (("new_shopkey",),)}
+    columns = {"new_shopkey": "shop return|000000003@1"}
+    await env.client.cases.create(case_of(env, columns=columns), not_after=soon)
+    other = case_of(env, row_id=id_of("another"), columns=columns)
+    with pytest.raises(AlreadyExists):
+        await env.client.cases.create(other, not_after=soon)
+    assert len(env.state.tables["incidents"]) == 1
 
 
 @in_environment

@@ -55,6 +55,10 @@ async def test_a_complaint_is_a_case_and_a_new_one_opens_it_again(ours: Serving)
         "It arrived BROKEN."
     ]
     assert await ours.parked("order_issues") == []
+    ours.shop_dials.next(
+        Kind.LOST, seconds=20,
+        where=lambda one: one.method == "POST" and one.path.endswith("/comments"),
+    )  # fmt: skip
     ours.service.set_status(case["incidentid"], 1, 5)
     await ours.looks()
     assert [one["comment"] for one in order.comments if "solved" in str(one["comment"])] == [
@@ -138,6 +142,40 @@ async def test_a_case_names_the_sales_order_where_dataverse_has_it(ours: Serving
     rma = await ours.requested(order, 1)
     await ours.looks()
     assert ours.case_of(rma)["new_order"] == there["salesorderid"]
+
+
+@in_service(returns={"photos": "rma-photos/{rma_id}"}, cases={"note_type_id": "Note"})
+async def test_photos_reach_the_case_and_its_decision_the_return_order(ours: Serving) -> None:
+    order = await ours.sold(pieces=2)
+    await ours.knows(order)
+    rma = ours.asks_to_return(order)
+    ours.commerce.rma_photos[rma["entity_id"]] = [
+        {"name": "broken.jpg", "base64_encoded_data": "aGVsbG8="}
+    ]
+    await ours.looks()
+    case = ours.case_of(rma)
+    (photo,) = [one for one in ours.service.notes_of(case["incidentid"]) if one["isdocument"]]
+    assert (photo["filename"], photo["mimetype"]) == ("broken.jpg", "image/jpeg")
+    assert photo["documentbody"] == "aGVsbG8="
+    ours.service.set_status(case["incidentid"], 0, 4)
+    for _ in range(2):
+        await ours.looks()
+    told = ours.rows("ReturnOrderHeaderDocumentAttachments", DocumentAttachmentTypeCode="Note")
+    assert [(one["ReturnOrderNumber"], one["AttachmentDescription"]) for one in told] == [
+        (ours.number(rma), f"Case {case['ticketnumber']}: replacement")
+    ]
+    assert "decided on a replacement" in told[0]["Notes"]
+    await ours.replays(f"return|{key(rma)}", "cases")
+    assert len(ours.service.notes_of(case["incidentid"])) == len({*ours.notes(case)})
+
+
+@in_service(cases={"key_column": "new_shopkey"})
+async def test_a_case_carries_the_key_of_the_shop_where_a_column_takes_it(ours: Serving) -> None:
+    order = await ours.sold()
+    await ours.knows(order)
+    rma = await ours.requested(order, 1)
+    await ours.looks()
+    assert ours.case_of(rma)["new_shopkey"] == f"shop.example.com return|{key(rma)}"
 
 
 @in_service()

@@ -5,10 +5,12 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.remainders import substitute
-from tests.flows.test_captures import LOWER, credited, ordered, posted, told
+from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
 from tests.harness import Harness, in_harness
 from tests.reconcile.planted import reconciled
@@ -60,13 +62,17 @@ async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given
     await nothing_is_left(harness, order)
 
 
+@pytest.mark.parametrize("is_freight_cut", [False, True])
 @in_harness(**CHANGED)
 async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_invoiced(
-    harness: Harness,
+    harness: Harness, *, is_freight_cut: bool
 ) -> None:
-    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    """Where F&O cancels the line of the freight as well, its total is lower, and that is given
+    back."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
     packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
-    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"])
+    cut = None if is_freight_cut else {lots(harness, order)[SKU]: Decimal(1)}
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
     await polls_all(harness)
     assert [item["qty_canceled"] for item in order.items] == [0, 0]  # 5 are not invoiced yet
     posted(harness, order)
@@ -75,4 +81,32 @@ async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_i
     counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_canceled"])
                for item in order.items]  # fmt: skip
     assert counted == [(2, 2, 1), (3, 3, 0)]
+    assert credited(order) == ([PLAIN["shipping"]] if is_freight_cut else [])
+    await nothing_is_left(harness, order)
+
+
+@pytest.mark.parametrize("is_invoiced_first", [True, False])
+@in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
+async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_return(
+    harness: Harness, *, is_invoiced_first: bool
+) -> None:
+    """They were never invoiced in F&O, so nothing is credited there; nor was the freight."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    harness.commerce.invoice(order)
+    await polls_all(harness)
+    packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"])
+    if is_invoiced_first:
+        posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    if not is_invoiced_first:
+        posted(harness, order)
+        await polls_all(harness)
+    counted = [(item["qty_shipped"], item["qty_invoiced"], item["qty_refunded"])
+               for item in order.items]  # fmt: skip
+    assert counted == [(2, 3, 1), (3, 3, 0)]
+    assert credited(order) == [order.items[0]["price"], PLAIN["shipping"]]
+    assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+    assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)

@@ -19,9 +19,15 @@ FLOWS = ("shipments", "captures", "cancellations", "orders")
 SETTINGS: dict[str, Any] = {
     "flows": ("orders", "customers", "stock", *FLOWS[:3]),
     "stock": {"sources": {"13": "default"}},
-    "captures": {"methods": {"*": "at_invoice"}},
+    "captures": {
+        "methods": {"*": "at_invoice"},
+        "credits": {"*": "record"},
+        "credit_most": 1000,
+    },
     "cancellations": {"refunds": {"checkmo": "record"}},
 }
+PRINTED: dict[str, Any] = {**SETTINGS, "dynamics": {"invoiced": "lines"}}
+"""Where `CustInvoiceTransBiEntities` may not be read."""
 UNTAXED = next(one for one in SHOPPERS if one.place == "or")
 WRITES = ("/ship", "/cancel", "/refund", "/invoice", "/comments", "shipment/track")
 
@@ -31,9 +37,10 @@ class Lives(World):
 
     def __init__(self, harness: Harness, seed: int) -> None:
         super().__init__(harness, seed)
+        self.lowered: set[str] = set()
         self.events = (
             self.buys, self.packs, self.packs, self.posts, self.posts, self.cuts, self.cuts,
-            self.cancels_there, self.tracks, self.holds, self.releases, self.cancels,
+            self.lowers, self.cancels_there, self.tracks, self.holds, self.releases, self.cancels,
             self.invoices, self.polls, self.polls, self.polls_badly, self.polls_badly, self.dies,
         )  # fmt: skip
 
@@ -51,6 +58,17 @@ class Lives(World):
             }
             if quantities and self.chance.random() < 0.7:
                 self.dynamics.invoice(number, COMPANY, quantities=quantities)
+
+    async def lowers(self) -> None:
+        """F&O's people lower a price of an order of which nothing is invoiced yet."""
+        for _, number in self.sales_orders()[:1]:
+            lines = self.dynamics.lines(COMPANY, number)
+            if not any(invoiced(self.dynamics, line) for line in lines):
+                line = self.chance.choice(lines)
+                less = min(Decimal(self.chance.randint(1, 300)) / 100, line["LineAmount"])
+                changes = {"LineAmount": line["LineAmount"] - less}
+                self.dynamics.store.update("SalesLine", line, changes)
+                self.lowered.add(number)
 
     async def cuts(self) -> None:
         """F&O cancels what remains of some lines, or a part of it."""
@@ -111,9 +129,11 @@ class Lives(World):
                 told |= {key, *key.split("|")[1:2]}
                 claim = await self.harness.claim(key, flow)
                 assert "answered" not in claim.reason, (flow, key, claim.reason)
-                assert flow != "captures" or self.is_over(key.split("|")[1]), (key, claim.reason)
+                if flow == "captures" and "do not tell which" not in claim.reason:
+                    assert self.is_over(key.split("|")[1]), (key, claim.reason)
         for order in self.orders:
             self._once(order)
+            self._paid(order, told)
             for header in self.harness.headers(order):
                 number = header["SalesOrderNumber"]
                 if not {number, f"{order.row['increment_id']}@{order.row['store_id']}"} & told:
@@ -139,6 +159,21 @@ class Lives(World):
         )
         assert set(marks.values()) <= {1}, marks
 
+    def _paid(self, order: StoredOrder, told: set[str]) -> None:
+        """What Commerce charged, less what it gave back, is what F&O invoiced; or a person is told.
+        Each lower total is given back once."""
+        memos = [one for one in order.creditmemos if _is_lower(one)]
+        assert len(memos) <= 1, memos
+        key = f"{order.row['increment_id']}@{order.row['store_id']}"
+        numbers = [header["SalesOrderNumber"] for header in self.harness.headers(order)]
+        if {key, *numbers} & told or not order.invoices or len(numbers) != 1:
+            return
+        rows = self.rows("CustInvoiceJourBiEntities")
+        posted = [row["InvoiceAmount"] for row in rows if row["SalesId"] == numbers[0]]
+        charged = sum(one["grand_total"] for one in order.invoices)
+        back = sum(one["grand_total"] for one in order.creditmemos)
+        assert charged - back == sum(posted), (numbers, charged, back, posted)
+
     def _agrees(self, order: StoredOrder, number: str) -> None:
         """Pieces that were sent, charged and are still to come, by simple row."""
         lines = {line.values.get("ExternalItemNumber"): line for line in
@@ -158,6 +193,10 @@ class Lives(World):
             assert item["qty_invoiced"] - item["qty_refunded"] == charged, ("charged", *facts)
 
 
+def _is_lower(memo: Any) -> bool:
+    return any(one["comment"].startswith("F&O total ") for one in memo["comments"])
+
+
 async def lived(harness: Harness, seed: int) -> None:
     world = Lives(harness, seed)
     for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
@@ -172,10 +211,16 @@ async def lived(harness: Harness, seed: int) -> None:
     await world.compared()
 
 
-@pytest.mark.parametrize("seed", range(2))
 @in_harness(**SETTINGS)
-async def test_both_sides_of_an_orders_life_agree(harness: Harness, seed: int) -> None:
-    await lived(harness, seed)
+async def test_both_sides_of_an_orders_life_agree(harness: Harness) -> None:
+    await lived(harness, 0)
+
+
+@in_harness(**PRINTED)
+async def test_both_sides_agree_where_the_copy_of_invoices_may_not_be_read(
+    harness: Harness,
+) -> None:
+    await lived(harness, 1)
 
 
 @pytest.mark.long
@@ -183,4 +228,13 @@ async def test_both_sides_of_an_orders_life_agree(harness: Harness, seed: int) -
 @in_harness(**SETTINGS)
 async def test_both_sides_of_five_hundred_orders_lives_agree(harness: Harness, seed: int) -> None:
     """Four to six orders each."""
+    await lived(harness, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(200, 240))
+@in_harness(**PRINTED)
+async def test_lives_agree_where_the_copy_of_invoices_may_not_be_read(
+    harness: Harness, seed: int
+) -> None:
     await lived(harness, seed)

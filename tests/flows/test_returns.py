@@ -18,7 +18,7 @@ from tests.flows.returns import Returning, in_returns, key
 from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
-PIECES_BACK = "return_quantities"
+PIECES_BACK, ARRIVED = "return_quantities", "returned_quantities"
 COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
 
 
@@ -577,7 +577,11 @@ async def test_pieces_that_differ_are_told_where_money_agrees(ours: Returning) -
     waiting, _ = await reconciled(ours, PIECES_BACK)
     assert [one.cause for one in waiting] == [Cause.WAITING]
     assert [(one.commerce, one.dynamics) for one in waiting] == [(Decimal(0), Decimal(1))]
+    (unseen,), _ = await books_of(ours, ARRIVED)
+    assert (unseen.commerce, unseen.dynamics) == (Decimal(0), Decimal(1))
+    assert "--flow return_states" in unseen.command
     await ours.look()
+    assert await reconciled(ours, ARRIVED) == ([], [ARRIVED])
     assert await reconciled(ours, PIECES_BACK, "returns") == ([], [PIECES_BACK, "returns"])
     order.creditmemos[0]["items"][0]["qty"] = Decimal(0)
     found, _ = await reconciled(ours, PIECES_BACK, "returns")

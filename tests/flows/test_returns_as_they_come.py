@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.dials import Kind
 from sandbox.dynamics import return_handling
 from sync.engine.claim import State
 from tests.flows.returns import Returning, in_returns, key
@@ -63,6 +64,34 @@ async def test_what_staff_opens_and_authorises_goes_its_way(ours: Returning) -> 
     await ours.look()
     assert ours.refunded(order) == ours.credited() > 0
     assert len(order.creditmemos) == 1
+
+
+PHOTO = {"name": "broken.jpg", "base64_encoded_data": "aGVsbG8=", "type": "image/jpeg"}
+FILES = "ReturnOrderHeaderDocumentAttachments"
+
+
+@in_returns(returns={"photos": "rma-photos/{rma_id}", "photo_megabytes": 1})
+async def test_photos_are_attached_to_the_return_order_once(ours: Returning) -> None:
+    order = await ours.sold(pieces=2)
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    large = {"name": "large.jpg", "base64_encoded_data": "A" * 1_500_000}
+    ours.commerce.rma_photos[rma["entity_id"]] = [PHOTO, large, {**PHOTO, "name": "x.exe"}]
+    ours.ledger_dials.next(Kind.LOST, where=lambda one: FILES in one.path, seconds=20, writes=True)
+    await ours.look()
+    await ours.settled()
+    ours.receives(rma)
+    await ours.look()
+    (file,) = ours.rows(FILES)
+    assert (file["ReturnOrderNumber"], file["FileName"], file["FileType"]) == (
+        ours.number(rma), "broken", "jpg",
+    )  # fmt: skip
+    assert (file["Attachment"], file["AccessRestriction"]) == ("aGVsbG8=", "Internal")
+    ours.commerce.rma_photos[rma["entity_id"]].append({"name": "no content.jpg"})
+    ours.credits(rma)
+    await ours.look()
+    claim = await ours.claim(key(rma), "return_states")
+    assert "answers no files" in claim.reason
+    assert ours.refunded(order) == ours.credited(), "money does not wait for a photo"
 
 
 @in_returns()

@@ -17,12 +17,13 @@ from sandbox.commerce.faults import RestFault
 from sandbox.commerce.order_rows import pays
 from sandbox.commerce.recipe import Extras, Want, drawn
 from sandbox.commerce.records import Columns, StoredOrder
+from sandbox.dataverse.state import WebFault
 from sandbox.dynamics import return_handling
 from sandbox.dynamics.posting import NotPosted
 from sandbox.dynamics.store import Record
 from sync.core.money import ZERO
 from tests.flows.returns import tax_of
-from tests.simulation.environment import CAPTURES, RETURNS
+from tests.simulation.environment import ACCOUNT, CAPTURES, CASES, RETURNS
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.plan import Plan
 from tests.simulation.watching import EventLog
@@ -39,7 +40,8 @@ LONGEST: Final = 3600.0
 @dataclass
 class Afterwards:
     """`orders`: all of them; `complained`: keys of those whose buyers complained. `rmas` and
-    `notes`: what was sent back, and the numbers of F&O's credit notes of it."""
+    `notes`: what was sent back, and the numbers of F&O's credit notes of it. `touched`: ids of
+    cases that people gave another status."""
 
     systems: SystemsUnderTest
     plan: Plan
@@ -49,6 +51,7 @@ class Afterwards:
     complained: set[str] = field(default_factory=set)
     rmas: list[Columns] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
 
     async def live(self) -> None:
         """All of it; returns when the people have gone home."""
@@ -59,6 +62,8 @@ class Afterwards:
             if RETURNS in self.plan.flows:
                 for _ in range(2):
                     group.create_task(self._comes_back())
+            if CASES in self.plan.flows:
+                group.create_task(self._serves(Random(f"service {self.plan.seed}")))
 
     async def _goes_on(self) -> None:
         order = await self._placed(self.random.choice(("checkmo", "braintree")))
@@ -150,6 +155,24 @@ class Afterwards:
     def _complain(self, order: StoredOrder, _: str) -> None:
         self.complained.add(key_of(order))
         self.systems.commerce.comment(order, {"comment": COMPLAINT}, None)
+
+    # What people of Customer Service do
+
+    async def _serves(self, chance: Random) -> None:
+        service = self.systems.dataverse
+        service.create("accounts", ACCOUNT, {"name": "Shoppers"})
+        for _ in range(6):
+            await asyncio.sleep(chance.uniform(100, 600))
+            rows = list(service.tables["incidents"].values())
+            for case in rows and [chance.choice(rows)]:
+                self.touched.add(case["incidentid"])
+                self.event_log.note(f"deed: work on case {case['title']}")
+                with suppress(WebFault):
+                    if chance.random() < 0.4:
+                        service.close_case(case["incidentid"], 5)
+                    else:
+                        status = 5 if case["statecode"] else chance.choice((1, 2, 3))
+                        service.set_status(case["incidentid"], case["statecode"], status)
 
     # Goods that come back
 

@@ -23,6 +23,7 @@ from tests.simulation.parcels import is_tracked_in
 from tests.simulation.quotes import of_quotes
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
+from tests.simulation.served import of_cases, of_mails
 from tests.simulation.shown import of_catalogue
 from tests.simulation.slips import of_slips
 from tests.simulation.stories import given_up
@@ -56,6 +57,8 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in world.parcels.faults(ledger, is_tracked)]
     found += [fault async for fault in of_afterwards(world, ledger)]
     found += [fault async for fault in of_quotes(world, ledger)]
+    found += [fault async for fault in of_cases(world, ledger)]
+    found += [fault async for fault in of_mails(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
+from tests.systems import SERVICE_HOST
 
 MOST_DELIVERIES: Final = 25
 """How often a message comes before its queue gives it up; `infra/queues.json` says the same."""
@@ -36,6 +37,12 @@ PARCELS: Final[dict[str, Any]] = {
         "keys": ["webhook-key"], "timestamp_header": "", "events": "data", "texts": PARCEL_TEXTS,
     },
 }  # fmt: skip
+CASES, MAILS = "cases", "mails"
+SERVED: Final = (CASES, "case_states")
+"""What Customer Service hears of complaints and returns, and tells of them."""
+ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
+"""The account in Dataverse whose cases these are."""
+STATUSES: Final = ("authorized", "received", "approved", "rejected", "denied", "processed_closed")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
 """Connections of one HTTP client, where they are few: a narrow proxy, or SNAT ports that are used
@@ -46,6 +53,19 @@ STEPS: Final[dict[str, Any]] = {
     "confirmed": {"comment": "It ships on {date}."}, "picking": {"status": "fno_picking"},
     "partly_delivered": {"status": "fno_picking"}, "credit_hold": {"act": "hold"},
 }  # fmt: skip
+
+RETURNED: Final[dict[str, Any]] = {
+    "reasons": {"*": "DEFECT"}, "authorise": "rule", "poll_minutes": 5, "methods": {"*": "offline"},
+}  # fmt: skip
+SERVICE: Final[dict[str, Any]] = {
+    "dataverse": {"url": f"http://{SERVICE_HOST}"},
+    CASES: {
+        "customers": {"*": ACCOUNT},
+        "steps": {"2": {"comment": "Case {case} waits."}, "5": {"comment": "Case {case} is over."}},
+        "poll_minutes": 5,
+    },
+    MAILS: {"server": "mail.example.com", "sender": "shop@example.com", "returns": STATUSES},
+}
 
 
 class Polls(StrEnum):
@@ -68,6 +88,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("comes_back", "goods", 0.6),
     ("negotiates", "quotes", 0.3),
     ("has_bulks", "bulks", 0.3),
+    ("serves", "service", 0.5),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
 
@@ -89,9 +110,10 @@ class Environment:
     shipped in the shop, where polls tell of them; `tracks`: and carriers tell of their parcels.
     `sends_accounts`: accounts of F&O are companies in the shop. `shows_credit`: so is what credit
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
-    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `negotiates`:
-    buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which are late,
-    forget, or do not run.
+    and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `serves`:
+    complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
+    `negotiates`: buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which
+    are late, forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -118,6 +140,7 @@ class Environment:
     comes_back: bool = False
     negotiates: bool = False
     has_bulks: bool = False
+    serves: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -155,7 +178,7 @@ class Environment:
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
             tracks=self.tracks and ships,
-            negotiates=self.negotiates and alone,
+            negotiates=self.negotiates and alone, serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip
 
     @property
@@ -173,6 +196,8 @@ class Environment:
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
             **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
+            **dict.fromkeys(SERVED, self.serves),
+            MAILS: self.serves and self.comes_back,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
@@ -196,13 +221,9 @@ class Environment:
             "status": {"steps": STEPS, "reports": True, "poll_minutes": 5},
             CAPTURES: {"methods": {"braintree": "at_invoice"}},
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
-            RETURNS: {
-                "reasons": {"*": "DEFECT"},
-                "authorise": "rule",
-                "poll_minutes": 5,
-                "methods": {"*": "offline"},
-            },
+            RETURNS: RETURNED,
             **PARCELS,
+            **(SERVICE if self.serves else {}),
             CREDIT: {
                 "currency": "USD",
                 "rates": dict.fromkeys(CURRENCIES[1:], 1),

@@ -44,6 +44,7 @@ from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, QUOTES, Polls
+from tests.simulation.mailbox import Mailbox
 from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
@@ -212,6 +213,7 @@ class World:
                 raise Wrong(f"seed {self.plan.seed}\n{late}")
         await self.systems.ledger_dials.settle()
         await self.systems.shop_dials.settle()
+        await self.systems.service_dials.settle()
 
     async def _put_polls_off(self) -> None:
         """As if every poll had just run, and were due again when the world is over."""
@@ -240,9 +242,13 @@ class World:
             most_deliveries=MOST_DELIVERIES, tables=MemoryTables(),
             catalogue=Assortment(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
+        self.mailbox = Mailbox(
+            self.clock, Random(f"mails {self.plan.seed}"), lambda: self._is_in_trouble
+        )
+        systems.mailer = lambda *_: self.mailbox
         self._watched = [
             WatchedDials(name, Random(f"{name} {self.plan.seed}"), self.event_log)
-            for name in ("shop", "ledger")
+            for name in ("shop", "ledger", "service")
         ]
         systems.dials(*self._watched)
         systems.connections = Connections.model_validate({"connections": self.plan.connections()})
@@ -312,7 +318,8 @@ class World:
         self._sent.append(begin(self.systems.queue.send([event]), None))
 
     def _dials(self, *, in_trouble: bool) -> None:
-        for dials, wanted in zip(self._watched, (self.plan.shop, self.plan.ledger), strict=True):
+        troubles = (self.plan.shop, self.plan.ledger, self.plan.shop)
+        for dials, wanted in zip(self._watched, troubles, strict=True):
             dials.lost_writes = self.plan.environment.lost_writes if in_trouble else 0.0
             fresh = Dials()
             calm = {f"{name}_rate": 0.0 for name in RATES} | {

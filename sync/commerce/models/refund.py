@@ -23,6 +23,9 @@ LOWER: Final = "F&O total "
 Commerce; the number of its sales order follows."""
 
 
+CANCELLED_THERE: Final = " cancelled, refunded by item: "
+
+
 def of_lower_total(sales_order: str) -> str:
     """The comment by which the credit memo is known that gives back what F&O invoiced less."""
     return f"{LOWER}{sales_order}"
@@ -31,6 +34,18 @@ def of_lower_total(sales_order: str) -> str:
 def is_of_lower_total(memo: Mapping[str, Any]) -> bool:
     """Whether a credit memo gives back what F&O invoiced less, and so has credited already."""
     return any(text.startswith(LOWER) for text in comments_of(memo))
+
+
+def of_cancelled_pieces(sales_order: str, items: Mapping[int, Decimal]) -> str:
+    """The comment by which the credit memo is known that gives back pieces which F&O cancelled;
+    `items`: how many of each are refunded then, so that each memo has its own."""
+    totals = ", ".join(f"{one}={qty:f}" for one, qty in items.items())
+    return f"F&O {sales_order}{CANCELLED_THERE}{totals}"
+
+
+def is_of_cancelled_pieces(memo: Mapping[str, Any]) -> bool:
+    """Whether a credit memo gives back pieces that F&O cancelled, and never invoices."""
+    return any(text.startswith("F&O ") and CANCELLED_THERE in text for text in comments_of(memo))
 
 
 def marker_of(rma: str, credit_note: str = "") -> str:

@@ -85,8 +85,14 @@ class Cases(Section):
     """`prioritycode`: 2 is normal in the standard."""
     owner: Owner = ""
     """Who gets the case: "teams/<id>" or "users/<id>"; else the environment's own rules decide."""
+    note_type_id: str = ""
+    """The document type in F&O (`Note`) under which the return order tells what its case has
+    decided; none where it is empty."""
     quote: YesNo = True
     """Whether the customer's own words go along as a note; otherwise the order is named alone."""
+    key_column: Column = ""
+    """A text column of `incident` that names the shop's record. With an alternate key of it the
+    environment refuses a second case of one record, also of others."""
     resolve: YesNo = True
     """Whether a case is resolved once its RMA is closed in Commerce."""
     resolved: Whole = 5

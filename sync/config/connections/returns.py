@@ -1,10 +1,11 @@
 """How RMAs of Commerce become return orders in F&O, and how what F&O makes of them comes back."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from sync.config.connections.quotes import FileType
 from sync.config.connections.section import Amount, Section, Whole, YesNo
 
 Text = Literal["number", "replacement", "shipped"]
@@ -13,6 +14,9 @@ TEXTS: dict[Text, str] = {
     "replacement": "Your replacement is order {order}.",
     "shipped": "Your replacement was sent with {carrier}: {track}.",
 }
+
+
+PHOTOS: Final = r"^([A-Za-z0-9_/-]*\{rma_id\}[A-Za-z0-9_/-]*)?$"
 
 
 class Returns(Section):
@@ -49,6 +53,16 @@ class Returns(Section):
     what there is."""
     notify: YesNo = False
     """Whether Commerce mails the buyer about each refund."""
+    photos: Annotated[str, StringConstraints(pattern=PHOTOS)] = ""
+    """The path below /V1 at which a module of the shop answers the files of an RMA
+    (`rma-photos/{rma_id}`); Commerce itself has none. They are attached to the return order, by
+    `return_states`, and to the case."""
+    photo_types: tuple[FileType, ...] = ("jpg", "jpeg", "png", "webp", "pdf")
+    """Endings of files that go along."""
+    photo_megabytes: Whole = Field(default=4, ge=1, le=64)
+    """The largest that goes along."""
+    photo_type_id: str = Field(default="File", min_length=1)
+    """The document type in F&O of files that we attach."""
     most_adjusted: Amount = Field(default=Decimal("0.05"), ge=0)
     """By how much the credited goods may differ from what Commerce would refund for them; more
     waits for a person. Fees and goodwill that have lines or charges of their own may be any."""

@@ -12,6 +12,7 @@ from sync.config.connections import (
 )
 from sync.config.connections.dataverse import COLUMN, GUID, OWNER, STATUS
 from sync.config.connections.quotes import FILE_TYPE
+from sync.config.connections.returns import PHOTOS
 from sync.config.connections.systems import PATH_BELOW
 from sync.config.connections.tasks import EMAIL
 from sync.config.connections.visibility import MEASURE
@@ -40,6 +41,7 @@ PATTERNS: Final = {
     ),
     EMAIL: ("this is no e-mail address", 'Write it as in "anna@example.com".'),
     FILE_TYPE: ("this is no ending of a file's name", 'Write it without its dot, as in "pdf".'),
+    PHOTOS: ("this is no path of an RMA's files", 'Write it as in "rma-photos/{rma_id}".'),
     STATUS: ("this is no status of a case", "Write its number, as in 5."),
     COLUMN: ("this names no column", "Write its logical name: letters, digits, underscores."),
     ORIGIN: (

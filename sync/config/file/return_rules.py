@@ -44,6 +44,9 @@ def _returns(path: Path, written: Mapping[str, Any], returns: Returns) -> Iterat
     for flow in FLOWS:
         why = "only return orders that we have made are followed"
         yield from missing_flow(path, written, flow, "returns", why)
+    if returns.photos:
+        why = "it attaches the photos to the return order"
+        yield from missing_flow((*path, "photos"), written, "returns", "return_states", why)
     if is_flowing(written, "returns"):
         yield from _flowing(path, written, returns)
     for name, text in returns.texts.items():

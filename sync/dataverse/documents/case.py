@@ -30,12 +30,14 @@ class Customer:
 @dataclass(frozen=True)
 class Note:
     """A note on a case's timeline. `slug` tells it from the case's others: a second one of the same
-    is never made. `asks`: a customer's words, for which a resolved case is opened again."""
+    is never made. `asks`: a customer's words, for which a resolved case is opened again. `file`:
+    its name, and its content in base64."""
 
     slug: str
     subject: str
     text: str
     asks: bool = False
+    file: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 In:      a case of ours whose status changed, with its RMA or order.
 Out:     the comment of `cases.steps` for its status, each text once. A stopped return order goes
-         on in F&O where the status says so.
+         on in F&O where the status says so, and tells there what the case has decided.
 Key:     as in `cases`.
 Lists:   for a person: a refund or a replacement that a case has decided and that neither system
          shows yet. Return orders and credit memos move goods and money; no case does.
@@ -20,6 +20,7 @@ from sync.config.connections import CaseStep
 from sync.core.encoding import digest
 from sync.core.skipped import Skipped, Waiting
 from sync.dataverse.documents.case import CaseState
+from sync.dynamics.return_files import ReturnFile
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import OpenPoint, Plan
@@ -31,6 +32,7 @@ from sync.flows.cases.matters import case_id, resolve, service_of
 from sync.flows.cases.matters import read as read_matter
 from sync.flows.cases.return_release import ReturnRelease
 from sync.flows.keys import elsewhere
+from sync.flows.returns.return_file_writes import ReturnFilesWrite
 from sync.flows.returns.rma_records import CASE_STATES, CASES, return_order_of
 from sync.flows.targets import commerce_of, dynamics_of
 from sync.mapping.cases import Matter
@@ -116,6 +118,8 @@ async def plan(found: CaseOfMatter, delivery: Delivery) -> Plan | Skipped:
     writes: list[Write] = [_comment(found, step, systems)] if step.comment else []
     if step.decision == "authorise" and return_order:
         writes.append(_release(matter, return_order, systems))
+    if step.decision in OF_ORDER and return_order and systems.settings.cases.note_type_id:
+        writes.append(_note(found, step.decision, return_order, systems))
     return Plan(
         tuple(writes),
         digest="" if writes else _fingerprint(state),
@@ -134,6 +138,15 @@ def _release(matter: Matter, return_order: str, systems: Systems) -> ReturnRelea
     company = systems.settings.legal_entity_of(matter.order.store_id)
     orders = systems.dynamics.return_orders
     return ReturnRelease(company, return_order, orders, dynamics_of(systems))
+
+
+def _note(found: CaseOfMatter, decision: str, number: str, systems: Systems) -> ReturnFilesWrite:
+    """What F&O's people read at the return order."""
+    matter, said = found.matter, f"Case {found.state.number}: {decision}"
+    note = f"Customer Service has decided on a {decision} ({found.state.label})."
+    company = systems.settings.legal_entity_of(matter.order.store_id)
+    file = ReturnFile(company, number, said, "", systems.settings.cases.note_type_id, note)
+    return ReturnFilesWrite(matter.label, {1: file}, systems, dynamics_of(systems))
 
 
 async def _decided(

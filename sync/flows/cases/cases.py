@@ -15,7 +15,7 @@ from typing import Final
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.skipped import Skipped
-from sync.dataverse.documents.case import Case, Customer
+from sync.dataverse.documents.case import Case, Customer, Note
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
@@ -26,6 +26,7 @@ from sync.flows.cases.case_writes import CaseWrite
 from sync.flows.cases.matters import case_id, read, resolve, service_of
 from sync.flows.keys import elsewhere
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
+from sync.flows.returns.photos import photos_of
 from sync.flows.returns.rma_records import (
     CASE_STATES,
     CASES,
@@ -98,7 +99,7 @@ async def _case(matter: Matter, delivery: Delivery) -> Case:
     held = claim.delivered.get(SALES_ORDER)
     sales_order = held.number if held is not None else ""
     return_order = await return_order_of(matter.rma.key, delivery) if matter.rma else ""
-    notes = notes_of(matter, return_order, cases)
+    notes = (*await _photos(matter, delivery), *notes_of(matter, return_order, cases))
     customer, order_ids = NOBODY, list[str]()
     if not is_there:
         dataverse, _ = service_of(delivery.systems)
@@ -107,9 +108,18 @@ async def _case(matter: Matter, delivery: Delivery) -> Case:
             order_ids = await dataverse.customers.orders(cases.order_column, sales_order)
     return Case(
         case_id(matter.key, settings), title_of(matter),
-        description_of(matter, sales_order, settings), columns_of(matter, order_ids, cases),
+        description_of(matter, sales_order, settings),
+        columns_of(matter, order_ids, cases, settings.commerce.url),
         customer, notes, bool(notes) and notes[-1].slug == OVER,
     )  # fmt: skip
+
+
+async def _photos(matter: Matter, delivery: Delivery) -> list[Note]:
+    """The customer's photos, each as a note."""
+    found = await photos_of(matter.rma, delivery.systems) if matter.rma else ()
+    return [
+        Note(f"photo:{one.slug}", "Photo", one.name, file=(one.name, one.content)) for one in found
+    ]
 
 
 def _read(matter: Matter) -> object:

@@ -38,7 +38,7 @@ from sync.engine.write import Write
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
-from sync.flows.fulfilment.order_totals import TOTAL, total_key, totals_plan
+from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL, total_key, totals_plan
 from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.keys import parts_of, whole_in
@@ -49,7 +49,6 @@ from sync.flows.targets import commerce_of
 from sync.mapping.captures import is_captured, is_captured_whole
 from sync.pacing.priority import Priority
 
-CAPTURES: Final = "captures"
 WHOLE: Final = "-"
 ENDED: Final = frozenset({"canceled", "closed"})
 

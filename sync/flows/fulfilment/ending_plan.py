@@ -1,12 +1,13 @@
 """The plan of a cancellation: what is done about pieces that F&O will not send, and what is left
 for a person."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sync.commerce.closing import Refund
 from sync.commerce.models.invoice import PAID, Invoice
 from sync.commerce.models.order import Order
+from sync.commerce.models.refund import of_cancelled_pieces
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
@@ -17,7 +18,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.write import Write
 from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
-from sync.flows.fulfilment.order_totals import POSTED_INVOICES, invoice_again
+from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL
 from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.order_comments import OrderComment
@@ -49,22 +50,7 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     invoice = await _invoice_of(order, ending, delivery) if policy != "report" else 0
     if not ending.refund or invoice is None or (policy == "online" and not invoice):
         policy = "report"
-    planning = _Planning(live, order, ending, delivery, policy, invoice or 0)
-    return replace(planning.plan(), follow_ups=await _compared_again(live, order, ending, delivery))
-
-
-async def _compared_again(
-    live: LiveOrder, order: Order, ending: Ending, delivery: Delivery
-) -> tuple[Notification, ...]:
-    """F&O's invoice of what was sent may be listed: it is less than the order was, until the rest
-    is cancelled in Commerce as well."""
-    systems = delivery.systems
-    is_listed = ending.is_cancelled_now and order.total_invoiced
-    if not is_listed or POSTED_INVOICES not in systems.settings.flows:
-        return ()
-    keys = await systems.dynamics.invoiced_lines.of_order(live.company, live.number)
-    numbers = [key.rpartition("|")[2] for key in keys[-1:]]
-    return tuple(invoice_again(live.company, number) for number in numbers)
+    return _Planning(live, order, ending, delivery, policy, invoice or 0).plan()
 
 
 async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int | None:
@@ -132,14 +118,23 @@ class _Planning:
             keys={"order": self.order.increment_id, "sales_order": self.live.number},
             amounts={"cancelled in F&O": named(ending.dead), **given_back},
             notes=self._notes(),
+            follow_ups=self._totals(),
             open_point=(self._torn() or self._to_charge() or self._to_refund() or self._waiting()),
         )
 
     def _cancellation(self) -> list[OrderWrite]:
         ending, systems = self.ending, self.delivery.systems
-        if not ending.is_cancelled_now:
+        if not ending.cancelled or ending.to_charge:
             return []
         return [Cancellation(self.order, systems, commerce_of(systems), ending.cancelled)]
+
+    def _totals(self) -> tuple[Notification, ...]:
+        """Once the rest is cancelled or given back, nothing more is invoiced: both totals can be
+        compared."""
+        is_over = self._refund() or (self._cancellation() and self.order.total_invoiced)
+        if not is_over or CAPTURES not in self.delivery.systems.settings.flows:
+            return ()
+        return (Notification(CAPTURES, f"{self.live.key}|{TOTAL}"),)
 
     def _mark(self) -> list[Write]:
         systems, settings = self.delivery.systems, self.delivery.systems.settings.cancellations
@@ -229,5 +224,4 @@ class _Planning:
 
 def _marker(live: LiveOrder, order: Order, pieces: Pieces) -> str:
     before = {item.item_id or 0: item.qty_refunded for item in order.items}
-    totals = ", ".join(f"{one}={before[one] + qty:f}" for one, qty in pieces.items())
-    return f"F&O {live.number} cancelled, refunded by item: {totals}"
+    return of_cancelled_pieces(live.number, {one: before[one] + qty for one, qty in pieces.items()})

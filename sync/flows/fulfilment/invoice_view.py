@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from sync.commerce.models.invoice import OPEN, Invoice, marker_of
+from sync.commerce.models.invoice import CANCELLED, OPEN, CreditMemo, Invoice, marker_of
 from sync.commerce.models.order import Order
+from sync.commerce.models.refund import is_of_cancelled_pieces
 from sync.core.money import ZERO
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.plan import OpenPoint
@@ -40,7 +41,7 @@ class InvoiceView:
     def is_last(self) -> bool:
         """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
         one of them."""
-        return not self.invoice.others and all(row.in_all >= row.row.most for row in self.rows)
+        return not self.invoice.others and all(row.is_over for row in self.rows)
 
     @property
     def is_complete(self) -> bool:
@@ -107,7 +108,7 @@ async def view_of(
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
     factors = factors_of(invoice, order, items, systems.settings.items.unit)
-    rows = invoiced_by(invoice, order, invoices, factors)
+    rows = invoiced_by(invoice, order, invoices, factors, await _given_back(order, systems))
     there = marked(invoices, marker_of(invoice.number))
     is_ours = is_captured(order, systems.settings)
     uncaptured = [one.increment_id for one in invoices if one.state == OPEN and is_ours]
@@ -115,3 +116,12 @@ async def view_of(
         invoice, order, tuple(rows), there, tuple(uncaptured),
         is_made(order, systems.settings), systems,
     )  # fmt: skip
+
+
+async def _given_back(order: Order, systems: Systems) -> list[CreditMemo]:
+    """Credit memos of pieces that F&O cancelled; nobody is asked where nothing was refunded."""
+    if not order.total_refunded:
+        return []
+    memos = await systems.commerce.creditmemos.of_order(order.entity_id or 0)
+    ours = [CreditMemo.read(dict(one)) for one in memos if is_of_cancelled_pieces(one)]
+    return [one for one in ours if one.state != CANCELLED]

@@ -17,7 +17,12 @@ from typing_extensions import override
 from sync.commerce.errors import NotAccepted
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import WantedRefund, is_of_lower_total, of_lower_total
+from sync.commerce.models.refund import (
+    WantedRefund,
+    is_of_cancelled_pieces,
+    is_of_lower_total,
+    of_lower_total,
+)
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.money import ZERO, rounded, total
@@ -37,6 +42,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.document_parts import document_parts
 from sync.mapping.lower_total import Credit, InvoicedTotals, lower_credit
 
+CAPTURES: Final = "captures"
 TOTAL: Final = "="
 """Stands for the number of an invoice in the key of an order's totals."""
 POSTED_INVOICES: Final = "posted_invoices"
@@ -165,12 +171,7 @@ def _follows(
     """The comparison of posted invoices may have listed the difference meanwhile."""
     if POSTED_INVOICES not in delivery.systems.settings.flows or not _is_made(credit):
         return ()
-    return (invoice_again(invoice.company, invoice.number),)
-
-
-def invoice_again(company: str, number: str) -> Notification:
-    """Has a posted invoice compared once more."""
-    return Notification(POSTED_INVOICES, f"sales-invoice|{company}|{number}")
+    return (Notification(POSTED_INVOICES, f"sales-invoice|{invoice.company}|{invoice.number}"),)
 
 
 async def _memos(order: Order, systems: Systems) -> Memos:
@@ -191,7 +192,10 @@ async def _sums(
         one.grand_total + total(paid.amount for paid in document_parts(one, order, parts).paid)
         for one in invoices if one.state != CANCELLED
     ]  # fmt: skip
-    given = [CreditMemo.read(dict(one)).grand_total for one in _ours(memos)]
+    given = [
+        CreditMemo.read(dict(one)).grand_total for one in memos
+        if one.get("state") != CANCELLED and (is_of_lower_total(one) or is_of_cancelled_pieces(one))
+    ]  # fmt: skip
     return InvoicedTotals(
         invoice.sales_order, tuple(one.amount or ZERO for one in posted), rounded(total(charged)),
         order.order_currency_code, rounded(total(given)),

@@ -31,6 +31,7 @@ from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
 CANCELLATIONS: Final = "cancellations"
+POSTED_INVOICES: Final = "posted_invoices"
 CANCELLED: Final = Cancellation.kind
 
 
@@ -100,9 +101,23 @@ async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification
     return (Notification(CANCELLATIONS, key),) if claim.remedy else ()
 
 
+async def compared_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
+    """F&O's invoices of an order of which a part is cancelled or refunded: they may be listed, as
+    they come to less than the order did before."""
+    held, systems = delivery.held(KIND), delivery.systems
+    is_listed = POSTED_INVOICES in systems.settings.flows and is_changed(order)
+    if held is None or not is_listed or not orders_are_invoiced(systems.settings):
+        return ()
+    company = systems.settings.legal_entity_of(order.store_id)
+    found = await systems.dynamics.posted_invoices.invoices_of_order(company, held.number)
+    return tuple(Notification(POSTED_INVOICES, f"{one.kind}|{company}|{one.number}")
+                 for one in found)  # fmt: skip
+
+
 async def follow_ups_of(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
     """What waits for the order's delivery, or for what Commerce does with it."""
-    return (*await parked_with(order, delivery), *await cancelled_with(order, delivery))
+    waits = [one(order, delivery) for one in (parked_with, cancelled_with, compared_with)]
+    return tuple([follow_up for each in waits for follow_up in await each])
 
 
 def former_reference(order: Order) -> str:

@@ -11,12 +11,14 @@ Repeats: what is there is found by its reference, order and credit memo number; 
 looked into first.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import is_of_lower_total
 from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
+from sync.core.money import ZERO
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.claim import State
@@ -25,6 +27,7 @@ from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
 from sync.engine.systems import Systems
 from sync.flows.orders.order_changes import given_up
+from sync.flows.receivables.never_sent import never_sent
 from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
@@ -110,8 +113,8 @@ async def still_credited_of(
     sold: ExistingSalesOrder | None,
     delivery: Delivery,
 ) -> Receivable:
-    """The memo less what was taken off its sales order, which was brought up to date before: F&O
-    never invoices that."""
+    """The memo less what was taken off its sales order, which was brought up to date before, or
+    cancelled there: F&O never invoices that."""
     order, systems = with_order.order, delivery.systems
     if not orders_are_invoiced(systems.settings):
         return receivable
@@ -123,7 +126,9 @@ async def still_credited_of(
     document = sales_order_from(
         without_refunds(order), systems.settings, account=account, items=items
     )
-    held = _held(sold) if sold is not None and not sold.is_cancelled else {}
+    held = dict[str, HeldLine]()
+    if sold is not None and not sold.is_cancelled:
+        held = _held(sold, await never_sent(sold, posting_target.company, systems))
     sale = Sale(document, held, await _earlier(with_order, delivery))
     return still_credited(receivable, with_order.document, order, sale, systems.settings)
 
@@ -135,10 +140,12 @@ async def _is_gone(order: Order, delivery: Delivery) -> bool:
     return claim.state is State.CANCELLED or is_given_up
 
 
-def _held(sold: ExistingSalesOrder) -> dict[str, HeldLine]:
+def _held(sold: ExistingSalesOrder, gone: Mapping[str, Decimal]) -> dict[str, HeldLine]:
     return {
         str(line["ExternalItemNumber"]): HeldLine(
-            Decimal(line.get("OrderedSalesQuantity") or 0), Decimal(line.get("LineAmount") or 0)
+            Decimal(line.get("OrderedSalesQuantity") or 0)
+            - gone.get(str(line["InventoryLotId"]), ZERO),
+            Decimal(line.get("LineAmount") or 0),
         )
         for line in sold.lines
         if line.get("ExternalItemNumber")

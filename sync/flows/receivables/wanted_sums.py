@@ -49,7 +49,7 @@ async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
 
 async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
     """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last, or to what is not cancelled."""
+    reduced since it was placed comes to what was sent of it last."""
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
@@ -58,9 +58,8 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
     if "placed" in amounts:
         return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
     parts = order_parts(order, delivery.systems.settings.orders)
-    less = given + order.total_canceled
-    amount = parts.grand_total + total(paid.amount for paid in parts.paid) - less
-    return Wanted(rounded(amount), None if less else rounded(parts.tax), currency)
+    amount = parts.grand_total + total(paid.amount for paid in parts.paid) - given
+    return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
 
 
 async def given_back(order: Order, systems: Systems) -> Decimal:

@@ -2,7 +2,8 @@
 
 In:      an RMA with its return order, its credit notes, and the slips of its replacement.
 Out:     states and quantities of the RMA and its items; its return number and its replacement as
-         comments that the customer reads; the tracking numbers of the replacement.
+         comments that the customer reads; the tracking numbers of the replacement. And the
+         customer's photos at the return order, where `returns.photos` says where they are.
 Key:     "<increment_id>@<store_id>" of the RMA.
 Waits:   for its return order.
 Closes:  the RMA once all is credited and refunded, and what is replaced is sent.
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sync.core.encoding import digest
 from sync.core.errors import Never, NotProvided
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.documents.return_state import ReturnState
@@ -25,6 +27,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.returns.handled_returns import Handled, read
+from sync.flows.returns.return_file_writes import photo_writes
 from sync.flows.returns.rma_records import (
     NotLoaded,
     cases_of_return,
@@ -36,8 +39,8 @@ from sync.flows.returns.rma_writes import RmaWrite
 from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.refund_case import exchanged_rows
-from sync.mapping.rma_progress import Progress, header_of, items_of, texts_of
-from sync.mapping.rma_return_order import rma_reference
+from sync.mapping.rma_progress import ItemProgress, Progress, header_of, items_of, texts_of
+from sync.mapping.rma_return_order import RmaWithOrder, rma_reference
 from sync.mapping_tables.records import normal_sku
 from sync.pacing.priority import Priority
 
@@ -117,7 +120,9 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     follow_ups = (
         *cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery),
     )  # fmt: skip
-    return Plan((write,), keys=keys, follow_ups=follow_ups)
+    photos = () if rma.is_over else await photo_writes(rma, state.company, number, delivery)
+    digests = digest([one.digest for one in (write, *photos)]) if photos else ""
+    return Plan((write, *photos), digest=digests, keys=keys, follow_ups=follow_ups)
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
@@ -133,18 +138,25 @@ def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Not
 
 async def _progress(handled: Handled, state: ReturnState, delivery: Delivery) -> Progress:
     found, settings = handled.found, delivery.systems.settings
+    items = await items_shown(found, state, delivery.systems) if settings.returns.states else []
+    is_done = await _is_done(handled, state, delivery)
+    status = header_of(items, state, is_done=is_done) if items else found.rma.status
+    texts = texts_of(state, handled.tracks, settings.returns)
+    return Progress(status, tuple(items), texts, handled.tracks)
+
+
+async def items_shown(
+    found: RmaWithOrder, state: ReturnState, systems: Systems
+) -> list[ItemProgress]:
+    """What each item is to show of its return order."""
     skus = {one.row_id: one.row.sku for one in found.pieces}
-    mapped = await delivery.systems.items.of(skus.values(), with_custom_options(found.order))
+    mapped = await systems.items.of(skus.values(), with_custom_options(found.order))
     factors = {
         row: mapped[normal_sku(sku)].factor
         for row, sku in skus.items()
         if normal_sku(sku) in mapped
     }
-    items = items_of(found, state, factors) if settings.returns.states else []
-    is_done = await _is_done(handled, state, delivery)
-    status = header_of(items, state, is_done=is_done) if items else found.rma.status
-    texts = texts_of(state, handled.tracks, settings.returns)
-    return Progress(status, tuple(items), texts, handled.tracks)
+    return items_of(found, state, factors)
 
 
 async def _is_done(handled: Handled, state: ReturnState, delivery: Delivery) -> bool:
