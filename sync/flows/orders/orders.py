@@ -155,12 +155,9 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
     whose = {**vars(buyer), "quotation": quotation}
     document = sales_order_from(order, connection, items=items, **whose)
-    unrefunded = without_refunds(order)
-    sold = (
-        document
-        if unrefunded is order
-        else sales_order_from(unrefunded, connection, items=items, **whose)
-    )
+    sold = document
+    if (unrefunded := without_refunds(order)) is not order:
+        sold = sales_order_from(unrefunded, connection, items=items, **whose)
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
