@@ -39,13 +39,26 @@ FIRST = (
 while the others keep the cores busy."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what takes longest; everything else keeps its order."""
-    items.sort(
+OF_THE_SOURCE = (
+    "tests/test_", "tests/infra/test_alerts.py", "tests/reporting/test_reading_pages.py",
+    "tests/flows/test_reading_the_code.py",
+)  # fmt: skip
+"""Tests that parse the whole source: it takes seconds in each process that does it."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put first what takes longest, and what parses the source where the last worker begins;
+    everything else keeps its order."""
+    parsing = [item for item in items if item.nodeid.startswith(OF_THE_SOURCE)]
+    others = [item for item in items if not item.nodeid.startswith(OF_THE_SOURCE)]
+    others.sort(
         key=lambda item: next(
             (place for place, name in enumerate(FIRST) if item.nodeid.startswith(name)), len(FIRST)
         )
     )
+    share = len(items) // getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [*others[: len(items) - share], *parsing, *others[len(items) - share :]]
 
 
 def pytest_collection_finish() -> None:

@@ -44,11 +44,12 @@ def number(value: Decimal) -> int | Decimal:
 
 def plain(value: Any) -> Any:
     """A deep copy with null keys left out and numbers as PHP writes them."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is Decimal:
+        return number(value)
+    if kind is dict:
         return {k: plain(v) for k, v in value.items() if v is not None or k in NULL_IS_WRITTEN}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return number(value) if isinstance(value, Decimal) else value
+    return [plain(item) for item in value] if kind in (list, tuple) else value
 
 
 def difference(*terms: Decimal) -> Decimal:

@@ -144,9 +144,12 @@ class KeptAccounts:
         row = await self._tables.get(TASKS, self._connection, f"{account}|{rule}")
         return (None, "") if row is None else (KeptTask.of(row), row.etag)
 
-    async def open_tasks(self, start: str = "") -> AsyncIterator[KeptTask]:
-        """Those that are open, by account, from a key on."""
-        async for row in self._tables.query(TASKS, self._connection, start=start):
+    async def open_tasks(
+        self, start: str = "", limit: int | None = None
+    ) -> AsyncIterator[KeptTask]:
+        """Those that are open, by account, from a key on; of the first `limit` rows."""
+        query = self._tables.query(TASKS, self._connection, start=start, limit=limit)
+        async for row in query:
             if row.values["state"] == OPEN:
                 yield KeptTask.of(row)
 

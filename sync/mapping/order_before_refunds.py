@@ -10,7 +10,10 @@ from sync.core.money import ZERO, total
 
 
 def without_refunds(order: Order) -> Order:
-    """The order as if nothing of it had been refunded."""
+    """The order as if nothing of it had been refunded; itself where nothing was."""
+    back = (order.total_refunded, *(getattr(order, name) for name in NO_SHIPPING_REFUNDED))
+    if not any(back) and not any(item.qty_refunded for item in order.items):
+        return order
     items = [item.model_copy(update=NOT_REFUNDED) for item in order.items]
     return order.model_copy(update={"items": items, "total_refunded": ZERO, **NO_SHIPPING_REFUNDED})
 

@@ -17,6 +17,9 @@ from sync.flows.tasks.wanted import TASKS
 from sync.operating.problem import Problem
 
 MOST: Final = 200
+LOOKED_AT: Final = 5_000
+"""Rows of tasks that a page looks at: more than `MOST` accounts have, so that the next page of
+accounts goes on with them."""
 DAYS: Final = timedelta(days=400)
 
 
@@ -53,10 +56,10 @@ async def accounts(
     return shown, found[MOST].account if len(found) > MOST else ""
 
 
-async def open_tasks(services: Services, connection: str) -> list[KeptTask]:
-    """The first open tasks: the list of those who have no Dataverse."""
+async def open_tasks(services: Services, connection: str, start: str = "") -> list[KeptTask]:
+    """The first open tasks from an account on: the list of those who have no Dataverse."""
     kept, found = KeptAccounts(services.edition_parts.tables, connection), list[KeptTask]()
-    async for task in kept.open_tasks():
+    async for task in kept.open_tasks(start, LOOKED_AT):
         found.append(task)
         if len(found) == MOST:
             break

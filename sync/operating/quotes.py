@@ -24,14 +24,20 @@ class QuoteStanding:
 
 
 async def standing(services: Services, connection: str) -> list[QuoteStanding]:
-    """The quotes of a connection: those that a person has to look at first, then the newest."""
-    ledger, found = services.ledger, list[QuoteStanding]()
+    """The quotes of a connection: all that a person has to look at first, as far as a page goes,
+    then others."""
+    ledger, found = services.ledger, dict[str, QuoteStanding]()
+    for flow in (FLOW, ANSWERS):
+        async for parked in ledger.parked(connection, flow, most=MOST):
+            claim = await ledger.claim(connection, FLOW, parked.key)
+            found[claim.key] = _of(claim, await ledger.claim(connection, ANSWERS, claim.key))
     async for claim in ledger.claims(connection, FLOW, most=MOST):
-        answer = await ledger.claim(connection, ANSWERS, claim.key)
-        held = claim.delivered.get("quotation")
-        if held is not None or claim.waits_for_a_person:
-            found.append(_of(claim, answer))
-    return sorted(found, key=lambda one: (not one.needs_person, -int(one.key or 0)))
+        if len(found) == MOST:
+            break
+        if claim.key not in found and claim.delivered.get("quotation") is not None:
+            answer = await ledger.claim(connection, ANSWERS, claim.key)
+            found[claim.key] = _of(claim, answer)
+    return sorted(found.values(), key=lambda one: (not one.needs_person, -int(one.key or 0)))
 
 
 def _of(claim: Claim, answer: Claim) -> QuoteStanding:

@@ -28,17 +28,20 @@ from sync.adapters.system_clock import SystemClock
 from sync.app.console_sign_ins import Role, SignIns
 from sync.app.services import Services
 from sync.app.settings import ConsoleSignIn
+from sync.buying.kept import CLOSED, LISTED, OPEN, TASKS, KeptTask
 from sync.console.app import PAGES
 from sync.core.encoding import to_json
 from sync.core.money import ZERO
 from sync.core.ports import Row, Upsert, Value
 from sync.credit.decisions import DECIDED, Decision
 from sync.credit.prepared import PREPARED, Prepared
-from sync.engine.claim import CLAIMS, PARKED, TRAIL
+from sync.engine.claim import CLAIMS, PARKED, TRAIL, targets_json
 from sync.engine.numbers import NUMBERS
+from sync.engine.write import Result
 from sync.flows import FLOWS
 from sync.mapping_tables.records import AccountMapping
 from sync.operating.activity import Act, Activity
+from sync.operating.reports import Told, store
 from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
 from tests.benchmarks.prices import ROOT
 from tests.console.browsing import Browser
@@ -56,8 +59,13 @@ DAYS: Final = 365
 NOW: Final = SystemClock().now()
 INTO: Final = 'INSERT INTO rows ("table", partition, key, cells) VALUES (?, ?, ?, ?)'
 SETTINGS: Final = {
-    "items": {"rule": "none"}, "flows": ("orders", "customers", "stock", "credit"),
-    "credit": {"currency": "USD"},
+    "items": {"rule": "none"},
+    "flows": (
+        "orders", "customers", "companies", "stock", "credit", "quotes", "quote_answers", "returns",
+        "tasks",
+    ),
+    "credit": {"currency": "USD"}, "tasks": {"consent": "contract"},
+    "companies": {"sales_representatives": {"*": "000123"}},
 }  # fmt: skip
 RECORD: Final = {"connection": CONNECTION, "flow": "orders", "key": KNOWN}
 DAY: Final = {"connection": CONNECTION, "day": NOW.date().isoformat()}
@@ -109,6 +117,43 @@ def rows_of(number: int) -> Iterator[tuple[str, Row]]:
         yield DECIDED, Row(TODAY, f"us-{number % 9_999:03}|order|{number}|1", {"said": told})
     if is_parked:
         yield PARKED, Row(ORDERS, key, {**said, "at": NOW})
+    yield from _of_quotes(number)
+    yield from _of_accounts(number)
+
+
+def _of_quotes(number: int) -> Iterator[tuple[str, Row]]:
+    """Each tenth is a quote, each 2,000th of these waits for a person, and so does a return."""
+    if number % 10 != 3:
+        return
+    held = targets_json([Result("quotation", f"Q-{number}", "digest", "created")])
+    claim: dict[str, Value] = {"state": "delivered", "targets": held}
+    parked: dict[str, Value] = {"state": "parked", "reason": "no price is there", "remedy": "Ask."}
+    is_parked = number % 20_000 == 3
+    key = str(number)
+    yield CLAIMS, Row(f"{CONNECTION}|quotes", key, {**claim, **(parked if is_parked else {})})
+    yield CLAIMS, Row(f"{CONNECTION}|quote_answers", key, {"state": "new"})
+    if is_parked:
+        rma = f"{number:09d}@1"
+        yield CLAIMS, Row(f"{CONNECTION}|returns", rma, parked)
+        for flow, of in (("quotes", key), ("returns", rma)):
+            yield PARKED, Row(f"{CONNECTION}|{flow}", of, {"reason": "no price", "at": NOW})
+
+
+def _of_accounts(number: int) -> Iterator[tuple[str, Row]]:
+    """Each hundredth is an account of the shop, with ten tasks of which one is open."""
+    if number % 100 != 1:
+        return
+    account = f"customer|{number}"
+    figures = {"day": NOW.date().isoformat(), "orders": 12, "recency": 30, "trend": "0.9",
+               "expected": None, "months": [[f"2026-{month:02}", "10.00"]
+               for month in range(1, 14)]}  # fmt: skip
+    said = to_json(["US-001", figures, {"recency": 5}])
+    yield LISTED, Row(CONNECTION, account, {"at": NOW, "said": said})
+    for rule in range(10):
+        state = OPEN if rule == number // 100 % 10 else CLOSED
+        task = KeptTask(account, f"rule-{rule}", "1", state, NOW, None, "ann@example.com", "Call",
+                        "Buys less.")  # fmt: skip
+        yield TASKS, task.row(CONNECTION)
 
 
 def _decision(number: int) -> Decision:
@@ -171,6 +216,9 @@ async def opened(records: int) -> AsyncIterator[Browser]:
             what = Act(clock.now(), "ann", "replay", CONNECTION, "orders", str(number))
             QUERIES["/activity/one"]["id"] = await activity.note(what)
         await services.watch.look()
+        rows = [("2026-01", "USD", str(one), "10.00") for one in range(200)]
+        columns = ("month", "currency", "documents", "amount")
+        await store(tables, [Told(f, "month", columns, rows, NOW) for f in ("net", "intake")])
         browser = Browser(services)
         token = await SignIns(tables, clock).token("ann", Role.OPERATOR)
         await browser.posts("/sign-in", token=token)

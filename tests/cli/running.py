@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import typer
 from typer.testing import CliRunner
 
 from sandbox.commerce.oauth import Consumer
@@ -28,6 +29,8 @@ ORDERS = ROOT / "tests" / "payloads" / "orders"
 MIXED = ORDERS / "order_mixed_products.json"
 ON_HOLD = ORDERS / "order_on_hold.json"
 CONNECTION = "shop"
+COMMANDS: Any = typer.main.get_command(app)
+"""The whole command line, put together once."""
 SECRETS = ("consumer_key", "consumer_secret", "token", "token_secret")
 
 
@@ -53,10 +56,11 @@ class Line:
 
     def __call__(self, *arguments: str | Path, stdin: str | bytes | None = None) -> Ran:
         """Run a command in this process."""
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Ran(result.exit_code, result.stdout, result.stderr)
+        with CliRunner().isolation(input=stdin) as (said, complained, _):
+            status = _status_of([str(argument) for argument in arguments])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Ran(status, said.getvalue().decode(), complained.getvalue().decode())
 
     def process(self, *arguments: str | Path, stdin: bytes = b"") -> Ran:
         """Run a command as a process."""
@@ -153,6 +157,14 @@ unit = "ea"
 gift_wrapping = {{ item = "FEE" }}
 payment_fee = {{ item = "FEE", field = "extension_attributes.payment_fee" }}
 """
+
+
+def _status_of(arguments: list[str]) -> int:
+    try:
+        COMMANDS.main(arguments, prog_name="root")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
 
 
 def environment() -> dict[str, str]:

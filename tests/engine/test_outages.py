@@ -12,6 +12,7 @@ from tests.harness import AT_ONCE, Harness, in_harness, key_of
 
 CALM = {"latency_low": 0.0, "latency_high": 0.0}
 HOUR, MINUTE = 3600.0, 60.0
+LONG = pytest.param(HOUR, 6, marks=pytest.mark.long)
 RECOVERS_WITHIN = 30.0
 CAPACITY = 0.9
 
@@ -28,7 +29,7 @@ async def took(harness: Harness, orders: int) -> float:
     return (last - begun).total_seconds()
 
 
-@pytest.mark.parametrize(("away", "orders"), [(HOUR, 6), (MINUTE, 40)])
+@pytest.mark.parametrize(("away", "orders"), [(HOUR / 3, 6), (MINUTE, 40), LONG])
 @pytest.mark.parametrize("system", ["shop", "ledger"])
 @in_harness()
 async def test_after_a_time_without_an_answer_everything_drains_by_itself_and_nothing_is_parked(

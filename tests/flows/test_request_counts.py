@@ -8,10 +8,10 @@ from sandbox.dials import Kind
 from tests.harness import Harness, in_both_harnesses, in_harness
 from tests.systems import CONNECTION
 
-BURST = 64
-BACKLOG = 160
+BURST = 48
+BACKLOG = 96
 SELDOM = {"poll_minutes": 60}
-THROTTLED = 24
+THROTTLED = 16
 
 
 async def _burst(harness: Harness, *, throttled: int = 0, behind: int = 0) -> dict[str, int]:

@@ -16,10 +16,11 @@ SEEDS: Final = (
     1, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 64, 71, 73, 77, 78, 79, 109,
 )  # fmt: skip
 """Of the first 110 few that cost little, and together turn every dial twice."""
-FOUND: Final = (491, 562, 577, 603, 838, 857, 937, 1015)
-"""Worlds that have shown a fault: a try that waited for itself, a required record that nobody
-survived, cents that a memo withheld, an order that parked for fields which F&O had, a price that
-died beside an order, pieces that were shipped after their refund, and a line that was put back."""
+FOUND: Final = (577, 603, 838, 857, 937, 1015)
+"""Worlds that have shown a fault: cents that a memo withheld, an order that parked for fields which
+F&O had, a price that died beside an order, pieces that were shipped after their refund, and a line
+that was put back. Those of a try that waited for itself (491) and of a required record that nobody
+survived (562) are large: they are among the many more."""
 MOST = 1500
 TOGETHER = 10
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import pytest_asyncio
 
 from sync.app.settings import NEEDED, Edition
 from sync.core.encoding import from_json
@@ -20,9 +21,15 @@ WEBHOOK: Final = http(
 HEALTH: Final = http("GET", "health")
 
 
-@pytest.fixture
-async def in_azure(package: Path, tmp_path: Path) -> AsyncIterator[Worker]:
-    async with running(package, tmp_path / "log", IN_AZURE, package=package) as worker:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def in_azure(
+    package: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Worker]:
+    log = tmp_path_factory.mktemp("in_azure") / "log"
+    async with running(package, log, IN_AZURE, package=package) as worker:
         await worker.init(package)
         yield worker
 

@@ -19,6 +19,9 @@ LARGEST_TEXT: Final = 10**50
 DEEPEST: Final = 60
 """Levels of nesting; Commerce's deepest answer has about twelve."""
 
+_NESTED: Final = (dict, list)
+_AMOUNTS: Final = (Decimal, int, str)
+_NO_AMOUNTS: Final = (bool, float)
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
@@ -33,7 +36,7 @@ def number_from(value: Any) -> Decimal:
     """
     if value is None:
         return Decimal(0)
-    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+    if isinstance(value, _NO_AMOUNTS) or not isinstance(value, _AMOUNTS):
         raise ValueError(f"expected an amount, found {type(value).__name__}")  # noqa: TRY004 - pydantic reports ValueErrors
     if isinstance(value, str):
         value = value.strip() or "0"
@@ -140,8 +143,8 @@ def is_too_deep(document: Any) -> bool:
         level = [
             inner
             for outer in level
-            if isinstance(outer, dict | list)
+            if isinstance(outer, _NESTED)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            if isinstance(inner, _NESTED)
         ]
     return False

@@ -12,12 +12,13 @@ async def show(visit: Visit) -> Response:
     if key := visit.asked("account"):
         return await _one(visit, key)
     names = connections_with_tasks(visit.services)
-    asked, rows, more, tasks = visit.asked("connection"), [], dict[str, str](), []
+    asked, start = visit.asked("connection"), visit.asked("start")
+    rows, more, tasks = [], dict[str, str](), []
     for name in (one for one in names if asked in ("", one)):
-        found, after = await accounts(visit.services, name, visit.asked("start"))
+        found, after = await accounts(visit.services, name, start)
         rows += [(name, row) for row in found]
         more |= {name: after} if after else {}
-        tasks += [(name, task) for task in await open_tasks(visit.services, name)]
+        tasks += [(name, task) for task in await open_tasks(visit.services, name, start)]
     return visit.page("accounts.html", rows=rows, tasks=tasks, more=more, is_on=bool(names))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sync.core.encoding import digest
@@ -83,14 +84,14 @@ class SalesOrder:
     held: Totals
     paid: Mapping[str, Decimal] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Of the document as placed: what must be in D365 when it is first posted. Whatever it is
         called there."""
         header = {name: value for name, value in self.header.items() if name not in NAMES}
         return digest({"header": header, "lines": [dict(line.body) for line in self.lines]})
 
-    @property
+    @cached_property
     def current_digest(self) -> str:
         """Of the document with what was cancelled or refunded since: what must be in D365 now."""
         remaining = {line.reference: line.remaining for line in self.lines}

@@ -154,10 +154,10 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     items = await delivery.systems.items.of(skus, options)
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
     whose = {**vars(buyer), "quotation": quotation}
-    document, sold = (
-        sales_order_from(one, connection, items=items, **whose)
-        for one in (order, without_refunds(order))
-    )
+    document = sales_order_from(order, connection, items=items, **whose)
+    sold = document
+    if (unrefunded := without_refunds(order)) is not order:
+        sold = sales_order_from(unrefunded, connection, items=items, **whose)
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),

@@ -61,6 +61,7 @@ def ports(home: Path) -> list[int | None]:
     ]
 
 
+@pytest.mark.long
 async def test_ctrl_c_ends_every_process_and_leaves_nothing_behind(tmp_path: Path) -> None:
     process = await started("--orders", "20", "--products", "0", TMPDIR=str(tmp_path))
     async with asyncio.timeout(600):

@@ -33,7 +33,7 @@ together."""
 @pytest.mark.parametrize(
     ("numbers", "kills"),
     [
-        (NumberMode.OURS, 3),
+        (NumberMode.OURS, 2),
         pytest.param(NumberMode.OURS, 10, marks=pytest.mark.long),
         pytest.param(NumberMode.THEIRS, 10, marks=pytest.mark.long),
     ],
