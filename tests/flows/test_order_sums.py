@@ -258,7 +258,8 @@ async def _credits_what_differs(
     )  # fmt: skip
     await finance.replays(key_of(order), "orders")
     assert await finance.parked("orders") == []
-    assert "differs_no_more" in (await finance.trail(order))[-1].details
+    delivered = [one for one in await finance.trail(order) if one.event != "posted"]
+    assert "differs_no_more" in delivered[-1].details
 
 
 TABLES: Final = ("SalesTable", "CustomerPaymentJournalLines", "ReturnOrderHeadersV2")
