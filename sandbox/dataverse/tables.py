@@ -43,7 +43,8 @@ OWNER: Final = {"ownerid": Lookup("ownerid", "")}
 TABLES: Final[Mapping[str, Table]] = {
     "accounts": Table(
         "account", "accountid",
-        {**OWNED, "name": TEXT, "accountnumber": TEXT, "emailaddress1": TEXT},
+        {**OWNED, "name": TEXT, "accountnumber": TEXT, "emailaddress1": TEXT,
+         "new_webscore": WHOLE, "new_nextorder": TEXT},
         OWNER, (("name",),), "Account",
     ),
     "contacts": Table(

@@ -53,6 +53,7 @@ class Pattern:
     carts: int
     bought_most: tuple[tuple[str, str], ...]
     looked_at: tuple[tuple[str, int], ...]
+    categories: tuple[tuple[str, str], ...]
     months: tuple[tuple[str, Decimal], ...]
 
     @property
@@ -71,6 +72,7 @@ class Pattern:
             "trend": self.trend, "expected": [one.isoformat() for one in dates],
             "carts": self.carts, "bought_most": [list(one) for one in self.bought_most],
             "looked_at": [list(one) for one in self.looked_at],
+            "categories": [list(one) for one in self.categories],
             "months": [list(one) for one in self.months],
         }  # fmt: skip
 
@@ -88,7 +90,7 @@ def pattern_of(signals: Signals, day: date, zone: tzinfo) -> Pattern:
         day, len(orders), amounts, _baskets(orders, amounts), orders[-1] if orders else None,
         (day - days[-1]).days if days else None, len(year), _sums(year), _trend(dated, main, day),
         _fall(months, dated), _expected(sorted(set(days))), len(signals.carts),
-        _most(orders), _looks(signals.looks), months,
+        _most(_pieces(orders)), _looks(signals.looks), _most(_by_category(signals)), months,
     )  # fmt: skip
 
 
@@ -156,14 +158,28 @@ def _expected(days: Sequence[date]) -> Expected | None:
     return Expected(*(days[-1] + timedelta(days=gap) for gap in (first, middle, last)))
 
 
-def _most(orders: Iterable[Bought]) -> tuple[tuple[str, str], ...]:
-    """(SKU, pieces) of what was bought most."""
+def _pieces(orders: Iterable[Bought]) -> dict[str, Decimal]:
+    """By SKU."""
     pieces: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for order in orders:
         for sku, count in order.lines.items():
             pieces[sku] += count
+    return pieces
+
+
+def _by_category(signals: Signals) -> dict[str, Decimal]:
+    """Pieces by category; what is in two counts in both."""
+    found: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for sku, count in _pieces(signals.orders).items():
+        for category in signals.categories.get(sku, ()):
+            found[category] += count
+    return found
+
+
+def _most(pieces: Mapping[str, Decimal]) -> tuple[tuple[str, str], ...]:
+    """(name, pieces) of what was bought most."""
     ranked = sorted(pieces.items(), key=lambda one: (-one[1], one[0]))
-    return tuple((sku, f"{count.normalize():f}") for sku, count in ranked[:MOST_SHOWN])
+    return tuple((name, f"{count.normalize():f}") for name, count in ranked[:MOST_SHOWN])
 
 
 def _looks(looks: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

@@ -1,6 +1,6 @@
 """What an account did, as both the shop and we know it: values, without requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -34,7 +34,7 @@ class Signals:
     """All that is known of an account now. `since`: when it came to be; None where that is not
     told. `requested`: whether a company waits for approval. `refusals`: days on which the checkout
     refused credit. `returns`: (number, moment, is open). `looks`: SKU -> days on which a person of
-    it looked at it."""
+    it looked at it. `categories`: SKU -> ids of its categories, where they are asked for."""
 
     orders: tuple[Bought, ...] = ()
     carts: tuple[Cart, ...] = ()
@@ -43,3 +43,4 @@ class Signals:
     refusals: tuple[datetime, ...] = ()
     returns: tuple[tuple[str, datetime, bool], ...] = ()
     looks: Mapping[str, int] = field(default_factory=dict)
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -134,6 +134,8 @@ def _of_tasks(settings: Connection) -> Iterator[Ask]:
         yield _listing(ROLES, "role_id")
     if "return" in settings.tasks.rules:
         yield _listing(RETURNS)
+    if settings.tasks.categories:
+        yield _listing(PRODUCTS, "id")
 
 
 def _of_quotes(_: Connection) -> Iterator[Ask]:

@@ -48,6 +48,8 @@ def _named(settings: Connection) -> Iterator[tuple[str, str]]:
     cases = settings.cases
     if cases.account_column:
         yield "account", cases.account_column
+    for column in settings.tasks.columns.values():
+        yield "account", column
     if not CASES & {*settings.flows}:
         return
     yield "incident", "ticketnumber"

@@ -34,7 +34,8 @@ async def tasks_can_be_written(probe: Probe) -> AsyncIterator[Finding]:
             yield fault(f"{table} may not be read: {refusal.reason}", refusal.remedy)
         else:
             yield ok(f"{table} may be read")
-    for what, write in _written(leads=probe.settings.tasks.leads):
+    cases = any(rule.case for rule in probe.settings.tasks.rules.values())
+    for what, write in _written(leads=probe.settings.tasks.leads, cases=cases):
         try:
             await client.send(write, not_after=probe.clock.now() + timedelta(minutes=1))
         except NotProvided as refusal:
@@ -49,7 +50,7 @@ def _read() -> Iterator[tuple[str, str]]:
     yield ACCOUNTS, "accountid"
 
 
-def _written(*, leads: bool) -> Iterator[tuple[str, RowWrite]]:
+def _written(*, leads: bool, cases: bool) -> Iterator[tuple[str, RowWrite]]:
     """Nothing of these can be carried out: there is no row of that id."""
     yield "change tasks", changed("tasks", NOWHERE, {"subject": "check"})
     about = {"regardingobjectid_account_task@odata.bind": f"/{ACCOUNTS}({NOWHERE})"}
@@ -58,6 +59,10 @@ def _written(*, leads: bool) -> Iterator[tuple[str, RowWrite]]:
         yield "change leads", changed("leads", NOWHERE, {"subject": "check"})
         owner = {"ownerid@odata.bind": f"/{USERS}({NOWHERE})"}
         yield "make leads", RowWrite("POST", set_path("leads"), {"lastname": "check", **owner})
+    if cases:
+        yield "change cases", changed("incidents", NOWHERE, {"title": "check"})
+        whose = {"customerid_account@odata.bind": f"/{ACCOUNTS}({NOWHERE})"}
+        yield "make cases", RowWrite("POST", set_path("incidents"), {"title": "check", **whose})
 
 
 async def sellers_are_users(probe: Probe) -> AsyncIterator[Finding]:

@@ -76,9 +76,17 @@ class Companies:
         await self._client.put(path, {"company": dict(company)}, not_after=not_after)
 
     async def parent_of(self, company: int) -> int | None:
-        """The company that this one is assigned to; None for one of its own. Raises `Never` where
-        the shop lists no such relations: they came with B2B 1.5 (Commerce 2.4.7)."""
-        search = Search(sorts=(Sort("company_id"),)).having(where("company_id", Op.EQ, company))
+        """The company that this one is assigned to; None for one of its own. Raises as
+        `parents`."""
+        return (await self.parents(company)).get(company)
+
+    async def parents(self, company: int | None = None) -> dict[int, int]:
+        """The parent of each company that has one, or of this one. Raises `Never` where the shop
+        lists no such relations: they came with B2B 1.5 (Commerce 2.4.7)."""
+        size = self._client.settings.page_size
+        search = Search(sorts=(Sort("company_id"),), page_size=size)
+        if company is not None:
+            search = search.having(where("company_id", Op.EQ, company))
         try:
             rows = await self._client.rows(RELATIONS, search, key="company_id")
         except NotAllowed:
@@ -91,8 +99,7 @@ class Companies:
                     ' "leave" in connections.toml.'
                 ),
             ) from error
-        found = (int(row["parent_id"]) for row in rows if int(row["company_id"]) == company)
-        return next(found, None)
+        return {int(row["company_id"]): int(row["parent_id"]) for row in rows}
 
     async def move(
         self, company: int, before: int | None, parent: int | None, *, not_after: datetime

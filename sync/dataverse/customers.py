@@ -1,15 +1,22 @@
 """Who a case can be for: rows of `account` and `contact`."""
 
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
 from sync.dataverse.documents.case import Customer
 from sync.dataverse.rows_client import RowsClient
-from sync.dataverse.web_api import eq
+from sync.dataverse.web_api import RowWrite, changed, eq
 
 ACCOUNTS, CONTACTS, ORDERS = "accounts", "contacts", "salesorders"
 ACTIVE: Final = "statecode eq 0"
 SOME: Final = 3
 """Rows that are read of those with the same value: two are one too many."""
+
+
+def columns_set(account_id: str, values: Mapping[str, Any]) -> RowWrite:
+    """Some columns of an account. Writing them again changes nothing."""
+    return changed(ACCOUNTS, account_id, values)
 
 
 class Customers:
@@ -23,6 +30,12 @@ class Customers:
         where = f"{eq(column, number)} and {ACTIVE}"
         rows = self._client.rows(ACCOUNTS, select=("accountid",), where=where, top=SOME)
         return [Customer(ACCOUNTS, str(row["accountid"])) async for row in rows]
+
+    async def set_columns(
+        self, account_id: str, values: Mapping[str, Any], *, not_after: datetime
+    ) -> None:
+        """Write some columns of an account. Raises `Never` for an account that is gone."""
+        await self._client.send(columns_set(account_id, values), not_after=not_after)
 
     async def contacts(self, email: str) -> list[Customer]:
         """The active contacts with this e-mail address; three at most."""

@@ -5,17 +5,20 @@ A task is completed by its `statecode`; `activitypointer` cannot be created (Mic
 table/entity reference").
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sync.dataverse.cases import resolved
 from sync.dataverse.customers import SOME
-from sync.dataverse.documents.task import KEYS, Task, TaskState
+from sync.dataverse.documents.task import COMPLETED, KEYS, Task, TaskState
 from sync.dataverse.rows_client import RowsClient
 from sync.dataverse.web_api import RowWrite, changed, created, eq
 
 USERS = "systemusers"
+OVER, SOLVED = "The reason is gone", 5
+"""Why a case is resolved, and its `statuscode` then: "Problem Solved" in the standard."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,15 @@ def task_made(task: Task) -> RowWrite:
     return created(task.table, task.row_id, task.body)
 
 
-def task_ended(task: Task, ending: Mapping[str, Any]) -> RowWrite:
-    """What ends it."""
-    return changed(task.table, task.row_id, ending)
+def task_ended(task: Task, *, is_active: bool) -> list[RowWrite]:
+    """What ends it, or takes its words away; nothing where it is to stay as it is."""
+    ends, columns = task.ends and is_active, dict(task.cleared)
+    if ends and task.table == "tasks":
+        columns |= COMPLETED
+    writes = [changed(task.table, task.row_id, columns)] if columns else []
+    if ends and task.table == "incidents":
+        writes.append(resolved(task.row_id, OVER, SOLVED))
+    return writes
 
 
 class Tasks:
@@ -55,9 +64,10 @@ class Tasks:
             task, await self._client.create(task_made(task), columns, not_after=not_after)
         )
 
-    async def end(self, task: Task, ending: Mapping[str, Any], *, not_after: datetime) -> None:
-        """Complete or erase it, by `Task.ending`. Safe to repeat."""
-        await self._client.send(task_ended(task, ending), not_after=not_after)
+    async def end(self, writes: Sequence[RowWrite], *, not_after: datetime) -> None:
+        """Send what `task_ended` gave for the row as it is, in this order."""
+        for one in writes:
+            await self._client.send(one, not_after=not_after)
 
     async def sellers(self, email: str) -> list[Seller]:
         """The users with this e-mail address; three at most."""

@@ -15,13 +15,14 @@ from sync.dynamics.odata import Filter, instant_of
 from sync.dynamics.reader import ODataReader
 
 CONTACTS: Final = "ContactPersons"
+PAYER: Final = "InvoiceAccount"
 ORGANISATION: Final = "Organization"
 FIELDS: Final = (
     "PartyType", "PartyNumber", "OrganizationName", "CustomerGroupId", "PrimaryContactEmail",
     "PrimaryContactPhone", "TaxExemptNumber", "DiscountPriceGroupId", "PaymentTerms",
     "EmployeeResponsibleNumber", "OnHoldStatus", "ContactPersonId", "AddressStreet", "AddressCity",
     "AddressZipCode", "AddressState", "AddressCountryRegionISOCode", "AddressCountryRegionId",
-    "InvoiceAccount",
+    PAYER,
 )  # fmt: skip
 ADDRESS_FIELDS: Final = (
     "CustomerAccountNumber", "AddressLocationId", "Effective", "Expiration", "IsRoleDelivery",
@@ -116,9 +117,11 @@ class Accounts:
         now = self._client.now()
         valid = (one for one in addresses if (end := _moment(one, "Expiration")) and end > now)
         people = (one for one in contacts if _text(one, "IsInactive") != YES)
+        fields = {name: _text(row, name) for name in sorted(row) if not name.startswith(NO_FIELD)}
+        if not fields.get(PAYER):
+            fields.pop(PAYER, None)  # as earlier releases knew the account, which never read it
         return Account(
-            company, _text(row, "CustomerAccount"),
-            {name: _text(row, name) for name in sorted(row) if not name.startswith(NO_FIELD)},
+            company, _text(row, "CustomerAccount"), fields,
             tuple(sorted(map(_address, filter(_is_delivery, valid)), key=lambda a: a.location)),
             tuple(sorted(map(_contact, people), key=lambda contact: contact.number)),
         )  # fmt: skip

@@ -21,8 +21,9 @@ PATIENCE: Final = timedelta(seconds=1.5)
 """What an answer takes under load: so look-ups wait for the one before, and go together."""
 MOST_VALUES: Final = 20
 MOST_CHARACTERS: Final = 1500
-LATELY: Final = timedelta(seconds=20)
-"""How long it is remembered that there was no record, and what will be asked next."""
+LATELY: Final = timedelta(seconds=90)
+"""How long it is remembered that there was no record, and what will be asked next: longer than a
+row of pauses, after which all that waited would ask once more."""
 
 Records = list[dict[str, Any]]
 Run = Callable[[Filter], AsyncIterator[dict[str, Any]]]

@@ -10,6 +10,7 @@ follows how many are used. What a try has read that a pause ended is kept in the
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,11 +44,13 @@ Name = tuple[str, str, str]
 @dataclass(frozen=True)
 class Kept:
     """A record as it was at `read_at`, or a little later; None where there is none to use.
-    `heard_at`: the newest notification that it was read for in its turn."""
+    `heard_at`: the newest notification that it was read for in its turn. `foresee`: tells once more
+    what will be asked for it."""
 
     record: asyncio.Future[Any | None]
     read_at: datetime
     heard_at: datetime | None = None
+    foresee: Callable[[], None] | None = None
 
 
 class ReadingAhead:
@@ -69,9 +72,12 @@ class ReadingAhead:
         """The record that a message names, and when it was read at the earliest, for who holds its
         claim. Raises what the flow's own read raises. `ended` is to be called in any case."""
         record, read_at = await self._read_or_kept(flow, systems, message, claim)
-        self._under_way[_name_of(message)] = Kept(
-            _done(record), read_at, claim.heard_with(message.notified_at)
+        told = flow.source.foresee
+        foresee = (
+            partial(told, record, systems) if told is not None and record is not None else None
         )
+        heard_at = claim.heard_with(message.notified_at)
+        self._under_way[_name_of(message)] = Kept(_done(record), read_at, heard_at, foresee)
         return record, read_at
 
     async def _read_or_kept(
@@ -112,10 +118,14 @@ class ReadingAhead:
 
     def ended(self, message: Message, error: Exception | None = None) -> None:
         """A delivery has ended: when its message comes again, it may be read ahead. After a pause
-        it goes on with what it has read; whatever else ended it may have to do with the record."""
+        it goes on with what it has read, and asks with others for what was not answered; whatever
+        else ended it may have to do with the record."""
         kept = self._under_way.pop(_name_of(message), None)
         if kept is not None and isinstance(error, Paused | NoTurn):
             self._kept[_name_of(message)] = kept
+            if kept.foresee is not None:
+                with suppress(Later, Never):  # its own delivery raises it
+                    kept.foresee()
             self.rescheduled(message, self._clock.now() + (error.after or timedelta()))
 
     def rescheduled(self, message: Message, due: datetime) -> None:

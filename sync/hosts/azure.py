@@ -31,6 +31,7 @@ from sync.hosts.console import add_console
 from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
+from sync.hosts.interest import add_interest
 from sync.hosts.portal import add_portal
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
@@ -58,11 +59,8 @@ NO_CONTEXT: Final[Any] = None
 
 
 def build_app(runtime: Opening) -> func.FunctionApp:
-    """The app with all its functions. A function that states no auth level needs a key.
-
-    `get_functions()` of the result may be called once: the library counts a second call as
-    duplicate names.
-    """
+    """The app with all its functions. A function that states no auth level needs a key. Of the
+    result `get_functions()` may be called once: a second call counts as duplicate names."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     lines = RefusalLines(SystemClock())
     _webhooks(app, runtime, lines)
@@ -71,8 +69,8 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _business_events(app, runtime, lines)
     _tracking(app, runtime, lines)
     _health(app, runtime, lines)
-    add_console(app, partial(_opened, runtime, lines))
-    add_portal(app, partial(_opened, runtime, lines))
+    for add in (add_console, add_portal, add_interest):
+        add(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)

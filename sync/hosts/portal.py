@@ -6,16 +6,14 @@ import azure.functions as func
 
 from sync.app.services import Services
 from sync.hosts.asgi import answered_by
-from sync.hosts.interest import add_interest
 from sync.hosts.runtime import Runtime
 
 
 def add_portal(
     app: func.FunctionApp, opened: Callable[[], Awaitable[Runtime | func.HttpResponse]]
 ) -> None:
-    """Register it, with what the shop's pages tell. Anonymous by design: buyers show who they are
-    by a token of Commerce or of the shop. `opened`: the runtime, or what to answer while it cannot
-    open."""
+    """Register it. Anonymous by design: buyers show who they are by a token of Commerce or of the
+    shop. `opened`: the runtime, or what to answer while it cannot open."""
 
     @app.function_name("portal")
     @app.route(
@@ -36,5 +34,3 @@ def add_portal(
         if found is None:
             return func.HttpResponse(status_code=404)
         return await answered_by(found, request)
-
-    add_interest(app, opened)

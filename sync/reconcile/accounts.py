@@ -17,6 +17,7 @@ from sync.core.money import ZERO
 from sync.dynamics.documents.account import Account
 from sync.engine.claim import Claim
 from sync.flows.customers.accounts import ACCOUNTS, among, is_chosen
+from sync.flows.customers.company_parents import KIND, PARENT, company_parents
 from sync.flows.customers.company_writes import COMPANY
 from sync.mapping.shop_company import country_of, differing, owned_fields
 from sync.reconcile.commands import Commands
@@ -48,6 +49,8 @@ class SharedAccounts:
         async for row in systems.commerce.companies.every():
             by_id[str(row["id"])] = row
             by_number[str(row.get("reseller_id") or "").strip().casefold()].append(str(row["id"]))
+        has_parents = settings.accounts.parents != "leave"
+        parents = await systems.commerce.companies.parents() if has_parents else None
         listed = systems.dynamics.accounts.chosen(
             settings.legal_entity, partial(is_chosen, settings=settings), among=among(settings),
             flag=settings.accounts.flag,
@@ -58,19 +61,21 @@ class SharedAccounts:
             mapped = await systems.accounts.companies.of(account.number, account.company)
             ids = {*by_number[account.number.casefold()], *mapped, *([held.number] if held else [])}
             companies = [by_id[one] for one in sorted(ids) if one in by_id]
-            look = Look(connected, connected.day(window.until, None), account, claim)
+            look = Look(connected, connected.day(window.until, None), account, claim, parents)
             for verdict in await look.verdicts(companies):
                 yield verdict
 
 
 @dataclass(frozen=True)
 class Look:
-    """A look at one account. `day`: that under which it is counted; `claim`: its own."""
+    """A look at one account. `day`: that under which it is counted; `claim`: its own; `parents`:
+    of companies, where F&O decides them."""
 
     connected: Connected
     day: str
     account: Account
     claim: Claim
+    parents: Mapping[int, int] | None
 
     async def verdicts(self, companies: Companies) -> list[Verdict]:
         """One, or one per field that differs."""
@@ -81,10 +86,22 @@ class Look:
             return [self._verdict("", self._cause(Cause.MISSING), 0)] if is_wanted else []
         try:
             names = sorted(await _differing(self.connected, self.account, companies[0]))
+            names += await self._parent(companies[0])
         except Never:
             names = [""]
         cause = self._cause(Cause.EDITED_HERE)
         return [self._verdict(name, cause, 1) for name in names] or [self._verdict("", None, 1)]
+
+    async def _parent(self, company: Mapping[str, Any]) -> list[str]:
+        """Its name where the company is below another one than F&O said last."""
+        if self.parents is None:
+            return []
+        name, number = self.connected.systems.name, self.account.number
+        claim = await self.connected.ledger.claim(name, company_parents.name, number)
+        said = claim.delivered.get(KIND)
+        there = self.parents.get(int(company["id"]))
+        is_so = said is None or said.keys.get(PARENT, "") == str(there or "")
+        return [] if is_so else [PARENT]
 
     def _cause(self, delivered: Cause) -> Cause:
         """Why it differs. `delivered`: where it was delivered as F&O has it now, so that somebody

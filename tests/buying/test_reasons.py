@@ -90,7 +90,8 @@ def test_a_rule_is_for_its_audience_and_by_its_threshold() -> None:
 
 def test_the_figures_of_an_account_are_those_of_its_orders() -> None:
     euros = bought(3, amount="7.50", currency="EUR", B=1)
-    signals = Signals((*bought(*WEEKLY, amount="10.01", A=2), *euros), looks={"C": 2})
+    orders, of = (*bought(*WEEKLY, amount="10.01", A=2), *euros), {"A": ["7", "3"], "B": ["3"]}
+    signals = Signals(orders, looks={"C": 2}, categories=of)
     pattern = pattern_of(signals, NOW.date(), UTC)
     assert pattern.amounts == {"EUR": Decimal("7.50"), "USD": Decimal("50.05")}
     assert pattern.basket == {"EUR": Decimal("7.50"), "USD": Decimal("10.01")}
@@ -100,6 +101,7 @@ def test_the_figures_of_an_account_are_those_of_its_orders() -> None:
     assert (pattern.expected.day - NOW.date()).days == 4
     assert dict(pattern.months)["2026-06"] == Decimal("20.02")
     assert pattern.looked_at == (("C", 2),)
+    assert pattern.categories == (("3", "11"), ("7", "10"))
     assert pattern.trend is None
 
 

@@ -16,8 +16,14 @@ ANNA = "anna@example.com"
 
 
 async def found(sandboxes: Sandboxes, env: Environment, check: Any) -> list[Finding]:
-    rules = {"cart": {}, "overdue": {"owner": ANNA}}
-    tasks = {"consent": "contract", "rules": rules, "owners": {"*": ANNA}, "leads": True}
+    rules = {"cart": {}, "overdue": {"owner": ANNA}, "refusal": {"case": True}}
+    tasks = {
+        "consent": "contract",
+        "rules": rules,
+        "owners": {"*": ANNA},
+        "leads": True,
+        "columns": {"score": "new_webscore"},
+    }
     settings = {"flows": ["orders", "tasks"], "dataverse": {"url": URL}, "tasks": tasks}
     probe = replace(await sandboxes.probe(**settings), dataverse=env.client, clock=env.clock)
     return await findings_of(check, probe)
@@ -41,7 +47,8 @@ async def test_a_sound_environment_has_no_fault_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(
-    "privilege", ["prvReadUser", "prvCreateActivity", "prvWriteActivity", "prvWriteLead"]
+    "privilege",
+    ["prvReadUser", "prvCreateActivity", "prvWriteActivity", "prvWriteLead", "prvCreateIncident"],
 )
 async def test_a_privilege_that_is_missing_is_named(sandboxes: Sandboxes, privilege: str) -> None:
     env = environment()

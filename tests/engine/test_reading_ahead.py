@@ -170,6 +170,19 @@ async def test_a_try_that_a_pause_ended_goes_on_with_what_it_has_read(
     assert found == ("1 v1", backlog.clock.now() if is_read_again else read_at)
 
 
+@pytest.mark.parametrize(
+    ("ended_by", "broken", "foreseen"),
+    [(PAUSED, set(), ["1 v1"]), (Later("away"), set(), []), (PAUSED, {"1 v1"}, [])],
+)
+async def test_what_a_pause_left_unasked_is_foreseen_again(
+    ended_by: Exception, broken: set[str], foreseen: list[str]
+) -> None:
+    backlog = Backlog(broken=broken)
+    (message,) = await backlog.waits("1")
+    await backlog.delivers(message, ended_by=ended_by)
+    assert backlog.foreseen == foreseen
+
+
 @pytest.mark.parametrize(("after", "reads"), [(FRESH / 2 - SECOND, 1), (FRESH / 2, 2)])
 async def test_what_will_soon_be_too_old_is_read_again_with_another(
     after: timedelta, reads: int

@@ -8,7 +8,8 @@ from sandbox.commerce.catalogue import STORES, Shopper
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.records import StoredOrder
 from sandbox.dataverse.state import Row
-from tests.harness import CUSTOMER, Harness, played_in
+from tests.flows.b2b import B2B
+from tests.harness import CUSTOMER, played_in
 from tests.systems import SERVICE_HOST, merged
 
 SELLER: Final = "anna@example.com"
@@ -24,7 +25,7 @@ TASKS: Final[Mapping[str, Any]] = {
 ME: Final = "customer|1"
 
 
-class Selling(Harness):
+class Selling(B2B):
     """The harness, with an environment of Sales beside it, where the seller is a user."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -32,7 +33,7 @@ class Selling(Harness):
         self.service = self.systems.dataverse
         self.seller = self.service.create("systemusers", None, {"internalemailaddress": SELLER})
 
-    async def buys(self, *, every: int = 7, times: int = 5, **wishes: Any) -> StoredOrder:
+    async def keeps_buying(self, *, every: int = 7, times: int = 5, **wishes: Any) -> StoredOrder:
         """A customer orders every so many days; the last order."""
         order = self.place(**wishes)
         for _ in range(times - 1):
@@ -42,9 +43,13 @@ class Selling(Harness):
         await self.delivers(order)
         return order
 
+    def number(self, order: StoredOrder) -> str:
+        """The account in F&O of who ordered."""
+        return str(self.header(order)["OrderingCustomerAccountNumber"])
+
     def knows(self, order: StoredOrder) -> str:
         """The customer of an order gets an account in Dataverse; its id."""
-        number = self.header(order)["OrderingCustomerAccountNumber"]
+        number = self.number(order)
         row = self.service.create("accounts", None, {"name": "Shopper", "accountnumber": number})
         return str(row["accountid"])
 
@@ -59,11 +64,12 @@ class Selling(Harness):
             await self.works_for(timedelta(days=1).total_seconds())
             await self.looks()
 
-    async def looks(self) -> None:
-        """The poll, until nothing is left that is due now."""
+    async def looks(self) -> int:
+        """The poll, until nothing is left that is due now; what it found."""
         await self.works_for(120)
-        await self.polls("tasks")
+        found = await self.polls("tasks")
         await self.works_for(120)
+        return found
 
     @property
     def tasks(self) -> list[Row]:

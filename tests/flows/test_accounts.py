@@ -434,6 +434,10 @@ async def test_a_company_moves_to_the_next_that_pays(o: Outgoing) -> None:
 
 @in_outgoing(**PARENTS)
 async def test_what_pays_but_goes_not_to_the_shop_is_nobodys_parent(o: Outgoing) -> None:
+    systems = await o.services.systems_pool.open(CONNECTION)
+    before = await systems.dynamics.accounts.get(COMPANY, TAILSPIN)
+    assert before is not None
+    assert "InvoiceAccount" not in before.fields  # its fingerprint is that of earlier releases
     stands(o, payer_is_there=False)
     await o.polls_accounts()
     await o.is_delivered()

@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+import pytest
+
 from tests.flows.outgoing import MAIN, SECOND, TAILSPIN, YARD, Outgoing, in_outgoing
+from tests.systems import CONNECTION
 
 LEDGER: Final[dict[str, Any]] = {"accounts": {"addresses": "ledger"}}
 BOTH: Final[dict[str, Any]] = {"accounts": {"addresses": "both"}}
@@ -113,21 +116,33 @@ async def test_an_address_that_a_user_adds_is_made_once_in_f_and_o(o: Outgoing) 
     await quiet(o)
 
 
-@in_outgoing(**BOTH)
-async def test_the_later_change_wins_and_the_trail_tells_of_both(o: Outgoing) -> None:
-    await settles(o)
-    o.clerk_moves(YARD, "F&O St")
-    await o.works_for(120)
-    o.shopper_edits(MAIN, "9 Yard Ln", "Shop St")
-    await settles(o)
-    assert [row["AddressStreet"] for row in o.yards().values()] == ["Shop St"]
-    assert set(o.book(MAIN)) == set(o.book(SECOND)) == {"Shop St"}
-    trail = await o.trail(f"{MAIN}@{TAILSPIN}", "company_users")
-    told = [text for entry in trail if (text := entry.details.get(f"address {YARD}"))]
-    assert len(told) == 1
-    assert "changed on both sides" in told[0]
-    assert "Commerce's wins" in told[0]
-    await quiet(o)
+@pytest.mark.parametrize("later", ["Commerce", "F&O"])
+def test_the_later_change_wins_and_the_trail_keeps_both(later: str) -> None:
+    @in_outgoing(**BOTH)
+    async def story(o: Outgoing) -> None:
+        await settles(o)
+        edits = {
+            "F&O": lambda: o.clerk_moves(YARD, "F&O St"),
+            "Commerce": lambda: o.shopper_edits(MAIN, "9 Yard Ln", "Commerce St"),
+        }
+        for side in sorted(edits, key=lambda side: side == later):
+            edits[side]()
+            await o.works_for(120)
+        await settles(o)
+        assert [row["AddressStreet"] for row in o.yards().values()] == [f"{later} St"]
+        assert set(o.book(MAIN)) == set(o.book(SECOND)) == {f"{later} St"}
+        trail = await o.trail(f"{MAIN}@{TAILSPIN}", "company_users")
+        (told,) = [text for entry in trail if (text := entry.details.get(f"address {YARD}"))]
+        assert "changed on both sides" in told
+        assert f"{later}'s wins" in told
+        name = f"{CONNECTION}|company_users|{MAIN}@{TAILSPIN}"
+        kept = await o.services.documents.last(name, "read")
+        assert kept is not None
+        streets = [one["street"] for side in kept.values() for one in side.values()]
+        assert sorted(streets) == [["Commerce St"], ["F&O St"]]
+        await quiet(o)
+
+    story()
 
 
 @in_outgoing(**BOTH)

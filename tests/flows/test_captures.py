@@ -341,7 +341,12 @@ async def test_a_lower_total_that_a_gateway_was_paid_is_recorded_by_its_invoice(
     assert (memo["grand_total"], memo.get("transaction_id")) == (Decimal(5), None)
 
 
-@pytest.mark.parametrize("kind", [None, Kind.LOST, Kind.DELAYED, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize(
+    "kind", [
+        None, Kind.LOST, *(pytest.param(one, marks=pytest.mark.long) for one in
+                           (Kind.DELAYED, Kind.ERROR_BEFORE)),
+    ],
+)  # fmt: skip
 @in_harness(**LOWER)
 async def test_a_lower_total_is_given_back_once_and_is_no_news_for_f_and_o(
     harness: Harness, kind: Kind | None

@@ -10,6 +10,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.remainders import substitute
+from sync.engine.claim import State
 from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
 from tests.harness import Harness, in_harness
@@ -22,6 +23,7 @@ CHANGED: dict[str, Any] = {
     "flows": FLOWS,
     "shipments": {"sources": {"13": "default"}, "substitutes": True},
 }
+OFTEN_ENOUGH = pytest.param(False, marks=pytest.mark.long)
 UNTAXED = next(one for one in SHOPPERS if one.place == "or")
 
 
@@ -62,7 +64,7 @@ async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given
     await nothing_is_left(harness, order)
 
 
-@pytest.mark.parametrize("is_freight_cut", [False, True])
+@pytest.mark.parametrize("is_freight_cut", [OFTEN_ENOUGH, True])
 @in_harness(**CHANGED)
 async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_invoiced(
     harness: Harness, *, is_freight_cut: bool
@@ -85,7 +87,7 @@ async def test_the_rest_of_a_part_shipped_order_is_cancelled_once_what_left_is_i
     await nothing_is_left(harness, order)
 
 
-@pytest.mark.parametrize("is_invoiced_first", [True, False])
+@pytest.mark.parametrize("is_invoiced_first", [True, OFTEN_ENOUGH])
 @in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
 async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_return(
     harness: Harness, *, is_invoiced_first: bool
@@ -110,3 +112,18 @@ async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_retur
     assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
     assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)
+
+
+@in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
+async def test_totals_of_which_f_and_o_has_invoiced_nothing_are_not_compared_yet(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
+    harness.commerce.invoice(order)
+    lot = lots(harness, order)[SKU]
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], {lot: Decimal(3)})
+    await polls_all(harness)
+    assert [item["qty_refunded"] for item in order.items] == [3, 0]
+    claim = await harness.claim(f"usmf|{harness.header(order)['SalesOrderNumber']}|=", "captures")
+    assert (claim.state, claim.reason) == (State.SKIPPED, "F&O has invoiced nothing of it")
+    assert await harness.parked("captures") == []

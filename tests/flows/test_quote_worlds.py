@@ -227,7 +227,7 @@ async def plays(ours: Negotiating, seed: int, events: int = 40) -> None:
 
 @in_quotes()
 async def test_both_sides_match_whatever_happens(ours: Negotiating) -> None:
-    await plays(ours, 1, 20)
+    await plays(ours, 1, 12)
 
 
 @pytest.mark.long

@@ -58,9 +58,10 @@ async def test_looks_before_orders_are_posted_go_together(harness: Harness) -> N
 
 @in_harness(orders=SELDOM, customers=SELDOM)
 async def test_pauses_cost_few_reads_while_places_are_full(harness: Harness) -> None:
+    """Without pauses it is 0.075 of F&O; a few more were on their way when a pause began."""
     cost = await _busy(harness, throttled=THROTTLED)
     assert cost["commerce_reads"] <= 0.1
-    assert cost["dynamics_reads"] <= 0.25
+    assert cost["dynamics_reads"] <= 0.15
 
 
 @in_harness("ours")

@@ -29,7 +29,7 @@ SETTINGS: Final[dict[str, Any]] = {
         },
     },
 }  # fmt: skip
-SHORT, LONG = 10, 30
+SHORT, LONG = 6, 30
 """Days: a world of the usual run, and those of the long tests."""
 
 

@@ -1,27 +1,36 @@
 """What accounts do becomes tasks of their sellers: once for each reason, and completed when that is
 gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.dials import Kind
+from sync.buying.heard import decision_heard
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
 from sync.cli.preview_activity import show
+from sync.commerce.models.order import utc
+from sync.credit.decisions import Decision, Decisions
 from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
 from sync.operating.forgetting_accounts import forget_accounts
 from sync.operating.problem import Problem
 from tests.console.browsing import Browser
+from tests.flows.b2b import CONTOSO, KIM
 from tests.flows.tasks import ME, SELLER, Selling, selling
+
+OTHERS = ("taskslots", "claims", "trail")
+BO = next(one for one in SHOPPERS if one.id == CONTOSO)
 
 
 @selling()
 async def test_an_order_that_stays_away_is_a_task_until_it_comes(ours: Selling) -> None:
-    order = await ours.buys(every=7, times=5)
+    order = await ours.keeps_buying(every=7, times=5)
     account = ours.knows(order)
     await ours.days_go(6)
     assert ours.tasks == []
@@ -42,7 +51,7 @@ async def test_an_order_that_stays_away_is_a_task_until_it_comes(ours: Selling) 
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_a_cart_that_was_left_is_one_task_and_a_later_one_waits(ours: Selling) -> None:
-    ours.knows(await ours.buys(times=1))
+    ours.knows(await ours.keeps_buying(times=1))
     cart = ours.fills_cart()
     await ours.days_go(2)
     (task,) = ours.tasks
@@ -53,15 +62,13 @@ async def test_a_cart_that_was_left_is_one_task_and_a_later_one_waits(ours: Sell
     await ours.looks()
     assert task["statecode"] == 1
     ours.fills_cart()
-    await ours.days_go(20)
+    await ours.days_go(3)
     assert len(ours.tasks) == 1
-    await ours.days_go(12)
-    assert [one["statecode"] for one in ours.tasks] == [1, 0]
 
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_what_a_seller_has_done_is_left_alone(ours: Selling) -> None:
-    ours.knows(await ours.buys(times=1))
+    ours.knows(await ours.keeps_buying(times=1))
     cart = ours.fills_cart()
     await ours.days_go(2)
     (task,) = ours.tasks
@@ -76,13 +83,28 @@ async def test_what_a_seller_has_done_is_left_alone(ours: Selling) -> None:
 async def test_a_seller_gets_no_more_than_their_places_of_a_day(ours: Selling) -> None:
     shoppers = [one for one in SHOPPERS if one.id is not None and one.buys_for is None]
     for shopper in shoppers:
-        ours.knows(await ours.buys(times=1, shopper=shopper))
+        ours.knows(await ours.keeps_buying(times=1, shopper=shopper))
         ours.fills_cart(shopper)
     counts = []
     for _ in range(5):
         await ours.days_go(1)
         counts.append(len(ours.tasks))
     assert [later - count for count, later in pairwise([0, *counts])] == [1, 1, 1, 1, 0]
+
+
+@pytest.mark.long
+@selling(tasks={"rules": {"cart": {}}})
+async def test_a_later_cart_waits_for_the_rest_of_the_cool_down(ours: Selling) -> None:
+    ours.knows(await ours.keeps_buying(times=1))
+    cart = ours.fills_cart()
+    await ours.days_go(2)
+    cart.status = "ordered"
+    await ours.days_go(2)
+    ours.fills_cart()
+    await ours.days_go(26)
+    assert len(ours.tasks) == 1
+    await ours.days_go(6)
+    assert [one["statecode"] for one in ours.tasks] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +116,7 @@ async def test_a_seller_gets_no_more_than_their_places_of_a_day(ours: Selling) -
 def test_nobody_is_called_who_is_of_staff_or_has_not_agreed(settings: dict[str, Any]) -> None:
     @selling(tasks={"rules": {"cart": {}}, **settings})
     async def story(ours: Selling) -> None:
-        ours.knows(await ours.buys(times=1))
+        ours.knows(await ours.keeps_buying(times=1))
         ours.fills_cart()
         await ours.days_go(3)
         assert ours.tasks == []
@@ -108,7 +130,7 @@ def test_nobody_is_called_who_is_of_staff_or_has_not_agreed(settings: dict[str, 
 
 @selling(tasks={"rules": {"cart": {}}})
 async def test_a_seller_or_an_account_that_is_not_there_is_told_of(ours: Selling) -> None:
-    order = await ours.buys(times=1)
+    order = await ours.keeps_buying(times=1)
     ours.fills_cart()
     ours.seller["isdisabled"] = True
     await ours.days_go(2)
@@ -127,7 +149,7 @@ async def test_a_seller_or_an_account_that_is_not_there_is_told_of(ours: Selling
 
 @selling(tasks={"rules": {"cart": {}}, "leads": True})
 async def test_who_has_no_account_is_one_lead_and_erased_with_its_words(ours: Selling) -> None:
-    await ours.buys(times=1)
+    await ours.keeps_buying(times=1)
     ours.fills_cart()
     await ours.days_go(2)
     (lead,) = ours.service.tables["leads"].values()
@@ -163,11 +185,12 @@ async def test_without_dataverse_the_console_lists_the_tasks(ours: Selling) -> N
     assert "Cart" in one.text
 
 
-@selling(tasks={"rules": {"overdue": {}, "repeat": {}}})
+@selling(tasks={"rules": {"overdue": {}, "repeat": {}}, "categories": True})
 async def test_a_preview_shows_figures_reasons_and_score(
     ours: Selling, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    order = await ours.buys(every=7, times=5)
+    ours.commerce.products.members["simple-001"] = {7}
+    order = await ours.keeps_buying(every=7, times=5)
     ours.knows(order)
     await ours.works_for(timedelta(days=9).total_seconds())
     opened = await ours.services.systems_pool.open("shop")
@@ -176,6 +199,8 @@ async def test_a_preview_shows_figures_reasons_and_score(
     assert found["account"] == ME
     assert [one["rule"] for one in found["reasons"]] == ["overdue"]
     assert found["figures"]["orders"] == 5
+    most = dict(found["figures"]["bought_most"])
+    assert found["figures"]["categories"] == [["7", most["SIMPLE-001"]]]
     assert found["score"]["last order"] > 0
     assert ours.tasks == []
     assert found["open"] == []
@@ -185,3 +210,123 @@ async def test_a_preview_shows_figures_reasons_and_score(
     assert "Score" in told
     with pytest.raises(Problem):
         await previewed(ours.services, opened, "nobody")
+
+
+COMPANIES: dict[str, Any] = {
+    "flows": ("orders", "customers", "companies", "tasks"),
+    "credit": {"currency": "USD"},
+}
+
+
+@selling(**COMPANIES, tasks={"rules": {"cart": {"audience": "companies"}}})
+async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling) -> None:
+    ours.joins(KIM)
+    ours.commerce.roles[5] = {
+        "company_id": CONTOSO, "role_name": "Buyer", "permissions": [], "users": [KIM.id],
+    }  # fmt: skip
+    await ours.delivers(ours.place(shopper=KIM))
+    order = ours.place(shopper=BO)
+    await ours.delivers(order)
+    account = ours.knows(order)
+    ours.fills_cart(KIM)
+    ours.fills_cart()
+    await ours.days_go(3)
+    (task,) = ours.tasks
+    assert task["regardingobjectid"] == account
+    kept = KeptAccounts(ours.systems.tables, "shop")
+    listed = await kept.get(f"company|{CONTOSO}")
+    assert listed is not None
+    assert (listed.figures["orders"], listed.figures["carts"]) == (2, 1)
+    assert await kept.get(f"customer|{KIM.id}") is None
+    assert "buys for company" in (await ours.claim(f"customer|{KIM.id}", "tasks")).reason
+
+
+@selling(
+    **COMPANIES,
+    tasks={
+        "leads": True,
+        "rules": {
+            "registration": {"threshold": 1}, "company_request": {}, "quote": {"threshold": 1},
+            "refusal": {"urgent": True, "case": True}, "return": {"threshold": 1},
+        },
+    },
+)  # fmt: skip
+async def test_every_kind_of_signal_is_found_and_followed_to_its_end(ours: Selling) -> None:
+    order = ours.place(shopper=BO)
+    await ours.delivers(order)
+    ours.knows(order)
+    ours.joins(replace(KIM, id=70, email="lee@fabrikam.example", company=None, company_id=None))
+    ours.commerce.save_company(4, status=0)
+    quote = ours.commerce.request_quote(BO, STORES[0], {"SIMPLE-001": 2})
+    order.items[0]["qty_shipped"] = 1
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    refused = Decision(
+        ours.clock.now().isoformat(), "order", "17", ours.number(order), str(CONTOSO), "2",
+        is_allowed=False, reason="no credit left",
+    )  # fmt: skip
+    tables, settings = ours.systems.tables, ours.services.connections["shop"]
+    await Decisions(tables, "shop").keep(refused, ours.clock.now())
+    await decision_heard(tables, "shop", settings, refused)
+    await ours.days_go(2)
+    told = sorted(str(one["description"]).partition("\n")[0] for one in ours.tasks)
+    (case,) = ours.service.tables["incidents"].values()
+    assert (case["statecode"], case["prioritycode"]) == (0, 1)
+    assert str(case["description"]).startswith("The checkout refused credit on 1 days")
+    assert len(told) == 2, told
+    assert told[0].startswith("1 returns in 30 days")
+    assert told[1].startswith(f"Negotiable quote {quote.id} waits")
+    leads = {str(one["subject"]) for one in ours.service.tables["leads"].values()}
+    assert leads == {"Registered and has not ordered", "Company waits for approval"}
+    ours.commerce.decline_quote(quote.id, "no")
+    ours.commerce.set_rma(rma, "closed")
+    await ours.days_go(2)
+    assert [one["statecode"] for one in ours.tasks] == [1, 1]
+    assert case["statecode"] == 0
+    await ours.works_for(timedelta(days=30).total_seconds())
+    await ours.days_go(1)
+    assert (case["statecode"], case["statuscode"]) == (1, 5)
+
+
+@selling(
+    tasks={
+        "rules": {"cart": {}},
+        "columns": {"score": "new_webscore", "next_order": "new_nextorder"},
+    }
+)
+async def test_figures_stand_in_the_columns_that_are_installed(ours: Selling) -> None:
+    account = ours.knows(await ours.keeps_buying(every=7, times=1))
+    await ours.days_go(1)
+    row = ours.service.tables["accounts"][account]
+    before = row["new_webscore"]
+    assert before > 0
+    assert row["new_nextorder"] is None
+    await ours.keeps_buying(every=7, times=4)
+    ours.systems.service_dials.next(Kind.LOST, writes=True)
+    await ours.days_go(2)
+    assert row["new_webscore"] > before
+    assert str(row["new_nextorder"]).startswith("20")
+    writes = [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
+    await ours.days_go(1)
+    assert writes == [one for one in ours.service.requests if one.startswith("PATCH /accounts")]
+
+
+@pytest.mark.parametrize(
+    "table", ["accounttasks", *(pytest.param(one, marks=pytest.mark.long) for one in OTHERS)]
+)
+def test_a_process_that_dies_makes_no_second_task_and_takes_no_second_place(table: str) -> None:
+    @selling(tasks={"rules": {"cart": {}}, "cap_per_day": 1})
+    async def story(ours: Selling) -> None:
+        ours.knows(await ours.keeps_buying(times=1))
+        cart = ours.fills_cart()
+        await ours.works_for(timedelta(hours=25).total_seconds())
+        await ours.services.intake.accept("tasks", "shop", [ME], "poll")
+        assert ours.tasks == []
+        key = f"{ME}|cart|{cart.id}-{utc(cart.updated_at):%Y%m%d%H%M%S}"
+        await ours.works_until_it_dies(before=table, within=600)
+        await ours.replays(key, "tasks")
+        assert len(ours.tasks) == 1
+        kept = KeptAccounts(ours.systems.tables, "shop")
+        assert [one.episode for one in await kept.tasks_of(ME)] == [key.rpartition("|")[2]]
+        assert await kept.slots_taken(SELLER, ours.clock.now().date()) <= 1
+
+    story()

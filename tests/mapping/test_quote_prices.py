@@ -254,3 +254,20 @@ def test_quantities_are_in_pieces_whatever_the_unit() -> None:
     of = quote("24")
     found = answer(of, held(line(1, "3", "90")), "0.083333333")
     assert found.lines[0].pieces == 36
+
+
+@pytest.mark.parametrize(
+    ("link", "quotes", "said"),
+    [
+        ("", {}, " Terms of payment: N30."),
+        ("https://c.example/7", {}, " Terms of payment: N30."),
+        ("https://c.example/7", {"link": True, "terms": {"N30": "30 days."}},
+         " 30 days. https://c.example/7"),
+        ("javascript:alert(1)", {"link": True}, " Terms of payment: N30."),
+    ],
+)  # fmt: skip
+def test_terms_are_told_in_words_and_links_where_they_are_wanted(
+    link: str, quotes: dict[str, Any], said: str
+) -> None:
+    there = held(line(1, "1", "10"), terms=("N30", ""), link=link)
+    assert answer(quote("1"), there, **quotes).comment.endswith(f"version 1.{said}")

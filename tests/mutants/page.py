@@ -23,21 +23,23 @@ its row again.
 """
 Found = tuple[str, str]
 """The world and the test that found one out, as the page has them."""
+NOT_ASKED: Final[Found] = ("–", "–")
 
 
 def page(deaths: Sequence[Death], worlds: int) -> str:
-    """The page as Markdown: these, and of the others what it says already."""
+    """The page as Markdown: these, and of the others what it says already, as of worlds where none
+    were asked."""
     found = {name: (world, test) for name, (_, world, test) in written().items()}
-    found |= {one.name: _found(one, worlds) for one in deaths}
+    found |= {one.name: _found(one, worlds, found.get(one.name, NOT_ASKED)) for one in deaths}
     rows = [
-        f"| {one.name} | {one.what} | {' | '.join(found.get(one.name, ('–', '–')))} |\n"
+        f"| {one.name} | {one.what} | {' | '.join(found.get(one.name, NOT_ASKED))} |\n"
         for one in MUTANTS
     ]
     return HEAD + "".join(rows)
 
 
-def _found(death: Death, worlds: int) -> Found:
-    none = f"none of {worlds}" if worlds else "–"
+def _found(death: Death, worlds: int, before: Found) -> Found:
+    none = f"none of {worlds}" if worlds else before[0]
     return death.world or none, f"`{death.test}`" if death.test else "–"
 
 

@@ -97,7 +97,7 @@ async def test_who_takes_consent_back_is_forgotten_and_a_flood_is_refused(ours: 
 
 @selling(tasks=INTEREST)
 async def test_looking_again_and_again_is_a_task_until_it_is_bought(ours: Selling) -> None:
-    order = await ours.buys(times=1)
+    order = await ours.keeps_buying(times=1)
     ours.knows(order)
     for _ in range(3):
         await told(ours, token=token(ours), skus=["SIMPLE-003"])

@@ -45,3 +45,17 @@ async def test_a_company_that_is_there_twice_or_gone_is_told(o: Outgoing) -> Non
 @in_outgoing(accounts={"create": False})
 async def test_an_account_that_is_not_to_be_made_lacks_nothing(o: Outgoing) -> None:
     assert await told(o) == []
+
+
+@in_outgoing(accounts={"users": False, "parents": "invoice_account"})
+async def test_a_company_that_was_moved_in_the_shop_is_told(o: Outgoing) -> None:
+    o.has_had("TS-HEAD", OrganizationName="Head", CustomerGroupId="30", InvoiceAccount="")
+    o.commerce.save_company(4, reseller_id="TS-HEAD")
+    o.clerk(InvoiceAccount="TS-HEAD")
+    await o.polls_accounts()
+    assert await told(o) == []
+    o.commerce.parents.clear()
+    assert await told(o) == [(f"{TAILSPIN}|parent", "edited in Commerce")]
+    await o.replays(TAILSPIN, "accounts")
+    assert await told(o) == []
+    assert o.commerce.parents == {o.company["id"]: 4}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 NUMBERS: Final = ("OUT-1", "OUT-2")
+PAYER: Final = NUMBERS[0]
 GROUP: Final = "OUT"
 PLACE: Final = {
     "AddressCity": "New York", "AddressZipCode": "10001", "AddressState": "NY",
@@ -36,7 +37,7 @@ class SharedAccounts:
         self._is_on = ACCOUNTS in systems.connections.connections[CONNECTION].flows
 
     def begin(self) -> None:
-        """Two accounts, each with two contacts and a delivery address."""
+        """Two accounts, each with two contacts and a delivery address; one pays for the other."""
         if not self._is_on:
             return
         dynamics = self._systems.dynamics
@@ -47,7 +48,7 @@ class SharedAccounts:
                 PartyType="Organization", PartyNumber=f"P-{number}", OrganizationName=number,
                 SalesCurrencyCode="USD", PrimaryContactEmail=f"{number.lower()}@out.example",
                 PrimaryContactPhone="1", ContactPersonId=f"C-{number}-0", AddressStreet="1 Rd",
-                **PLACE,
+                InvoiceAccount=PAYER, **PLACE,
             )  # fmt: skip
             for place in range(2):
                 dynamics.put(
@@ -116,8 +117,8 @@ def users(systems: SystemsUnderTest, number: str) -> list[Columns]:
 
 
 async def of_accounts(world: "World", ledger: Ledger) -> AsyncIterator[str]:
-    """One company for each account, its contacts its users, nobody mailed twice, and both sides
-    alike."""
+    """One company for each account, its contacts its users, nobody mailed twice, the payer's on
+    top, and both sides alike."""
     if ACCOUNTS not in world.plan.flows:
         return
     systems = world.systems
@@ -137,6 +138,10 @@ async def of_accounts(world: "World", ledger: Ledger) -> AsyncIterator[str]:
             continue
         for fault in _of_company(systems, number, companies[0], is_told=bool(claim.reason)):
             yield f"account {number}: {fault}"
+        head = systems.commerce.parents.get(companies[0]["id"])
+        payer = systems.commerce.companies[head]["reseller_id"] if head is not None else ""
+        if payer != (PAYER if number != PAYER else "") and not claim.reason:
+            yield f"account {number}: the company above it is {head}, of account {payer}"
 
 
 def _of_company(

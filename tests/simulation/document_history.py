@@ -109,7 +109,9 @@ class DocumentHistory:
             f"shop: {flow} {document_key(document)} of order {key_of(order)},"
             f" {document['grand_total']}"
         )
-        if self.plan.oddities and flow == "creditmemos" and self.random.random() < 0.5:
+        if document["grand_total"] < 0:  # a fee above what is given back: a shop takes that
+            self.odd[document_key(document)] = "negative"
+        elif self.plan.oddities and flow == "creditmemos" and self.random.random() < 0.5:
             self._spoil(document, self.random.choice(self.plan.oddities))
 
     def _spoil(self, memo: Columns, oddity: str) -> None:

@@ -24,6 +24,10 @@ SHIPMENTS: Final = "shipments"
 TRACKING: Final = "tracking"
 PARCEL_TEXTS: Final = {"out": "Out for delivery", "delivered": "Delivered"}
 ACCOUNTS: Final = "accounts"
+SENT: Final = {
+    "groups": ["OUT"], "create": True, "users": True, "addresses": "both",
+    "parents": "invoice_account", "poll_minutes": 5,
+}  # fmt: skip
 CREDIT: Final = "credit"
 CAPTURES: Final = "captures"
 GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
@@ -231,11 +235,5 @@ class Environment:
                 "most_changed_percent": 100,
                 "poll_minutes": 10,
             },
-            ACCOUNTS: {
-                "groups": ["OUT"],
-                "create": True,
-                "users": True,
-                "addresses": "both",
-                "poll_minutes": 5,
-            },
+            ACCOUNTS: SENT,
         }

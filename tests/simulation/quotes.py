@@ -4,7 +4,7 @@ approved, and both sides stand alike, or a person is told."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,12 +21,14 @@ from sandbox.dynamics.store import Record
 from sync.core.money import ZERO, total
 from sync.engine.ledger import Ledger
 from tests.simulation.environment import QUOTES
+from tests.simulation.naming import reference_of
 from tests.simulation.watching import EventLog
 from tests.systems import COMPANY, SystemsUnderTest
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+FILES: Final = {"drawing.pdf": "ZHJhd2luZw==", "list.txt": "bGlzdA=="}
 Deed = Callable[[StoredQuote], None]
 SKUS: Final = ("SIMPLE-001", "SIMPLE-003", "SIMPLE-006")
 
@@ -66,7 +68,9 @@ class Quotes:
             return
         shopper = self.random.choice(known)
         store = next(one for one in shop.catalogue.stores if shopper.place in one.places)
-        quote = shop.request_quote(shopper, store, self._basket(), comment="Your best price?")
+        quote = shop.request_quote(
+            shopper, store, self._basket(), comment="Your best price?", files=FILES
+        )
         self.quotes.append(quote)
         sellers: Sequence[Deed] = (self._sends, self._sends, self._sends, self._loses)
         buyers: Sequence[Deed] = (self._accepts, self._changes, self._sends, self._closes)
@@ -85,7 +89,7 @@ class Quotes:
         self.orders.append(self.systems.commerce.order_quote(quote))
 
     def _changes(self, quote: StoredQuote) -> None:
-        self.systems.commerce.resubmit_quote(quote, self._basket(), "and for these?")
+        self.systems.commerce.resubmit_quote(quote, self._basket(), "and these?", files=FILES)
 
     def _closes(self, quote: StoredQuote) -> None:
         if self.random.random() < 0.3:
@@ -145,12 +149,32 @@ async def of_quotes(world: "World", ledger: Ledger) -> AsyncIterator[str]:
         status = str(rows[0]["SalesQuotationStatus"])
         if (fault := _unlike(world, quote, status, claims[1].reason)) is not None:
             yield f"quote {quote.id} is {quote.status}, its quotation {status}: {fault}"
+        if (fault := _without_files(world, quote)) is not None:
+            yield f"quote {quote.id}: {fault}"
     for order in world.negotiations.orders:
-        for header in world.systems.dynamics.orders_for(
-            f"{order.row['store_id']}-{order.row['increment_id']}", COMPANY
-        ):
-            if not header.values.get("QuotationNumber"):
-                yield f"order {order.row['increment_id']} names no quotation"
+        for fault in _of_order(world, order):
+            yield f"order {order.row['increment_id']} {fault}"
+
+
+def _of_order(world: "World", order: StoredOrder) -> Iterator[str]:
+    quote = world.systems.commerce.quote(order.row["quote_id"])
+    if shown_by(world.systems, quote) not in world.negotiations.approved[quote.id]:
+        yield "is of a price that nobody approved"
+    for header in world.systems.dynamics.orders_for(reference_of(order), COMPANY):
+        if not header.values.get("QuotationNumber"):
+            yield "names no quotation"
+
+
+def _without_files(world: "World", quote: StoredQuote) -> str | None:
+    """What F&O lacks of the buyer's files, or has twice; None where it has all."""
+    wanted = {
+        f"Q{quote.store.id}-{quote.id} {file['attachment_id']}"
+        for comment in quote.comments for file in comment["attachments"]
+    }  # fmt: skip
+    rows = world.systems.dynamics.store.table("CustomerAttachmentsV2").records.values()
+    there = [row["Name"] for row in rows if row["Name"] in wanted]
+    is_told = quote.status in SELLERS
+    return f"files in F&O: {there}" if is_told and sorted(there) != sorted(wanted) else None
 
 
 def _unlike(world: "World", quote: StoredQuote, status: str, reason: str) -> str | None:

@@ -13,7 +13,7 @@ from tests.simulation.dials import coverage
 from tests.simulation.running import event_log, simulate
 
 SEEDS: Final = (
-    1, 5, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 64, 71, 73, 77, 78, 79, 109,
+    1, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 64, 71, 73, 77, 78, 79, 109,
 )  # fmt: skip
 """Of the first 110 few that cost little, and together turn every dial twice."""
 FOUND: Final = (491, 562, 577, 603, 838, 857, 937, 1015)

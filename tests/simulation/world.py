@@ -66,6 +66,7 @@ ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
     "ReturnOrderHeadersV2": "CustomersOrderReference",
     "SalesQuotationHeadersV2": "CustomersReference",
+    "CustomerAttachmentsV2": "Name",
     "FreeTextInvoiceHeaders": "CustomerReference",
     "CustomerPaymentJournalLines": "PaymentReference",
 }

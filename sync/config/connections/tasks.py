@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from sync.config.connections.dataverse import Column
 from sync.config.connections.portal import Origin
 from sync.config.connections.section import SecretName, Section, Whole, YesNo
 
@@ -13,6 +14,9 @@ RuleName = Literal[
     "repeat", "overdue", "decline", "cart", "quote", "registration", "company_request", "refusal",
     "return", "interest",
 ]  # fmt: skip
+FigureName = Literal[
+    "score", "orders", "amount", "basket", "trend", "last_order", "next_order", "carts"
+]
 THRESHOLDS: Final[dict[RuleName, int]] = {
     "repeat": 3, "overdue": 0, "decline": 50, "cart": 24, "quote": 24, "registration": 7,
     "company_request": 0, "refusal": 1, "return": 2, "interest": 3,
@@ -36,6 +40,8 @@ class TaskRule(Section):
     """For so long after its end no other task of the same rule is made for the account."""
     due_days: Whole = Field(default=3, ge=0, le=90)
     urgent: YesNo = False
+    case: YesNo = False
+    """Whether it is a case of Customer Service, which alerts the service people, not a task."""
 
 
 class Interest(Section):
@@ -69,6 +75,11 @@ class Tasks(Section):
     """Domains of their e-mail addresses, as in "example.com"."""
     leads: YesNo = False
     """Whether who has no account in Dataverse becomes a lead; otherwise such a task is parked."""
+    columns: dict[FigureName, Column] = {}
+    """Figure -> the column of `account` in Dataverse that shows it, where one is installed: whole
+    numbers, amounts in the currency that most was bought in, days."""
+    categories: YesNo = False
+    """Whether figures tell of which categories was bought; reads products."""
     months: Whole = Field(default=13, ge=4, le=36)
     """How far back orders are read."""
     keep_days: Whole = Field(default=400, ge=31, le=2000)

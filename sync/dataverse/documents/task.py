@@ -9,28 +9,37 @@ COMPLETED: Final = {"statecode": 1, "statuscode": 5}
 """A completed task (Microsoft, product schema of `task`)."""
 LONGEST_SUBJECT, LONGEST_TEXT = 200, 2000
 ERASED: Final = "(erased)"
-KEYS: Final = {"tasks": "activityid", "leads": "leadid"}
+Table = Literal["tasks", "leads", "incidents"]
+KEYS: Final[dict[Table, str]] = {
+    "tasks": "activityid", "leads": "leadid", "incidents": "incidentid",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Task:
-    """One as we make it, under an id of ours. `is_over`: its reason is gone; `is_erased`: nothing
-    about its account may stay. A lead is a person's own to close."""
+    """One as we make it, under an id of ours: a task, a lead, or a case that alerts the service.
+    `is_over`: its reason is gone; `is_erased`: nothing about its account may stay. A lead is a
+    person's own to close."""
 
-    table: Literal["tasks", "leads"]
+    table: Table
     row_id: str
     body: dict[str, Any]
     is_over: bool = False
     is_erased: bool = False
 
-    def ending(self, *, is_active: bool) -> dict[str, Any]:
-        """The columns that are changed at its end; none where it is to stay as it is."""
-        is_task, words = self.table == "tasks", dict[str, Any]()
-        if self.is_erased:
-            person = {"lastname": ERASED, "companyname": None, "emailaddress1": None}
-            words = {"subject": ERASED, "description": None, **({} if is_task else person)}
-        ends = is_task and is_active and (self.is_over or self.is_erased)
-        return {**words, **(COMPLETED if ends else {})}
+    @property
+    def cleared(self) -> dict[str, Any]:
+        """The columns without words; none where they may stay."""
+        if not self.is_erased:
+            return {}
+        words = {"title" if self.table == "incidents" else "subject": ERASED, "description": None}
+        person = {"lastname": ERASED, "companyname": None, "emailaddress1": None}
+        return words | (person if self.table == "leads" else {})
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is to be closed, where nobody has done that."""
+        return self.table != "leads" and (self.is_over or self.is_erased)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ from sync.mapping.captures import is_captured, is_captured_whole
 from sync.pacing.priority import Priority
 
 WHOLE: Final = "-"
+NOTHING_YET: Final = Skipped("F&O has invoiced nothing of it")
 ENDED: Final = frozenset({"canceled", "closed"})
 
 
@@ -112,7 +113,7 @@ async def read(key: str, systems: Systems) -> Capturable | None:
     company, sales_order, number = key.split("|", 2)
     lines = systems.dynamics.invoiced_lines
     if number == TOTAL:
-        number = ["", *await lines.of_order(company, sales_order)][-1].rpartition("|")[2]
+        number = [WHOLE, *await lines.of_order(company, sales_order)][-1].rpartition("|")[2]
     invoice: SalesInvoice | None = SalesInvoice(company, sales_order, WHOLE)
     if number != WHOLE:
         invoice = await lines.invoice(company, sales_order, number)
@@ -136,9 +137,9 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
     packed = await order_of(found.packed, delivery)
     if isinstance(packed, Skipped):
         return packed
-    if found.invoice.number == WHOLE:
-        return _whole(found, packed.order, delivery)
     is_total = delivery.message.key.endswith(f"|{TOTAL}")
+    if found.invoice.number == WHOLE:
+        return NOTHING_YET if is_total else _whole(found, packed.order, delivery)
     view = await _view(found, packed.order, delivery, may_capture=not is_total)
     if is_total:
         return await totals_plan(view, found.invoices, delivery)

@@ -4,7 +4,7 @@ Nothing of it is handed over by other flows: orders, carts and returns are read 
 looked at, so that what was amended, cancelled or refunded meanwhile is counted as it stands.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,6 +26,8 @@ CUSTOMER, COMPANY, GUEST = "customer", "company", "guest"
 CARTS_BACK: Final = timedelta(days=60)
 RETURNS_BACK: Final = timedelta(days=30)
 MONTH: Final = timedelta(days=31)
+MOST_PRODUCTS: Final = 300
+"""Of an account's last orders, whose categories are read."""
 EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When an order was placed that does not say it."""
 ORDERS: Final[tuple[Node, ...]] = (
@@ -145,7 +147,19 @@ async def _signals(
     rows = await systems.commerce.carts.of_customers(buyers, now - CARTS_BACK)
     carts = [cart for row in rows if (cart := _cart(row, systems)) is not None]
     returns = await _returns(buyers, now - RETURNS_BACK, systems)
-    return Signals(tuple(orders), tuple(carts), since, requested, (), tuple(returns))
+    categories = await _categories(orders, systems)
+    return Signals(
+        tuple(orders), tuple(carts), since, requested, (), tuple(returns), categories=categories
+    )
+
+
+async def _categories(orders: list[Bought], systems: Systems) -> Mapping[str, Sequence[str]]:
+    """Of the products of the last orders, where they are wanted: a right of its own is needed."""
+    if not systems.settings.tasks.categories:
+        return {}
+    last = sorted(orders, key=lambda one: one.at, reverse=True)
+    skus = list(dict.fromkeys(sku for one in last for sku in one.lines))[:MOST_PRODUCTS]
+    return await systems.commerce.products.categories(skus)
 
 
 async def _orders(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sync.buying.reasons import Reason
 from sync.core.errors import Never
 from sync.dataverse.client import DataverseClient
-from sync.dataverse.documents.task import LONGEST_SUBJECT, LONGEST_TEXT, Task
+from sync.dataverse.documents.task import LONGEST_SUBJECT, LONGEST_TEXT, Table, Task
 from sync.dataverse.web_api import id_of
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
@@ -19,6 +19,8 @@ WEB: Final = 8
 """`leadsourcecode` of a lead: the web, in the standard."""
 HIGH, NORMAL = 2, 1
 """`prioritycode` of a task."""
+URGENT_CASE, NORMAL_CASE, PROBLEM, WEB_CASE = 1, 2, 2, 3
+"""`prioritycode`, `casetypecode` and `caseorigincode` of a case, in the standard."""
 
 
 async def write_of(
@@ -31,13 +33,14 @@ async def write_of(
         return None
     seller = await _seller(owner, wanted.looked, dataverse)
     account_id = await _account_id(wanted.looked, dataverse, systems)
-    if account_id:
-        body = _task(wanted, reason, at)
-        body["regardingobjectid_account_task@odata.bind"] = f"/accounts({account_id})"
-        task = Task("tasks", id_of("task", shop, wanted.key), body)
+    if not account_id:
+        task = Task("leads", _lead_id(wanted.looked, systems), _lead(wanted, reason))
+    elif wanted.look.settings.rules[wanted.rule].case:
+        task = Task("incidents", id_of("alert", shop, wanted.key), _case(wanted, reason))
+        task.body["customerid_account@odata.bind"] = f"/accounts({account_id})"
     else:
-        row_id = id_of("lead", shop, wanted.looked.account.key)
-        task = Task("leads", row_id, _lead(wanted, reason))
+        task = Task("tasks", id_of("task", shop, wanted.key), _task(wanted, reason, at))
+        task.body["regardingobjectid_account_task@odata.bind"] = f"/accounts({account_id})"
     task.body["ownerid@odata.bind"] = f"/systemusers({seller})"
     return _as_write(task, dataverse, systems)
 
@@ -50,11 +53,22 @@ async def end_of(wanted: Wanted, delivery: Delivery) -> TaskWrite | None:
         row_id = wanted.kept.row_id
     if dataverse is None or not row_id:
         return None
-    lead = id_of("lead", delivery.systems.settings.commerce.url, wanted.looked.account.key)
     sent = await delivery.last_sent(TaskWrite.kind) or {}
-    table: Any = "leads" if row_id == lead else "tasks"
+    table = _table_of(row_id, wanted, delivery.systems)
     task = Task(table, row_id, sent.get("row") or {}, True, wanted.looked.is_erased)
     return _as_write(task, dataverse, delivery.systems)
+
+
+def _lead_id(looked: Looked, systems: Systems) -> str:
+    return id_of("lead", systems.settings.commerce.url, looked.account.key)
+
+
+def _table_of(row_id: str, wanted: Wanted, systems: Systems) -> Table:
+    """Ids of ours tell what they are of."""
+    if row_id == _lead_id(wanted.looked, systems):
+        return "leads"
+    alert = id_of("alert", systems.settings.commerce.url, wanted.key)
+    return "incidents" if row_id == alert else "tasks"
 
 
 def _as_write(task: Task, dataverse: DataverseClient, systems: Systems) -> TaskWrite:
@@ -102,6 +116,15 @@ def _task(wanted: Wanted, reason: Reason, at: datetime) -> dict[str, Any]:
         "description": description_of(wanted, reason),
         "scheduledend": f"{end:%Y-%m-%dT%H:%M:%SZ}",
         "prioritycode": HIGH if rule.urgent else NORMAL,
+    }  # fmt: skip
+
+
+def _case(wanted: Wanted, reason: Reason) -> dict[str, Any]:
+    rule = wanted.look.settings.rules[wanted.rule]
+    return {
+        "title": f"{reason.title}: {wanted.looked.number}"[:LONGEST_SUBJECT],
+        "description": description_of(wanted, reason), "casetypecode": PROBLEM,
+        "caseorigincode": WEB_CASE, "prioritycode": URGENT_CASE if rule.urgent else NORMAL_CASE,
     }  # fmt: skip
 
 

@@ -54,8 +54,7 @@ class TaskWrite(Write):
 
     @override
     def requests(self) -> Sequence[Request]:
-        ending = self.task.ending(is_active=True)
-        return [task_ended(self.task, ending)] if ending else [task_made(self.task)]
+        return task_ended(self.task, is_active=True) or [task_made(self.task)]
 
     @override
     async def find(self) -> Found | None:
@@ -69,12 +68,12 @@ class TaskWrite(Write):
     @override
     async def amendment(self, number: str, sent: Any | None) -> Amendment:
         held = await self.dataverse.tasks.get(self.task)
-        ending = {} if held is None else self.task.ending(is_active=held.is_active)
-        if not ending:
+        writes = [] if held is None else task_ended(self.task, is_active=held.is_active)
+        if not writes:
             return Amendment(self.document)
 
         async def apply(not_after: datetime) -> None:
-            await self.dataverse.tasks.end(self.task, ending, not_after=not_after)
+            await self.dataverse.tasks.end(writes, not_after=not_after)
 
         return Amendment(self.document, apply)
 

@@ -30,6 +30,7 @@ from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
 from sync.flows.tasks.account_changes import changed
+from sync.flows.tasks.account_columns import columns_of
 from sync.flows.tasks.account_reading import COMPANY, CUSTOMER, GUEST, Account, read_account
 from sync.flows.tasks.task_plans import cools_until, task_plan
 from sync.flows.tasks.wanted import TASKS, Looked, Wanted
@@ -73,7 +74,7 @@ async def plan(found: Found, delivery: Delivery) -> Plan | Skipped:
     kept = KeptAccounts(delivery.ledger.tables, systems.name)
     looked = await look_at(account, kept, systems, delivery.ledger.tables)
     if found.rule is None:
-        return await _figures(looked, kept)
+        return await _figures(looked, kept, systems)
     task, etag = await kept.task(account.key, found.rule)
     return await task_plan(Wanted(looked, found.rule, found.episode, task, etag), delivery)
 
@@ -137,7 +138,7 @@ async def _with_ours(account: Account, number: str, systems: Systems, tables: Ta
     return signals
 
 
-async def _figures(looked: Looked, kept: KeptAccounts) -> Plan | Skipped:
+async def _figures(looked: Looked, kept: KeptAccounts, systems: Systems) -> Plan | Skipped:
     account, look = looked.account, looked.look
     tasks = {one.rule: one for one in await kept.tasks_of(account.key)}
     follow = tuple(
@@ -154,8 +155,8 @@ async def _figures(looked: Looked, kept: KeptAccounts) -> Plan | Skipped:
         await kept.keep(listed, due, look.settings.keep_days)
 
     return Plan(
-        (), digest=digest([figures, score]), keys={"account": looked.name}, before=before,
-        follow_ups=follow,
+        await columns_of(looked, systems), digest=digest([figures, score]),
+        keys={"account": looked.name}, before=before, follow_ups=follow,
     )  # fmt: skip
 
 
