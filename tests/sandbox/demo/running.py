@@ -64,7 +64,7 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["returns"]["returns"] > 1
     assert reported["returns"]["cases"] == reported["returns"]["returns"]
     assert reported["returns"]["differences"] == 0
-    assert reported["captures"]["invoices"] > 1
+    assert reported["captures"]["invoices"] > 0
     assert reported["captures"]["differences"] == 0
     assert {order["reason"].rpartition(" ")[2] for order in reported["parked"]} == {"LAMP-2026"}
     assert all(order["remedy"] for order in reported["parked"])
