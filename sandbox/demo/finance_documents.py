@@ -13,6 +13,9 @@ from sync.core.money import total
 FREE_TEXT: Final = "Cust"
 """RefNum of free text invoices in the invoice journal."""
 
+RMA: Final = "R"
+"""The first letter of the reference of a return."""
+
 
 async def entries(ledger: Ledger, token: str) -> list[Entry]:
     """Every payment, free text invoice and return order."""
@@ -29,7 +32,7 @@ async def entries(ledger: Ledger, token: str) -> list[Entry]:
         *(_payment(row) for row in owed["transactions"] if row["TransType"] == "Payment"),
         *(_free_text_draft(row) for row in owed["free_text_invoices"]),
         *(_free_text(row) for row in journal if row["RefNum"] == FREE_TEXT),
-        *(_returned(row, gross) for row in credited["returns"]),
+        *(_returned(row, gross, credited["posted"]) for row in credited["returns"]),
     ]
 
 
@@ -87,11 +90,21 @@ def _free_text(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def _returned(row: Mapping[str, Any], gross: set[str]) -> Entry:
-    number, amount = f"return order {row['ReturnOrderNumber']}", _sum(row["lines"], "LineAmount")
+def _returned(
+    row: Mapping[str, Any], gross: set[str], posted: Iterable[Mapping[str, Any]]
+) -> Entry:
+    """As its credit note has it, where it came of an RMA: then the shop refunds that to the
+    cent."""
+    reference, account = shop_number(row["CustomersOrderReference"]), row["CustomerAccountNumber"]
+    notes = [
+        one
+        for one in posted
+        if reference[:1] == RMA and shop_number(one["CustomerRef"]) == reference
+    ]
+    amount = _sum(notes, "InvoiceAmount") if notes else _sum(row["lines"], "LineAmount")
     return Entry(
-        shop_number(row["CustomersOrderReference"]), number, str(row["CurrencyCode"]), amount,
-        includes_tax=row["CustomerAccountNumber"] in gross, is_net=False,
+        reference, f"return order {row['ReturnOrderNumber']}", str(row["CurrencyCode"]), amount,
+        includes_tax=bool(notes) or account in gross, is_net=False,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@ trail's numbers and the books stay."""
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -17,9 +17,11 @@ from sync.cli.person import Named, Records
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
 from sync.flows.returns.rma_records import CASES
+from sync.mapping_tables.records import AccountMapping
 from sync.operating.activity import Activity
 from sync.operating.forgetting_accounts import forget_accounts
 from sync.operating.problem import Problem
+from sync.operating.reports import forget_later
 from sync.operating.story import story_of
 
 NOTHING_KNOWN: Final = 1
@@ -60,7 +62,8 @@ def erase(
     What the trail holds then (numbers, amounts, outcomes) names no person and stays, and so do both
     systems' own records: erase those there, but afterwards, for what belongs to an order is looked
     up in Commerce. A later change of an erased order is written whole, as what was sent before is
-    not known any more. On one machine the files are rewritten, so that nothing is left in them.
+    not known any more. On one machine the files are rewritten, so that nothing is left in them. The
+    next `report build` takes their accounts out of the data set.
     Without --yes it lists the records and asks; where nobody can be asked, it only lists.
 
     With --show it prints what is kept of them instead, one JSON object per record.
@@ -93,7 +96,7 @@ async def _run(context: CommandContext, named: Named, *, show: bool, yes: bool) 
         if show:
             await _show(services, systems, named, records)
         else:
-            await _erase(context, services, named, systems.name, records, yes=yes)
+            await _erase(context, services, named, systems, records, yes=yes)
     return len(records)
 
 
@@ -103,19 +106,28 @@ async def _show(
     for flow, key in records:
         claim = await services.ledger.claim(systems.name, flow, key)
         json_line(await story_of(services, claim, documents=True))
+    async for mapping in _accounts(systems, named, records):
+        json_line({"connection": systems.name, "account": mapping.cells()})
+
+
+async def _accounts(
+    systems: Systems, named: Named, records: Sequence[Record]
+) -> AsyncIterator[AccountMapping]:
+    """Their accounts in F&O."""
     wanted = {("customer", str(one)) for one in named.customers}
     wanted |= {("company", str(one)) for one in named.companies}
     guests = (key.removeprefix("guest:") for flow, key in records if flow == "customers")
     wanted |= {("guest", key.partition("@")[0]) for key in guests}
     async for mapping in systems.accounts.all():
         if (mapping.kind, mapping.source_key) in wanted:
-            json_line({"connection": systems.name, "account": mapping.cells()})
+            yield mapping
 
 
 async def _erase(
-    context: CommandContext, services: Services, named: Named, name: str,
+    context: CommandContext, services: Services, named: Named, systems: Systems,
     records: Sequence[Record], *, yes: bool,
 ) -> None:  # fmt: skip
+    name = systems.name
     agreed = bool(records) and (yes or _asked(context, name, records))
     erased = services.erasure.erase(name, records if agreed else ())
     counts = {record: count async for record, count in erased}
@@ -126,6 +138,10 @@ async def _erase(
         await _tell_of_cases(services, name, records)
         await forget_accounts(services, name, named.customers, named.companies)
         parts = services.edition_parts
+        if systems.settings.reporting is not None:
+            async for one in _accounts(systems, named, records):
+                company = one.company or systems.settings.legal_entity
+                await forget_later(parts.tables, company, one.account)
         await Activity(parts.tables, parts.clock).erase(name, set(records))
         parts.compact()
         if not context.as_json:

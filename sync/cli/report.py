@@ -16,7 +16,7 @@ from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, progress, table
 from sync.cli.reported import By, Folder, folder_of, freshness, shown, tell_missing
 from sync.operating.problem import Problem
-from sync.operating.reports import store
+from sync.operating.reports import store, to_forget
 from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import Expected, expected_cash
@@ -140,6 +140,9 @@ async def _built(context: CommandContext, folder: Path, tell: Any) -> Built:
     async with _reported(context) as (reported, parts):
         now = parts.clock.now()
         build_ = Build(folder, parts.clock, shape_of(reported), terms_of(reported), tell)
+        async for company, account in to_forget(parts.tables):
+            with alone_in(folder), opened(folder / "spill") as duck:
+                forget_accounts(duck, folder, company, [account])
         built = await build_.run(sources_of(reported, now))
         with opened(folder / "spill") as duck:
             told = [*figures_to_show(duck, folder, now, len(built.trouble))]

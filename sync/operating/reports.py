@@ -1,7 +1,8 @@
 """The figures of the last build, as pages show them: stored as they were worked out, so that nobody
-who looks needs the data set. Nothing confidential is among them."""
+who looks needs the data set. Nothing confidential is among them. And the accounts that the next
+build is to forget."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from sync.core.ports import Row, Tables
 
 REPORTS: Final = "reports"
 ALL: Final = "all"
+ERASED: Final = "erased"
 MOST_ROWS: Final = 200
 """Of a figure; what is more is cut, and said."""
 
@@ -60,6 +62,19 @@ async def store(tables: Tables, told: Sequence[Told]) -> None:
 async def stored(tables: Tables) -> list[Told]:
     """All of them; none where nothing was built yet."""
     return [_told(row) async for row in tables.query(REPORTS, ALL)]
+
+
+async def forget_later(tables: Tables, company: str, account: str) -> None:
+    """Have the next build take an account of F&O out of the data set, which may be elsewhere."""
+    cells: dict[str, Any] = {"company": company, "account": account}
+    await tables.upsert(REPORTS, Row(ERASED, f"{company}|{account}", cells))
+
+
+async def to_forget(tables: Tables) -> AsyncIterator[tuple[str, str]]:
+    """Legal entity and account; each is off the list once the caller has gone on to the next."""
+    async for row in tables.query(REPORTS, ERASED):
+        yield str(row.values["company"]), str(row.values["account"])
+        await tables.delete(REPORTS, ERASED, row.key)
 
 
 def _told(row: Row) -> Told:

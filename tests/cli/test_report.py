@@ -1,11 +1,13 @@
 """`report` against both systems behind real sockets, up to the files."""
 
 import csv
+import json
 import zipfile
 from decimal import Decimal
 from pathlib import Path
 
 from sync.reporting.duck import opened, quoted
+from sync.reporting.forgetting import digest_of
 from tests.cli.running import Line, Systems
 
 REPORTING = '\n[connections.shop.reporting]\nbrands = { default = "Acme" }\n'
@@ -50,3 +52,18 @@ def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> No
     assert line("report", "forecast", "--json").status == 0
     assert line("report", "forecast", "--cash").status == 0
     assert line("report", "status", "--json").documents[0]["trouble"] == {}
+
+
+def test_an_erased_person_is_out_of_the_data_set_with_the_next_build(
+    line: Line, systems: Systems
+) -> None:
+    line.configured(systems, REPORTING)
+    assert line("backfill", "--ids", ",".join(systems.orders)).status == 0
+    line.deliver_everything()
+    mapped = line("map", "customers", "list", "--json").documents
+    person = next(one for one in mapped if one["kind"] == "customer")
+    assert line("erase", "--customer", person["source_key"], "--yes").status == 0
+    assert line("report", "build").status == 0
+    (state,) = line.folder.rglob("state.json")
+    wanted = digest_of(person["company"] or "usmf", person["account"])
+    assert json.loads(state.read_text(encoding="utf-8"))["forgotten"] == [wanted]
