@@ -122,7 +122,7 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
         (note,),
         keys={"reference": posted.reference, "compared": verdict.outcome},
         then=then,
-        follow_ups=looked_at_again([claim]),
+        follow_ups=looked_at_again([claim]) if _is_news(posted, verdict, delivery) else (),
         open_point=verdict.open_point,
     )
 
@@ -138,7 +138,19 @@ async def _of_somebody_else(posted: PostedInvoice, delivery: Delivery) -> Plan |
 def _is_settled(posted: PostedInvoice, delivery: Delivery) -> bool:
     """Whether this very document was compared before, and nobody asks for it again."""
     is_open = delivery.claim.differs or delivery.message.is_asked
-    return not is_open and delivery.is_same(delivery.claim.digest, fingerprint(posted))
+    return not is_open and _is_same(posted, delivery)
+
+
+def _is_news(posted: PostedInvoice, verdict: Verdict, delivery: Delivery) -> bool:
+    """Whether its order is to be looked at: an order that differs has its invoices compared again,
+    and the two would call each other for ever."""
+    sums = verdict.open_point.sums if verdict.open_point else ""
+    is_as_before = _is_same(posted, delivery) and sums == delivery.claim.differs
+    return delivery.message.is_asked or not is_as_before
+
+
+def _is_same(posted: PostedInvoice, delivery: Delivery) -> bool:
+    return delivery.is_same(delivery.claim.digest, fingerprint(posted))
 
 
 @dataclass(frozen=True)
