@@ -40,7 +40,9 @@ class Intake:
         self._queues = queues
         self._margin = margin
 
-    async def accept(self, flow: str, connection: str, keys: Sequence[str], origin: str) -> int:
+    async def accept(
+        self, flow: str, connection: str, keys: Sequence[str], origin: str, *, hops: int = 0
+    ) -> int:
         """Store a notification per key; returns how many, when they are stored. Repeats within a
         second become one message.
 
@@ -52,7 +54,7 @@ class Intake:
             if key_fault(key):
                 await self._refused.keep(connection, flow, key, origin)
             else:
-                message = Message(flow, connection, key, origin, now)
+                message = Message(flow, connection, key, origin, now, hops=hops)
                 messages.append(notification(self._queue_of(message), message, self._margin))
         for start in range(0, len(messages), BATCH):
             await self._sends.send(messages[start : start + BATCH])

@@ -2,7 +2,8 @@
 means to do that; a rule of somebody else's in one of the systems may make them.
 
 A claim counts the changes of its record within a day. What a person asks for is not counted, and
-begins a new count.
+begins a new count. Flows that hand records on to each other and change nothing are stopped by a
+count in the message.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +18,18 @@ MOST: Final = 12
 DAY: Final = timedelta(days=1)
 CHANGES: Final = frozenset({"amended", "held", "released"})
 """Actions that can go back and forth: nothing is created or cancelled twice."""
+
+
+MOST_HOPS: Final = 20
+"""Flows that hand a record on in a row, and change nothing. Rows of follow-ups are short."""
+
+
+def hops_to(flow: str, message: Message, action: str) -> int:
+    """The count of a follow-up to a flow, after a delivery with this action. A flow that goes on
+    with its own next piece is no circle."""
+    if action in {"created", "cancelled", *CHANGES}:
+        return 0
+    return message.hops + (flow != message.flow)
 
 
 class Changing(Protocol):

@@ -28,7 +28,8 @@ where the broker has a clock of its own."""
 class Message:
     """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
     the notification. `looks`: how often we have looked for a record that was not there, this time
-    included. `awaits`: whose hold on the record it outlives, where it comes for that."""
+    included. `awaits`: whose hold on the record it outlives, where it comes for that. `hops`: how
+    many flows in a row have handed it on and changed nothing."""
 
     flow: str
     connection: str
@@ -38,6 +39,7 @@ class Message:
     attempt: int = 1
     looks: int = 1
     awaits: str = ""
+    hops: int = 0
 
     @property
     def is_asked(self) -> bool:
@@ -84,6 +86,7 @@ class Message:
                 "attempt": self.attempt,
                 "looks": self.looks,
                 "awaits": self.awaits,
+                "hops": self.hops,
             }
         )
 
@@ -97,8 +100,9 @@ class Message:
             at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
             looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
             message = cls(
-                present_name(flow), connection, key, origin, at, attempt, looks, awaits=awaits
-            )
+                present_name(flow), connection, key, origin, at, attempt, looks, awaits,
+                int(fields.get("hops", 0)),
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
         if at.tzinfo is None or attempt < 1:

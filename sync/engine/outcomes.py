@@ -13,6 +13,7 @@ from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import LeaseLost, Ledger
+from sync.engine.loops import MOST_HOPS, hops_to
 from sync.engine.message import Message
 from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
@@ -51,9 +52,8 @@ class Outcomes:
             await self.write(delivery, entry)
         if isinstance(outcome, Delivered):
             await keep_numbers(self._ledger.tables, delivery, outcome)
-        for then in outcome.follow_ups if isinstance(outcome, Delivered | PassedOn) else ():
-            origin = message.origin if then.goes_on and message.is_asked else "told"
-            await self._intake.accept(then.flow, message.connection, [then.key], origin)
+        if isinstance(outcome, Delivered | PassedOn):
+            await self._hand_on(message, outcome)
         if undecided(delivery, outcome):
             delivery.claim = await self._ledger.park(
                 delivery.claim, reason=entry.reason, remedy=entry.remedy,
@@ -75,6 +75,18 @@ class Outcomes:
             named = (message.flow, message.key, message.connection)
             log.error("%s.differs key=%s connection=%s reason=%s", *named, entry.reason)
         await self.let_go(message, released)
+
+    async def _hand_on(self, message: Message, outcome: Delivered | PassedOn) -> None:
+        action = outcome.action if isinstance(outcome, Delivered) else ""
+        for then in outcome.follow_ups:
+            hops = hops_to(then.flow, message, action)
+            if hops > MOST_HOPS:
+                named = (message.flow, message.key, message.connection, then.flow, then.key)
+                log.error("%s.circle key=%s connection=%s to=%s to_key=%s", *named)
+                continue
+            origin = message.origin if then.goes_on and message.is_asked else "told"
+            keys = [then.key]
+            await self._intake.accept(then.flow, message.connection, keys, origin, hops=hops)
 
     async def write(self, delivery: Delivery, entry: Entry) -> None:
         """Append to the record's trail, with the copies of this try beside it."""

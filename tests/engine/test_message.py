@@ -40,6 +40,7 @@ def test_a_message_carries_a_key_and_no_document() -> None:
         "attempt",
         "looks",
         "awaits",
+        "hops",
     }
 
 

@@ -143,7 +143,7 @@ def _is_settled(posted: PostedInvoice, delivery: Delivery) -> bool:
 
 def _is_news(posted: PostedInvoice, verdict: Verdict, delivery: Delivery) -> bool:
     """Whether its order is to be looked at: an order that differs has its invoices compared again,
-    and the two would call each other for ever."""
+    and the two would call each other without end."""
     sums = verdict.open_point.sums if verdict.open_point else ""
     is_as_before = _is_same(posted, delivery) and sums == delivery.claim.differs
     return delivery.message.is_asked or not is_as_before
