@@ -64,8 +64,8 @@ def erase(
     up in Commerce. A later change of an erased order is written whole, as what was sent before is
     not known any more. On one machine the files are rewritten, so that nothing is left in them. The
     next `report build` takes their accounts out of the data set.
-    Without --yes it lists the records and asks; where nobody can be asked, it only lists. With --show
-    it prints what is kept of them instead, one JSON object per record.
+    Without --yes it lists the records and asks; where nobody can be asked, it only lists. With
+    --show it prints what is kept of them instead, one JSON object per record.
 
     Exit status: 0 done, shown or listed, 1 nothing is known of what was named.
 
