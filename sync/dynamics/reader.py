@@ -21,8 +21,8 @@ from sync.dynamics.refusals import NotFound, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 
 METADATA_TIMEOUT: Final = timedelta(minutes=10)
-AT_ONCE: Final = 100
-"""Records of a page that are taken before others go on: a millisecond."""
+AT_ONCE: Final = 200
+"""Records of a page that are taken before others go on: one or two milliseconds."""
 OWN_ADDRESS: Final = (
     "Write the environment's own address as url into connections.toml, the one its answers name"
 )
