@@ -405,6 +405,21 @@ async def test_a_refund_of_what_was_never_paid_in_f_and_o_is_not_paid_out_there(
     assert differences == []
 
 
+@in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credit_most": 100}})
+async def test_nothing_is_given_back_for_freight_that_f_and_o_invoices_later(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised", **PLAIN)
+    lowers(harness, order, Decimal(2))
+    posted(harness, order, SIMPLE_001=3)
+    await polls_all(harness)
+    assert credited(order) == []
+    posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    assert credited(order) == [Decimal(2)]
+
+
 @pytest.mark.parametrize("needs_goods", [False, True])
 @in_harness(**LOWER)
 async def test_a_lower_total_of_an_order_shipped_free_of_charge_is_given_back(

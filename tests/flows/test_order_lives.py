@@ -140,7 +140,8 @@ class Lives(World):
                     self._agrees(order, number)
 
     def is_over(self, number: str) -> bool:
-        """Whether F&O has invoiced pieces that Commerce has cancelled."""
+        """Whether F&O has invoiced pieces that Commerce has cancelled, or freight that Commerce has
+        given back with all goods."""
         charged = Counter[str]()
         for row in self.rows("CustInvoiceTransBiEntities"):
             if row["SalesId"] == number:
@@ -149,6 +150,10 @@ class Lives(World):
             charged[str(item["item_id"])] > item["qty_ordered"] - item["qty_canceled"]
             for order in self.orders
             for item in order.items
+        ) or any(
+            charged["shipping"] and order.amount("shipping_refunded")
+            for order in self.orders
+            if number in {one["SalesOrderNumber"] for one in self.harness.headers(order)}
         )
 
     def _once(self, order: StoredOrder) -> None:
