@@ -22,6 +22,7 @@ CHANGES: Final = frozenset({"amended", "held", "released"})
 
 MOST_HOPS: Final = 20
 """Flows that hand a record on in a row, and change nothing. Rows of follow-ups are short."""
+CIRCLE: Final = "flows handed it on to each other and changed nothing; it is not handed on again"
 
 
 def hops_to(flow: str, message: Message, action: str) -> int:

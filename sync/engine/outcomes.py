@@ -13,7 +13,7 @@ from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
 from sync.engine.intake import Intake
 from sync.engine.ledger import LeaseLost, Ledger
-from sync.engine.loops import MOST_HOPS, hops_to
+from sync.engine.loops import CIRCLE, MOST_HOPS, hops_to
 from sync.engine.message import Message
 from sync.engine.numbers import keep_numbers
 from sync.engine.outcome_rows import entry_of, is_as_before, settled, undecided
@@ -81,8 +81,10 @@ class Outcomes:
         for then in outcome.follow_ups:
             hops = hops_to(then.flow, message, action)
             if hops > MOST_HOPS:
-                named = (message.flow, message.key, message.connection, then.flow, then.key)
-                log.error("%s.circle key=%s connection=%s to=%s to_key=%s", *named)
+                log.error(
+                    "%s.circle key=%s connection=%s to=%s to_key=%s reason=%s",
+                    message.flow, message.key, message.connection, then.flow, then.key, CIRCLE,
+                )  # fmt: skip
                 continue
             origin = message.origin if then.goes_on and message.is_asked else "told"
             keys = [then.key]
