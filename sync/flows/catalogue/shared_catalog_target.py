@@ -93,8 +93,8 @@ class ProductsInSharedCatalogs(RowTarget):
         *,
         is_in: bool,
     ) -> dict[str, Never]:
-        """Why some were refused. One refuses all that are sent with it, and the shop names it: it is
-        left out then. Raises what the shop says of none of them."""
+        """Why some were refused. One refuses all that are sent with it, and the shop names it: then
+        it is left out. Raises what the shop says of none of them."""
         shop, refused, left = systems.commerce.shared_catalogs, dict[str, Never](), [*rows]
         while left:
             moved, named, skus = set[str](), dict[str, Never](), [row.key for row in left]
