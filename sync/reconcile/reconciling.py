@@ -22,6 +22,7 @@ from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.invoiced import invoiced
 from sync.reconcile.kind import Connected, Window
+from sync.reconcile.mails import mails
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
 from sync.reconcile.quotes import quotes
@@ -43,7 +44,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
     *map(ByBooks, KINDS), quantities, return_quantities, returned_quantities, shipments, quotes,
-    invoiced, cases, accounts, credit, catalogue,
+    invoiced, cases, mails, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
