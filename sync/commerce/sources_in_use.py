@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sync.core.money import ZERO
 from sync.core.ports import Clock
@@ -45,7 +46,7 @@ class SourcesInUse:
         self._held: dict[Place, Held] = {}
         self._begun, self._ended = Counter[Place](), Counter[Place]()
         self._alone: set[Place] = set()
-        self._locks: dict[Place, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[Place, asyncio.Lock] = WeakValueDictionary()
         self._changed = asyncio.Condition()
 
     @asynccontextmanager

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dataverse.state import Row
+from sandbox.dials import Kind
 from tests.flows.finance import key
 from tests.flows.returns import RETURNED, Returning
 from tests.harness import played_in
@@ -55,6 +56,13 @@ class Serving(Returning):
                 await self.polls(flow)
             await self.works_until_idle()
             await self.works_for(60)
+
+    def loses_a_comment(self) -> None:
+        """The answer to the shop's next comment of an order never comes."""
+        self.shop_dials.next(
+            Kind.LOST, seconds=20,
+            where=lambda one: one.method == "POST" and one.path.endswith("/comments"),
+        )  # fmt: skip
 
     @property
     def cases(self) -> list[Row]:

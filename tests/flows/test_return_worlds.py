@@ -45,6 +45,7 @@ class World:
         self.rmas: list[Columns] = []
         self.notes: list[str] = []
         self.by_hand: set[int] = set()
+        self.said_late: set[int] = set()
         self.deeds: tuple[Callable[[], Awaitable[None]], ...] = (
             self.arrives, *[self.comes_back] * 5, self.credits, self.authorises, self.cancels,
             self.replaces, self.refunds_by_hand, self.says,
@@ -161,10 +162,12 @@ class World:
                 await self.ours.books(memo, "creditmemos")
 
     async def says(self) -> None:
-        """The staff says what such a credit memo is."""
+        """The staff says what such a credit memo is, some only after F&O has it."""
         for order in self.orders:
             for memo in order.creditmemos:
                 if memo["entity_id"] in self.by_hand and not memo["comments"]:
+                    if self.credits_of(memo):
+                        self.said_late.add(memo["entity_id"])
                     mine = [one for one in self.rmas if one["order_id"] == order.entity_id]
                     text = "RMA:-"
                     if mine and self.chance.random() < 0.5:
@@ -248,14 +251,13 @@ class World:
 
     def must_not_be_credited_again(self, memo: Columns) -> None:
         """What is the refund of a return has no credit note of its own in F&O."""
-        others = self.ours.dynamics.returns_for(self.ours.reference(memo, "creditmemos"))
         markers = {text["comment"] for text in memo["comments"]}
         is_of_return = any(one.startswith("RMA:") and one != APART for one in markers)
-        assert len(others) <= (0 if is_of_return and not self.was_said_late(memo) else 1), memo
+        is_late = memo["entity_id"] in self.said_late and not numbers_in(memo)
+        assert len(self.credits_of(memo)) <= (0 if is_of_return and not is_late else 1), memo
 
-    def was_said_late(self, memo: Columns) -> bool:
-        """Whether F&O had credited it before the staff said that it is a return's."""
-        return memo["entity_id"] in self.by_hand and not numbers_in(memo)
+    def credits_of(self, memo: Columns) -> list[Record]:
+        return self.ours.dynamics.returns_for(self.ours.reference(memo, "creditmemos"))
 
     async def must_show(self, rma: Columns, returns: list[Record]) -> None:
         """Its items, and how far F&O is with their lines (reference 7.3)."""

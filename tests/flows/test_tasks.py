@@ -23,6 +23,7 @@ from sync.operating.problem import Problem
 from tests.console.browsing import Browser
 from tests.flows.b2b import CONTOSO, KIM
 from tests.flows.tasks import ME, SELLER, Selling, selling
+from tests.harness import GUEST
 
 OTHERS = ("taskslots", "claims", "trail")
 BO = next(one for one in SHOPPERS if one.id == CONTOSO)
@@ -47,6 +48,22 @@ async def test_an_order_that_stays_away_is_a_task_until_it_comes(ours: Selling) 
     await ours.looks()
     assert (task["statecode"], task["statuscode"]) == (1, 5)
     assert len(ours.tasks) == 1
+
+
+@selling(tasks={"rules": {"cart": {}}, "guest_consent": "may_call"})
+async def test_a_guest_who_agreed_and_left_a_cart_is_a_lead_and_no_other_is(ours: Selling) -> None:
+    ours.fills_cart(GUEST)
+    ours.fills_cart(GUEST, may_call=False)
+    cart = ours.fills_cart(GUEST, may_call=True)
+    await ours.days_go(3)
+    (lead,) = ours.leads
+    assert (lead["emailaddress1"], lead["lastname"]) == (GUEST.email, "Gus Guest")
+    assert f"Cart {cart.id}" in lead["description"]
+    assert "Consent: may_call" in lead["description"]
+    assert ours.tasks == []
+    cart.items.clear()
+    await ours.days_go(2)
+    assert ours.leads == [lead], "it is a person's own to close"
 
 
 @selling(tasks={"rules": {"cart": {}}})
