@@ -26,13 +26,7 @@ from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
-from sync.flows.quotes.answer_writes import (
-    AnswerWrite,
-    DeclineWrite,
-    files_of,
-    is_shown,
-    shown_of,
-)
+from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, files_of, is_shown, shown_of
 from sync.flows.quotes.quotation_writes import REVISION
 from sync.flows.quotes.quote_records import (
     ANSWER,
