@@ -58,6 +58,10 @@ def _of_reports(settings: Connection) -> Iterator[Ask]:
     if settings.reporting is not None:
         yield from map(_listing, ("invoices", "creditmemos", SHIPMENTS))
         yield _listing(RULES, "rule_id")
+        if "carts" in settings.reporting.also:
+            yield _listing(SEARCH, "id")
+        if "returns" in settings.reporting.also:
+            yield _listing(RETURNS)
 
 
 def _of_stock(settings: Connection) -> Iterator[Ask]:
