@@ -39,7 +39,7 @@ from sync.pacing.priority import Priority
 RULES: Final = frozenset(get_args(RuleName))
 KINDS: Final = frozenset({CUSTOMER, COMPANY, GUEST})
 AT_LEAST: Final = timedelta(days=1)
-"""So often an account with an open task is looked at."""
+"""So often an account with an open task, or with a reason for one, is looked at."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,8 @@ def _due(
     """When the account is looked at next, though nothing is heard of it."""
     times = [next_look(look)]
     times += [cools_until(tasks.get(rule), look) for rule in reasons]
-    times += [look.now + AT_LEAST] if any(one.is_open for one in tasks.values()) else []
+    is_followed = bool(reasons) or any(one.is_open for one in tasks.values())
+    times += [look.now + AT_LEAST] if is_followed else []
     return min((one for one in times if one is not None), default=None)
 
 
