@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sync.core.errors import Never
 from sync.reporting.duck import quoted
 from sync.reporting.forecast.choosing import SHORTEST, Guess, forecast
+from sync.reporting.forecast.library import Library, nothing
 from sync.reporting.lake import Lake
 from sync.reporting.star import star_file, star_views
 
@@ -65,8 +66,9 @@ class Demand:
 
 
 def forecast_demand(
-    duck: "Duck", root: Path, by: Sequence[str], today: date, weeks: int
-) -> Mapping[str, int]:
+    duck: "Duck", root: Path, by: Sequence[str], today: date, weeks: int, *,
+    library: Library = nothing,
+) -> Mapping[str, int]:  # fmt: skip
     """Write the forecast into the star; how many series each method speaks for. Raises `Never`
     where nothing was built, or for what demand cannot be told by."""
     if strange := [one for one in by if one not in BY]:
@@ -83,7 +85,7 @@ def forecast_demand(
     spool.parent.mkdir(parents=True, exist_ok=True)
     with spool.open("w", encoding="ascii") as file:
         for series in _series(duck, by, monday):
-            guess = forecast(series.pieces, weeks)
+            guess = forecast(series.pieces, weeks, library)
             method = told(guess, series)
             counts[method] = counts.get(method, 0) + 1
             for row in _rows(series, guess, monday):
