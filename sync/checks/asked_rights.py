@@ -57,12 +57,11 @@ def asked_of(settings: Connection) -> Iterator[Ask]:
 def _of_reports(settings: Connection) -> Iterator[Ask]:
     """Where reports are built."""
     if settings.reporting is not None:
-        yield from map(_listing, ("invoices", "creditmemos", SHIPMENTS))
-        yield _listing(RULES, "rule_id")
-        if "carts" in settings.reporting.also:
-            yield _listing(SEARCH, "id")
-        if "returns" in settings.reporting.also:
-            yield _listing(RETURNS)
+        more = {"carts": (SEARCH, "id"), "returns": (RETURNS,)}
+        always = (("invoices",), ("creditmemos",), (SHIPMENTS,), (RULES, "rule_id"))
+        yield from (
+            _listing(*one) for one in (*always, *map(more.__getitem__, settings.reporting.also))
+        )
 
 
 def _of_stock(settings: Connection) -> Iterator[Ask]:
