@@ -107,7 +107,7 @@ fuzz-short: $(FUZZ)/ready
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
-# The product under mixed load, killed every few seconds, while disk, stores, clock and keys fail it:
+# The product under mixed load, killed every few seconds, while disk, stores and keys fail it:
 # make soak MINUTES=30. EDITION=emulated as for the demo.
 soak: soak-$(EDITION)
 

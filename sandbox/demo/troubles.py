@@ -31,18 +31,20 @@ Trouble = Callable[["Troubles", float], Awaitable[None]]
 @dataclass
 class Troubles:
     """One trouble after the other. `home`: of the product; `relays`: before services that it needs,
-    where there are any. `alive`: held while the product cannot be started."""
+    where there are any. `sets_clock`: the machine's clock is set as well. `alive`: held while the
+    product cannot be started."""
 
     environment: Environment
     home: Path
     chance: Random
     relays: Relays | None = None
+    sets_clock: bool = False
     alive: asyncio.Lock = field(default_factory=asyncio.Lock)
     counts: Counter[str] = field(default_factory=Counter)
 
     async def happen(self, stop: asyncio.Event) -> None:
         """In turn until `stop`; then all is well again."""
-        troubles = AWAY if self.relays else HERE
+        troubles = {**(AWAY if self.relays else HERE), **(CLOCK if self.sets_clock else {})}
         while not stop.is_set():
             for name, trouble in troubles.items():
                 await _pass(stop, self.chance.uniform(*PAUSES))
@@ -112,12 +114,12 @@ async def _pass(stop: asyncio.Event, seconds: float) -> None:
 
 
 HERE: Final[Mapping[str, Trouble]] = {
-    "disk full": _disk_is_full, "stores held": _stores_are_held, "clock set": _clock_is_set,
-    "keys rotated": _keys_are_rotated,
+    "disk full": _disk_is_full, "stores held": _stores_are_held, "keys rotated": _keys_are_rotated,
 }  # fmt: skip
 """Where the product holds its own stores."""
 AWAY: Final[Mapping[str, Trouble]] = {
-    "services away": _services_are_away, "clock set": _clock_is_set,
-    "keys rotated": _keys_are_rotated,
+    "services away": _services_are_away, "keys rotated": _keys_are_rotated,
 }  # fmt: skip
 """Where queue and tables are services."""
+CLOCK: Final[Mapping[str, Trouble]] = {"clock set": _clock_is_set}
+"""By more than clocks are allowed to be apart: a try that waits may then wait for the next poll."""
