@@ -28,6 +28,7 @@ from sandbox.commerce.quote_templates import TEMPLATES
 from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
+from sandbox.commerce.shared_catalog_endpoints import SHARED_CATALOGS
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
@@ -38,7 +39,7 @@ from sandbox.gate import Gate
 ENDPOINTS = (
     *BUYERS, *ORDERS, *DOCUMENTS, *SHIPMENTS, *RMAS, *QUOTES, *SHOP, *RELATIONS, *COMPANIES,
     *CATEGORIES, *ATTRIBUTES, *MEDIA, *COMPANY_CREDITS, *PRODUCT_WRITES, *PRODUCTS, *PRICES,
-    *STOCK, *BULKS, *SALES_RULES, *TEMPLATES,
+    *STOCK, *BULKS, *SALES_RULES, *TEMPLATES, *SHARED_CATALOGS,
 )  # fmt: skip
 """Every resource of REST, with the right that it needs."""
 VERBS = ["GET", "POST", "PUT", "DELETE"]

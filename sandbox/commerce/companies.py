@@ -13,6 +13,7 @@ from sandbox.commerce.records import Columns
 from sandbox.commerce.routing import Endpoint, RestRequest, listed
 from sandbox.commerce.search import criteria_from, found
 from sandbox.commerce.shape import plain
+from sandbox.commerce.state import CommerceState
 
 
 def companies(call: RestRequest) -> Columns:
@@ -90,12 +91,17 @@ def _saved(call: RestRequest, number: int) -> Columns:
     administrator = state.customers[int(row["super_user_id"])]
     if not member_of(administrator).get("company_id"):
         made_member(administrator, {"company_id": number, "status": 1, "job_title": None})
-    for customer in state.customers.values():
-        if member_of(customer).get("company_id") == number:
-            customer["group_id"] = row["customer_group_id"]
+    regroup(state, number)
     state.save_company(number)
     answer: Columns = plain(state.companies[number])
     return answer
+
+
+def regroup(state: CommerceState, company: int) -> None:
+    """Users of a company are in its customer group."""
+    for customer in state.customers.values():
+        if member_of(customer).get("company_id") == company:
+            customer["group_id"] = state.companies[company]["customer_group_id"]
 
 
 def made_member(customer: Columns, attributes: Columns) -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.commerce.assortment import Product
-from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import as_text
 from sandbox.commerce.faults import RestFault, required
 from sandbox.commerce.records import Columns
@@ -105,7 +104,7 @@ def save_tiers(call: RestRequest) -> list[Columns]:
     failures = []
     for row, key in zip(rows, keys, strict=True):
         named = (row["sku"], row["website_id"], row["customer_group"], row["quantity"])
-        code = _group(str(row["customer_group"]))
+        code = _group(call, str(row["customer_group"]))
         if code is None:
             failures.append(_failure(NO_GROUP, *named))
         elif row["price"] < 0:
@@ -127,9 +126,10 @@ def _key(row: Columns) -> TierKey:
     return as_text(str(row["sku"])), as_text(str(row["customer_group"])), Decimal(row["quantity"])
 
 
-def _group(code: str) -> str | None:
+def _group(call: RestRequest, code: str) -> str | None:
     """The group's code as the shop answers it: `all groups` in lower case."""
-    codes = ["all groups", *(str(group["code"]) for group in GROUPS)]
+    groups = call.state.shared_catalogs.groups
+    codes = ["all groups", *(str(group["code"]) for group in groups)]
     return next((one for one in codes if as_text(one) == as_text(code)), None)
 
 

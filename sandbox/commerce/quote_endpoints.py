@@ -51,7 +51,8 @@ def carts(call: RestRequest) -> Columns:
 def _column(quote: StoredQuote, name: str) -> Any:
     values = {
         "entity_id": quote.id, "store_id": quote.store.id, "customer_id": quote.shopper.id,
-        "customer_is_guest": 0, "is_active": int(quote.status != "ordered"),
+        "customer_is_guest": int(quote.shopper.id is None),
+        "is_active": int(quote.status != "ordered"),
         "items_count": len(quote.items), "updated_at": quote.updated_at,
         "created_at": quote.created_at,
     }  # fmt: skip
@@ -89,9 +90,9 @@ def _cart(call: RestRequest, quote: StoredQuote) -> Columns:
             "store_currency_code": order.row["base_currency_code"],
             "quote_currency_code": quote.store.currency, "base_to_quote_rate": quote.store.rate,
         },
-        "customer_is_guest": False, "store_id": quote.store.id,
+        "customer_is_guest": quote.shopper.id is None, "store_id": quote.store.id,
         "extension_attributes": {
-            "shipping_assignments": [{"shipping": ships, "items": []}], **state,
+            "shipping_assignments": [{"shipping": ships, "items": []}], **state, **quote.consent,
         },
     }  # fmt: skip
 

@@ -33,7 +33,8 @@ INTEGRATION, BUYER = 1, 3
 
 @dataclass
 class StoredQuote:
-    """A quote. `shipping`: what the seller proposed."""
+    """A quote. `shipping`: what the seller proposed. `consent`: extension attributes of a guest's
+    cart, as a module of the shop adds them."""
 
     id: int
     store: Store
@@ -49,6 +50,7 @@ class StoredQuote:
     has_address: bool = True
     comments: list[Columns] = field(default_factory=list)
     is_regular: bool = True
+    consent: Columns = field(default_factory=dict)
 
 
 def refused(quote: StoredQuote, what: str) -> RestFault:

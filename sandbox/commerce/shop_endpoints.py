@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from sandbox.commerce import columns
-from sandbox.commerce.catalogue import GROUPS
 from sandbox.commerce.conditions import Kind
 from sandbox.commerce.customers import member_of, merged, registered
 from sandbox.commerce.faults import no_such
@@ -79,13 +78,13 @@ def register(call: RestRequest) -> Columns:
 
 def groups(call: RestRequest) -> Columns:
     """`GET customerGroups/search`."""
-    return _page(call, [dict(group) for group in GROUPS], columns.GROUP)
+    return _page(call, [dict(one) for one in call.state.shared_catalogs.groups], columns.GROUP)
 
 
 def group(call: RestRequest) -> Columns:
     """`GET customerGroups/{id}`."""
     wanted = call.whole("id")
-    for one in GROUPS:
+    for one in call.state.shared_catalogs.groups:
         if one["id"] == wanted:
             return dict(one)
     raise no_such("id", wanted)

@@ -27,6 +27,7 @@ from sandbox.commerce.numbering import Sequences, numbered
 from sandbox.commerce.oauth import Consumer, OAuthServer
 from sandbox.commerce.payloads import raw, raw_customer, raw_order
 from sandbox.commerce.records import Columns, StoredOrder, stamp
+from sandbox.commerce.shared_catalogs import SharedCatalogs
 from sandbox.commerce.shop_prices import ShopPrices
 from sandbox.commerce.shop_products import ShopProducts
 from sandbox.commerce.stock import Stock, reserved
@@ -76,7 +77,7 @@ class CommerceState(Administration):
             clock, client or Client("sandbox-client", "p8e-sandbox", "1234@AdobeOrg")
         )
         self.stock, self.prices, self.bulks = Stock(), ShopPrices(), Bulks()
-        self.company_credits, self.customer_tokens = CompanyCredits(clock), dict[str, int]()
+        self.company_credits, self.shared_catalogs = CompanyCredits(clock), SharedCatalogs()
         self.products, self.display_gross = ShopProducts(), False
         self.lists_leave_out = frozenset[str]()
         """Extension attributes that a record has and its list leaves out (magento2 issue 25410)."""

@@ -4,6 +4,7 @@ A batch is worked off in order; a changeset is all or nothing, and then it answe
 Without `Prefer: odata.continue-on-error` the first error ends it.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -52,7 +53,7 @@ def dataverse_routes(state: DataverseState) -> list[Route]:
         state.requests.append(f"{request.method} {target}?{request.url.query}")
         body = await request.body()
         if target == "$batch":
-            return _response(_batched(state, request.headers.get("content-type", ""), body, origin))
+            return _response(_batched(state, request.headers, body, origin))
         call = Call(
             request.method, unquote(target), request.url.query, dict(request.headers), body, origin
         )
@@ -76,40 +77,47 @@ def _answered(state: DataverseState, call: Call) -> Reply:
         return refused(fault)
 
 
-def _batched(state: DataverseState, kind: str, body: bytes, origin: str) -> Reply:
+def _batched(state: DataverseState, headers: Mapping[str, str], body: bytes, origin: str) -> Reply:
+    goes_on = "odata.continue-on-error" in headers.get("prefer", "")
     try:
-        parts = batch.read(body, kind, origin)
+        parts = batch.read(body, headers.get("content-type", ""), origin)
     except ODataFault as fault:
         return refused(WebFault(400, BAD, str(fault)))
     if sum(len(part) if isinstance(part, tuple) else 1 for part in parts) > MOST_OPERATIONS:
         return refused(WebFault(400, BAD, f"A batch takes {MOST_OPERATIONS} requests."))
-    written, is_over = list[bytes](), False
+    written = list[bytes]()
     for part in parts:
-        if is_over:
+        replied, is_refused = _part(state, part, origin)
+        written.append(replied)
+        if is_refused and not goes_on:
             break
-        if isinstance(part, batch.Operation):
-            reply = _answered(state, _call(part, origin))
-            written.append(_http(reply, part.content_id))
-            is_over = reply.status >= 400
-        else:
-            replies = _together(state, part, origin)
-            head = f"Content-Type: multipart/mixed; boundary={BOUNDARIES[1]}\r\n\r\n".encode()
-            written.append(head + _multipart(replies, BOUNDARIES[1]))
-    headers = {"Content-Type": f"multipart/mixed; boundary={BOUNDARIES[0]}"}
-    return Reply(200, _multipart(written, BOUNDARIES[0]), headers)
+    told = {"Content-Type": f"multipart/mixed; boundary={BOUNDARIES[0]}"}
+    return Reply(200, _multipart(written, BOUNDARIES[0]), told)
+
+
+def _part(
+    state: DataverseState, part: batch.Operation | tuple[batch.Operation, ...], origin: str
+) -> tuple[bytes, bool]:
+    """The answer to a part of a batch, and whether it was refused."""
+    if isinstance(part, batch.Operation):
+        reply = _answered(state, _call(part, origin))
+        return _http(reply, part.content_id), reply.status >= 400
+    replies, is_refused = _together(state, part, origin)
+    head = f"Content-Type: multipart/mixed; boundary={BOUNDARIES[1]}\r\n\r\n".encode()
+    return head + _multipart(replies, BOUNDARIES[1]), is_refused
 
 
 def _together(
     state: DataverseState, operations: tuple[batch.Operation, ...], origin: str
-) -> list[bytes]:
+) -> tuple[list[bytes], bool]:
     before, replies = state.kept(), list[bytes]()
     for one in operations:
         reply = _answered(state, _call(one, origin))
         if reply.status >= 400:
             state.tables = before
-            return [_http(reply, one.content_id)]
+            return [_http(reply, one.content_id)], True
         replies.append(_http(reply, one.content_id))
-    return replies
+    return replies, False
 
 
 def _call(operation: batch.Operation, origin: str) -> Call:

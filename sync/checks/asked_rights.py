@@ -23,6 +23,7 @@ from sync.commerce.products import PATH as PRODUCTS
 from sync.commerce.quotes import CARTS, QUOTES, SEARCH
 from sync.commerce.returns import RETURNS
 from sync.commerce.search import Search
+from sync.commerce.shared_catalogs import SHARED
 from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
 
@@ -44,7 +45,7 @@ def asked_of(settings: Connection) -> Iterator[Ask]:
     if "companies" in flows:
         yield _listing(COMPANIES, "id")
     is_base = settings.items.custom_options == "base"
-    if is_base or flows & {"stock", "prices", "shipments", "products"}:
+    if is_base or flows & {"stock", "prices", "shipments", "products", "shared_catalogs"}:
         yield _listing(PRODUCTS, "id")
     for flow, asked in _OF_FLOWS:
         if flow in flows:
@@ -197,6 +198,12 @@ def _of_products(settings: Connection) -> Iterator[Ask]:
         yield _bare(f"{BASE_PRICES}-information")
 
 
+def _of_shared_catalogs(_: Connection) -> Iterator[Ask]:
+    """Nothing is known of a shared catalog of id 0."""
+    yield _listing(SHARED, "id")
+    yield _bare(path_of(SHARED, 0, "assignProducts"))
+
+
 def _of_credit(settings: Connection) -> Iterator[Ask]:
     yield _listing(CREDITS, "id")
     yield lambda probe: probe.commerce.put(path_of("companyCredits", 0), {})
@@ -231,7 +238,8 @@ def _of_tracking(_: Connection) -> Iterator[Ask]:
 _OF_FLOWS: Final = (
     ("stock", _of_stock), ("accounts", _of_accounts), ("shipments", _of_shipments),
     ("captures", _of_captures), ("status", _of_status), ("prices", _of_prices),
-    ("products", _of_products), ("credit", _of_credit), ("returns", _of_returns),
+    ("products", _of_products), ("shared_catalogs", _of_shared_catalogs),
+    ("credit", _of_credit), ("returns", _of_returns),
     ("return_states", _of_return_states), ("quotes", _of_quotes),
     ("quote_answers", _of_quote_answers), ("quote_templates", _of_quote_templates),
     ("refunds", _of_refunds),

@@ -51,6 +51,7 @@ from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
     product_places_are_there,
+    shared_catalogs_are_there,
 )
 from sync.checks.quotes import (
     orders_take_quotations,
@@ -122,8 +123,9 @@ GROUPS: Final = (
         currency_is_the_shops, website_is_the_store_views, shipping_sources_are_there,
         places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
         return_options_are_mapped, photos_are_answered, quotes_are_shown, proposed_prices_mean,
-        product_places_are_there, company_credits_are_there, bulks_can_be_followed,
-        gate_tokens_can_be_verified, customer_attribute_is_there, schema_was_seen,
+        product_places_are_there, shared_catalogs_are_there, company_credits_are_there,
+        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
+        schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,

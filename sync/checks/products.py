@@ -34,10 +34,14 @@ STATES: Final = ("ProductLifecycleStates", "LifecycleStateId")
 
 def product_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
     """Field names by entity set that publishing products reads."""
+    products, found = settings.products, dict[str, tuple[str, ...]]()
+    if "shared_catalogs" in settings.flows:
+        found = {RELEASED: ("dataAreaId", *RELEASED_FIELDS)}
+        if {*products.shared_catalog_categories} - {"*"}:
+            found |= {CATEGORIES: CATEGORY_FIELDS, ASSIGNMENTS: ASSIGNMENT_FIELDS}
     if "products" not in settings.flows:
-        return {}
-    products = settings.products
-    found = {
+        return found
+    found |= {
         RELEASED: ("dataAreaId", *RELEASED_FIELDS), VARIANTS: ("dataAreaId", *VARIANT_FIELDS),
         SHARED: PRODUCT_FIELDS, GENERAL: (*PAIR, *FACTORS),
         OF_PRODUCTS: ("ProductNumber", *PAIR, *FACTORS),
@@ -82,18 +86,31 @@ def _found(what: str, setting: str, *, there: bool) -> Finding:
     return fault(f"the shop has no {what}", f"Correct {setting} in connections.toml.")
 
 
+async def shared_catalogs_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """Every shared catalog that products name is in the shop."""
+    if "shared_catalogs" not in probe.settings.flows:
+        return
+    known = await probe.commerce.shared_catalogs.ids()
+    for name in probe.settings.products.shared_catalogs:
+        yield _found(f'shared catalog "{name}"', "products.shared_catalogs", there=name in known)
+
+
 async def product_categories_are_there(probe: Probe) -> AsyncIterator[Finding]:
     """Every category that products name is in its system."""
-    products = probe.settings.products
-    if "products" not in probe.settings.flows or not products.categories:
+    products, flows = probe.settings.products, probe.settings.flows
+    shared = {*products.shared_catalog_categories} if "shared_catalogs" in flows else set[str]()
+    wanted = {**(products.categories if "products" in flows else {})}
+    if not wanted and shared <= {"*"}:
         return
     names = await probe.dynamics.product_categories.names(products.category_hierarchy)
-    there = {int(row["id"]) for row in await probe.commerce.categories.all()}
-    for record, category in products.categories.items():
+    rows = await probe.commerce.categories.all() if wanted else []
+    there = {int(row["id"]) for row in rows}
+    for record in dict.fromkeys([*wanted, *sorted(shared - {"*"})]):
         if record not in names:
             what = f"hierarchy {products.category_hierarchy} has no category of record id {record}"
-            yield fault(what, "Run: map categories, and correct products.categories.")
-        else:
+            setting = "categories" if record in wanted else "shared_catalogs"
+            yield fault(what, f"Run: map categories, and correct products.{setting}.")
+        elif category := wanted.get(record):
             yield _found(f"category {category}", "products.categories", there=category in there)
 
 

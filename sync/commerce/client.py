@@ -31,6 +31,7 @@ from sync.commerce.sales_documents import (
     ORDER_COLUMNS,
     SalesDocuments,
 )
+from sync.commerce.shared_catalogs import SharedCatalogs
 from sync.commerce.shipments import Shipments
 from sync.commerce.transport import rows_in
 
@@ -57,6 +58,7 @@ class CommerceClient(RestClient):
         self.company_credits = CompanyCredits(self)
         self.products = Products(self, access.clock)
         self.categories = Categories(self)
+        self.shared_catalogs = SharedCatalogs(self, access.clock)
         self.product_data = ProductData(self)
         self.inventory = Inventory(self, access.clock)
         self.prices = Prices(self, access.clock)

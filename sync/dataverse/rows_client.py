@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -16,6 +17,7 @@ import httpx
 from sync.config.connections import Dataverse
 from sync.core.encoding import to_json
 from sync.core.errors import Never
+from sync.dataverse.joined_creates import JoinedCreates
 from sync.dataverse.web_api import ROOT, RowWrite, query, row_path, set_path
 from sync.dynamics import batch
 from sync.dynamics.answers import Document, Record, only_part, parts_by_document, record_in
@@ -40,6 +42,11 @@ class RowsClient:
     def __init__(self, settings: Dataverse, transport: Transport) -> None:
         self._transport = transport
         self._write_timeout = timedelta(seconds=settings.write_timeout_seconds)
+        self._creates = JoinedCreates(transport, self._write_timeout)
+
+    async def aclose(self) -> None:
+        """End what is joined; waiting callers get `Later`."""
+        await self._creates.aclose()
 
     @property
     def counts(self) -> Counter[str]:
@@ -82,14 +89,15 @@ class RowsClient:
         self, write: RowWrite, select: Sequence[str], *, not_after: datetime
     ) -> Record:
         """Create a row under an id of ours; returns some of its columns. Raises `AlreadyExists`
-        where it is there."""
+        where it is there. What concurrent callers create is one batch (`joined_creates.py`)."""
+        call = self._call(write)
         wanted = replace(write, path=f"{write.path}?{query(select=select)}")
-        answer = await self._written(wanted, not_after, {"Prefer": f"{WHOLE},{LABELS}"})
-        return record_in(answer, self._call(write))
+        operation = self._operation(wanted, {"Prefer": f"{WHOLE},{LABELS}"})
+        return record_in(await self._creates.send(operation, call, not_after), call)
 
     async def send(self, write: RowWrite, *, not_after: datetime) -> None:
         """Send a write that answers nothing. Not sent at all after `not_after` (`Later`)."""
-        await self._written(write, not_after, {})
+        await self._written(write, not_after)
 
     async def send_together(self, writes: Sequence[RowWrite], *, not_after: datetime) -> None:
         """All writes or none: one atomic changeset. Raises what the first that failed raises."""
@@ -114,7 +122,7 @@ class RowsClient:
         targets = [{"@odata.type": f"{TYPE}{kind}", **row} for row in rows]
         path = f"{set_path(table)}/{TYPE}CreateMultiple"
         write = RowWrite("POST", path, {"Targets": targets})
-        answer = await self._written(write, not_after, {})
+        answer = await self._written(write, not_after)
         return [str(one) for one in record_in(answer, self._call(write))["Ids"]]
 
     async def upsert_many(
@@ -133,7 +141,7 @@ class RowsClient:
             for path, row in rows.items()
         ]
         write = RowWrite("POST", f"{tables.pop()}/{TYPE}UpsertMultiple", {"Targets": targets})
-        await self._written(write, not_after, {})
+        await self._written(write, not_after)
 
     async def active_keys(self, table: str) -> list[frozenset[str]]:
         """The columns of each alternate key of a table (by its logical name) that is in force."""
@@ -175,11 +183,9 @@ class RowsClient:
             Request("POST", f"{ROOT}/$batch", call, timeout, content, headers, not_after)
         )
 
-    async def _written(
-        self, write: RowWrite, not_after: datetime, headers: Mapping[str, str]
-    ) -> ODataAnswer:
+    async def _written(self, write: RowWrite, not_after: datetime) -> ODataAnswer:
         call, content = self._call(write), to_json(write.body)
-        headers = {**BODY, **write.conditions, **headers}
+        headers = {**BODY, **write.conditions}
         request = Request(
             write.method, ROOT + write.path, call, self._write_timeout, content, headers, not_after
         )
@@ -188,9 +194,11 @@ class RowsClient:
     async def _sent(self, request: Request) -> ODataAnswer:
         return await self._transport.send(request)
 
-    def _operation(self, write: RowWrite) -> batch.Operation:
+    def _operation(
+        self, write: RowWrite, more: Mapping[str, str] = MappingProxyType({})
+    ) -> batch.Operation:
         url = f"{self._transport.origin}{ROOT}{write.path}"
-        headers = {"Accept": JSON, **write.conditions}
+        headers = {"Accept": JSON, **write.conditions, **more}
         return batch.Operation(write.method, url, to_json(write.body), headers)
 
     def _reading(self, path: str, call: ODataCall, size: int | None = None) -> Request:

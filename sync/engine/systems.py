@@ -62,3 +62,5 @@ class Systems:
         """End what is joined; waiting callers get `Later`."""
         await self.commerce.aclose()
         await self.dynamics.aclose()
+        if self.dataverse is not None:
+            await self.dataverse.aclose()

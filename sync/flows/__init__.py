@@ -9,6 +9,7 @@ from sync.flows.cases.cases import cases
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
+from sync.flows.catalogue.shared_catalogs import shared_catalogs
 from sync.flows.catalogue.stock import stock
 from sync.flows.credit.credit import credit
 from sync.flows.customers.accounts import accounts
@@ -50,6 +51,7 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     prices.runs,
     products.runs,
     product_options.runs,
+    shared_catalogs.runs,
     shipments,
     cancellations,
     tracking,
@@ -72,10 +74,10 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
     contacts, company_users, company_parents, payments, stock.chunks, prices.chunks,
-    products.chunks, product_options.chunks, credit.chunks,
+    products.chunks, product_options.chunks, shared_catalogs.chunks, credit.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock, prices, products, product_options, credit)
+PUBLICATIONS: Final = (stock, prices, products, product_options, shared_catalogs, credit)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

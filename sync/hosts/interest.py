@@ -34,4 +34,5 @@ def add_interest(
             return func.HttpResponse(status_code=404)
         headers = {name.lower(): value for name, value in request.headers.items()}
         answer = await edge.take(request.method, headers, request.get_body())
-        return func.HttpResponse(status_code=answer.status, headers=dict(answer.headers))
+        headers = dict(answer.headers)
+        return func.HttpResponse(answer.body, status_code=answer.status, headers=headers)

@@ -7,6 +7,7 @@ Nobody is known until the shop has signed who is signed in. One request costs at
 the tables, however often it comes; bots, strange pages, long bodies and floods cost none.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +22,15 @@ from sync.buying.interest import InterestRows, customer, visitor
 from sync.buying.kept import KeptAccounts
 from sync.config.connections.tasks import Interest, Tasks
 from sync.core.encoding import NotJson, from_json
+from sync.intake_http.answers import refused
 from sync.portal.rate import Rate, TooMany, address_in
 from sync.portal.signed_customers import signed_customer
 
+log = logging.getLogger("sync.portal.interest")
+
+NOT_KEPT: Final = refused(
+    503, "the look could not be kept", "Look at the health of the tables and the secrets."
+)
 LARGEST: Final = 4096
 """Bytes of a body."""
 BOT: Final = re.compile(
@@ -35,10 +42,11 @@ BOT: Final = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """A status with its headers; there is never a body."""
+    """A status with its headers. There is a body only where nothing could be kept."""
 
     status: int
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 Sku = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
@@ -69,12 +77,13 @@ class InterestEdge:
         self._rate = Rate(interest.requests_per_minute)
 
     async def take(self, method: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Names of headers are lower case. 204 for all that was understood, kept or not."""
+        """Names of headers are lower case. 204 for all that was understood, kept or not; 503 where
+        tables or secrets do not answer: that look is lost, and the shop's page does not care."""
         origin = headers.get("origin", "").casefold()
         if origin not in self._interest.origins:
             return Answer(403, {})
         answer = Answer(204, {}) if method == "OPTIONS" else await self._told(headers, body)
-        return Answer(answer.status, {**answer.headers, **_cors(origin)})
+        return Answer(answer.status, {**answer.headers, **_cors(origin)}, answer.body)
 
     async def _told(self, headers: Mapping[str, str], body: bytes) -> Answer:
         agent, now = headers.get("user-agent", ""), self._clock.now()
@@ -89,7 +98,12 @@ class InterestEdge:
             return Answer(429, {"Retry-After": str(many.seconds)})
         except (NotJson, ValueError):
             return Answer(400, {})
-        await self._keep(told, now)
+        try:
+            await self._keep(told, now)
+        except Exception as error:  # noqa: BLE001 - whatever the store's trouble is, it says so
+            name = type(error).__name__
+            log.warning("interest.not_kept connection=%s error=%s", self._connection, name)
+            return Answer(503, {"Content-Type": NOT_KEPT.content_type}, NOT_KEPT.body)
         return Answer(204, {})
 
     async def _keep(self, told: Told, now: datetime) -> None:

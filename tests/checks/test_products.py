@@ -9,6 +9,7 @@ from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
     product_places_are_there,
+    shared_catalogs_are_there,
 )
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
@@ -83,3 +84,25 @@ async def test_what_f_and_o_lacks_is_named(
 ) -> None:
     found = await sandboxes.found(product_codes_are_there, **with_products(**products))
     assert f"F&O has no {said}" in only_fault(found).what
+
+
+SHARED: dict[str, Any] = {
+    "flows": ["orders", "shared_catalogs"],
+    "products": {
+        "category_hierarchy": "Web",
+        "shared_catalogs": {"1": ["*"], "Wholesale": ["77"], "Retail": ["78"]},
+    },
+}
+
+
+async def test_shared_catalogs_are_looked_for_by_name_or_id(sandboxes: Sandboxes) -> None:
+    shop = sandboxes.commerce.shared_catalogs
+    assert (shop.share("Default (General)", 1), shop.share("Wholesale")) == (1, 2)
+    assert await sandboxes.found(shared_catalogs_are_there) == []
+    said = only_fault(await sandboxes.found(shared_catalogs_are_there, **SHARED))
+    assert said.what == 'the shop has no shared catalog "Retail"'
+    said = only_fault(await sandboxes.found(product_categories_are_there, **SHARED))
+    assert (said.what[-12:], said.cure[-25:]) == ("record id 78", "products.shared_catalogs.")
+    shop.is_on = False
+    said = only_fault(await sandboxes.found(shared_catalogs_are_there, **SHARED))
+    assert "the module that brings this service is enabled" in said.cure

@@ -289,3 +289,20 @@ def test_a_request_needs_somebody_who_answers_it() -> None:
     written = {"flows": ["companies"], "companies": {"requests": "ledger"}}
     (breach,) = outgoing_breaches(PATH, written)
     assert breach.path[-1] == "requests"
+
+
+@pytest.mark.parametrize(
+    ("flows", "products", "places"),
+    [
+        (["shared_catalogs"], {"shared_catalogs": {"Wholesale": ["*"]}}, []),
+        (["shared_catalogs"], {}, ["shared_catalogs"]),
+        ([], {"shared_catalogs": {"Wholesale": ["*"]}}, ["shared_catalogs"]),
+        (["shared_catalogs"], {"shared_catalogs": {"Wholesale": ["7"]}}, ["shared_catalogs"]),
+    ],
+)
+def test_shared_catalogs_need_their_flow_and_a_hierarchy(
+    flows: list[str], products: dict[str, Any], places: list[str]
+) -> None:
+    found = list(product_breaches(PATH, {"flows": flows, "products": products}))
+    assert [one.path[-1] for one in found] == places
+    assert all(one.what and one.remedy for one in found)

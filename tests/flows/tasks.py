@@ -53,10 +53,12 @@ class Selling(B2B):
         row = self.service.create("accounts", None, {"name": "Shopper", "accountnumber": number})
         return str(row["accountid"])
 
-    def fills_cart(self, shopper: Shopper = CUSTOMER) -> StoredQuote:
-        """A customer fills a cart and leaves it."""
+    def fills_cart(self, shopper: Shopper = CUSTOMER, **consent: Any) -> StoredQuote:
+        """A customer fills a cart and leaves it; or a guest, who may say `consent` to be called."""
         basket = {"SIMPLE-001": 2}
-        return self.commerce.request_quote(shopper, STORES[0], basket, is_regular=False)
+        cart = self.commerce.request_quote(shopper, STORES[0], basket, is_regular=False)
+        cart.consent = consent
+        return cart
 
     async def days_go(self, days: int) -> None:
         """So many days pass, and each is looked at."""
@@ -70,6 +72,11 @@ class Selling(B2B):
         found = await self.polls("tasks")
         await self.works_for(120)
         return found
+
+    @property
+    def leads(self) -> list[Row]:
+        """The leads of the environment."""
+        return list(self.service.tables["leads"].values())
 
     @property
     def tasks(self) -> list[Row]:

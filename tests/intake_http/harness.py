@@ -176,6 +176,10 @@ class Harness:
         self.tables.close()
 
 
+SHOP_PAGE = "https://shop.example.com"
+INTEREST = {"origins": (SHOP_PAGE,), "key": "shop-key", "requests_per_minute": 2}
+
+
 def connections() -> Connections:
     """`bikes`: RSA with a key being rotated, and events. `boats`: a gateway's shared secret, orders
     only. `bare`: no key."""
@@ -186,6 +190,7 @@ def connections() -> Connections:
     }
     bikes["tracking"] = {"keys": ("carrier",), "texts": {"delivered": "Delivered"}}
     bikes["credit"] = {"currency": "EUR", "rates": {"USD": "1.25"}, "gate": {"enabled": True}}
+    bikes["tasks"] |= {"consent": "contract", "interest": INTEREST}
     bikes["quotes"]["events"] = ("negotiable_quote_management.send",)
     bikes["flows"] = tuple(flow.name for flow in FLOWS)
     hmac_keys = {

@@ -15,6 +15,7 @@ from tests.contracts.hand_clock import HandClock
 from tests.hosts.surface import app
 from tests.intake_http.harness import (
     HEADER,
+    SHOP_PAGE,
     Harness,
     event,
     signed_by_adobe,
@@ -26,11 +27,13 @@ from tests.intake_http.hosted import KEY, LARGEST, hosted
 PAGE: Final = json.loads(
     (Path(__file__).parents[2] / "docs" / "openapi.json").read_text(encoding="utf-8")
 )
-TOLD_ELSEWHERE: Final = ("console", "portal", "take_interest")
-"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages;
-`docs/connecting.md` of what those tell."""
+TOLD_ELSEWHERE: Final = ("console", "portal")
+"""`docs/console.md` tells of pages for people, `docs/portal-openapi.json` of the shop's pages."""
 HOOK, EVENTS = "/api/webhooks/{connection}/{flow}", "/api/events/{connection}"
 TRACKING: Final = "/api/tracking/{connection}"
+INTEREST: Final = "/api/interest/{connection}"
+PAGES: Final = {"origin": SHOP_PAGE, "user-agent": "Mozilla/5.0"}
+LOOK: Final = b'{"visitor":"a-visitor-of-the-shop","consent":true,"skus":["A-1"]}'
 GATE: Final = "/api/gate/{connection}/{question}"
 BUSINESS, HEALTH = "/api/business-events/{connection}", "/api/health"
 ORDER: Final = b'{"order":{"increment_id":"1","store_id":1}}'
@@ -52,6 +55,7 @@ class Asked(NamedTuple):
     headers: Mapping[str, str] = {}
     body: bytes = b""
     breaks: Callable[[Harness], None] = lambda _: None
+    times: int = 1
 
 
 def no_secrets(harness: Harness) -> None:
@@ -122,6 +126,17 @@ ASKED: Final = [
         TRACKING, "post", 503, "/api/tracking/bikes",
         signed_by_carrier(PARCEL, NOW), PARCEL, no_queue,
     ),
+    Asked(INTEREST, "options", 204, "/api/interest/bikes", PAGES),
+    Asked(INTEREST, "options", 403, "/api/interest/bikes", {"origin": "https://x.example.com"}),
+    Asked(INTEREST, "options", 404, "/api/interest/boats", PAGES),
+    Asked(INTEREST, "options", 503, "/api/interest/bikes", PAGES, b"", no_secrets),
+    Asked(INTEREST, "post", 204, "/api/interest/bikes", PAGES, LOOK),
+    Asked(INTEREST, "post", 400, "/api/interest/bikes", PAGES, b"[]"),
+    Asked(INTEREST, "post", 403, "/api/interest/bikes", {}, LOOK),
+    Asked(INTEREST, "post", 404, "/api/interest/nobody", PAGES, LOOK),
+    Asked(INTEREST, "post", 413, "/api/interest/bikes", PAGES, LONG),
+    Asked(INTEREST, "post", 429, "/api/interest/bikes", PAGES, LOOK, times=3),
+    Asked(INTEREST, "post", 503, "/api/interest/bikes", PAGES, LOOK, no_tables),
     Asked(HEALTH, "get", 200, "/api/health", FUNCTION_KEY),
     Asked(HEALTH, "get", 401, "/api/health"),
     Asked(HEALTH, "get", 503, "/api/health", FUNCTION_KEY, b"", no_queue),
@@ -170,7 +185,10 @@ async def test_an_answer_is_as_the_page_tells(
     harness: Harness, http: httpx.AsyncClient, key_host: respx.Route, asked: Asked
 ) -> None:
     asked.breaks(harness)
-    answer = await http.request(asked.method, asked.to, headers=asked.headers, content=asked.body)
+    for _ in range(asked.times):
+        answer = await http.request(
+            asked.method, asked.to, headers=asked.headers, content=asked.body
+        )
     assert answer.status_code == asked.status
     told = PAGE["paths"][asked.path][asked.method]["responses"][str(asked.status)]
     kind = answer.headers.get("content-type", "").partition(";")[0]

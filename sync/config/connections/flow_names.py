@@ -4,8 +4,8 @@ from typing import Final
 
 FLOW_NAMES: Final = (
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices",
-    "write_back", "stock", "prices", "products", "product_options", "shipments",
-    "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
+    "write_back", "stock", "prices", "products", "product_options", "shared_catalogs",
+    "shipments", "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
     "cases", "case_states", "captures", "status", "accounts", "credit", "mails",
     "quotes", "quote_answers", "quote_templates", "tasks",
 )  # fmt: skip

@@ -64,6 +64,12 @@ class Products(Section):
     categories: dict[str, Whole] = {}
     """Record id of a category in F&O -> id of a category in Commerce, which then has these products
     and no others. Categories that are not named here are Commerce's."""
+    shared_catalogs: dict[str, tuple[str, ...]] = {}
+    """Shared catalog of Commerce's B2B, by its name or id -> record ids of the categories of F&O
+    whose products the flow `shared_catalogs` puts into it; `*` for all."""
+    shared_catalogs_owned: YesNo = False
+    """Whether all other products are taken out of these shared catalogs. Else people may assign
+    more."""
     images: YesNo = False
     """Whether the images attached to released products are shown; those of the shop stay."""
     largest_image_kilobytes: Whole = Field(default=4000, ge=1, le=100_000)
@@ -96,6 +102,11 @@ class Products(Section):
         """The attributes of Commerce that F&O owns, each once."""
         single = (one for one in (self.barcode, self.sales_unit) if one)
         return tuple(dict.fromkeys([*self.attributes, *self.dimensions.values(), *single]))
+
+    @property
+    def shared_catalog_categories(self) -> tuple[str, ...]:
+        """The categories of F&O that shared catalogs are made of; `*` among them for all."""
+        return tuple(one for some in self.shared_catalogs.values() for one in some)
 
     @property
     def languages(self) -> frozenset[str]:

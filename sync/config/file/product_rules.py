@@ -18,10 +18,12 @@ OF_OTHERS: Final = frozenset(
 
 def product_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
     """Every breach in `products` of the connection at `path`."""
-    products = sound(Products, written.get("products", {}))
-    if products is None or not is_flowing(written, "products"):
+    products, here = sound(Products, written.get("products", {})), (*path, "products")
+    if products is None:
         return
-    here = (*path, "products")
+    yield from _shared_catalogs(here, products, written)
+    if not is_flowing(written, "products"):
+        return
     if not products.fields and not products.views:
         what = 'the flow "products" is on, and "fields" names nothing that F&O owns'
         remedy = 'Write fields = ["name", "status"]: what F&O decides in all store views.'
@@ -59,3 +61,20 @@ def _attributes(here: Path, products: Products, written: Mapping[str, Any]) -> I
             what = f"the attribute {code} is not one that products may show"
             remedy = "Leave it out: prices are of the flow prices, and other fields are in fields."
             yield Breach((*here, "attributes", code), what, remedy)
+
+
+def _shared_catalogs(
+    here: Path, products: Products, written: Mapping[str, Any]
+) -> Iterator[Breach]:
+    is_on, there = is_flowing(written, "shared_catalogs"), (*here, "shared_catalogs")
+    if is_on and not products.shared_catalogs:
+        what = 'the flow "shared_catalogs" is on, and "shared_catalogs" of products names none'
+        remedy = 'Write shared_catalogs = { "Default (General)" = ["*"] }: its name, categories.'
+        yield Breach(there, what, remedy)
+    if products.shared_catalogs and not is_on:
+        what = 'shared catalogs are named, and the flow "shared_catalogs" is not on'
+        yield Breach(there, what, 'Add "shared_catalogs" to flows: it assigns the products.')
+    if {*products.shared_catalog_categories} - {"*"} and not products.category_hierarchy:
+        what = "shared catalogs are made of categories, and category_hierarchy is missing"
+        remedy = 'Write category_hierarchy = "…": the hierarchy of F&O whose assignments count.'
+        yield Breach(there, what, remedy)

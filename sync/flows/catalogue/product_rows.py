@@ -54,23 +54,29 @@ async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
 
 async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
     """One SKU; its content is None where it is not to be shown (any more)."""
-    rows = await mapped_items(systems)
-    row = next((row for row in rows if row.key == normal_sku(sku)), None)
-    if row is None and systems.settings.products.which == "mapped":
-        return Shown(sku, None)
-    number = row.item_number if row else sku.removeprefix(NO_SKU)
-    released = await released_products(systems, number)
-    of_item = [one for one in rows if one.item_number.casefold() in released]
-    chosen = await chosen_items(systems, of_item, released)
-    wanted = [one for one in chosen if normal_sku(one.key) == normal_sku(sku)]
+    chosen, wanted = await chosen_of(sku, systems)
     if not wanted:
         return Shown(sku, None)
+    number = wanted[0].released.item
     if any(one.is_master for one in wanted):
         reading = await read(systems, chosen, await systems.commerce.inventory.types(), number)
     else:
         types = await systems.commerce.inventory.type_of(sku)
         reading = await read(systems, wanted, types, number)
     return next(_rows(systems, wanted, reading), Shown(sku, None))
+
+
+async def chosen_of(sku: str, systems: Systems) -> tuple[list[Chosen], list[Chosen]]:
+    """All that is chosen of the item that has a SKU, and of these what has the SKU itself."""
+    rows = await mapped_items(systems)
+    row = next((row for row in rows if row.key == normal_sku(sku)), None)
+    if row is None and systems.settings.products.which == "mapped":
+        return [], []
+    number = row.item_number if row else sku.removeprefix(NO_SKU)
+    released = await released_products(systems, number)
+    of_item = [one for one in rows if one.item_number.casefold() in released]
+    chosen = await chosen_items(systems, of_item, released)
+    return chosen, [one for one in chosen if normal_sku(one.key) == normal_sku(sku)]
 
 
 def _rows(systems: Systems, chosen: Iterable[Chosen], reading: Reading) -> Iterator[Shown]:
