@@ -114,17 +114,7 @@ async def post_drafts(pair: Pair) -> list[str]:
         document.reference: document for order in books for document in FinanceDocument.of(order)
     }
     if pair.numbers is NumberMode.THEIRS:
-        drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
-        return [
-            number
-            for row in drafts[::2]
-            for number in await _posted(
-                pair,
-                "free_text_invoice",
-                row["InvoiceIdentifier"],
-                tax=_signed_tax(documents[shop_number(row["CustomerReference"])]),
-            )
-        ]
+        return await _post_free_text(pair, documents)
     posted = []
     sales_orders = {
         shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()
@@ -143,6 +133,15 @@ async def post_drafts(pair: Pair) -> list[str]:
     payments = (await pair.ledger.ask("GET", "/sandbox/receivables"))["payments"]
     if payments:
         await _posted(pair, "journal", payments[0]["JournalBatchNumber"])
+    return posted
+
+
+async def _post_free_text(pair: Pair, documents: Mapping[str, FinanceDocument]) -> list[str]:
+    posted = []
+    drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
+    for row in drafts[::2]:
+        tax = _signed_tax(documents[shop_number(row["CustomerReference"])])
+        posted += await _posted(pair, "free_text_invoice", row["InvoiceIdentifier"], tax=tax)
     return posted
 
 
