@@ -366,6 +366,21 @@ async def test_an_account_with_a_task_is_looked_at_each_day_though_nothing_is_he
     assert task["statecode"] == 1
 
 
+@selling(tasks={"rules": {"cart": {}}})
+async def test_a_task_that_waits_for_a_person_leaves_the_list_once_its_reason_is_gone(
+    ours: Selling,
+) -> None:
+    await ours.keeps_buying(times=1)
+    cart = ours.fills_cart()
+    await ours.days_go(1)
+    (key,) = await ours.parked("tasks")
+    assert key.startswith(f"{ME}|cart|{cart.id}")
+    cart.status = "ordered"
+    await ours.days_go(1)
+    assert await ours.parked("tasks") == []
+    assert ours.tasks == []
+
+
 @selling(tasks={"rules": {"cart": {"cool_down_days": 0}}})
 async def test_a_reconciliation_tells_of_tasks_that_are_missing_or_not_completed(
     ours: Selling,
