@@ -124,14 +124,11 @@ async def changed(
 async def named_templates(
     systems: Systems, after: str = ""
 ) -> AsyncIterator[tuple[str, SalesAgreement]]:
-    """The keys of templates with the agreements that name them, by company and number, after this
-    "<company>|<number>"."""
+    """Their keys and agreements, by company and number, after this "<company>|<number>"."""
     past, _, number = after.partition("|")
     form = systems.settings.quotes.agreement_reference
-    for company in sorted(systems.settings.legal_entities):
+    for company in sorted(one for one in systems.settings.legal_entities if one >= past):
         first = number if company == past else ""
-        if company < past:
-            continue
         async for one in systems.dynamics.sales_agreements.all_named(company, after=first):
             key = (fields_in(one.reference, form) or {}).get(TEMPLATE, "")
             if key.isdecimal():
