@@ -25,6 +25,7 @@ from sync.reconcile.kind import Connected, Window
 from sync.reconcile.mails import mails
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
+from sync.reconcile.quote_templates import quote_templates
 from sync.reconcile.quotes import quotes
 from sync.reconcile.receivables import (
     free_text_credits,
@@ -45,7 +46,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
     *map(ByBooks, KINDS), quantities, return_quantities, returned_quantities, shipments, quotes,
-    invoiced, cases, mails, tasks, accounts, credit, catalogue,
+    quote_templates, invoiced, cases, mails, tasks, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)
