@@ -91,12 +91,12 @@ async def compared(
     mirror: Mirror,
     *,
     is_asked: bool = False,
-    most: int | None = None,
+    most: int = MOST_HELD,
     alive: Callable[[], Awaitable[None]] = _nothing,
 ) -> Differences:
     """Compare all rows with the mirror. `is_asked`: a person wants refused rows tried again.
     `most`: changed rows that are held. `alive` is called while rows are read."""
-    comparison = _Comparison(known, mirror, is_asked, MOST_HELD if most is None else most)
+    comparison = _Comparison(known, mirror, is_asked, most)
     found = comparison.found
     async for row in rows:
         if found.rows % ALIVE_EVERY == 0:

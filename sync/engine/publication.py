@@ -18,7 +18,7 @@ from sync.core.encoding import digest
 from sync.core.errors import Later, Never, Paused
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.differences import Differences, compared
+from sync.engine.differences import MOST_HELD, Differences, compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
 from sync.engine.mirror import Mirrors, Shown
 from sync.engine.mirror_pieces import piece_of, slot_of
@@ -62,7 +62,8 @@ class PublicationFlow:
 
     `runs` belongs into the flows and `chunks` into the sub-flows of an engine. A notification of
     any trigger names a row by its key, or all of them (`EVERYTHING`). `guard(connection)`: which
-    changes are too many for a run.
+    changes are too many for a run. `most_held`, `most_alone`: rows that one run publishes, and
+    has looked at one by one; the next ones take the others.
     """
 
     name: str
@@ -73,6 +74,8 @@ class PublicationFlow:
     guard: "Callable[[Connection], MassChange]" = lambda _: MassChange()
     triggers: tuple[Trigger, ...] = ()
     priority: Priority = Priority.CATALOGUE
+    most_held: int = MOST_HELD
+    most_alone: int = MOST_ALONE
 
     @property
     def runs(self) -> DocumentFlow[str]:
@@ -124,6 +127,7 @@ class PublicationFlow:
         found = await compared(
             self.source.all(EVERYTHING, systems, delivery.ledger), known, mirror,
             is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
+            most=self.most_held,
         )  # fmt: skip
         guard = self.guard(systems.settings)
         if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
@@ -131,7 +135,7 @@ class PublicationFlow:
         began = delivery.now()
         progress = await self._publish_all(found, known, delivery)
         published, left = progress.published, len(found.changed) + found.left - progress.tried
-        alone = some_of([*found.alone, *progress.refused], MOST_ALONE, systems.clock)
+        alone = some_of([*found.alone, *progress.refused], self.most_alone, systems.clock)
         again = await self.source.overtaken([*found.changed.values()], systems, delivery.ledger)
         alone += again if len(again) <= MOST_AGAIN else [EVERYTHING]
         alone += [EVERYTHING] * bool(left)

@@ -34,8 +34,8 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
-from sync.reconcile.return_quantities import return_quantities
-from sync.reconcile.returned_quantities import returned_quantities
+from sync.reconcile.refunded_quantities import refunded_quantities
+from sync.reconcile.registered_quantities import registered_quantities
 from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.tasks import tasks
@@ -45,7 +45,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, returned_quantities, shipments, quotes,
+    *map(ByBooks, KINDS), quantities, refunded_quantities, registered_quantities, shipments, quotes,
     quote_templates, invoiced, cases, mails, tasks, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""

@@ -359,11 +359,8 @@ async def test_a_row_that_neither_side_knows_is_not_sent_when_a_person_asks_for_
     assert (there.shop.requests, await there.parked()) == ([], [])
 
 
-async def test_more_changes_than_a_run_holds_are_left_to_the_next_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sync.engine.differences.MOST_HELD", 7)
-    there = PriceList(source=prices(20))
+async def test_more_changes_than_a_run_holds_are_left_to_the_next_one() -> None:
+    there = PriceList(source=prices(20), bounds={"most_held": 7})
     await there.deliver()
     assert len(sent(there)) == 7
     (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
@@ -434,11 +431,8 @@ def test_a_delivery_of_many_steps_waits_for_some_rows_and_not_for_the_comparison
     assert virtually(both()) <= 2 * TURN_EVERY
 
 
-async def test_rows_that_cannot_be_told_are_looked_at_in_portions(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sync.engine.publication.MOST_ALONE", 2)
-    there = PriceList(source=prices(6))
+async def test_rows_that_cannot_be_told_are_looked_at_in_portions() -> None:
+    there = PriceList(source=prices(6), bounds={"most_alone": 2})
     there.twice = [Shown(f"SKU-{number}", {"price": 9}) for number in range(5)]
     await there.publish()
     assert len(await there.parked()) == 2
