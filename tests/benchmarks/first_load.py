@@ -256,8 +256,6 @@ async def measured_first_load(products: int, kills: int) -> Loaded:
         for _ in range(kills):
             await harness.is_killed_after(products / RATE)
         await harness.works_until_idle()
-        await harness.starts()  # masters, whose variants are there now
-        await harness.works_until_idle()
         ended, own = loop.time(), process_time() - began - harness.wire.seconds
         off = await _off(harness)
         _is_whole(harness)
