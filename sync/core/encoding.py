@@ -7,6 +7,7 @@ exponent. Source of the dust: measured on a live 2.4.8 shop.
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -14,6 +15,8 @@ from typing import Any, Final, NoReturn
 
 MOST_EXPONENT: Final = 400
 """Beyond what a double holds (308), so beyond what any system writes."""
+LONG_EXPONENT: Final = re.compile("[eE][-+]?[0-9]{3}")
+"""What a number beyond it holds. Few documents do, and most of these in a text."""
 
 
 class NotJson(ValueError):
@@ -25,7 +28,7 @@ def from_json(raw: bytes | str) -> Any:
     """Parse JSON; numbers with a fraction become `Decimal`, whole ones `int`. Raises `NotJson`."""
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        return _decoded(text)
+        return (_decoded_with_care if LONG_EXPONENT.search(text) else _decoded)(text)
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -41,9 +44,7 @@ def from_json(raw: bytes | str) -> Any:
 def _number(text: str) -> Decimal:
     """A number with a fraction or an exponent, of a size that may be written out again: nine
     characters can stand for a gigabyte of digits."""
-    _, mark, exponent = text.replace("E", "e").partition("e")
-    if not mark:
-        return Decimal(text)
+    _, _, exponent = text.replace("E", "e").partition("e")
     digits = exponent.lstrip("+-0")
     if len(digits) > 3 or int(digits or "0") > MOST_EXPONENT:
         raise ValueError("a number whose exponent nobody writes")
@@ -54,7 +55,9 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-_decoded: Final = json.JSONDecoder(parse_float=_number, parse_constant=_refuse).decode
+_decoded: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse).decode
+_decoded_with_care: Final = json.JSONDecoder(parse_float=_number, parse_constant=_refuse).decode
+"""Half as fast again: a call for each number."""
 
 
 _ARRAYS: Final = (list, tuple)

@@ -187,11 +187,15 @@ class Ledger:
         return True
 
     async def parked(
-        self, connection: str, flow: str, *, start: str = "", most: int | None = None
-    ) -> AsyncIterator[Claim]:
-        """The claims that wait for a person; of the first `most` rows from the key `start` on."""
-        place = f"{connection}|{flow}"
-        async for row in self._tables.query(PARKED, place, start=start, limit=most):
+        self, connection: str, flow: str, *, start: str = "", prefix: str = "",
+        most: int | None = None,
+    ) -> AsyncIterator[Claim]:  # fmt: skip
+        """The claims that wait for a person; of the first `most` rows from the key `start` on, or
+        of those whose key begins with `prefix`."""
+        place, before = f"{connection}|{flow}", f"{prefix}\U0010ffff" if prefix else ""
+        async for row in self._tables.query(
+            PARKED, place, start=start or prefix, before=before, limit=most
+        ):
             claim = await self.claim(connection, flow, row.key)
             if claim.waits_for_a_person:
                 yield claim

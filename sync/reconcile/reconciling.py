@@ -37,6 +37,7 @@ from sync.reconcile.return_quantities import return_quantities
 from sync.reconcile.returned_quantities import returned_quantities
 from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
+from sync.reconcile.tasks import tasks
 from sync.reconcile.verdict import Comparison, Verdict
 
 log = logging.getLogger("sync.reconcile.reconciling")
@@ -44,7 +45,7 @@ log = logging.getLogger("sync.reconcile.reconciling")
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
     *map(ByBooks, KINDS), quantities, return_quantities, returned_quantities, shipments, quotes,
-    invoiced, cases, mails, accounts, credit, catalogue,
+    invoiced, cases, mails, tasks, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

@@ -61,6 +61,8 @@ class Loading(Harness):
         apps[LEDGER_HOST] = dynamics_app(self.dynamics, self.ledger_dials, capacity)
         for host in (SHOP_HOST, LEDGER_HOST):
             apps[host] = self.timed.app(apps[host])
+        for dials in (self.shop_dials, self.ledger_dials):
+            self.timed.tasks_of(dials)
         others = [self._opened(self.systems.tables) for _ in range(processes - 1)]
         self.all_services = [self.services, *others]
 
@@ -79,7 +81,7 @@ class Loading(Harness):
     def basket(self) -> StoredOrder:
         """An order of five lines."""
         wants = tuple(Want(product, PIECES) for product in self.commerce.catalogue.products[:LINES])
-        return self.place(wants=wants)
+        return self.timed.call(lambda: self.place(wants=wants))
 
     def posted(self) -> int:
         """How many sales orders there are."""

@@ -32,7 +32,8 @@ def test_what_is_written_is_json_to_others(document: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0.010000000000218", "1.7763568394003e-15", "40.9353", "100.00", "-0.00"]
+    "text",
+    ["0.010000000000218", "1.7763568394003e-15", "40.9353", "100.00", "-0.00", "1e-400", "1E+0007"],
 )
 def test_a_number_keeps_its_digits(text: str) -> None:
     found = from_json(f'{{"amount": {text}}}')["amount"]
@@ -66,6 +67,8 @@ def test_what_would_not_survive_is_refused(value: Any) -> None:
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b"[" + b"9" * 5000 + b"]", "limit"),
+        (b'{"a": 1.5, "b": 1e401}', "whose exponent"),
+        (b"[1.0E-999999999]", "whose exponent"),
         (b"[1] trailing", "Extra data"),
     ],
 )

@@ -1,7 +1,6 @@
 """Mails to buyers, over a real mail server: each once, in the reader's language, and nothing that
 nobody asked for."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,14 +10,12 @@ from sandbox.mail_server import MailServer, mail_server
 from sync.engine.claim import State
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.returns import preview_mail
-from sync.reconcile.difference import Cause
 from tests.flows.finance import Finance, in_finance
-from tests.flows.returns import RETURNED, Returning, in_returns, key
+from tests.flows.returns import RETURNED, Returning, in_returns
 from tests.portal.buyers import Buyers
-from tests.reconcile.planted import header_of, mended, reconciled
+from tests.reconcile.planted import header_of
 from tests.systems import COMPANY, CONNECTION
 
-DAY = 24 * 3600
 URL = "https://sync.example.com"
 STATUSES = ("authorized", "received", "approved", "processed_closed")
 
@@ -237,38 +234,3 @@ def test_nothing_is_mailed_where_nothing_is_asked_for() -> None:
         assert not server.commands
 
     invoicing(story, invoices=False)
-
-
-def test_mails_that_were_not_sent_are_told_by_a_reconciliation() -> None:
-    async def story(finance: Finance, server: MailServer) -> None:
-        told = await posted(finance)
-        order = await finance.placed()
-        (late,) = finance.dynamics.invoice(header_of(finance, order)["SalesOrderNumber"], COMPANY)
-        (due,), _ = await reconciled(finance, "mails")
-        assert (due.key.rpartition("|")[2], due.cause) == (late, Cause.NOT_DUE)
-        await asyncio.sleep(2 * DAY)
-        (due,), summary = await reconciled(finance, "mails")
-        assert due.cause is Cause.MISSING
-        (sums,) = [one for place, one in summary.sums.items() if place[0] == "mails"]
-        assert [sums.commerce, sums.dynamics] == [2, 1]
-        server.once = {"RCPT": 550}
-        await mended(finance, due)
-        (due,), _ = await reconciled(finance, "mails")
-        assert due.cause is Cause.PARKED
-        await finance.replays(due.key, "mails")
-        assert (await reconciled(finance, "mails"))[0] == []
-        assert subjects(server) == [f"Your invoice {told}", f"Your invoice {late}"]
-
-    invoicing(story)
-
-
-def test_a_status_of_a_return_that_was_not_mailed_is_told_by_a_reconciliation() -> None:
-    async def story(shop: Returning, server: MailServer) -> None:
-        server.once = {"RCPT": 550}
-        rma = await shop.requested(await shop.sold(), 1)
-        (due,), _ = await reconciled(shop, "mails")
-        assert (due.cause, due.key) == (Cause.PARKED, f"return|{key(rma)}|authorized")
-        await mended(shop, due)
-        assert (await reconciled(shop, "mails"))[0] == []
-
-    returning(story)

@@ -24,6 +24,8 @@ from tests.systems import COMPANY
 SKUS = ("SIMPLE-001", "SIMPLE-003", "SIMPLE-004", "SIMPLE-006", "SUPPORT-1Y")
 FAULTS = (Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DROPPED, Kind.DELAYED)
 AWAITS = {"submitted_by_admin", "processing_by_customer"}
+TOLD = ("sent it back", "nobody has sent", "asks again")
+"""What says that F&O's people have to answer anew."""
 
 
 class World:
@@ -195,8 +197,10 @@ class World:
         elif quote.status in AWAITS:
             assert status != "Confirmed", found
         elif quote.status != "expired":
-            assert status in {"Created", "Modified", "Sent"}, found
-            assert status != "Sent" or "sent it back" in reason, found
+            assert status in {"Created", "Modified"} or any(one in reason for one in TOLD), found
+            assert status != "Confirmed", found
+            if status in {"Lost", "Cancelled"}:
+                return
             rows = quotation_lines(self.ours.dynamics, COMPANY, header["SalesQuotationNumber"])
             held = {row["ExternalItemNumber"]: row["RequestedSalesQuantity"] for row in rows}
             assert held == {str(one.id): one.qty for one in quote.items}, found
@@ -205,11 +209,10 @@ class World:
         """An order of the quote comes to what was agreed, and is the only one."""
         orders = [one for one in self.ours.commerce.orders.values() if one.row["quote_id"] ==
                   quote.id]  # fmt: skip
-        for order in orders:
-            for header in self.ours.headers(order):
-                number = self.ours.quotations()[0]["SalesQuotationNumber"][:5]
-                assert header["QuotationNumber"].startswith(number)
         rows = self.ours.rows(HEADER, CustomersReference=f"Q{quote.store.id}-{quote.id}")
+        numbers = {row["SalesQuotationNumber"] for row in rows}
+        for order in orders:
+            assert {header["QuotationNumber"] for header in self.ours.headers(order)} <= numbers
         made = [row for row in rows if row.values.get("GeneratedSalesOrderNumber")]
         posted = [header for order in orders for header in self.ours.headers(order)]
         assert len(made) + len(posted) <= 1, quote.id
@@ -231,14 +234,14 @@ async def test_both_sides_match_whatever_happens(ours: Negotiating) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 130))
+@pytest.mark.parametrize("seed", [*range(100, 130), 166, 185, 276])
 @in_quotes()
 async def test_both_sides_match_in_many_lives(ours: Negotiating, seed: int) -> None:
     await plays(ours, seed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(200, 215))
+@pytest.mark.parametrize("seed", [*range(200, 215), 249])
 @in_quotes(quotes={"prices": "items", "numbers": "ours"})
 async def test_both_sides_match_with_prices_of_items(ours: Negotiating, seed: int) -> None:
     await plays(ours, seed)

@@ -277,6 +277,26 @@ async def test_a_memo_before_the_goods_arrive_asks_what_it_is(ours: Returning) -
 
 
 @in_returns()
+async def test_a_memo_that_is_credited_already_is_not_the_refund_of_a_return_too(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    await ours.books(memo, "creditmemos")
+    rma = await ours.requested(order, 1)
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    assert "F&O has credited that by" in (await ours.of_note(note)).reason
+    assert len(order.creditmemos) == 1
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.replays(f"{COMPANY}|{note}", "refunds")
+    assert (await ours.of_note(note)).state is State.DELIVERED
+    assert [len(order.creditmemos), ours.refunded(order)] == [2, 2 * ours.credited()]
+
+
+@in_returns()
 async def test_a_memo_of_something_else_leaves_the_return_its_refund(ours: Returning) -> None:
     order = await ours.sold()
     rma = await ours.requested(order, 1)

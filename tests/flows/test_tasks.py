@@ -3,6 +3,7 @@ gone."""
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -20,11 +21,14 @@ from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
 from sync.operating.forgetting_accounts import forget_accounts
 from sync.operating.problem import Problem
+from sync.reconcile.difference import Cause
 from tests.console.browsing import Browser
 from tests.flows.b2b import CONTOSO, KIM
 from tests.flows.tasks import ME, SELLER, Selling, selling
 from tests.harness import GUEST
+from tests.reconcile.planted import mended, reconciled
 
+DAY = 24 * 3600
 OTHERS = ("taskslots", "claims", "trail")
 BO = next(one for one in SHOPPERS if one.id == CONTOSO)
 
@@ -347,3 +351,58 @@ def test_a_process_that_dies_makes_no_second_task_and_takes_no_second_place(tabl
         assert await kept.slots_taken(SELLER, ours.clock.now().date()) <= 1
 
     story()
+
+
+@selling(tasks={"rules": {"cart": {}}})
+async def test_an_account_with_a_task_is_looked_at_each_day_though_nothing_is_heard_of_it(
+    ours: Selling,
+) -> None:
+    ours.knows(await ours.keeps_buying(times=1))
+    cart = ours.fills_cart()
+    await ours.days_go(1)
+    (task,) = ours.tasks
+    cart.status = "ordered"
+    await ours.days_go(1)
+    assert task["statecode"] == 1
+
+
+@selling(tasks={"rules": {"cart": {}}})
+async def test_a_task_that_waits_for_a_person_leaves_the_list_once_its_reason_is_gone(
+    ours: Selling,
+) -> None:
+    await ours.keeps_buying(times=1)
+    cart = ours.fills_cart()
+    await ours.days_go(1)
+    (key,) = await ours.parked("tasks")
+    assert key.startswith(f"{ME}|cart|{cart.id}")
+    cart.status = "ordered"
+    await ours.days_go(1)
+    assert await ours.parked("tasks") == []
+    assert ours.tasks == []
+
+
+@selling(tasks={"rules": {"cart": {"cool_down_days": 0}}})
+async def test_a_reconciliation_tells_of_tasks_that_are_missing_or_not_completed(
+    ours: Selling,
+) -> None:
+    ours.knows(await ours.keeps_buying(times=1))
+    cart = ours.fills_cart()
+    await ours.days_go(3)
+    (task,) = ours.tasks
+    assert (await reconciled(ours, "tasks"))[0] == []
+    cart.status = "ordered"
+    (over,), _ = await reconciled(ours, "tasks")
+    assert over.cause is Cause.NOT_DUE, "it is looked at again within the day"
+    await ours.works_for(2 * DAY)
+    (over,), _ = await reconciled(ours, "tasks")
+    assert over.key.startswith(f"{ME}|cart|{cart.id}")
+    assert (over.cause, over.difference) == (Cause.AMOUNT, Decimal(-1))
+    await mended(ours, over)
+    assert task["statecode"] == 1
+    ours.fills_cart()
+    await ours.works_for(4 * DAY)
+    (missing,), _ = await reconciled(ours, "tasks")
+    assert (missing.cause, missing.difference) == (Cause.MISSING, Decimal(1))
+    await mended(ours, missing)
+    assert len(ours.tasks) == 2
+    assert (await reconciled(ours, "tasks"))[0] == []

@@ -121,7 +121,7 @@ async def reconciled(
     return found, summary
 
 
-async def mended(finance: Finance, difference: Difference) -> None:
+async def mended(finance: Harness, difference: Difference) -> None:
     """Do what the difference says: run its command."""
     _, _, command = difference.command.rpartition("python -m sync ")
     name, *words = shlex.split(command)

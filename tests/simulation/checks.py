@@ -23,6 +23,7 @@ from tests.simulation.parcels import is_tracked_in
 from tests.simulation.quotes import of_quotes
 from tests.simulation.read_back import of_posted, of_write_backs
 from tests.simulation.reconciled import of_reconciling
+from tests.simulation.sellers import of_tasks
 from tests.simulation.served import of_cases, of_mails
 from tests.simulation.shown import of_catalogue
 from tests.simulation.slips import of_slips
@@ -37,7 +38,7 @@ async def faults(world: World) -> list[str]:
     """Every promise that this world broke; empty when all is well."""
     ledger = Ledger(world.systems.tables, world.clock, DIGESTS)
     found = list(world.broken)
-    for order in (*world.story.orders, *world.negotiations.orders):
+    for order in (*world.story.orders, *world.negotiations.orders, *world.sellers.orders):
         connection = world.connection_of(order.row["store_id"])
         claim = await ledger.claim(connection, "orders", key_of(order))
         found += [f"order {key_of(order)}: {fault}" for fault in of_order(world, order, claim)]
@@ -59,6 +60,7 @@ async def faults(world: World) -> list[str]:
     found += [fault async for fault in of_quotes(world, ledger)]
     found += [fault async for fault in of_cases(world, ledger)]
     found += [fault async for fault in of_mails(world, ledger)]
+    found += [fault async for fault in of_tasks(world, ledger)]
     return found + [fault async for fault in of_write_backs(world, ledger)]
 
 
@@ -231,7 +233,8 @@ async def _of_claims(world: World, ledger: Ledger) -> AsyncIterator[str]:
 
 def _of_headers(world: World) -> list[str]:
     """Nothing in D365 that nobody ordered."""
-    orders = (*world.story.orders, *world.afterwards.orders, *world.negotiations.orders)
+    placed = (world.story, world.afterwards, world.negotiations, world.sellers)
+    orders = [order for one in placed for order in one.orders]
     known = {reference_of(order) for order in orders}
     found = []
     for header in world.systems.dynamics.store.table("SalesTable").records.values():

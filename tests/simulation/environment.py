@@ -42,6 +42,7 @@ PARCELS: Final[dict[str, Any]] = {
     },
 }  # fmt: skip
 CASES, MAILS = "cases", "mails"
+TASKS, SELLER = "tasks", "anna@example.com"
 SERVED: Final = (CASES, "case_states")
 """What Customer Service hears of complaints and returns, and tells of them."""
 ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
@@ -61,8 +62,18 @@ STEPS: Final[dict[str, Any]] = {
 RETURNED: Final[dict[str, Any]] = {
     "reasons": {"*": "DEFECT"}, "authorise": "rule", "poll_minutes": 5, "methods": {"*": "offline"},
 }  # fmt: skip
+DATAVERSE: Final[dict[str, Any]] = {"dataverse": {"url": f"http://{SERVICE_HOST}"}}
+SELLING: Final[dict[str, Any]] = {
+    TASKS: {
+        "consent": "contract", "owners": {"*": SELLER}, "leads": True, "cap_per_day": 1000,
+        "rules": {
+            "cart": {"threshold": 0, "cool_down_days": 0},
+            "return": {"threshold": 1, "cool_down_days": 0},
+        },
+        "poll_minutes": 5,
+    },
+}  # fmt: skip
 SERVICE: Final[dict[str, Any]] = {
-    "dataverse": {"url": f"http://{SERVICE_HOST}"},
     CASES: {
         "customers": {"*": ACCOUNT},
         "steps": {"2": {"comment": "Case {case} waits."}, "5": {"comment": "Case {case} is over."}},
@@ -93,6 +104,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("negotiates", "quotes", 0.3),
     ("has_bulks", "bulks", 0.3),
     ("serves", "service", 0.5),
+    ("sells", "sellers", 0.25),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
 
@@ -116,8 +128,8 @@ class Environment:
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
     and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `serves`:
     complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
-    `negotiates`: buyers ask for quotes. `has_bulks`: rows are left to the shop's consumers, which
-    are late, forget, or do not run.
+    `sells`: carts and returns are tasks of sellers. `negotiates`: buyers ask for quotes.
+    `has_bulks`: rows are left to the shop's consumers, which are late, forget, or do not run.
     """
 
     clocks_apart: float = 0.0
@@ -145,6 +157,7 @@ class Environment:
     negotiates: bool = False
     has_bulks: bool = False
     serves: bool = False
+    sells: bool = False
 
     @classmethod
     def drawn(cls, seed: int, *, is_alone: bool) -> "Environment":
@@ -182,7 +195,8 @@ class Environment:
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
             tracks=self.tracks and ships,
-            negotiates=self.negotiates and alone, serves=self.serves and (goes_on or comes_back),
+            sells=self.sells and alone, negotiates=self.negotiates and alone,
+            serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip
 
     @property
@@ -202,6 +216,7 @@ class Environment:
             **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
             **dict.fromkeys(SERVED, self.serves),
             MAILS: self.serves and self.comes_back,
+            TASKS: self.sells,
             ACCOUNTS: self.sends_accounts and self.polls is not Polls.NEVER,
             CREDIT: self.shows_credit and self.polls is not Polls.NEVER,
         }
@@ -227,7 +242,9 @@ class Environment:
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
             RETURNS: RETURNED,
             **PARCELS,
+            **(DATAVERSE if self.serves or self.sells else {}),
             **(SERVICE if self.serves else {}),
+            **(SELLING if self.sells else {}),
             CREDIT: {
                 "currency": "USD",
                 "rates": dict.fromkeys(CURRENCIES[1:], 1),

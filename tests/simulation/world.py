@@ -43,12 +43,21 @@ from tests.process import Process, begin, close_what_generators_await, task_fact
 from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
-from tests.simulation.environment import CATALOGUE, CREDIT, MOST_DELIVERIES, POOL, QUOTES, Polls
+from tests.simulation.environment import (
+    CATALOGUE,
+    CREDIT,
+    MOST_DELIVERIES,
+    POOL,
+    QUOTES,
+    TASKS,
+    Polls,
+)
 from tests.simulation.mailbox import Mailbox
 from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.quotes import Quotes
+from tests.simulation.sellers import Sellers
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
@@ -145,6 +154,7 @@ class World:
         self.negotiations = Quotes(
             self.systems, Random(f"negotiations {self.plan.seed}"), self.event_log, self.broken
         )
+        self.sellers = Sellers(self.systems, Random(f"sellers {self.plan.seed}"), self.event_log)
         self._dials(in_trouble=True)
         if self.plan.environment.polls is not Polls.ALWAYS:
             await self._put_polls_off()
@@ -160,6 +170,8 @@ class World:
             group.create_task(self._trouble_consumers())
             if QUOTES in self.plan.flows:
                 group.create_task(self.negotiations.live(self.plan.spread))
+            if TASKS in self.plan.flows:
+                group.create_task(self.sellers.live(self.plan.spread))
             pauses = self.plan.environment.pauses
             group.create_task(self.pausing.run(pauses, self.plan.trouble + self.plan.spread))
         self.broken += self.pausing.broken

@@ -169,7 +169,7 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
         if is_repeated and held.status != CONFIRMED and not delivery.message.is_asked:
             return Waiting(f"the buyer asks again, and quotation {held.number} is {held.status}")
         keys = {"quotation": held.number, "version": f"declined: {reason}"}
-        return Plan((write,), keys=keys, starts_anew=is_repeated)
+        return Plan((write,), keys=keys, starts_anew=is_repeated, follow_ups=_seen(quote))
     if held.status in LOST:
         return Waiting(f"quotation {held.number} is {held.status}, and it is the buyer's turn")
     point = OpenPoint(
@@ -180,6 +180,12 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
         sums=f"order {held.order} in D365, {quote.status} in Commerce",
     )
     return Plan((), digest=held.fingerprint, open_point=point, keys={"quotation": held.number})
+
+
+def _seen(quote: Quote) -> tuple[Notification, ...]:
+    """The flow `quotes` reads it as it is answered: a buyer who sends it back unchanged before the
+    next poll has changed something then."""
+    return (Notification(QUOTES, quote.key),)
 
 
 async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Plan | Skipped:
@@ -203,10 +209,14 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
     is_repeated = quote.is_sellers_turn and delivery.is_known(ANSWER, write.digest)
     if is_repeated and not delivery.message.is_asked:
         return Waiting(f"the buyer sent it back, and quotation {held.number} is as it was")
-    return _plan(write, held, is_repeated=is_repeated)
+    is_news = quote.is_sellers_turn or delivery.looks_first(ANSWER)
+    return _plan(write, held, is_repeated=is_repeated, follow_ups=_seen(quote) if is_news else ())
 
 
-def _plan(write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool) -> Plan:
+def _plan(
+    write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool,
+    follow_ups: tuple[Notification, ...],
+) -> Plan:  # fmt: skip
     answer, before = write.answer, write.before
     sums = proof(answer, before)
     said = [f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines]
@@ -216,7 +226,7 @@ def _plan(write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool) -> Plan
         f" {'; '.join(said)}"
     )[:MOST_SAID]
     return Plan(
-        (write,), notes=(version,), starts_anew=is_repeated,
+        (write,), notes=(version,), starts_anew=is_repeated, follow_ups=follow_ups,
         amounts={"approved": f"{answer.total:.2f}", "currency": answer.currency},
         keys={"quotation": held.number, "version": version, "owner": held.responsible},
     )  # fmt: skip

@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED
 from sync.commerce.models.order import utc
 from sync.commerce.models.refund import APART, WantedRefund, marker_of, markers_in
 from sync.core.money import ZERO, total
+from sync.engine.claim import State
+from sync.engine.delivery import Delivery
 from sync.flows.returns.refund_writes import amount_of
+from sync.flows.returns.return_states import REFUNDS
 from sync.mapping.refund_case import Given, RefundCase
 
+CREDITMEMOS: Final = "creditmemos"
 Memos = Sequence[Mapping[str, Any]]
 
 
@@ -41,13 +45,17 @@ def as_made(case: RefundCase, memo: Mapping[str, Any]) -> WantedRefund:
     )  # fmt: skip
 
 
-def given_early(case: RefundCase, given: Given) -> list[Mapping[str, Any]]:
+async def given_early(
+    case: RefundCase, given: Given, delivery: Delivery
+) -> list[Mapping[str, Any]]:
     """The credit memo of which a person says that it is this return's refund, given before F&O
-    credited it. Raises `Never` where it comes to another sum."""
+    credited it. Raises `Never` where it comes to another sum, or where F&O has a credit of its own
+    of it: two credits and one refund."""
     bare = marker_of(case.found.rma.increment_id)
     early = [memo for memo in case.memos if _is_live(memo) and markers_in(memo) == [bare]]
     for memo in early:
         if amount_of(memo) == given.amount:
+            await _must_not_be_booked(case, memo, delivery)
             return [memo]
     if early:
         sums = ", ".join(f"{one['increment_id']} of {amount_of(one):.2f}" for one in early)
@@ -57,6 +65,24 @@ def given_early(case: RefundCase, given: Given) -> list[Mapping[str, Any]]:
             " memo that belongs to it, then replay.",
         )
     return []
+
+
+async def _must_not_be_booked(
+    case: RefundCase, memo: Mapping[str, Any], delivery: Delivery
+) -> None:
+    """Raise `Never` where the flow `creditmemos` has booked it, or may have: its author said what
+    it is only after that. That F&O's people cancel such a document is not told to that flow."""
+    key = f"{memo['increment_id']}@{memo['store_id']}"
+    claim = await delivery.ledger.claim(delivery.systems.name, CREDITMEMOS, key)
+    if claim.state is State.CANCELLED or not (claim.number or claim.intent is not None):
+        return
+    raise case.never(
+        f"credit memo {memo['increment_id']} is said to be its refund, and F&O has credited that by"
+        f" {claim.number or 'a document that is looked into'} already",
+        f'Add the comment "{APART}" to the credit memo in Commerce; then replay, and the credit'
+        " note is refunded beside it. Where the buyer is to get it once, cancel one of the two"
+        f' credits in D365, and run: skip {REFUNDS} "{case.note.key}" --why "..."',
+    )
 
 
 def must_be_no_other(case: RefundCase, given: Given) -> None:

@@ -120,7 +120,7 @@ async def case_of(note: CreditNote, found: RmaWithOrder, delivery: Delivery) -> 
 
 
 async def _planned(case: RefundCase, given: Given, delivery: Delivery) -> Plan:
-    writes = [] if delivery.claim.number else _writes(case, given, delivery)
+    writes = [] if delivery.claim.number else await _writes(case, given, delivery)
     follow = (Notification(STATES, case.found.rma.key),)
     is_wanted = STATES in delivery.systems.settings.flows
     return Plan(
@@ -133,13 +133,13 @@ async def _planned(case: RefundCase, given: Given, delivery: Delivery) -> Plan:
     )  # fmt: skip
 
 
-def _writes(case: RefundCase, given: Given, delivery: Delivery) -> list[RefundWrite]:
+async def _writes(case: RefundCase, given: Given, delivery: Delivery) -> list[RefundWrite]:
     """What is there already, and what is left to be refunded. Raises `Later` while a refund of ours
     does not show, and `Never` where there may be another one."""
     marked = [memo for memo in case.memos if is_marked(memo, [case.marker])]
     if not marked and delivery.all_held:
         raise Later(f"the refund of {case.note.number} does not show in Commerce yet")
-    there = marked or given_early(case, given)
+    there = marked or await given_early(case, given, delivery)
     if not there:
         must_be_no_other(case, given)
     rest = left_of(given, there)

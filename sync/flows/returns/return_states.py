@@ -47,6 +47,8 @@ from sync.pacing.priority import Priority
 STATES: Final = "return_states"
 REFUNDS: Final = "refunds"
 MAILS: Final = "mails"
+MAIL: Final = "mail"
+"""What the trail calls a status that the buyer is to be told of."""
 TOGETHER: Final = 20
 """RMAs that are looked at side by side."""
 
@@ -117,9 +119,10 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     progress = await _progress(handled, state, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
-    follow_ups = (
-        *cases_of_return(rma.key, systems.settings), *_told(progress, handled, delivery),
-    )  # fmt: skip
+    told = _told(progress, handled, delivery)
+    if told:
+        keys[MAIL] = progress.status
+    follow_ups = (*cases_of_return(rma.key, systems.settings), *told)
     photos = () if rma.is_over else await photo_writes(rma, state.company, number, delivery)
     digests = digest([one.digest for one in (write, *photos)]) if photos else ""
     return Plan((write, *photos), digest=digests, keys=keys, follow_ups=follow_ups)

@@ -39,7 +39,7 @@ from sync.pacing.priority import Priority
 RULES: Final = frozenset(get_args(RuleName))
 KINDS: Final = frozenset({CUSTOMER, COMPANY, GUEST})
 AT_LEAST: Final = timedelta(days=1)
-"""So often an account with an open task is looked at."""
+"""So often an account with an open task, or with a reason for one, is looked at."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ async def plan(found: Found, delivery: Delivery) -> Plan | Skipped:
     kept = KeptAccounts(delivery.ledger.tables, systems.name)
     looked = await look_at(account, kept, systems, delivery.ledger.tables)
     if found.rule is None:
-        return await _figures(looked, kept, systems)
+        return await _figures(looked, kept, delivery)
     task, etag = await kept.task(account.key, found.rule)
     return await task_plan(Wanted(looked, found.rule, found.episode, task, etag), delivery)
 
@@ -138,13 +138,15 @@ async def _with_ours(account: Account, number: str, systems: Systems, tables: Ta
     return signals
 
 
-async def _figures(looked: Looked, kept: KeptAccounts, systems: Systems) -> Plan | Skipped:
-    account, look = looked.account, looked.look
+async def _figures(looked: Looked, kept: KeptAccounts, delivery: Delivery) -> Plan | Skipped:
+    account, look, systems = looked.account, looked.look, delivery.systems
     tasks = {one.rule: one for one in await kept.tasks_of(account.key)}
-    follow = tuple(
-        Notification(TASKS, f"{account.key}|{rule}|{episode}")
+    keys = [
+        f"{account.key}|{rule}|{episode}"
         for rule, episode in _to_be_looked_at(tasks, looked.reasons)
-    )
+    ]
+    keys += await _parked_in_vain(looked, delivery)
+    follow = tuple(Notification(TASKS, key) for key in dict.fromkeys(keys))
     if looked.unfit or account.kind == GUEST:
         return PassedOn(looked.unfit or "a guest has no figures", follow_ups=follow)
     figures, score = look.pattern.cells(), looked.score
@@ -158,6 +160,14 @@ async def _figures(looked: Looked, kept: KeptAccounts, systems: Systems) -> Plan
         await columns_of(looked, systems), digest=digest([figures, score]),
         keys={"account": looked.name}, before=before, follow_ups=follow,
     )  # fmt: skip
+
+
+async def _parked_in_vain(looked: Looked, delivery: Delivery) -> list[str]:
+    """Tasks of it that wait for a person, and whose reason is gone: they leave the list."""
+    prefix = f"{looked.account.key}|"
+    held = {f"{prefix}{one.rule}|{one.episode}" for one in looked.reasons.values()}
+    parked = delivery.ledger.parked(delivery.systems.name, TASKS, prefix=prefix)
+    return [claim.key async for claim in parked if claim.key not in held]
 
 
 def _to_be_looked_at(
@@ -182,7 +192,8 @@ def _due(
     """When the account is looked at next, though nothing is heard of it."""
     times = [next_look(look)]
     times += [cools_until(tasks.get(rule), look) for rule in reasons]
-    times += [look.now + AT_LEAST] if any(one.is_open for one in tasks.values()) else []
+    is_followed = bool(reasons) or any(one.is_open for one in tasks.values())
+    times += [look.now + AT_LEAST] if is_followed else []
     return min((one for one in times if one is not None), default=None)
 
 
