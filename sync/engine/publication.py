@@ -177,7 +177,7 @@ class PublicationFlow:
 
     def _first_of(self, found: Differences, known: Mirrors) -> list[Shown]:
         """Rows that are published now. Where some of the lowest rank are new to the target, it is
-        they alone: the others depend on them, and are compared anew when they are there."""
+        they alone: the others depend on them, and are compared again when they are there."""
         rows, rank = [*found.changed.values()], self.target.rank
         lowest = min(map(rank, rows), default=0)
         first = [row for row in rows if rank(row) == lowest]

@@ -152,7 +152,7 @@ class ShopProducts(RowTarget):
         images = row.images if isinstance(row, ShownProduct) else ()
         for image in images:
             if image.name not in there.images:
-                async with systems.one_at_a_time(_lane(row, systems)):
+                async with systems.one_at_a_time(_image_lock(row, systems)):
                     entry = await image_entry(row, image, systems)
                     await shop.add_image(row.key, entry, not_after=not_after)
         for name, number in there.images.items():
@@ -218,10 +218,10 @@ def _changes(wanted: Content, there: There) -> Iterator[tuple[str, dict[str, Any
             yield scope, changed
 
 
-def _lane(row: Shown, systems: Systems) -> str:
+def _image_lock(row: Shown, systems: Systems) -> str:
     """The lock of those of whose images one is held at a time: four where images are small."""
-    lanes = min(4, max(1, AT_ONCE // systems.settings.products.largest_image_kilobytes))
-    return f"images {int(piece_of(row.key), 16) % lanes}"
+    at_once = min(4, max(1, AT_ONCE // systems.settings.products.largest_image_kilobytes))
+    return f"images {int(piece_of(row.key), 16) % at_once}"
 
 
 def _is_fit(row: Shown, there: There) -> bool:
