@@ -119,7 +119,7 @@ golden: $(VENV)/development
 # Renews each requirements*.txt from its requirements*.in: what these bring along, and the hashes of
 # all files. Pins that are there stay. requirements-worker.txt has one file, entered by hand.
 pins: $(PINS)/ready
-	for name in requirements requirements-reporting requirements-dev requirements-fuzz requirements-infra requirements-pins; do \
+	for name in requirements requirements-reporting requirements-forecast requirements-dev requirements-fuzz requirements-infra requirements-pins; do \
 		CUSTOM_COMPILE_COMMAND="make pins" $(PINS)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-index-url --no-emit-find-links --output-file $$name.txt $$name.in || exit; \
 	done
 

@@ -27,7 +27,7 @@ from sync.commerce.shared_catalogs import SHARED
 from sync.commerce.shipments import SHIPMENTS, TRACK
 from sync.config.connections import Connection
 
-RULES: Final = "salesRules/search"
+REPORTED: Final = (("invoices",), ("creditmemos",), (SHIPMENTS,), ("salesRules/search", "rule_id"))
 STOCK_ITEMS: Final = path_of("stockItems", " ")
 STOCK_ITEM: Final = path_of("products", " ", "stockItems", 1)
 Ask = Callable[[Probe], Awaitable[Any]]
@@ -57,8 +57,9 @@ def asked_of(settings: Connection) -> Iterator[Ask]:
 def _of_reports(settings: Connection) -> Iterator[Ask]:
     """Where reports are built."""
     if settings.reporting is not None:
-        yield from map(_listing, ("invoices", "creditmemos", SHIPMENTS))
-        yield _listing(RULES, "rule_id")
+        also = {"carts": (SEARCH, "id"), "returns": (RETURNS,)}
+        more = [also[one] for one in settings.reporting.also]
+        yield from (_listing(*one) for one in (*REPORTED, *more))
 
 
 def _of_stock(settings: Connection) -> Iterator[Ask]:

@@ -21,6 +21,7 @@ from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import Expected, expected_cash
 from sync.reporting.forecast.demand import FORECAST, forecast_demand
+from sync.reporting.forecast.library import nothing, statsforecast
 from sync.reporting.forgetting import forget as forget_accounts
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
 from sync.reporting.lake import alone_in
@@ -83,6 +84,9 @@ def forecast(
     ctx: typer.Context, *, by: By = None,
     weeks: Annotated[int, typer.Option(min=1, max=26, help="How far ahead.")] = 8,
     cash: Annotated[bool, typer.Option("--cash", help="What customers will pay, by week.")] = False,
+    library: Annotated[
+        bool, typer.Option("--library", help="Methods of statsforecast as well; takes long.")
+    ] = False,
     folder: Folder = None,
 ) -> None:  # fmt: skip
     """Forecast the demand of each item by week, into the star: with the same week of last year
@@ -94,11 +98,14 @@ def forecast(
     """
     context = context_of(ctx)
     root, today = folder_of(context, folder), datetime.now().astimezone().date()
+    methods = statsforecast() if library else nothing
     with alone_in(root), opened(root / "spill") as duck:
         if cash:
             _cash([*expected_cash(duck, root, today)], context)
             return
-        counts = forecast_demand(duck, root, by or ["company", "item"], today, weeks)
+        counts = forecast_demand(
+            duck, root, by or ["company", "item"], today, weeks, library=methods
+        )
     if context.as_json:
         json_line({"series": counts, "file": str(star_file(root, FORECAST))})
         return

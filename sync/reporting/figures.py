@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 DOCUMENT, BOOKS, GROUP = "document", "books", "group"
 BASES: Final = (DOCUMENT, BOOKS, GROUP)
 MONTH: Final = "strftime(f.day, '%Y-%m')"
-ORDERED: Final[Mapping[str, str]] = {
+PLACED: Final[Mapping[str, str]] = {
     "month": MONTH, "day": "f.day", "company": "f.company", "shop": "f.shop", "store": "f.store",
-    "brand": "f.brand", "region": "f.region",
+    "brand": "f.brand",
 }  # fmt: skip
+ORDERED: Final[Mapping[str, str]] = {**PLACED, "region": "f.region"}
 LINED: Final[Mapping[str, str]] = {**ORDERED, "item": "f.sku", "channel": "f.channel"}
 OF_ORDER: Final = {"document": "f.order_key"}
 OF_INVOICE: Final = {"document": "f.number", "account": "f.account"}
-FISCAL: Final = {"fiscal_year": "d.fiscal_year", "fiscal_month": "d.fiscal_month"}
+FISCAL: Final = {
+    "fiscal_year": "d.fiscal_year",
+    "fiscal_quarter": "d.fiscal_quarter",
+    "fiscal_month": "d.fiscal_month",
+}
 NET: Final = {DOCUMENT: "f.net", BOOKS: "f.net_books", GROUP: "f.net_group"}
 SALES: Final = "NOT f.is_intercompany"
 
@@ -95,6 +100,19 @@ FIGURES: Final = (
                 " sum(CASE WHEN f.state = 'provisional' THEN f.net_books - f.cost END)"
                 " AS provisional,"
                 " sum(CASE WHEN f.state = 'missing' THEN f.net_books END) AS uncosted"),
+    Figure("carts", "Carts that were not ordered, by the day of their last change: what their goods"
+           " are worth before discounts and charges.", "fact_carts", {DOCUMENT: "f.worth"},
+           {**PLACED, "document": "f.cart_id"}, "f.is_active AND NOT f.is_quote AND f.worth <> 0",
+           "(f.shop, f.cart_id)"),
+    Figure("quotes", "Negotiable quotes by the day on which their carts were begun: what their"
+           " goods are worth at the price offered.", "fact_quotes", {DOCUMENT: "f.worth"},
+           {**PLACED, "status": "f.status", "document": "f.cart_id"}, key="(f.shop, f.cart_id)"),
+    Figure("rmas", "What customers want to send back, at the net of its order line, by the day of"
+           " the request.", "fact_returns", {DOCUMENT: "f.net"},
+           {**ORDERED, "item": "f.sku", "status": "f.status", "reason": "f.reason",
+            "document": "f.rma_id"}, key="(f.shop, f.rma_id)",
+           also="sum(f.requested) AS requested, sum(f.returned) AS returned,"
+                " sum(f.approved) AS approved"),
     Figure("funnel", "Orders, and what of them was shipped, invoiced and paid, with tax, by the"
            " month of the order; with how many are open, and the oldest of them in days.",
            "fact_orders", {DOCUMENT: "f.amount"},

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any, Final
 
 from sync.commerce.filters import of_any
+from sync.commerce.quotes import SEARCH
 from sync.commerce.search import Node, Search
 from sync.config.connections import Connection
 from sync.config.connections.reporting import Reporting
@@ -17,12 +18,12 @@ from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
 from sync.mapping.references import fields_in, templates_of
 from sync.reconcile.fields import ways_to_pay
-from sync.reporting import ledger_rows, shop_rows
+from sync.reporting import cart_rows, ledger_rows, shop_rows
 from sync.reporting.building import started
 from sync.reporting.landed import month_of
 from sync.reporting.order_rows import OrderRows
 from sync.reporting.schema import ALWAYS
-from sync.reporting.sources import LedgerList, ShopList, Source, Whole
+from sync.reporting.sources import LedgerList, ReturnList, ShopList, Source, Whole
 from sync.reporting.star import Terms
 
 ITEM_FIELDS: Final[tuple[Node, ...]] = (
@@ -120,7 +121,6 @@ def _of_shop(one: Reported, now: datetime) -> Iterator[Source]:
     since, shop, settings = started(now, one.reporting.months), one.name, one.settings
     only = of_any("store_id", one.stores)
     paid = ways_to_pay(settings.orders)
-    orders = (*ORDER_FIELDS, *ways_to_pay(settings.orders, ORDER_PATHS))
 
     def listed(path: str, fields: tuple[Node, ...], makes: Callable[..., Any]) -> ShopList:
         return ShopList(f"{path}|{shop}", one.systems, path, fields, only, makes, since)
@@ -133,11 +133,20 @@ def _of_shop(one: Reported, now: datetime) -> Iterator[Source]:
         f"campaigns|{shop}", partial(_campaigns, one.systems),
         partial(shop_rows.campaign, shop, settings, now=now),
     )  # fmt: skip
+    orders = (*ORDER_FIELDS, *ways_to_pay(settings.orders, ORDER_PATHS))
     yield listed("orders", orders, OrderRows(shop, settings).rows)
     for path, kind in (("invoices", "invoice"), ("creditmemos", "creditmemo")):
         makes = partial(shop_rows.money_document, shop, settings, kind=kind)
         yield listed(path, (*DOCUMENT_FIELDS, *paid), makes)
     yield listed("shipments", SHIPMENT_FIELDS, partial(shop_rows.shipment, shop, settings))
+    if "carts" in one.reporting.also:
+        yield ShopList(
+            f"carts|{shop}", one.systems, SEARCH, cart_rows.FIELDS, only,
+            partial(cart_rows.cart, shop, settings), since, key="id",
+        )  # fmt: skip
+    if "returns" in one.reporting.also:
+        makes = partial(shop_rows.rma, shop, settings, now=now)
+        yield ReturnList(f"returns|{shop}", one.systems, one.stores, makes, since)
 
 
 async def _given(rows: Sequence[Mapping[str, Any]]) -> AsyncIterator[Mapping[str, Any]]:

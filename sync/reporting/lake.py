@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +27,8 @@ INCOMING: Final = "incoming"
 PLACE: Final = "place"
 FOLDER: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 """What a company or month may be to name a folder."""
+NOT_IN_PARQUET: Final = re.compile(r"\\u(?:0000|d[89a-f])")
+"""NUL and half characters, as JSON tells of them."""
 
 
 class Lake:
@@ -142,15 +143,19 @@ def _json(spool: Path, table: Table) -> str:
 
 def _spooled(spool: Path, table: Table, rows: Iterable[Row]) -> int:
     count, names, known = 0, [*table.all_columns], set[tuple[str, ...]]()
-    encode = json.JSONEncoder(ensure_ascii=True, check_circular=False).encode
+    encode = json.JSONEncoder(ensure_ascii=True, check_circular=False, default=_cell).encode
     with spool.open("w", encoding="ascii") as file:
         for row in rows:
             part = tuple(row[one] for one in PARTS)
             if part not in known:
                 _must_name_a_folder(table, part)
                 known.add(part)
-            cells = {name: _cell(row[name]) for name in names}
-            file.write(encode({**cells, PLACE: row.get(PLACE, 0)}) + "\n")
+            cells = {name: row[name] for name in names}
+            cells[PLACE] = row.get(PLACE, 0)
+            told = encode(cells)
+            if NOT_IN_PARQUET.search(told):
+                told = encode({name: _text(cell) for name, cell in cells.items()})
+            file.write(told + "\n")
             count += 1
     return count
 
@@ -164,23 +169,13 @@ def _must_name_a_folder(table: Table, part: tuple[str, ...]) -> None:
             )
 
 
-def _text(value: str) -> str:
-    """Without half characters and NUL, which Parquet cannot hold."""
-    if value.isascii() and value.isprintable():
+def _text(value: Any) -> Any:
+    """A text without half characters and NUL; anything else as it is."""
+    if not isinstance(value, str):
         return value
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def _amount(value: Decimal) -> str:
-    return f"{value:f}"
-
-
-WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = {
-    str: _text, Decimal: _amount, datetime: datetime.isoformat, date: date.isoformat,
-}  # fmt: skip
-"""How a value is handed over; numbers, yes and nothing as they are."""
-
-
-def _cell(value: Any) -> Any:
-    written = WRITTEN.get(type(value))
-    return value if written is None else written(value)
+def _cell(value: Any) -> str:
+    """What JSON has no form of: an amount, a day, a moment."""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value.isoformat())

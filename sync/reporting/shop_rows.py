@@ -7,6 +7,7 @@ from typing import Any
 
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice
 from sync.commerce.models.order import utc
+from sync.commerce.models.rma import Rma, RmaItem
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import rounded, stored, total
@@ -51,6 +52,27 @@ def shipment(shop: str, settings: Connection, raw: Mapping[str, Any]) -> Rows:
         pieces[line] = pieces.get(line, 0) + stored(item.get("qty"))
     rows = [{**common, "line": line, "quantity": count} for line, count in pieces.items()]
     return {"shipments": rows}
+
+
+def rma(shop: str, settings: Connection, raw: Mapping[str, Any], now: datetime) -> Rows:
+    """An RMA, row by row; a row of nothing where it has none. Raises `Never` where it cannot be
+    read."""
+    one = Rma.read(raw)
+    common = {
+        **placed(settings, one.store_id, utc(one.date_requested), f"RMA {one.key}"), "shop": shop,
+        "rma_id": one.entity_id, "order_id": one.order_id, "store": str(one.store_id),
+        "status": one.status, "changed_at": now,
+    }  # fmt: skip
+    rows = [
+        {
+            **common, "line": item.entity_id or 0, "order_line": item.order_item_id,
+            "row_status": item.status, "reason": item.reason, "resolution": item.resolution,
+            "requested": item.qty_requested, "authorized": item.qty_authorized,
+            "returned": item.qty_returned, "approved": item.qty_approved,
+        }
+        for item in one.items or [RmaItem()]
+    ]  # fmt: skip
+    return {"returns": rows}
 
 
 def campaign(shop: str, settings: Connection, raw: Mapping[str, Any], now: datetime) -> Rows:

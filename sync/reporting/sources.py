@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from sync.commerce.filters import Filter as ShopFilter
+from sync.commerce.models.order import utc
+from sync.commerce.models.rma import OVER
 from sync.commerce.polling import position_of
 from sync.commerce.search import Node
 from sync.core.errors import Never
@@ -69,6 +71,7 @@ class ShopList:
     only: tuple[ShopFilter, ...]
     makes: Makes
     since: datetime
+    key: str = "entity_id"
 
     async def read(self, cursor: Cursor) -> AsyncIterator[Step]:
         """By time of change."""
@@ -77,9 +80,33 @@ class ShopList:
             stamp = datetime.fromisoformat(f"{after.partition('|')[0]}+00:00")
             since, after = max(since, stamp - OVERLAP), ""
         async for row in self.systems.commerce.changed(
-            self.path, since, fields=self.fields, only=self.only, after=after
+            self.path, since, fields=self.fields, key=self.key, only=self.only, after=after
         ):
-            yield _step(position_of(row), str(row.get("entity_id")), self.makes, row)
+            yield _step(position_of(row, self.key), str(row.get(self.key)), self.makes, row)
+
+
+@dataclass(frozen=True)
+class ReturnList:
+    """The RMAs of a shop. None has a time of change, and one that is over changes no more: so the
+    cursor is the time of request of the oldest that was open, and all since then are read."""
+
+    name: str
+    systems: Systems
+    stores: frozenset[int]
+    makes: Makes
+    since: datetime
+
+    async def read(self, cursor: Cursor) -> AsyncIterator[Step]:
+        """Those that are open, and those requested since the cursor, which moves at the end."""
+        since = datetime.fromisoformat(cursor.at) if cursor.at else self.since
+        oldest = self.systems.clock.now()
+        found = self.systems.commerce.returns.open_or_since(since, stores=self.stores)
+        async for row in found:
+            requested = utc(str(row.get("date_requested")))
+            if row.get("status") not in OVER and requested is not None:
+                oldest = min(oldest, requested)
+            yield _step(cursor.at, str(row.get("entity_id")), self.makes, row)
+        yield Step((oldest - OVERLAP).isoformat(), {})
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ STAR: Final = "star"
 SHARED_STAR: Final = (
     "dim_date", "dim_item", "dim_account", "dim_store", "dim_region", "dim_company",
     "dim_campaign", "fact_orders", "fact_order_lines", "fact_promotion_uses", "fact_shipments",
-    "fact_invoice_lines", "fact_receivables", "fact_stock_days",
+    "fact_invoice_lines", "fact_receivables", "fact_stock_days", "fact_carts", "fact_quotes",
+    "fact_returns",
 )  # fmt: skip
 CONFIDENTIAL_STAR: Final = ("fact_margins",)
 DIGITS: Final = Decimal("1e-12")

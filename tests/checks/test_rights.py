@@ -25,7 +25,7 @@ WHOLE: Final[dict[str, Any]] = {
     "shipments": {"sources": {"13": "default"}},
     "accounts": {"groups": ["10"]},
     "prices": {"currency": "USD", "groups": {"10": "General"}},
-    "reporting": {},
+    "reporting": {"also": ["carts", "returns"]},
     "credit": {"currency": "USD", "methods": ["companycredit", "checkmo"]},
     "products": {
         "fields": ["status", "tax_class", "quantities"],
@@ -121,3 +121,13 @@ async def test_the_right_to_read_store_views_is_only_needed_where_nothing_else_n
     assert levels(await sandboxes.found(rights_are_given)) == {"fault"}
     named = {"stores": {"default": {"site": "1", "warehouse": "13"}}}
     assert levels(await sandboxes.found(rights_are_given, **named)) == {"warn"}
+
+
+async def test_reports_of_carts_and_returns_need_rights_of_their_own(sandboxes: Sandboxes) -> None:
+    def settings(*also: str) -> dict[str, Any]:
+        return {"flows": ["orders"], "reporting": {"also": [*also]}}
+
+    more = await refused(sandboxes, settings("carts", "returns"))
+    assert more - await refused(sandboxes, settings()) == {
+        "Magento_Cart::manage", "Magento_Rma::magento_rma"
+    }  # fmt: skip

@@ -253,7 +253,7 @@ class World:
         """What is the refund of a return has no credit note of its own in F&O."""
         markers = {text["comment"] for text in memo["comments"]}
         is_of_return = any(one.startswith("RMA:") and one != APART for one in markers)
-        is_late = memo["entity_id"] in self.said_late
+        is_late = memo["entity_id"] in self.said_late and not numbers_in(memo)
         assert len(self.credits_of(memo)) <= (0 if is_of_return and not is_late else 1), memo
 
     def credits_of(self, memo: Columns) -> list[Record]:

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from sandbox.commerce.amounts import Rule
+from sandbox.commerce.catalogue import STORES
 from sandbox.dynamics.inventory_costs import close
 from sync.core.money import ZERO, total
+from sync.reporting import cart_rows
 from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
 from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
 from tests.reconcile.planted import reconciled
+from tests.reporting.years import CONNECTION as YEAR
 from tests.systems import COMPANY, CONNECTION
 
 REPORTING: Final[dict[str, Any]] = {
@@ -89,3 +93,54 @@ async def test_margin_is_provisional_until_the_inventory_is_closed(
     assert closed["amount"] == row["amount"] - Decimal("0.05")
     shared = [one for one in (tmp_path / "shared").rglob("*.parquet") if "cost" in str(one)]
     assert shared == []
+
+
+@in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts", "returns"]})
+async def test_quotes_and_returns_are_told_as_they_stand_now(
+    finance: Finance, tmp_path: Path
+) -> None:
+    """An RMA has no time of change: one that was open is read until it is over."""
+    quote = finance.commerce.request_quote(KIM, STORES[0], {"SIMPLE-006": 2}, comment="?")
+    other = finance.commerce.request_quote(KIM, STORES[0], {"SIMPLE-006": 1}, comment="?")
+    order = await finance.placed(**finance.wants("SIMPLE-001", pieces=3))
+    finance.ships(order)
+    rma = finance.commerce.request_return(order, {order.items[0]["item_id"]: 2})
+    await finance.works_for(3600)
+    assert (await built(finance, tmp_path)).trouble == {}
+    price = finance.commerce.catalogue.product("SIMPLE-006").price
+    (asked,) = figure(tmp_path, "quotes", "status")
+    assert (asked["status"], asked["documents"], asked["amount"]) == ("created", 2, 3 * price)
+    (back,) = figure(tmp_path, "rmas", "status")
+    (line,) = figure(tmp_path, "intake", "item")[1:]
+    assert (back["status"], back["requested"]) == ("pending", 2)
+    assert abs(back["amount"] - line["amount"] * 2 / 3) < Decimal("0.01")
+    finance.commerce.decline_quote(quote.id, "no")
+    closed = {**rma, "status": "closed"}
+    finance.commerce.rmas[rma["entity_id"]] = closed
+    await finance.works_for(3600)
+    assert (await built(finance, tmp_path)).trouble == {}
+    now = {row["status"]: row["documents"] for row in figure(tmp_path, "quotes", "status")}
+    assert now == {"declined": 1, other.status: 1}
+    assert [row["status"] for row in figure(tmp_path, "rmas", "status")] == ["closed"]
+    assert figure(tmp_path, "carts") == []
+
+
+def test_of_a_cart_nothing_is_told_of_its_buyer_and_what_is_ordered_keeps_its_worth() -> None:
+    """Commerce lists no rows of a cart that is not active: its worth is unknown, not nothing."""
+    raw = {
+        "id": 7, "store_id": 1, "created_at": "2026-01-02 03:04:05", "is_active": True,
+        "updated_at": "2026-02-02 03:04:05", "customer_is_guest": False,
+        "customer": {"email": "kim@example.com", "lastname": "Kim"},
+        "items": [
+            {"sku": "A", "qty": 2, "price": Decimal("10.25")},
+            {"sku": "B", "qty": 1, "price": 1},
+        ],
+        "currency": {"quote_currency_code": "USD"},
+    }  # fmt: skip
+    (row,) = cart_rows.cart("east", YEAR, raw)["carts"]
+    assert (row["pieces"], row["worth"], row["month"]) == (3, Decimal("21.50"), "2026-02")
+    assert "im@" not in str(row)
+    (ordered,) = cart_rows.cart("east", YEAR, {**raw, "is_active": False, "items": None})["carts"]
+    assert (ordered["worth"], ordered["is_active"]) == (None, False)
+    (emptied,) = cart_rows.cart("east", YEAR, {**raw, "items": []})["carts"]
+    assert emptied["worth"] == ZERO

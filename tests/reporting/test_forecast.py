@@ -1,9 +1,10 @@
 """What is forecast is worth what it claims, on series of the kinds that shops have."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from statistics import fmean
@@ -16,6 +17,7 @@ from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import FEWEST, expected_cash
 from sync.reporting.forecast.choosing import BASELINE, CLAIM, Guess, backtest, forecast
 from sync.reporting.forecast.demand import FORECAST, forecast_demand
+from sync.reporting.forecast.library import statsforecast
 from sync.reporting.forecast.methods import (
     average,
     croston,
@@ -76,6 +78,40 @@ def test_intervals_hold_what_they_claim() -> None:
     assert abs(fmean(one for one in shares if one is not None) - CLAIM) <= 0.05
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_method_of_a_library_speaks_only_where_it_is_better(kind: str) -> None:
+    past = series(kind, 1)
+
+    def knows(seen: Sequence[float], weeks: int) -> list[float]:
+        """What comes after the weeks that it is shown; after all, as the last ones."""
+        return [*past[len(seen) :], *past[-weeks:]][:weeks]
+
+    def errs(_: Sequence[float], weeks: int) -> list[float]:
+        return [1000.0] * weeks
+
+    own = forecast(past, WEEKS)
+    assert forecast(past, WEEKS, lambda _: {"knows": knows}).method == "knows"
+    assert forecast(past, WEEKS, lambda _: {"errs": errs}) == own
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_methods_of_statsforecast_are_held_to_the_same_rules(kind: str) -> None:
+    pytest.importorskip("statsforecast", reason="requirements-forecast.txt is not installed")
+    past = series(kind, 1)
+    for seen in (past, [0.0] * 20, [5.0] * 20, past[:12]):
+        guess = forecast(seen, WEEKS, statsforecast())
+        assert all(one >= 0 for one in guess.expected)
+        assert guess.method == BASELINE or (guess.mase or 0) < (guess.baseline_mase or 0)
+    assert {*statsforecast()(past)} <= {"ADIDA", "IMAPA", "AutoETS", "AutoTheta", "MSTL"}
+
+
+@pytest.mark.skipif(find_spec("statsforecast") is not None, reason="statsforecast is installed")
+def test_where_statsforecast_is_not_installed_it_says_so() -> None:
+    with pytest.raises(Never, match="statsforecast is not installed") as refused:
+        statsforecast()
+    assert "requirements-forecast.txt" in refused.value.remedy
+
+
 def test_a_short_series_has_its_average_and_no_interval() -> None:
     guess = forecast([3.0, 5.0, 4.0], WEEKS)
     assert (guess.method, guess.expected) == ("average", [4.0] * WEEKS)
@@ -108,9 +144,10 @@ def test_parts_add_up_and_weeks_without_stock_are_not_taken_for_demand(tmp_path:
     sold = " UNION ALL ".join(
         f"SELECT 'usmf' AS company, 'S-{item}' AS sku, DATE '{monday - timedelta(weeks=week)}'"
         f" AS day, false AS is_void, '{region}' AS region,"
-        f" {10 if week != 3 else 0}::DECIMAL(38,6) AS quantity, 0::DECIMAL(38,6) AS cancelled,"
+        f" 10::DECIMAL(38,6) AS quantity, 0::DECIMAL(38,6) AS cancelled,"
         f" 0::DECIMAL(38,6) AS discount"
         for item in (1, 2) for week in range(1, 31) for region in ("EU", "US")
+        if (item, week) != (1, 3)
     )  # fmt: skip
     empty = (
         f"SELECT 'usmf' AS company, 'I-1' AS item, DATE '{monday - timedelta(weeks=3)}' AS day,"

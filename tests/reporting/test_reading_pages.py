@@ -1,12 +1,16 @@
 """The page of definitions lists what there is; serving processes load nothing of it."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
+from sync.reporting.duck import opened
 from sync.reporting.figures import FIGURES
 from sync.reporting.schema import tables
-from sync.reporting.star import CONFIDENTIAL_STAR, SHARED_STAR
+from sync.reporting.star import CONFIDENTIAL_STAR, SHARED_STAR, star_views
+from tests.reporting.years import build, drawn
 from tests.source import ROOT, imports, modules
 
 PAGE: Final = (ROOT / "docs" / "reporting.md").read_text(encoding="utf-8")
@@ -33,6 +37,23 @@ def test_a_file_of_the_star_is_shared_or_confidential() -> None:
     assert [
         n for n in (*SHARED_STAR, *CONFIDENTIAL_STAR) if f"CREATE VIEW {n} AS" not in told
     ] == []
+
+
+def test_the_relationships_for_power_bi_name_columns_of_the_star(tmp_path: Path) -> None:
+    """One side is a key of its dimension, or Power BI refuses the relationship."""
+    text = (ROOT / "extras" / "reports" / "relationships.tmdl").read_text(encoding="utf-8")
+    found = re.findall(r"fromColumn: (\w+)\.(\w+)\n\ttoColumn: (\w+)\.(\w+)\n", text)
+    assert len(found) == text.count("relationship ")
+    assert {one[0] for one in found} == {one for one in SHARED_STAR if one.startswith("fact_")}
+    build(tmp_path, drawn(1, size=5).sources())
+    with opened(tmp_path / "spill") as duck:
+        star_views(duck, tmp_path)
+        for fact, column, dimension, key in found:
+            duck.execute(f"SELECT {column} FROM {fact} LIMIT 0")
+            most = duck.execute(
+                f"SELECT max(n) FROM (SELECT count(*) AS n FROM {dimension} GROUP BY {key})"
+            )
+            assert most.fetchone() == (1,)
 
 
 def test_nothing_that_serves_loads_duckdb() -> None:

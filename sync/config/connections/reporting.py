@@ -1,6 +1,6 @@
 """What reports read, and how they sort and convert it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -16,6 +16,8 @@ class Reporting(Section):
     """How far back the first build reads."""
     cost: YesNo = False
     """Whether cost is read too, into a folder of its own: confidential."""
+    also: tuple[Literal["carts", "returns"], ...] = ()
+    """What more is read of Commerce: carts with negotiable quotes, RMAs (Adobe Commerce)."""
     restate_days: Whole = Field(default=60, ge=0, le=400)
     """How many days of cost each build reads again, whatever F&O says has changed: closing the
     inventory changes what was posted."""

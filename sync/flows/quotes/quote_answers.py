@@ -26,13 +26,7 @@ from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
-from sync.flows.quotes.answer_writes import (
-    AnswerWrite,
-    DeclineWrite,
-    files_of,
-    is_shown,
-    shown_of,
-)
+from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, files_of, is_shown, shown_of
 from sync.flows.quotes.quotation_writes import REVISION
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -183,8 +177,7 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
 
 
 def _seen(quote: Quote) -> tuple[Notification, ...]:
-    """The flow `quotes` reads it as it is answered: a buyer who sends it back unchanged before the
-    next poll has changed something then."""
+    """`quotes` reads it as answered: then a buyer who sends it back unchanged has changed it."""
     return (Notification(QUOTES, quote.key),)
 
 
@@ -210,13 +203,10 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
     if is_repeated and not delivery.message.is_asked:
         return Waiting(f"the buyer sent it back, and quotation {held.number} is as it was")
     is_news = quote.is_sellers_turn or delivery.looks_first(ANSWER)
-    return _plan(write, held, is_repeated=is_repeated, follow_ups=_seen(quote) if is_news else ())
+    return _plan(write, held, is_news=is_news, is_repeated=is_repeated)
 
 
-def _plan(
-    write: AnswerWrite, held: HeldQuotation, *, is_repeated: bool,
-    follow_ups: tuple[Notification, ...],
-) -> Plan:  # fmt: skip
+def _plan(write: AnswerWrite, held: HeldQuotation, *, is_news: bool, is_repeated: bool) -> Plan:
     answer, before = write.answer, write.before
     sums = proof(answer, before)
     said = [f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines]
@@ -226,7 +216,8 @@ def _plan(
         f" {'; '.join(said)}"
     )[:MOST_SAID]
     return Plan(
-        (write,), notes=(version,), starts_anew=is_repeated, follow_ups=follow_ups,
+        (write,), notes=(version,), starts_anew=is_repeated,
+        follow_ups=_seen(write.quote) if is_news else (),
         amounts={"approved": f"{answer.total:.2f}", "currency": answer.currency},
         keys={"quotation": held.number, "version": version, "owner": held.responsible},
     )  # fmt: skip

@@ -13,6 +13,7 @@ from math import ceil
 from statistics import fmean
 from typing import Final
 
+from sync.reporting.forecast.library import Library, nothing
 from sync.reporting.forecast.methods import (
     YEAR,
     Method,
@@ -74,18 +75,19 @@ class Tested:
         return fmean(one for row in self.errors for one in row)
 
 
-def forecast(past: Series, weeks: int) -> Guess:
-    """The method that was best so far, or the baseline."""
+def forecast(past: Series, weeks: int, library: Library = nothing) -> Guess:
+    """The method that was best so far, or the baseline. `library`: further methods."""
     baseline = seasonal_naive(past, weeks)
     if len(past) < SHORTEST:
         return _short(past, weeks, baseline)
-    tested = {name: backtest(one, past, weeks) for name, one in methods_for(past).items()}
+    methods = {**methods_for(past), **library(past)}
+    tested = {name: backtest(one, past, weeks) for name, one in methods.items()}
     floor = tested[BASELINE].mase
     name = min(tested, key=lambda one: (tested[one].mase, one != BASELINE))
     if name != BASELINE and tested[name].mase > MARGIN * floor:
         name = BASELINE
     found = tested[name]
-    expected = methods_for(past)[name](past, weeks)
+    expected = methods[name](past, weeks)
     reach = half_width([abs(one) for row in found.errors for one in row])
     return Guess(
         name, expected, [max(0.0, one - reach) for one in expected],
@@ -95,8 +97,8 @@ def forecast(past: Series, weeks: int) -> Guess:
 
 
 def _short(past: Series, weeks: int, baseline: list[float]) -> Guess:
-    nothing = [None] * weeks
-    return Guess("average", average(past, weeks), nothing, nothing, baseline)
+    unknown = [None] * weeks
+    return Guess("average", average(past, weeks), unknown, unknown, baseline)
 
 
 def methods_for(past: Series) -> Mapping[str, Method]:

@@ -2,7 +2,8 @@
 
 Demand is what was ordered, less what was cancelled. In a week without anything to sell nobody could
 order: the mean of its neighbours stands for such a week, where that is more. The week that has not
-ended is left out. Parts add up: what is told of a region or a company is the sum of its items.
+ended is left out. Each series is forecast by itself: the demand of a company is that of its items
+together, its forecast need not be the sum of theirs.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sync.core.errors import Never
 from sync.reporting.duck import quoted
 from sync.reporting.forecast.choosing import SHORTEST, Guess, forecast
+from sync.reporting.forecast.library import Library, nothing
 from sync.reporting.lake import Lake
 from sync.reporting.star import star_file, star_views
 
@@ -38,18 +40,24 @@ COLUMNS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """`history`, `sold_out` and `promoted` count weeks."""
 SQL: Final = """
-SELECT {keys}, date_trunc('week', f.day)::DATE AS week,
-    sum(f.quantity - f.cancelled) AS pieces,
-    bool_or(o.week IS NOT NULL) AS is_out, bool_or(f.discount > 0) AS is_promoted
-FROM fact_order_lines f
-LEFT JOIN dim_item i USING (sku)
-LEFT JOIN (
-    SELECT company, item, date_trunc('week', day)::DATE AS week FROM (
-        SELECT company, item, day, max(available) AS most FROM fact_stock_days GROUP BY ALL
-    ) WHERE most <= 0 GROUP BY ALL
-) o ON o.company = f.company AND o.item = i.item AND o.week = date_trunc('week', f.day)::DATE
-WHERE NOT f.is_void AND f.sku <> '' AND f.day < $until
-GROUP BY ALL ORDER BY {order}, week
+WITH lines AS (
+    SELECT {keys}, f.company AS owner, i.item AS stocked, date_trunc('week', f.day)::DATE AS week,
+        f.quantity - f.cancelled AS pieces, f.discount > 0 AS is_promoted
+    FROM fact_order_lines f LEFT JOIN dim_item i USING (sku)
+    WHERE NOT f.is_void AND f.sku <> '' AND f.day < $until
+), began AS (
+    SELECT {by}, owner, stocked, min(week) AS week FROM lines GROUP BY ALL
+), gone AS (
+    SELECT company, item, date_trunc('week', day)::DATE AS week
+    FROM fact_stock_days WHERE day < $until GROUP BY ALL HAVING max(available) <= 0
+)
+SELECT {by}, week, sum(pieces) AS pieces, bool_or(is_out), bool_or(is_promoted) FROM (
+    SELECT {by}, week, pieces, false AS is_out, is_promoted FROM lines
+    UNION ALL
+    SELECT {began}, gone.week, 0, true, false FROM began JOIN gone
+        ON gone.company = began.owner AND gone.item = began.stocked AND gone.week > began.week
+    WHERE $is_of_items
+) GROUP BY ALL ORDER BY {by}, week
 """
 
 
@@ -65,8 +73,9 @@ class Demand:
 
 
 def forecast_demand(
-    duck: "Duck", root: Path, by: Sequence[str], today: date, weeks: int
-) -> Mapping[str, int]:
+    duck: "Duck", root: Path, by: Sequence[str], today: date, weeks: int, *,
+    library: Library = nothing,
+) -> Mapping[str, int]:  # fmt: skip
     """Write the forecast into the star; how many series each method speaks for. Raises `Never`
     where nothing was built, or for what demand cannot be told by."""
     if strange := [one for one in by if one not in BY]:
@@ -83,7 +92,7 @@ def forecast_demand(
     spool.parent.mkdir(parents=True, exist_ok=True)
     with spool.open("w", encoding="ascii") as file:
         for series in _series(duck, by, monday):
-            guess = forecast(series.pieces, weeks)
+            guess = forecast(series.pieces, weeks, library)
             method = told(guess, series)
             counts[method] = counts.get(method, 0) + 1
             for row in _rows(series, guess, monday):
@@ -102,8 +111,10 @@ def told(guess: Guess, series: Demand) -> str:
 
 def _series(duck: "Duck", by: Sequence[str], monday: date) -> Iterator[Demand]:
     keys = ", ".join(f"coalesce({BY[one]}, '') AS {one}" for one in by)
-    sql = SQL.format(keys=keys, order=", ".join(by))
-    rows = duck.execute(sql, {"until": monday}).fetchall()
+    began = ", ".join(f"began.{one}" for one in by)
+    sql = SQL.format(keys=keys, by=", ".join(by), began=began)
+    told = {"until": monday, "is_of_items": {"company", "item"} <= {*by}}
+    rows = duck.execute(sql, told).fetchall()
     for key, found in groupby(rows, key=lambda row: row[: len(by)]):
         weeks = [row[len(by) :] for row in found]
         yield _filled(dict(zip(by, key, strict=True)), weeks, monday)

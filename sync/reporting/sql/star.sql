@@ -40,7 +40,8 @@ CREATE VIEW dim_date AS
 SELECT day::DATE AS day, strftime(day, '%Y-%m') AS month, year(day) AS year,
     quarter(day) AS quarter,
     year(day) + (month(day) >= fiscal_start AND fiscal_start > 1)::INT AS fiscal_year,
-    (month(day) - fiscal_start + 12) % 12 + 1 AS fiscal_month
+    (month(day) - fiscal_start + 12) % 12 + 1 AS fiscal_month,
+    (month(day) - fiscal_start + 12) % 12 // 3 + 1 AS fiscal_quarter
 FROM (
     SELECT unnest(generate_series(min(day)::TIMESTAMP, max(day)::TIMESTAMP, INTERVAL 1 DAY)) AS day
     FROM (SELECT day FROM orders UNION ALL SELECT day FROM invoices
@@ -152,6 +153,32 @@ LEFT JOIN invoice_orders o
 CREATE VIEW fact_stock_days AS
 SELECT company, day, item, dimensions, site, warehouse, on_hand, available, available <= 0 AS is_out
 FROM stock_days;
+
+-- As each cart stands now; what it was worth is told of the last day on which its rows were listed.
+CREATE VIEW fact_carts AS
+SELECT c.company, c.day, c.shop, c.cart_id, c.store, s.brand, c.began_at, c.is_active, c.is_guest,
+    c.is_quote, c.currency, w.pieces, w.worth
+FROM (SELECT * FROM carts QUALIFY row_number() OVER (
+    PARTITION BY shop, cart_id ORDER BY changed_at DESC) = 1) c
+LEFT JOIN (SELECT shop, cart_id, pieces, worth FROM carts WHERE worth IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY shop, cart_id ORDER BY changed_at DESC) = 1) w
+    USING (shop, cart_id)
+LEFT JOIN dim_store s USING (shop, store);
+
+CREATE VIEW fact_quotes AS
+SELECT q.company, q.day, q.shop, q.cart_id, q.store, s.brand, q.status, q.expires, c.currency,
+    c.pieces, c.worth
+FROM quotes q
+LEFT JOIN fact_carts c USING (shop, cart_id)
+LEFT JOIN dim_store s ON s.shop = q.shop AND s.store = q.store;
+
+CREATE VIEW fact_returns AS
+SELECT p.company, r.day, r.shop, r.rma_id, r.line, p.order_key, l.sku, p.store, p.brand, p.region,
+    p.currency, r.status, r.row_status, r.reason, r.resolution, r.requested, r.authorized,
+    r.returned, r.approved, share(l.net, r.requested, l.quantity) AS net
+FROM returns r
+JOIN order_places p ON p.shop = r.shop AND p.order_id = r.order_id
+JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line;
 
 CREATE VIEW fact_orders AS
 SELECT p.company, p.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region, p.currency,
