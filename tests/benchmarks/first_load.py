@@ -34,6 +34,8 @@ SECONDS: Final = {"GET": 0.1, "POST": 0.15, "PUT": 0.15}
 """A product's save was measured at 110 to 170 ms."""
 RATE: Final = 200
 """A process lives for so long as this many products a second would take, then it is killed."""
+WHOLE: Final = 4
+"""Minutes are told whole: of fewer, one more says little of the estimate."""
 SETTINGS: Final[Mapping[str, Any]] = {
     "flows": ("orders", "products"),
     "products": {
@@ -272,7 +274,7 @@ async def _off(harness: Loading) -> float:
     told = [entry for entry in await harness.trail(EVERYTHING, "products") if entry.details]
     said = [
         (entry.at, float(entry.details["minutes_left"])) for entry in told
-        if "minutes_left" in entry.details
+        if int(entry.details.get("minutes_left", 0)) >= WHOLE
     ]  # fmt: skip
     if not said:
         return 0.0
