@@ -5,7 +5,7 @@ An account goes by its kind and id in Commerce: `customer|17`, `company|5`, `gue
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -66,13 +66,15 @@ class KeptTask:
 
 @dataclass(frozen=True)
 class Listed:
-    """An account as it was looked at last. `number`: its account in F&O, where it has one."""
+    """An account as it was looked at last. `number`: its account in F&O, where it has one;
+    `buyers`: of a company, the customers who bought for it."""
 
     account: str
     at: datetime
     number: str
     figures: Mapping[str, Any]
     score: Mapping[str, int]
+    buyers: Sequence[int] = ()
 
 
 class KeptAccounts:
@@ -85,11 +87,12 @@ class KeptAccounts:
 
     async def keep(self, one: Listed, due: datetime | None, keep_days: int) -> None:
         """Store the figures of a day, and when the account is looked at next. Safe to repeat."""
-        said = to_json([one.number, one.figures, one.score])
+        said = [one.number, one.figures, one.score]
         before = await self._tables.get(LISTED, self._connection, one.account)
-        cells: dict[str, Value] = {"at": one.at, "due": _stamp(due), "said": said}
+        whole = to_json([*said, one.buyers])
+        cells: dict[str, Value] = {"at": one.at, "due": _stamp(due), "said": whole}
         day = str(one.figures["day"])
-        await self._tables.upsert(FIGURES, Row(self._of(one.account), day, {"said": said}))
+        await self._tables.upsert(FIGURES, Row(self._of(one.account), day, {"said": to_json(said)}))
         if due is not None:
             await self.look_at(one.account, due)
         await self._tables.upsert(LISTED, Row(self._connection, one.account, cells))
@@ -116,6 +119,13 @@ class KeptAccounts:
         """An account as it was looked at last; None where it never was, or is erased."""
         row = await self._tables.get(LISTED, self._connection, account)
         return None if row is None or not row.values.get("said") else _listed(row)
+
+    async def buyers_of(self, account: str) -> list[int]:
+        """The customers who bought for a company when it was looked at last, without those who
+        asked to be forgotten."""
+        found = await self.get(account)
+        buyers = () if found is None else found.buyers
+        return [one for one in buyers if not await self.is_erased(f"customer|{one}")]
 
     async def all(self, start: str = "", limit: int | None = None) -> AsyncIterator[Listed]:
         """The accounts, from one on."""
@@ -223,10 +233,10 @@ def _midnight(day: date) -> datetime:
 
 
 def _listed(row: Row) -> Listed:
-    number, figures, score = _read(row.values["said"])
+    number, figures, score, *more = _read(row.values["said"])
     at = row.values["at"]
     assert isinstance(at, datetime)
-    return Listed(row.key, at, number, figures, score)
+    return Listed(row.key, at, number, figures, score, *more)
 
 
 def _read(said: Any) -> Any:

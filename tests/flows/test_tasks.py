@@ -260,6 +260,22 @@ async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling)
     assert (listed.figures["orders"], listed.figures["carts"]) == (2, 1)
     assert await kept.get(f"customer|{KIM.id}") is None
     assert "buys for company" in (await ours.claim(f"customer|{KIM.id}", "tasks")).reason
+    left = replace(KIM, company=None, company_id=None)
+    ours.joins(left)
+    ours.commerce.roles[5]["users"] = []
+    await ours.delivers(ours.place(shopper=left))
+    for _ in range(2):
+        await ours.delivers(ours.place(shopper=BO))
+        await ours.looks()
+    listed = await kept.get(f"company|{CONTOSO}")
+    assert listed is not None
+    assert (listed.figures["orders"], listed.figures["carts"]) == (4, 0)
+    assert listed.buyers == [BO.id, KIM.id]
+    own = await kept.get(f"customer|{KIM.id}")
+    assert own is not None
+    assert own.figures["orders"] == 1
+    await forget_accounts(ours.services, "shop", [KIM.id or 0], [])
+    assert await kept.buyers_of(f"company|{CONTOSO}") == [BO.id]
 
 
 @selling(

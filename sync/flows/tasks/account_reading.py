@@ -5,7 +5,7 @@ looked at, so that what was amended, cancelled or refunded meanwhile is counted 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -42,9 +42,9 @@ RMAS: Final[tuple[Node, ...]] = ("entity_id", "increment_id", "status", "date_re
 
 @dataclass(frozen=True)
 class Account:
-    """Who it is and what it did. `buyers`: the customers who buy for it; `email`, `name`: of whom
-    a lead would be. `company`: the one that a customer buys for, whose account counts then.
-    `is_gone`: Commerce has it no more."""
+    """Who it is and what it did. `buyers`: the customers who buy for it, `former`: those who did
+    and have left; `email`, `name`: of whom a lead would be. `company`: the one that a customer buys
+    for, whose account counts then. `is_gone`: Commerce has it no more."""
 
     kind: str
     number: int
@@ -56,6 +56,7 @@ class Account:
     consents: bool = False
     company: int | None = None
     is_gone: bool = False
+    former: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +69,22 @@ async def read_account(kind: str, number: int, systems: Systems) -> Account:
     if kind == GUEST:
         return await _guest(number, systems)
     return await (_company if kind == COMPANY else _customer)(number, systems)
+
+
+async def with_former(account: Account, known: Collection[int], systems: Systems) -> Account:
+    """A company with what those of `known` bought for it who are no users of it any more. Only
+    orders that name the company count: the others may be their own. Whose last order no longer
+    counts is none of `former`."""
+    gone = sorted({*known} - {*account.buyers})
+    if account.kind != COMPANY or account.is_gone or not gone:
+        return account
+    placed = await _placed(gone, systems)
+    theirs = [one for one in placed if one.company_id == account.number]
+    orders = (*account.signals.orders, *map(_bought, theirs))
+    categories = await _categories(orders, systems)
+    signals = replace(account.signals, orders=orders, categories=categories)
+    former = {one.customer_id for one in theirs if one.customer_id is not None}
+    return replace(account, signals=signals, former=tuple(sorted(former)))
 
 
 async def _customer(number: int, systems: Systems) -> Account:
@@ -142,8 +159,9 @@ async def _signals(
 ) -> Signals:  # fmt: skip
     if not buyers:
         return Signals(since=since, requested=requested)
-    now, tasks = systems.clock.now(), systems.settings.tasks
-    orders = await _orders(buyers, company, now - tasks.months * MONTH, systems)
+    now = systems.clock.now()
+    placed = await _placed(buyers, systems)
+    orders = [_bought(one) for one in placed if one.company_id in (None, company)]
     rows = await systems.commerce.carts.of_customers(buyers, now - CARTS_BACK)
     carts = [cart for row in rows if (cart := _cart(row, systems)) is not None]
     returns = await _returns(buyers, now - RETURNS_BACK, systems)
@@ -153,7 +171,7 @@ async def _signals(
     )
 
 
-async def _categories(orders: list[Bought], systems: Systems) -> Mapping[str, Sequence[str]]:
+async def _categories(orders: Sequence[Bought], systems: Systems) -> Mapping[str, Sequence[str]]:
     """Of the products of the last orders, where they are wanted: a right of its own is needed."""
     if not systems.settings.tasks.categories:
         return {}
@@ -162,15 +180,12 @@ async def _categories(orders: list[Bought], systems: Systems) -> Mapping[str, Se
     return await systems.commerce.products.categories(skus)
 
 
-async def _orders(
-    buyers: Collection[int], company: int | None, since: datetime, systems: Systems
-) -> list[Bought]:
-    """Those that stand. Of a company's users those for it, or for nobody that is told: lists may
-    leave that out (magento2 issue 25410)."""
+async def _placed(buyers: Collection[int], systems: Systems) -> list[Order]:
+    """Their orders that stand, of the time that counts. Of a company's users those for it count, or
+    for nobody that is told: lists may leave that out (magento2 issue 25410)."""
+    since = systems.clock.now() - systems.settings.tasks.months * MONTH
     rows = await _rows("orders", ORDERS, ("created_at", since), buyers, systems)
-    orders = [Order.read(row) for row in rows]
-    mine = [one for one in orders if one.company_id in (None, company) and _stands(one)]
-    return [_bought(one) for one in mine]
+    return [one for one in map(Order.read, rows) if _stands(one)]
 
 
 def _stands(order: Order) -> bool:

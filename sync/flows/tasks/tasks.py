@@ -31,7 +31,14 @@ from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
 from sync.flows.tasks.account_changes import changed
 from sync.flows.tasks.account_columns import columns_of
-from sync.flows.tasks.account_reading import COMPANY, CUSTOMER, GUEST, Account, read_account
+from sync.flows.tasks.account_reading import (
+    COMPANY,
+    CUSTOMER,
+    GUEST,
+    Account,
+    read_account,
+    with_former,
+)
 from sync.flows.tasks.task_plans import cools_until, task_plan
 from sync.flows.tasks.wanted import TASKS, Looked, Wanted
 from sync.pacing.priority import Priority
@@ -81,6 +88,7 @@ async def plan(found: Found, delivery: Delivery) -> Plan | Skipped:
 
 async def look_at(account: Account, kept: KeptAccounts, systems: Systems, tables: Tables) -> Looked:
     """The account with its figures, and the rules that hold."""
+    account = await with_former(account, await kept.buyers_of(account.key), systems)
     is_erased = await kept.is_erased(account.key)
     unfit = "it is erased" if is_erased else _unfit(account, systems.settings.tasks)
     number = await _number(account, systems)
@@ -150,7 +158,8 @@ async def _figures(looked: Looked, kept: KeptAccounts, delivery: Delivery) -> Pl
     if looked.unfit or account.kind == GUEST:
         return PassedOn(looked.unfit or "a guest has no figures", follow_ups=follow)
     figures, score = look.pattern.cells(), looked.score
-    listed = Listed(account.key, look.now, looked.number, figures, score)
+    buyers = (*account.buyers, *account.former) if account.kind == COMPANY else ()
+    listed = Listed(account.key, look.now, looked.number, figures, score, buyers)
     due = _due(look, looked.reasons, tasks)
 
     async def before() -> None:
