@@ -17,7 +17,7 @@ EDITION ?= embedded
 AZURITE := tests/azurite/node_modules/.package-lock.json
 AXE := tests/console/browser/node_modules/.package-lock.json
 
-.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate soak fuzz fuzz-short bench golden pins clean
+.PHONY: demo demo-embedded demo-emulated test coverage test-long mutants azurite axe screenshots worker package check infra serve simulate soak soak-embedded soak-emulated fuzz fuzz-short bench golden pins clean
 
 # EDITION=emulated: the same over AMQP and Table Storage, on Azurite and a Service Bus of the
 # tests'; Node must be there.
@@ -107,9 +107,15 @@ fuzz-short: $(FUZZ)/ready
 bench: $(VENV)/development
 	$(RUN) -m tests.benchmarks
 
-# The product under mixed load, killed every few seconds: make soak MINUTES=30
-soak: $(VENV)/run-time
+# The product under mixed load, killed every few seconds, while disk, stores and keys fail it:
+# make soak MINUTES=30. EDITION=emulated as for the demo.
+soak: soak-$(EDITION)
+
+soak-embedded: $(VENV)/run-time
 	$(RUN) -m sandbox soak --minutes $(MINUTES)
+
+soak-emulated: $(VENV)/development $(AZURITE)
+	$(RUN) -m tests.emulators $(RUN) -m sandbox soak --minutes $(MINUTES) --emulated
 
 # What the app registers and the queues it needs, as text; read the difference.
 golden: $(VENV)/development

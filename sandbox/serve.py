@@ -57,7 +57,7 @@ class Sandbox:
         self.shop.products.attributes.define("size", "select", *SIZES)
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
-        self.service = DataverseState(clock.now)
+        self.service = DataverseState(clock.now, tokens=self.ledger.tokens)
         self.service.create("accounts", SERVICE_ACCOUNT, {"name": "Web shop"})
         if numbers is NumberMode.OURS:
             self.ledger.settings.manual |= {"SalesOrderNumber", "CustomerAccount"}

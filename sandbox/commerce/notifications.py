@@ -8,7 +8,7 @@ read.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 
 import httpx
@@ -89,6 +89,15 @@ class NotificationSender:
         self._targets.append(target)
         if isinstance(target, EventTarget):
             self._state.public_keys[target.key_path] = public_pem(target.key)
+
+    def regenerate_key(self, key: str) -> bytes:
+        """All webhooks are signed with the key pair of this name from now on; its public half."""
+        signature = WebhookSignature(key=key)
+        self._targets = [
+            replace(one, signature=signature) if isinstance(one, WebhookTarget) else one
+            for one in self._targets
+        ]
+        return public_pem(key)
 
     @property
     def waiting(self) -> int:

@@ -101,7 +101,8 @@ class Trade:
 
     async def items(self, request: Request) -> Response:
         """`GET orders/{id}/items`: the rows that carry an amount, how many of each can be invoiced
-        and refunded, and what was done with them."""
+        and refunded, what was done with them, and what all of each is worth without tax, in base
+        currency."""
         order = self._state.orders.get(request.path_params["id"])
         if order is None:
             return answer({"error": "there is no such order"}, 404)
@@ -113,6 +114,7 @@ class Trade:
                     "to_refund": to_refund(order, item),
                     **{name: amount(item, name) for name in COUNTED},
                     "is_virtual": item["is_virtual"],
+                    "worth": amount(item, "base_row_total") - amount(item, "base_discount_amount"),
                 }
                 for item in order.items
                 if pays(order, item)
@@ -169,6 +171,12 @@ class Trade:
             self._sender.subscribe(target)
         return answer({"unfinished": self._sender.unfinished, "counts": dict(self._sender.counts)})
 
+    async def webhook_key(self, request: Request) -> Response:
+        """`PUT webhooks/key`: sign with the key pair of the `name` given; answers its public half,
+        as *Regenerate key pair* shows it."""
+        wanted = from_json(await request.body())
+        return answer({"public": self._sender.regenerate_key(str(wanted["name"])).decode()})
+
 
 def trade_routes(state: CommerceState, sender: NotificationSender) -> list[Route]:
     """All of them."""
@@ -181,4 +189,5 @@ def trade_routes(state: CommerceState, sender: NotificationSender) -> list[Route
         Route("/sandbox/shipments", trade.shipments),
         Route("/sandbox/products", trade.products, methods=["POST"]),
         Route("/sandbox/webhooks", trade.webhooks, methods=["GET", "POST"]),
+        Route("/sandbox/webhooks/key", trade.webhook_key, methods=["PUT"]),
     ]

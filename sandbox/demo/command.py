@@ -84,7 +84,7 @@ def demo(
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
-    emulators = _emulators(as_json=as_json) if emulated else {}
+    emulators = emulators_given(as_json=as_json) if emulated else {}
     home = made_home()
     kept = True
     try:
@@ -107,11 +107,12 @@ def demo(
         raise typer.Exit(OFF)
 
 
-def _emulators(*, as_json: bool) -> Mapping[str, str]:
+def emulators_given(*, as_json: bool) -> Mapping[str, str]:
+    """The settings that name a Service Bus and tables. Raises `typer.Exit` where there are none."""
     try:
         return emulators_of(os.environ)
     except SettingsMissing as problem:
-        remedy = "Leave --emulated out, or run: make demo EDITION=emulated"
+        remedy = "Leave --emulated out, or add to make: EDITION=emulated"
         error_lines(str(problem), remedy, as_json=as_json)
         raise typer.Exit(2) from None
 

@@ -13,6 +13,7 @@ import httpx
 
 from sandbox.demo.masters import Masters
 from sandbox.demo.processes import Child
+from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
 from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
@@ -28,6 +29,7 @@ CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 SOON: Final = timedelta(seconds=15)
 UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
+CLOCK_FILE: Final = "clock"
 HOOKS: Final = {
     "orders": "sales_order_save_commit_after",
     "customers": "customer_save_commit_after",
@@ -83,7 +85,7 @@ class Environment:
     def __init__(
         self,
         settings: Mapping[str, str],
-        pairs: Mapping[str, Pair],
+        pairs: dict[str, Pair],
         engine: Services,
         client: httpx.AsyncClient,
         mails: MailServer,
@@ -97,19 +99,34 @@ class Environment:
         self._key = secrets.token_urlsafe(24)
         self._child: Child | None = None
         self._url = ""
+        self._clock = Path(settings["SYNC_HOME"], CLOCK_FILE)
+        self.set_clock(0.0)
 
     @property
     def host(self) -> Host:
         """The host, wherever it listens."""
         return Host(self._client, self._url, self._key)
 
+    @property
+    def host_pid(self) -> int:
+        """Of its process."""
+        assert self._child is not None, "it was started"
+        return self._child.pid
+
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock of the host's machine so many seconds before or behind the time."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds), encoding="utf-8")
+        new.replace(self._clock)
+
     async def start_host(self) -> None:
         """Start `serve` on the home; after the first time at the same port, which the shops'
         webhooks name."""
         port = self._url.rpartition(":")[2] or "0"
         log = Path(self._settings["SYNC_HOME"], HOST_LOG)
-        arguments = ["sync", "serve", "--json", "--port", port]
-        self._child = await Child.started(arguments, log, **self._settings, SYNC_HOST_KEY=self._key)
+        arguments = ["sandbox.demo.stepped", "sync", "serve", "--json", "--port", port]
+        beside = {CLOCK: str(self._clock), "SYNC_HOST_KEY": self._key}
+        self._child = await Child.started(arguments, log, **self._settings, **beside)
         self._url = str(self._child.reported["url"])
 
     async def stop_host(self) -> None:

@@ -73,9 +73,13 @@ async def _refund(shop: Shop, order: Order, adjustment: Mapping[str, str]) -> bo
     quantities = {item: qty for item, qty in pieces.items() if Decimal(qty) > 0}
     if not quantities:
         return False
-    return await _done(
-        shop, order, "refund", {"quantities": quantities, "shipping": "0", **adjustment}
-    )
+    worth = sum(
+        Decimal(item["worth"]) * Decimal(quantities.get(str(item["item_id"]), 0))
+        / Decimal(item["qty_ordered"])
+        for item in items
+    )  # fmt: skip
+    given = adjustment if worth > Decimal(adjustment.get("negative", 0)) else {}
+    return await _done(shop, order, "refund", {"quantities": quantities, "shipping": "0", **given})
 
 
 async def _done(shop: Shop, order: Order, action: str, body: Mapping[str, Any]) -> bool:
@@ -110,15 +114,7 @@ async def post_drafts(pair: Pair) -> list[str]:
         document.reference: document for order in books for document in FinanceDocument.of(order)
     }
     if pair.numbers is NumberMode.THEIRS:
-        drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
-        return [
-            await pair.ledger.post(
-                "free_text_invoice",
-                row["InvoiceIdentifier"],
-                tax=_signed_tax(documents[shop_number(row["CustomerReference"])]),
-            )
-            for row in drafts[::2]
-        ]
+        return await _post_free_text(pair, documents)
     posted = []
     sales_orders = {
         shop_number(row["CustomersOrderReference"]): row for row in await pair.ledger.sales_orders()
@@ -133,11 +129,28 @@ async def post_drafts(pair: Pair) -> list[str]:
         )
     for row in (await pair.ledger.ask("GET", "/sandbox/credit_notes"))["returns"][::2]:
         tax = documents[shop_number(row["CustomersOrderReference"])].tax
-        posted.append(await pair.ledger.post("return", row["ReturnOrderNumber"], tax=tax))
+        posted += await _posted(pair, "return", row["ReturnOrderNumber"], tax=tax)
     payments = (await pair.ledger.ask("GET", "/sandbox/receivables"))["payments"]
     if payments:
-        await pair.ledger.post("journal", payments[0]["JournalBatchNumber"])
+        await _posted(pair, "journal", payments[0]["JournalBatchNumber"])
     return posted
+
+
+async def _post_free_text(pair: Pair, documents: Mapping[str, FinanceDocument]) -> list[str]:
+    posted = []
+    drafts = (await pair.ledger.ask("GET", "/sandbox/receivables"))["free_text_invoices"]
+    for row in drafts[::2]:
+        tax = _signed_tax(documents[shop_number(row["CustomerReference"])])
+        posted += await _posted(pair, "free_text_invoice", row["InvoiceIdentifier"], tax=tax)
+    return posted
+
+
+async def _posted(pair: Pair, document: str, number: Any, **more: Any) -> list[str]:
+    """What a draft became; nothing of one whose lines are on their way."""
+    try:
+        return [await pair.ledger.post(document, number, **more)]
+    except Refused:
+        return []
 
 
 def _signed_tax(document: FinanceDocument) -> Decimal:

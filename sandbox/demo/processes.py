@@ -66,6 +66,11 @@ class Child:
         """Whether it has not ended."""
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     async def stop(self) -> None:
         """Ask it to end, and end it when it does not. Safe to repeat."""
         if self.is_running:

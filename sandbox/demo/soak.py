@@ -3,7 +3,7 @@ things go wrong; in the end everything is compared. Exit status 1 when anything 
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from sandbox.demo.command import emulators_given
 from sandbox.demo.comparison import Books, reconciled
 from sandbox.demo.delivering import SETTLED
 from sandbox.demo.environment import Environment, Stuck
@@ -23,9 +24,11 @@ from sandbox.demo.invoicing import Asked, invoice_and_refund, post_drafts
 from sandbox.demo.load import make_calm, make_rough
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.reconciliation import Finding
+from sandbox.demo.relay import Relays
 from sandbox.demo.shipping import pack_and_ship
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
+from sandbox.demo.troubles import Troubles
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.core.logs import set_up
 
@@ -50,12 +53,13 @@ class Soaked:
     kills: int
     books: Books
     findings: tuple[Finding, ...]
+    troubles: Mapping[str, int]
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
         return {
             "ok": not self.findings, "orders": self.orders, "rounds": self.rounds,
-            "kills": self.kills,
+            "kills": self.kills, "troubles": dict(self.troubles),
             "reconciliation": [row.as_json() for row in self.books.rows],
             "receivables": [row.as_json() for row in self.books.cash],
             "documents_reconciled": self.books.compared,
@@ -69,6 +73,7 @@ class Killer:
 
     environment: Environment
     chance: Random
+    troubles: Troubles
     kills: int = 0
 
     @asynccontextmanager
@@ -77,6 +82,7 @@ class Killer:
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._kills(stop))
+            group.create_task(self.troubles.happen(stop))
             try:
                 yield
             finally:
@@ -89,17 +95,18 @@ class Killer:
                     await stop.wait()
                     return
             except TimeoutError:
-                await self.environment.kill_host()
-                await self.environment.start_host()
+                async with self.troubles.alive:
+                    await self.environment.kill_host()
+                    await self.environment.start_host()
                 self.kills += 1
 
 
 async def soaked(
-    environment: Environment, length: timedelta, gauges: Gauges, chance: Random
+    environment: Environment, length: timedelta, gauges: Gauges, chance: Random, troubles: Troubles
 ) -> Soaked:
     """Load, faults and kills for so long; then everything is delivered, shipped and compared.
     Raises `Stuck`."""
-    loop, rounds, killer = asyncio.get_running_loop(), 0, Killer(environment, chance)
+    loop, rounds, killer = asyncio.get_running_loop(), 0, Killer(environment, chance, troubles)
     await first_goods(environment, PATIENCE)
     began, seconds = loop.time(), length.total_seconds()
     with gauges("Seconds under load", seconds) as gauge:
@@ -116,7 +123,7 @@ async def soaked(
     books = await reconciled(environment)
     return Soaked(
         sum(row.orders for row in books.rows), rounds, killer.kills, books,
-        (*books.findings, *shipped.findings, *goods.findings),
+        (*books.findings, *shipped.findings, *goods.findings), troubles.counts,
     )  # fmt: skip
 
 
@@ -151,19 +158,30 @@ def soak(
     seed: Annotated[int, typer.Option(help="What chance begins with.")] = 1,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    clock: Annotated[
+        bool, typer.Option("--clock", help="Set the machine's clock as well.")
+    ] = False,
+    emulated: Annotated[
+        bool, typer.Option("--emulated", help="On the Service Bus and tables that settings name.")
+    ] = False,
 ) -> None:
     """Load the product for long, kill it every few seconds, and compare both systems in the end.
 
     Orders, cancellations, edits, invoices, credit memos, posted invoices, stock, prices and
-    products flow, while webhooks are lost and doubled, answers lost and servers fail. Then slips
-    are shipped, and everything is compared.
+    products flow, while webhooks are lost and doubled, answers lost and servers fail; the disk is
+    full, queue and tables are away, and keys are rotated. Then slips are shipped, and everything is
+    compared.
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
     set_up(level="error", log_format="text")
+    emulators = emulators_given(as_json=as_json) if emulated else {}
     home = made_home()
     try:
-        outcome = asyncio.run(_soak(home, timedelta(minutes=minutes), seed, as_json=as_json))
+        work = _soak(
+            home, timedelta(minutes=minutes), seed, emulators, clock=clock, as_json=as_json
+        )
+        outcome = asyncio.run(work)
     except (DidNotStart, Stuck) as problem:
         error_lines(str(problem), f"Look at the logs in {on_disk(home)}.", as_json=as_json)
         raise typer.Exit(2) from None
@@ -173,12 +191,29 @@ def soak(
     raise typer.Exit(OFF if outcome.findings else 0)
 
 
-async def _soak(home: Path, length: timedelta, seed: int, *, as_json: bool) -> Soaked:
+async def _soak(
+    home: Path,
+    length: timedelta,
+    seed: int,
+    emulators: Mapping[str, str],
+    *,
+    clock: bool,
+    as_json: bool,
+) -> Soaked:
     def gauges(what: str, total: float) -> Any:
         return progress(what, total, as_json=as_json)
 
-    async with running_environment(home, seed=seed, timing=TIMING) as environment:
-        return await soaked(environment, length, gauges, Random(f"soak {seed}"))
+    chance = Random(f"soak {seed}")
+    async with (
+        Relays.of(emulators) as relays,
+        running_environment(
+            home, seed=seed, timing=TIMING, emulators=emulators, relayed=relays.settings
+        ) as environment,
+    ):
+        troubles = Troubles(
+            environment, home, chance, relays if emulators else None, sets_clock=clock
+        )
+        return await soaked(environment, length, gauges, chance, troubles)
 
 
 def _report(outcome: Soaked, kept: Path | None, *, as_json: bool) -> None:
@@ -187,6 +222,7 @@ def _report(outcome: Soaked, kept: Path | None, *, as_json: bool) -> None:
         return
     say = console().print
     say(f"{outcome.orders} orders in {outcome.rounds} rounds, {outcome.kills} kills.")
+    say(", ".join(f"{name} {times} times" for name, times in outcome.troubles.items()))
     say(f"{outcome.books.compared} documents compared, {len(outcome.findings)} differences.")
     for finding in outcome.findings:
         say(f"  {finding.connection} {finding.record}: {finding.what}")

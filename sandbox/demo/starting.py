@@ -32,12 +32,13 @@ async def running_environment(
     connections: Mapping[str, NumberMode] = CONNECTIONS,
     timing: Mapping[str, int] = TIMING,
     emulators: Mapping[str, str] = NO_EMULATORS,
+    relayed: Mapping[str, str] = NO_EMULATORS,
 ) -> AsyncIterator[Environment]:
     """Start it all; everything is ended when the block is left, however it is left. Raises
     `DidNotStart`.
 
     `emulators`: the settings that name a Service Bus and tables to work on; without them the home
-    holds both.
+    holds both. `relayed`: the same as the host gets them, where it goes another way.
     """
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
@@ -57,7 +58,7 @@ async def running_environment(
         settings = settings_of(home, emulators)
         engine = await open_services(Settings.from_environment(settings), serves=False)
         stack.push_async_callback(engine.close)
-        environment = Environment(settings, pairs, engine, client, mails)
+        environment = Environment({**settings, **relayed}, pairs, engine, client, mails)
         await environment.map_items()
         stack.push_async_callback(environment.stop_host)
         await environment.start_host()

@@ -1,11 +1,12 @@
 """Looking in and turning dials over HTTP, for the demo and for tests of whole processes. No token
 is asked for.
 
-GET and PUT `/sandbox/dials` and `/sandbox/settings`, GET `/sandbox/requests` and `/sandbox/orders`
-(`?reference=` for those of one), POST `/sandbox/receipts` (goods come in), `/sandbox/prices`
-(sales prices, and agreements of a group from a quantity), `/sandbox/translations` (products are
-named in a language), `/sandbox/masters` (product masters are released with all their variants) and
-`/sandbox/reset` (back to the setup; dials and settings stay).
+GET and PUT `/sandbox/dials` and `/sandbox/settings`, PUT `/sandbox/tokens` (those that open F&O
+from now on), GET `/sandbox/requests` and `/sandbox/orders` (`?reference=` for those of one), POST
+`/sandbox/receipts` (goods come in), `/sandbox/prices` (sales prices, and agreements of a group from
+a quantity), `/sandbox/translations` (products are named in a language), `/sandbox/masters` (product
+masters are released with all their variants) and `/sandbox/reset` (back to the setup; dials and
+settings stay).
 """
 
 import zlib
@@ -33,6 +34,7 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
     return [
         Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
         Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
+        Route("/sandbox/tokens", _tokens(state), methods=["PUT"]),
         Route("/sandbox/requests", _requests(state)),
         Route("/sandbox/orders", _orders(state)),
         Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
@@ -41,6 +43,18 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/masters", _masters(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
+
+
+def _tokens(state: DynamicsState) -> Endpoint:
+    """`PUT tokens`: a list of those that open F&O from now on."""
+
+    async def tokens(request: Request) -> Response:
+        wanted = {str(one) for one in from_json(await request.body())}
+        state.tokens &= wanted
+        state.tokens |= wanted  # in place: Dataverse has the same
+        return JSONResponse({"tokens": len(state.tokens)})
+
+    return tokens
 
 
 def _requests(state: DynamicsState) -> Endpoint:

@@ -25,7 +25,8 @@ class Differences:
     look at one by one: several rows of one key, keys that no table holds, rows that cannot be
     shown, the few that the source did not list, and what was refused before and differs now.
     `held_back`: rows that cannot be shown or were refused, and are the same still. `rows`: how many
-    the source has. `of_shown`: how many rows that the target shows would change or go."""
+    the source has. `of_shown`: how many rows that the target shows would change or go. `waiting`:
+    how many cannot be shown before others are. `cost_to_come`: of those, and of the `left`."""
 
     changed: dict[str, Shown] = field(default_factory=dict)
     left: int = 0
@@ -33,10 +34,17 @@ class Differences:
     held_back: list[Shown] = field(default_factory=list)
     rows: int = 0
     of_shown: int = 0
+    waiting: int = 0
+    cost_to_come: int = 0
 
 
 async def _nothing() -> None:
     """Nobody is told."""
+
+
+def _alike(_: Shown) -> int:
+    """All rows take equally long."""
+    return 1
 
 
 @dataclass
@@ -47,10 +55,15 @@ class _Comparison:
     mirror: Mirror
     is_asked: bool
     most: int
+    cost: Callable[[Shown], int]
     found: Differences = field(default_factory=Differences)
 
     def take(self, row: Shown) -> None:
         """One more row of the source."""
+        if row.waits:
+            self.found.waiting += 1
+            self.found.cost_to_come += self.cost(row)
+            return
         found, (was, is_met) = self.found, self.known.meet(row.key)
         found.rows += 1
         if key_fault(row.key) or self._is_another(row, was, is_met=is_met):
@@ -71,6 +84,7 @@ class _Comparison:
                 found.changed[key] = row
             else:
                 found.left += 1
+                found.cost_to_come += self.cost(row)
 
     def _is_another(self, row: Shown, was: Mirrored, *, is_met: bool) -> bool:
         """Whether the source has named other content by this key before."""
@@ -91,12 +105,14 @@ async def compared(
     mirror: Mirror,
     *,
     is_asked: bool = False,
-    most: int | None = None,
+    most: int = MOST_HELD,
     alive: Callable[[], Awaitable[None]] = _nothing,
+    cost: Callable[[Shown], int] = _alike,
 ) -> Differences:
     """Compare all rows with the mirror. `is_asked`: a person wants refused rows tried again.
-    `most`: changed rows that are held. `alive` is called while rows are read."""
-    comparison = _Comparison(known, mirror, is_asked, MOST_HELD if most is None else most)
+    `most`: changed rows that are held. `alive` is called while rows are read. `cost`: how
+    long a row takes, beside others."""
+    comparison = _Comparison(known, mirror, is_asked, most, cost)
     found = comparison.found
     async for row in rows:
         if found.rows % ALIVE_EVERY == 0:

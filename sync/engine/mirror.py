@@ -36,7 +36,7 @@ class Shown:
     more). `fault`: why it cannot be known, where it cannot; `content` then says of what.
     `moved`: differs when the target may have changed by itself since, so that the same content is
     sent again. `encoded`: the canonical JSON of the content, where the source has it. `origin`: the
-    source's rows, for people."""
+    source's rows, for people. `waits`: nothing is shown of it before other rows are."""
 
     key: str
     content: Any
@@ -44,6 +44,7 @@ class Shown:
     moved: str = ""
     encoded: bytes = b""
     origin: str = ""
+    waits: bool = False
 
     @cached_property
     def state(self) -> bytes:

@@ -18,23 +18,13 @@ from sync.core.encoding import digest
 from sync.core.errors import Later, Never, Paused
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
-from sync.engine.differences import Differences, compared
+from sync.engine.differences import MOST_HELD, Differences, compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
 from sync.engine.mirror import Mirrors, Shown
 from sync.engine.mirror_pieces import piece_of, slot_of
 from sync.engine.plan import Delivered, Notification, Plan
-from sync.engine.published_rows import (
-    Chunk,
-    MassChange,
-    Progress,
-    Rows,
-    RowsWrite,
-    RowTarget,
-    counted,
-    in_words,
-    some_of,
-    time_left,
-)
+from sync.engine.progress import SPAN, Progress, in_words, some_of, time_left
+from sync.engine.published_rows import Chunk, MassChange, Rows, RowsWrite, RowTarget, counted
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.together import Together
@@ -46,8 +36,6 @@ if TYPE_CHECKING:
 
 EVERYTHING: Final = "*"
 """The key of a run over all rows."""
-SPAN: Final = timedelta(minutes=3)
-"""How long a run publishes; what is left, the next one publishes at once."""
 MOST_ALONE: Final = 1000
 """Rows that one run has looked at one by one; others are named by the next ones."""
 MOST_AGAIN: Final = 20
@@ -62,7 +50,8 @@ class PublicationFlow:
 
     `runs` belongs into the flows and `chunks` into the sub-flows of an engine. A notification of
     any trigger names a row by its key, or all of them (`EVERYTHING`). `guard(connection)`: which
-    changes are too many for a run.
+    changes are too many for a run. `most_held`, `most_alone`: rows that one run publishes, and
+    has looked at one by one; the next ones take the others.
     """
 
     name: str
@@ -73,6 +62,8 @@ class PublicationFlow:
     guard: "Callable[[Connection], MassChange]" = lambda _: MassChange()
     triggers: tuple[Trigger, ...] = ()
     priority: Priority = Priority.CATALOGUE
+    most_held: int = MOST_HELD
+    most_alone: int = MOST_ALONE
 
     @property
     def runs(self) -> DocumentFlow[str]:
@@ -119,11 +110,12 @@ class PublicationFlow:
 
     async def _run(self, delivery: Delivery) -> Plan | Skipped:
         """Everything. Rows that are refused, or were and are not any more, are notified alone."""
-        mirror, systems = delivery.ledger.mirror, delivery.systems
+        mirror, systems, start = delivery.ledger.mirror, delivery.systems, delivery.now()
         known = await mirror.whole(delivery.claim.partition)
         found = await compared(
             self.source.all(EVERYTHING, systems, delivery.ledger), known, mirror,
             is_asked=delivery.message.is_asked, alive=delivery.keep_lease,
+            most=self.most_held, cost=self.target.cost,
         )  # fmt: skip
         guard = self.guard(systems.settings)
         if guard.stops(found.of_shown, known.shown) and not delivery.message.is_asked:
@@ -131,7 +123,8 @@ class PublicationFlow:
         began = delivery.now()
         progress = await self._publish_all(found, known, delivery)
         published, left = progress.published, len(found.changed) + found.left - progress.tried
-        alone = some_of([*found.alone, *progress.refused], MOST_ALONE, systems.clock)
+        left += found.waiting if published else 0
+        alone = some_of([*found.alone, *progress.refused], self.most_alone, systems.clock)
         again = await self.source.overtaken([*found.changed.values()], systems, delivery.ledger)
         alone += again if len(again) <= MOST_AGAIN else [EVERYTHING]
         alone += [EVERYTHING] * bool(left)
@@ -141,7 +134,9 @@ class PublicationFlow:
         if not published and not follow_ups:
             return Skipped("the target shows everything already")
         action = "amended" if published else "unchanged"
-        to_come = time_left(published, left, delivery.now() - began)
+        cost = found.cost_to_come + sum(map(self.target.cost, found.changed.values()))
+        took = delivery.now() - began
+        to_come = time_left(left, cost - progress.cost, progress, began - start, took)
         number = counted(published) + in_words(to_come)
         return Plan(
             (), digest=digest(published), shown_by=(Result("rows", number, "", action),),
@@ -154,8 +149,8 @@ class PublicationFlow:
     ) -> Progress:
         """Publish as many as the span allows. A slot that has to wait holds up no other. Raises
         `Never` where the target takes nothing at all, and what a slot waits for."""
-        ends, progress = delivery.now() + SPAN, Progress()
-        for rows in self._chunked(found.changed.values(), delivery.systems):
+        ends, progress = delivery.now() + SPAN, Progress(self.target.cost)
+        for rows in self._chunked(self._first_of(found, known), delivery.systems):
             if delivery.now() >= ends:
                 break
             await delivery.keep_lease()
@@ -177,12 +172,21 @@ class PublicationFlow:
                     raise
                 progress.late[slot_of(chunk.rows[0].key)] = error
                 return
-            progress.add(len(chunk.rows), outcome)
+            progress.add(chunk.rows, outcome)
 
         kept = [row for row in rows if slot_of(row.key) not in progress.late]
         await Together(self.target, kept, known, one).publish_all()
         if not progress.published and len(progress.refused) >= MOST_REFUSED:
             raise next(iter(progress.refused.values()))
+
+    def _first_of(self, found: Differences, known: Mirrors) -> list[Shown]:
+        """Rows that are published now. Where some of the lowest rank are new to the target, it is
+        they alone: the others depend on them, and are compared again when they are there."""
+        rows, rank = [*found.changed.values()], self.target.rank
+        lowest = min(map(rank, rows), default=0)
+        first = [row for row in rows if rank(row) == lowest]
+        are_new = len(first) < len(rows) and any(not known.of(row.key).digest for row in first)
+        return first if are_new else rows
 
     def _chunked(self, changes: Iterable[Shown], systems: Systems) -> Iterator[Sequence[Shown]]:
         """Rows that are written together, of as few pieces of the mirror as may be."""

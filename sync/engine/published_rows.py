@@ -4,21 +4,17 @@ writes."""
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from math import ceil
 from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from sync.core.encoding import digest
-from sync.core.errors import Later, Never, NotProvided
-from sync.core.ports import Clock
+from sync.core.errors import Never, NotProvided
 from sync.core.request import Request
-from sync.core.skipped import Skipped
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirrors, Shown
-from sync.engine.plan import Delivered
 from sync.engine.systems import Systems
 from sync.engine.write import Found, Target, Write
 
@@ -78,6 +74,10 @@ class RowTarget(ABC):
     def rank(self, _: Shown) -> int:
         """Rows of a lower rank are published first."""
         return 0
+
+    def cost(self, _: Shown) -> int:
+        """How long a row takes, beside others: the requests of its own."""
+        return 1
 
     @abstractmethod
     def timing(self, systems: Systems) -> Target:
@@ -141,6 +141,11 @@ class Chunk:
     target: RowTarget | None = None
 
 
+def counted(rows: int) -> str:
+    """So many rows, in words."""
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
 @dataclass
 class RowsWrite(Write):
     """A chunk as one write. `refused`: what the target would not take of it."""
@@ -192,49 +197,3 @@ class RowsWrite(Write):
         if self.is_alone and self.refused:
             raise next(iter(self.refused.values()))
         return Found(self.reference)
-
-
-def counted(rows: int) -> str:
-    """So many rows, in words."""
-    return "1 row" if rows == 1 else f"{rows} rows"
-
-
-@dataclass
-class Progress:
-    """What a run has come to: rows that were tried, that are shown, that were refused, and slots
-    that have to wait."""
-
-    tried: int = 0
-    published: int = 0
-    refused: dict[str, Never] = field(default_factory=dict)
-    late: dict[str, Later] = field(default_factory=dict)
-
-    def add(self, tried: int, outcome: Delivered | Skipped) -> None:
-        """A chunk of so many rows, and what was written of it."""
-        self.tried += tried
-        for write in outcome.plan.writes if isinstance(outcome, Delivered) else ():
-            if isinstance(write, RowsWrite):
-                self.refused |= write.refused
-                self.published += len(write.rows) - len(write.refused)
-
-
-def time_left(published: int, left: int, took: timedelta) -> dict[str, str]:
-    """How many rows the next runs publish, and how long that will take at this pace."""
-    if not left:
-        return {}
-    minutes = ceil(took * left / published / timedelta(minutes=1)) if published else 0
-    return {"left": str(left), "minutes_left": str(minutes)}
-
-
-def in_words(to_come: Mapping[str, str]) -> str:
-    """What `time_left` says, for people."""
-    if not to_come:
-        return ""
-    minutes = to_come["minutes_left"]
-    return f", {to_come['left']} left" + (f": about {minutes} minutes" if minutes != "0" else "")
-
-
-def some_of(keys: Sequence[str], most: int, clock: Clock) -> list[str]:
-    """At most so many, and each time others: those that stay at fault keep nobody waiting."""
-    start = int(clock.between(0, len(keys))) if len(keys) > most else 0
-    return [*keys[start:], *keys[:start]][:most]

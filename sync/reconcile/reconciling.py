@@ -25,6 +25,7 @@ from sync.reconcile.kind import Connected, Window
 from sync.reconcile.mails import mails
 from sync.reconcile.orders import orders
 from sync.reconcile.quantities import quantities
+from sync.reconcile.quote_templates import quote_templates
 from sync.reconcile.quotes import quotes
 from sync.reconcile.receivables import (
     free_text_credits,
@@ -33,8 +34,8 @@ from sync.reconcile.receivables import (
     refunds,
     return_orders,
 )
-from sync.reconcile.return_quantities import return_quantities
-from sync.reconcile.returned_quantities import returned_quantities
+from sync.reconcile.refunded_quantities import refunded_quantities
+from sync.reconcile.registered_quantities import registered_quantities
 from sync.reconcile.returns import returns
 from sync.reconcile.shipments import shipments
 from sync.reconcile.tasks import tasks
@@ -44,8 +45,8 @@ log = logging.getLogger("sync.reconcile.reconciling")
 
 KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
 COMPARISONS: Final[tuple[Comparison, ...]] = (
-    *map(ByBooks, KINDS), quantities, return_quantities, returned_quantities, shipments, quotes,
-    invoiced, cases, mails, tasks, accounts, credit, catalogue,
+    *map(ByBooks, KINDS), quantities, refunded_quantities, registered_quantities, shipments, quotes,
+    quote_templates, invoiced, cases, mails, tasks, accounts, credit, catalogue,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

@@ -3,15 +3,17 @@ how much of it becomes orders, how many requests that takes, and how long an ord
 virtual, so the figures are the same on every machine; CPU time alone is not.
 
 Beside it, in the same run, the integration that most projects write: for each order a look-up, a
-header and a line at a time, eight orders at once, each request tried four times.
+header and a line at a time, eight orders at once, each request tried four times. And a plain OData
+client from PyPI as its documentation shows it.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from time import process_time
-from typing import Final
+from typing import Any, Final
 
 from sandbox.capacity import Capacity, UserLimits
 from sandbox.commerce.records import StoredOrder
@@ -89,27 +91,35 @@ def share(capacity: Capacity, orders: int, written: float, seconds: float) -> fl
     return (written + orders * capacity.batch) / (capacity.workers * seconds)
 
 
-def one_by_one(way: Way) -> Loaded:
-    """The usual integration, over the same orders."""
-    return virtually(_one_by_one(way.what, way.orders, way.capacity(), way.faults))
+Poster = Callable[[Any, Callable[[StoredOrder], str]], Any]
+LINE_BY_LINE, PACKAGE = "line by line", "python-odata"
+OTHERS: Final = (LINE_BY_LINE, PACKAGE)
+"""What orders are posted with beside ours."""
 
 
-async def _one_by_one(
-    what: str, count: int, capacity: Capacity, faults: Mapping[str, float]
-) -> Loaded:
+def by_others(way: Way, other: str = LINE_BY_LINE) -> Loaded:
+    """The same orders by one of the others."""
+    poster: Poster = OneByOne
+    if other == PACKAGE:
+        poster = import_module("tests.benchmarks.odata_package").ODataPackage
+    return virtually(_by_others(f"{way.what}; {other}", poster, way))
+
+
+async def _by_others(what: str, other: Poster, way: Way) -> Loaded:
+    count, capacity = way.orders, way.capacity()
     harness = Loading(capacity)
     try:
         await harness.warms_up()
-        harness.ledger_dials.turn(faults)
+        harness.ledger_dials.turn(way.faults)
         orders = [harness.basket() for _ in range(count)]
         transport = InProcess(harness.systems.apps, harness.asked.of_dynamics)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        waited = await OneByOne(transport, harness.order_reference).posts(orders)
+        waited = await other(transport, harness.order_reference).posts(orders)
         took, counts = loop.time() - began, harness.ledger_dials.counts
         lost, doubled = harness.found(orders)
         return Loaded(
-            f"{what}; line by line", count, took / 60,
+            what, count, took / 60,
             share(
                 capacity, count - lost, (count - lost) * (1 + LINES) * capacity.write, took
             ), counts["throttle"] / counts["arrived"],
@@ -164,7 +174,8 @@ async def _away(
 def measured_load(orders: int) -> Load:
     """Everything, so many orders of each kind; F&O is away for an hour."""
     return Load(
-        [way.play() for way in ways(orders)], [one_by_one(way) for way in usual(orders)],
+        [way.play() for way in ways(orders)],
+        [by_others(way, other) for other in OTHERS for way in usual(orders)],
         recovered(orders / 60, 60),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tests.benchmarks.load import measured_load
+from tests.benchmarks.load import PACKAGE, measured_load
 from tests.benchmarks.load_results import Load
 from tests.benchmarks.page import table
 from tests.benchmarks.prices import ROOT
@@ -43,17 +43,29 @@ figures but CPU time are the same on every machine. {orders} orders of each kind
 * An order whose answer was lost is looked for once the lost write can take effect no more, minutes
   later: that is what the last ones of such a run wait for.
 
+An order takes more CPU time than the 5 ms that we aim at, and no part stands out: in samples of
+2,000 orders (Python 3.11, SQLite in memory, no sockets) JSON takes 16 % of it, requests 11 %, the
+stores 14 %, models 5 %, sums and proofs of the mapping 6 %. A JSON writer in C (msgspec) writes a
+copy of an order in 43 instead of 204 microseconds, a few hundredths of the whole; it is not taken,
+as it writes floats, which ours refuses.
+
 ## Ours
 
 ![Share of capacity](benchmark/share.svg)
 
 {ours}
 
-## One request per line
+## Beside it
 
-The integration that most projects write, over the same orders: each order is looked up, its header
-created, then its lines one after the other; eight orders at once; a request that fails is tried
-again after two seconds, three times.
+Two others over the same orders, in the same run, each with eight orders at once:
+
+* *line by line*, the integration that most projects write: each order is looked up, its header
+  created, then its lines one after the other; a request that fails is tried again after two
+  seconds, three times.
+* *{package}*, an OData client from PyPI as its documentation shows it: one `save` for the header
+  and one for each line. It tries nothing again, so an order whose answer is lost is given up.
+
+*Lost* counts orders that are not there with all their lines.
 
 ![Orders lost or doubled](benchmark/lost.svg)
 
@@ -75,7 +87,7 @@ def renewed(load: Load, orders: int) -> dict[Path, str]:
     text = TEXT.format(
         orders=orders, python=platform.python_version(), machine=platform.machine(),
         libraries=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
-        ours=_table(ours), usual=_table(usual),
+        package=PACKAGE, ours=_table(ours), usual=_table(usual),
         recovery=_recovery(after["seconds_until_90_percent"]),
         **{name: value for name, value in after.items() if name != "orders"},
     )  # fmt: skip

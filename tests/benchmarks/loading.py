@@ -88,11 +88,13 @@ class Loading(Harness):
         return len(self.dynamics.store.table("SalesTable").records)
 
     def found(self, orders: Sequence[StoredOrder]) -> tuple[int, int]:
-        """How many of these are not there, and how many are there twice."""
-        counts = [
-            len(self.dynamics.orders_for(self.order_reference(one), COMPANY)) for one in orders
-        ]
-        return counts.count(0), sum(count > 1 for count in counts)
+        """How many of these are not there with all their lines, and how many are there twice."""
+        lines = [[self._lines_of(row) for row in self.headers(one)] for one in orders]
+        lost = sum(not any(count >= LINES for count in each) for each in lines)
+        return lost, sum(len(each) > 1 for each in lines)
+
+    def _lines_of(self, header: Mapping[str, Any]) -> int:
+        return len([*self.dynamics.lines(COMPANY, header["SalesOrderNumber"])])
 
     async def warms_up(self) -> None:
         """Two orders; what the second one writes, every other one will. Counting begins after

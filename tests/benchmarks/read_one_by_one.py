@@ -49,11 +49,11 @@ class OneByOne:
         known = await self._asked("GET", query)
         if known is None or known["value"]:
             return known is not None
-        header = await self._asked("POST", HEADERS, _header(reference))
+        header = await self._asked("POST", HEADERS, header_of(reference))
         if header is None:
             return False
         for item in order.items:
-            line = _line(header["SalesOrderNumber"], item)
+            line = line_of(header["SalesOrderNumber"], item)
             if await self._asked("POST", LINES, line) is None:
                 return False
         return True
@@ -73,7 +73,8 @@ class OneByOne:
         return None
 
 
-def _header(reference: str) -> dict[str, Any]:
+def header_of(reference: str) -> dict[str, Any]:
+    """A sales order's header as it is posted."""
     return {
         "dataAreaId": COMPANY, "OrderingCustomerAccountNumber": "US-001",
         "InvoiceCustomerAccountNumber": "US-001", "CustomersOrderReference": reference,
@@ -81,7 +82,8 @@ def _header(reference: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(number: str, item: Any) -> dict[str, Any]:
+def line_of(number: str, item: Any) -> dict[str, Any]:
+    """One of its lines."""
     return {
         "dataAreaId": COMPANY, "SalesOrderNumber": number, "ItemNumber": item["sku"],
         "OrderedSalesQuantity": int(item["qty_ordered"]), "SalesUnitSymbol": "ea",

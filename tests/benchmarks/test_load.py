@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.capacity import Capacity, Hot, UserLimits
 from sandbox.dials import Arrival
-from tests.benchmarks.load import Way, one_by_one
+from tests.benchmarks.load import PACKAGE, Way, by_others
 from tests.benchmarks.load_page import PAGE, renewed
 from tests.benchmarks.load_results import Load, Loaded, Recovered
 from tests.virtual_time import virtually
@@ -63,11 +63,18 @@ def test_what_was_asked_for_long_ago_counts_no_more() -> None:
 
 def test_orders_arrive_once_though_answers_are_lost_and_the_usual_way_doubles_them() -> None:
     way = Way("all at once", 12, faults={"lost_rate": 0.2})
-    ours, usual = way.play(), one_by_one(replace(way, begun={}))
+    ours, usual = way.play(), by_others(replace(way, begun={}))
     assert (ours.lost, ours.doubled) == (0, 0)
     assert len(ours.seconds) == ours.orders == 12
     assert usual.doubled
     assert 0 < ours.share < 1
+
+
+def test_a_plain_odata_client_posts_all_orders_and_loses_those_whose_answers_are_lost() -> None:
+    pytest.importorskip("odata", reason="make test installs it")
+    way = Way("all at once", 12)
+    assert by_others(way, PACKAGE).lost == 0
+    assert by_others(replace(way, faults={"lost_rate": 0.2}), PACKAGE).lost
 
 
 def test_the_page_shows_what_was_measured() -> None:

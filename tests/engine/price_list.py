@@ -177,7 +177,7 @@ class SpecialPrices(RowTarget):
 @dataclass
 class PriceList:
     """The ledger's side, the engine and the shop. `meanwhile`: what happens while the list is being
-    read; `missed`: what of it is not listed then."""
+    read; `missed`: what of it is not listed then. `bounds`: those of the flow."""
 
     guard: MassChange = field(default_factory=MassChange)
     target: SpecialPrices = field(default_factory=SpecialPrices)
@@ -187,6 +187,7 @@ class PriceList:
     sends: Sends = field(default_factory=Sends)
     twice: list[Shown] = field(default_factory=list)
     missed: set[str] = field(default_factory=set)
+    bounds: dict[str, Any] = field(default_factory=dict)
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
@@ -196,7 +197,7 @@ class PriceList:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.shop.answer))
         self.flow = PublicationFlow(
             "prices", "Price list to special prices", Rows(self._every, self._one),
-            self.target, lambda _: 15, lambda _: self.guard,
+            self.target, lambda _: 15, lambda _: self.guard, **self.bounds,
         )  # fmt: skip
 
     async def _every(self, _: Systems, __: Ledger) -> AsyncIterator[Shown]:

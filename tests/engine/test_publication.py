@@ -3,21 +3,28 @@ dies, and whoever publishes the same rows meanwhile."""
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
+from sync.core.errors import Never
 from sync.engine.claim import State
 from sync.engine.differences import TURN_EVERY, compared
 from sync.engine.flow_pauses import FlowPauses
+from sync.engine.ledger import Ledger
 from sync.engine.mirror import Mirror, Mirrored, Mirrors, Shown
 from sync.engine.mirror_pieces import SLOTS, slot_of
-from sync.engine.publication import EVERYTHING, MOST_REFUSED, SPAN
+from sync.engine.progress import SPAN
+from sync.engine.publication import EVERYTHING, MOST_REFUSED
 from sync.engine.published_rows import MassChange
+from sync.engine.systems import Systems
+from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
-from tests.engine.price_list import NAME, PriceList
+from tests.engine.price_list import NAME, PriceList, SpecialPrices
 from tests.virtual_time import virtually
 
 NO_TABLES: Any = None
@@ -359,11 +366,8 @@ async def test_a_row_that_neither_side_knows_is_not_sent_when_a_person_asks_for_
     assert (there.shop.requests, await there.parked()) == ([], [])
 
 
-async def test_more_changes_than_a_run_holds_are_left_to_the_next_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sync.engine.differences.MOST_HELD", 7)
-    there = PriceList(source=prices(20))
+async def test_more_changes_than_a_run_holds_are_left_to_the_next_one() -> None:
+    there = PriceList(source=prices(20), bounds={"most_held": 7})
     await there.deliver()
     assert len(sent(there)) == 7
     (run,) = await there.ledger.trail(NAME, "prices", EVERYTHING)
@@ -382,6 +386,53 @@ async def test_a_run_that_leaves_rows_says_how_long_they_take() -> None:
     assert (rows > 0, rows + left) == (True, 40)
     assert int(run.details["minutes_left"]) >= left // 3
     assert run.number == f"{rows} rows, {left} left: about {run.details['minutes_left']} minutes"
+
+
+@dataclass
+class Assembled(SpecialPrices):
+    """Kits take five seconds each and come last, their parts one."""
+
+    clock: HandClock = field(default_factory=HandClock)
+
+    @override
+    def rank(self, row: Shown) -> int:
+        return int(row.key.startswith("KIT"))
+
+    @override
+    def cost(self, row: Shown) -> int:
+        return 5 if self.rank(row) else 1
+
+    @override
+    async def publish(
+        self, rows: Sequence[Shown], systems: Systems, *, not_after: datetime
+    ) -> Mapping[str, Never]:
+        refused = await super().publish(rows, systems, not_after=not_after)
+        self.clock.at += timedelta(seconds=sum(map(self.cost, rows)))
+        return refused
+
+
+class Kits(PriceList):
+    """A kit waits until its part is there."""
+
+    @override
+    async def _every(self, _: Systems, __: Ledger) -> AsyncIterator[Shown]:
+        for sku, one in self.source.items():
+            waits = sku.startswith("KIT") and sku.replace("KIT", "SKU") not in self.shop.prices
+            yield Shown(sku, None if waits else one, waits=waits)
+
+
+async def test_what_is_left_is_told_to_within_15_percent_also_where_it_takes_longer_each() -> None:
+    clock = HandClock()
+    there = Kits(source=prices(400), clock=clock, target=Assembled(clock=clock))
+    there.source |= {f"KIT-{number}": {"price": number} for number in range(50)}
+    await there.publish()
+    runs = await there.ledger.trail(NAME, "prices", EVERYTHING)
+    ended = {one.at: timedelta(minutes=int(one.details.get("minutes_left", 0))) for one in runs}
+    told = [(at, said) for at, said in ended.items() if said]
+    off = [abs(at + said - max(ended)) / (max(ended) - at) for at, said in told if said > 2 * SPAN]
+    assert (len(off) > 0, max(off) < 0.15) == (True, True), off
+    assert all(one[0].startswith("KIT") for one in there.shop.requests[-16:])
+    assert there.is_shown()
 
 
 async def test_several_who_write_one_piece_of_the_mirror_all_leave_their_rows() -> None:
@@ -434,11 +485,8 @@ def test_a_delivery_of_many_steps_waits_for_some_rows_and_not_for_the_comparison
     assert virtually(both()) <= 2 * TURN_EVERY
 
 
-async def test_rows_that_cannot_be_told_are_looked_at_in_portions(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sync.engine.publication.MOST_ALONE", 2)
-    there = PriceList(source=prices(6))
+async def test_rows_that_cannot_be_told_are_looked_at_in_portions() -> None:
+    there = PriceList(source=prices(6), bounds={"most_alone": 2})
     there.twice = [Shown(f"SKU-{number}", {"price": 9}) for number in range(5)]
     await there.publish()
     assert len(await there.parked()) == 2

@@ -9,7 +9,9 @@ from sandbox.commerce.quote_templates import make_template
 from sandbox.dials import Kind
 from sync.engine.claim import Claim, State
 from sync.preview.quotes import preview_template
+from sync.reconcile.difference import Cause, Difference
 from tests.flows.quotes import Negotiating, in_quotes
+from tests.reconcile.planted import mended, reconciled
 from tests.systems import COMPANY
 
 FLOWS = ("orders", "customers", "companies", "quotes", "quote_templates")
@@ -91,3 +93,32 @@ async def test_a_link_whose_answer_is_lost_is_shown_once(ours: Negotiating) -> N
     claim = await looked(ours, key)
     assert claim.state is State.DELIVERED
     assert [one[2] for one in shown(ours)] == ["https://d.example/SA-1"]
+
+
+@in_quotes(flows=FLOWS)
+async def test_a_link_that_is_gone_doubled_or_changed_is_told_by_a_reconciliation(
+    ours: Negotiating,
+) -> None:
+    key = await agreed(ours)
+    links = ours.commerce.template_links
+    await causes(ours, Cause.NOT_DUE)
+    await looked(ours, key)
+    await causes(ours)
+    (number, link), *_ = links.items()
+    links[number] = {**link, "reference_document_url": "https://other.example"}
+    edited = await causes(ours, Cause.EDITED_HERE)
+    links[number + 1] = {**link, "link_id": number + 1}
+    await causes(ours, Cause.DOUBLED)
+    del links[number + 1]
+    await mended(ours, edited[0])
+    await causes(ours)
+    links.clear()
+    gone = await causes(ours, Cause.MISSING)
+    await mended(ours, gone[0])
+    await causes(ours)
+
+
+async def causes(ours: Negotiating, *wanted: Cause) -> list[Difference]:
+    found, _ = await reconciled(ours, "quote_templates")
+    assert [one.cause for one in found] == [*wanted]
+    return found

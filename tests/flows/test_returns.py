@@ -18,7 +18,7 @@ from tests.flows.returns import Returning, in_returns, key
 from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
-PIECES_BACK, ARRIVED = "return_quantities", "returned_quantities"
+PIECES_BACK, ARRIVED = "refunded_quantities", "registered_quantities"
 COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
 
 

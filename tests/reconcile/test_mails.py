@@ -1,4 +1,4 @@
-"""Statuses of returns whose mail is parked, or was lost before anybody could send it."""
+"""Mails that were owed against those that were sent: what is parked, and what nobody sent."""
 
 import asyncio
 from typing import Final
@@ -9,10 +9,12 @@ from sandbox.mail_server import mail_server
 from sync.core.message_queue import Received
 from sync.engine.message import Message
 from sync.reconcile.difference import Cause
+from tests.flows.finance import Finance
 from tests.flows.returns import Returning, key
-from tests.flows.test_mails import of_returns
+from tests.flows.test_mails import of_invoices, of_returns
 from tests.harness import played_in
-from tests.reconcile.planted import mended, reconciled
+from tests.reconcile.planted import header_of, mended, reconciled
+from tests.systems import COMPANY
 
 HOURS: Final = 3600
 
@@ -56,5 +58,24 @@ def test_a_status_whose_mail_is_parked_or_was_lost_is_found() -> None:
                 await mended(shop, one)
             assert (await reconciled(shop, "mails"))[0] == []
             assert len(server.taken) == 3
+
+        played()
+
+
+def test_an_invoice_that_nobody_was_told_of_is_found() -> None:
+    with mail_server() as server:
+
+        @played_in(lambda: Finance(of_invoices(server)))
+        async def played(finance: Finance) -> None:
+            order = await finance.placed()
+            (number,) = finance.dynamics.invoice(
+                header_of(finance, order)["SalesOrderNumber"], COMPANY
+            )
+            await asyncio.sleep(50 * HOURS)
+            ((one,), _) = await reconciled(finance, "mails")
+            assert (one.key, one.cause) == (f"invoice|{COMPANY}|{number}", Cause.MISSING)
+            await mended(finance, one)
+            assert len(server.taken) == 1
+            assert (await reconciled(finance, "mails"))[0] == []
 
         played()

@@ -19,7 +19,7 @@ def main() -> int:
         for dial, times in coverage(seeds).items():
             print(f"{times:5} {dial}")  # noqa: T201
         return 0
-    if asked.worlds == 1:
+    if asked.worlds == 1 and not asked.until_broken:
         return _told(asked.seed)
     broken, count, begun = 0, 0, time.perf_counter()
     kept = [] if asked.until_broken else kept_seeds(KEPT)

@@ -213,7 +213,7 @@ class Environment:
             TRACKING: self.tracks,
             **dict.fromkeys(GOES_ON, self.goes_on),
             **dict.fromkeys(COMES_BACK, self.comes_back),
-            **dict.fromkeys((QUOTES, "quote_answers"), self.negotiates),
+            **dict.fromkeys((QUOTES, "quote_answers", "quote_templates"), self.negotiates),
             **dict.fromkeys(SERVED, self.serves),
             MAILS: self.serves and self.comes_back,
             TASKS: self.sells,

@@ -3,15 +3,17 @@ must hold once it is quiet: one quotation each, never a price before the buyer t
 approved, and both sides stand alike, or a person is told."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.commerce.faults import RestFault
+from sandbox.commerce.quote_templates import make_template
 from sandbox.commerce.quotes import SELLERS, StoredQuote
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics import quotation_handling as office
@@ -29,13 +31,16 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 FILES: Final = {"drawing.pdf": "ZHJhd2luZw==", "list.txt": "bGlzdA=="}
+AGREED: Final = "https://agreed.example/"
+LAST: Final = datetime(2027, 12, 31, 12, tzinfo=UTC)
 Deed = Callable[[StoredQuote], None]
 SKUS: Final = ("SIMPLE-001", "SIMPLE-003", "SIMPLE-006")
 
 
 @dataclass
 class Quotes:
-    """`quotes`, `orders`: all of them. `approved`: sums that the office has sent, by quote."""
+    """`quotes`, `orders`: all of them. `approved`: sums that the office has sent, by quote.
+    `agreed`: those of which a template was made, with an agreement."""
 
     systems: SystemsUnderTest
     random: Random
@@ -43,6 +48,7 @@ class Quotes:
     broken: list[str]
     quotes: list[StoredQuote] = field(default_factory=list)
     orders: list[StoredOrder] = field(default_factory=list)
+    agreed: list[int] = field(default_factory=list)
     approved: dict[int, set[Decimal]] = field(default_factory=lambda: defaultdict(set))
 
     async def live(self, spread: float) -> None:
@@ -80,6 +86,7 @@ class Quotes:
             self.event_log.note(f"deed: {deed.__name__[1:]} quote {quote.id}")
             with suppress(RestFault, NotPosted):  # it is not their turn
                 deed(quote)
+        self._frames(quote)
 
     def _basket(self) -> dict[str, int]:
         skus = self.random.sample(SKUS, self.random.randint(1, 2))
@@ -116,6 +123,19 @@ class Quotes:
             if self.random.random() < 0.3:
                 office.set_status(self.systems.dynamics, header, "Lost")
 
+    def _frames(self, quote: StoredQuote) -> None:
+        """A template for what is bought again and again, and the agreement that names it."""
+        for header in quotations(self.systems, quote):
+            template = make_template(self.systems.commerce, quote, f"{LAST:%Y-%m-%d}")
+            self.systems.dynamics.put(
+                "SalesAgreements", dataAreaId=COMPANY, AgreementStatus="Effective",
+                SalesAgreementId=f"SA-{quote.id}", InternetAddress=f"{AGREED}{quote.id}",
+                ExternalDocumentReference=f"T{template['template_id']}",
+                AgreementCustomerAccountNumber=header["RequestingCustomerAccountNumber"],
+                DefaultExpirationDate=LAST,
+            )  # fmt: skip
+            self.agreed.append(quote.id)
+
 
 def quotations(systems: SystemsUnderTest, quote: StoredQuote) -> list[Record]:
     """Those of a quote."""
@@ -128,6 +148,14 @@ def shown_by(systems: SystemsUnderTest, quote: StoredQuote) -> Decimal:
     """What the buyer sees of the goods, as F&O's prices are."""
     row = systems.commerce.cooked_quote(quote).row
     return Decimal(row["subtotal_incl_tax" if quote.store.gross else "subtotal"])
+
+
+def _of_templates(world: "World") -> Iterator[str]:
+    """Each shows its own agreement, once."""
+    rows, agreed = world.systems.commerce.template_links.values(), world.negotiations.agreed
+    links = Counter(str(one["reference_document_url"]) for one in rows)
+    if links != Counter(f"{AGREED}{one}" for one in agreed):
+        yield f"templates of quotes {agreed} show {[*links.elements()]}"
 
 
 async def of_quotes(world: "World", ledger: Ledger) -> AsyncIterator[str]:
@@ -151,6 +179,11 @@ async def of_quotes(world: "World", ledger: Ledger) -> AsyncIterator[str]:
             yield f"quote {quote.id} is {quote.status}, its quotation {status}: {fault}"
         if (fault := _without_files(world, quote)) is not None:
             yield f"quote {quote.id}: {fault}"
+    for fault in (*_of_templates(world), *_of_orders(world)):
+        yield fault
+
+
+def _of_orders(world: "World") -> Iterator[str]:
     for order in world.negotiations.orders:
         for fault in _of_order(world, order):
             yield f"order {order.row['increment_id']} {fault}"

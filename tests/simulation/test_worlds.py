@@ -17,7 +17,7 @@ from tests.simulation.running import event_log, simulate
 from tests.simulation.world import Wrong
 
 SEEDS: Final = (
-    1, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 59, 64, 71, 73, 77, 78, 109,
+    1, 8, 14, 21, 28, 36, 41, 42, 43, 49, 55, 64, 67, 71, 73, 77, 78, 79, 109,
 )  # fmt: skip
 """Of the first 110 few that cost little, and together turn every dial twice."""
 FOUND: Final = (577, 603, 838, 857, 937, 1015)
@@ -25,7 +25,7 @@ FOUND: Final = (577, 603, 838, 857, 937, 1015)
 F&O had, a price that died beside an order, pieces that were shipped after their refund, and a line
 that was put back. Those of a try that waited for itself (491) and of a required record that nobody
 survived (562) are large: `make test-long` simulates them."""
-NOT_YET: Final = frozenset({"quote_templates", "shared_catalogs"})
+NOT_YET: Final = frozenset({"shared_catalogs"})
 """Flows that no world plays."""
 TOGETHER = 10
 

@@ -98,7 +98,7 @@ def _row(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> 
         return None
     known = _known(systems, one, item, reading)
     if known is None:
-        return None
+        return _waiting(one, reading) if one.is_master and settings.configurables else None
     shown = product_to_show(known, settings, reading.tax_classes)
     if isinstance(shown, Never):
         return Shown(one.key, {"fault": shown.reason}, shown)
@@ -108,6 +108,13 @@ def _row(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> 
         websites=reading.websites, is_new=kind is None,
         is_part=settings.configurables and one.is_variant, images=known.images,
     )  # fmt: skip
+
+
+def _waiting(one: Chosen, reading: Reading) -> Shown:
+    """A master that is shown once one of its variants is."""
+    images = reading.images.get(one.released.item.casefold(), ())
+    is_new = normal_sku(one.key) not in reading.types
+    return ShownProduct(one.key, None, waits=True, is_new=is_new, images=images)
 
 
 def _known(systems: Systems, one: Chosen, item: ItemMapping, reading: Reading) -> Described | None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -18,6 +18,7 @@ from sync.commerce.inventory import WITH_STOCK
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.mirror import Shown
+from sync.engine.mirror_pieces import piece_of
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
@@ -43,6 +44,11 @@ from sync.mapping.shown_products import (
 )
 from sync.mapping_tables.records import normal_sku
 
+LINKING: Final = 2
+"""Reads of a configurable product's variants and attributes."""
+AT_ONCE: Final = 16_000
+"""Kilobytes of images that are held in memory at once, at most."""
+
 
 @dataclass(frozen=True)
 class ShopProducts(RowTarget):
@@ -55,6 +61,17 @@ class ShopProducts(RowTarget):
     def rank(self, row: Shown) -> int:
         """Configurable products when their variants are there: each look finds more of them."""
         return int(isinstance(row, ShownProduct) and row.kind == CONFIGURABLE)
+
+    @override
+    def cost(self, row: Shown) -> int:
+        """A new product is made by one request, and each store view, image, category and the rest
+        of it take one more. What links variants is three: both ends are looked up."""
+        if not isinstance(row, ShownProduct) or not row.is_new:
+            return 1
+        content = row.content or {VARIANTS: {}, IMAGES: {}}
+        parts = content.keys() - {ALL, IMAGES, CATEGORIES}
+        links: int = LINKING * (VARIANTS in parts) + sum(content.get(CATEGORIES, {}).values())
+        return 1 + len(parts) + links + len(row.images) * (IMAGES in content)
 
     @override
     def timing(self, systems: Systems) -> Target:
@@ -129,13 +146,13 @@ class ShopProducts(RowTarget):
     async def _save_images(
         self, row: Shown, there: There, systems: Systems, not_after: datetime
     ) -> None:
-        """Images that the shop lacks are added, and those that F&O has no more are removed. One is
-        held in memory at a time."""
+        """Images that the shop lacks are added, and those that F&O has no more are removed. A
+        few are held in memory at a time."""
         shop = systems.commerce.product_data
         images = row.images if isinstance(row, ShownProduct) else ()
         for image in images:
             if image.name not in there.images:
-                async with systems.one_at_a_time("images"):
+                async with systems.one_at_a_time(_image_lock(row, systems)):
                     entry = await image_entry(row, image, systems)
                     await shop.add_image(row.key, entry, not_after=not_after)
         for name, number in there.images.items():
@@ -199,6 +216,12 @@ def _changes(wanted: Content, there: There) -> Iterator[tuple[str, dict[str, Any
         changed = {name: value for name, value in values.items() if shows.get(name) != value}
         if changed:
             yield scope, changed
+
+
+def _image_lock(row: Shown, systems: Systems) -> str:
+    """The lock of those of whose images one is held at a time: four where images are small."""
+    at_once = min(4, max(1, AT_ONCE // systems.settings.products.largest_image_kilobytes))
+    return f"images {int(piece_of(row.key), 16) % at_once}"
 
 
 def _is_fit(row: Shown, there: There) -> bool:

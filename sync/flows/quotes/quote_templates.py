@@ -36,6 +36,7 @@ from sync.mapping.quotation import as_order
 from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority
 
+TEMPLATES: Final = "quote_templates"
 TEMPLATE: Final = "template_id"
 
 
@@ -115,17 +116,23 @@ class LinkWrite(Write):
 async def changed(
     systems: Systems, _since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
-    """Templates that agreements name, by company and agreement: those have no time of change."""
+    """Templates that agreements name: those have no time of change."""
+    async for key, one in named_templates(systems, after):
+        yield Change(key, until, one.fingerprint, f"{one.company}|{one.number}")
+
+
+async def named_templates(
+    systems: Systems, after: str = ""
+) -> AsyncIterator[tuple[str, SalesAgreement]]:
+    """Their keys and agreements, by company and number, after this "<company>|<number>"."""
     past, _, number = after.partition("|")
     form = systems.settings.quotes.agreement_reference
-    for company in sorted(systems.settings.legal_entities):
+    for company in sorted(one for one in systems.settings.legal_entities if one >= past):
         first = number if company == past else ""
-        if company < past:
-            continue
         async for one in systems.dynamics.sales_agreements.all_named(company, after=first):
             key = (fields_in(one.reference, form) or {}).get(TEMPLATE, "")
             if key.isdecimal():
-                yield Change(key, until, one.fingerprint, f"{company}|{one.number}")
+                yield key, one
 
 
 async def until(systems: Systems) -> datetime:
@@ -159,7 +166,7 @@ async def plan(found: AgreedTemplate, delivery: Delivery) -> Plan | Skipped:
         status = "none names it" if agreement is None else f"{agreement.number} is not effective"
         return Waiting(f"sales agreement: {status} in D365")
     await _must_be_its_buyers(key, found.quote, agreement, delivery)
-    link = _link(int(key), agreement, delivery.systems.settings.quotes.agreement_url)
+    link = link_of(int(key), agreement, delivery.systems.settings.quotes.agreement_url)
     systems = delivery.systems
     write = LinkWrite(
         systems.commerce.quote_templates, commerce_of(systems), int(key), agreement.number, link
@@ -191,8 +198,8 @@ async def _must_be_its_buyers(
         )
 
 
-def _link(template_id: int, agreement: SalesAgreement, url: str) -> dict[str, Any]:
-    """What the template shows. Raises `Never` without an address."""
+def link_of(template_id: int, agreement: SalesAgreement, url: str) -> dict[str, Any]:
+    """What the template shows of its agreement. Raises `Never` without an address."""
     address = url.format(agreement=agreement.number) if url else agreement.address
     if not address:
         raise Never(
@@ -228,7 +235,7 @@ def _other_day(
 
 
 quote_templates: DocumentFlow[AgreedTemplate] = DocumentFlow(
-    name="quote_templates",
+    name=TEMPLATES,
     title="Sales agreements to quote templates",
     source=Source(read),
     plan=plan,

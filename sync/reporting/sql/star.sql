@@ -98,15 +98,19 @@ SELECT company, number, day, min(account) AS account, min(origin) AS origin,
     bool_or(includes_tax) AS includes_tax, bool_or(is_intercompany) AS is_intercompany
 FROM invoices GROUP BY company, number, day;
 
+-- Of two joins by key: one whose condition depends on the kind would try each invoice on each order.
 CREATE VIEW invoice_orders AS
 SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
 FROM invoice_heads h
-LEFT JOIN shop_documents d ON d.shop = h.shop AND d.document_key = h.record_key
+JOIN order_places p ON p.shop = h.shop AND p.order_key = h.record_key
+WHERE h.record_kind = 'orders'
+UNION ALL
+SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
+FROM invoice_heads h
+JOIN shop_documents d ON d.shop = h.shop AND d.document_key = h.record_key
     AND d.kind = CASE h.record_kind WHEN 'invoices' THEN 'invoice' ELSE 'creditmemo' END
-    AND h.record_kind <> 'orders'
-JOIN order_places p ON p.shop = h.shop
-    AND CASE WHEN h.record_kind = 'orders' THEN p.order_key = h.record_key
-        ELSE p.order_id = d.order_id END;
+JOIN order_places p ON p.shop = h.shop AND p.order_id = d.order_id
+WHERE h.record_kind <> 'orders';
 
 CREATE VIEW line_amounts AS
 SELECT l.company, l.number, l.day, l.line, l.lot, coalesce(nullif(l.sku, ''), l.item) AS sku,

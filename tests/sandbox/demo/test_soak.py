@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.demo.soak import TIMING, soaked
 from sandbox.demo.starting import running_environment
+from sandbox.demo.troubles import HERE, Troubles
 
 
 class Silent:
@@ -28,8 +29,10 @@ def silent(what: str, total: float) -> AbstractContextManager[Any]:
 @pytest.mark.long
 async def test_mixed_load_under_kills_ends_with_equal_books(tmp_path: Path) -> None:
     async with running_environment(tmp_path, seed=5, timing=TIMING) as environment:
-        outcome = await soaked(environment, timedelta(seconds=20), silent, Random(5))
+        troubles = Troubles(environment, tmp_path, Random(5))
+        outcome = await soaked(environment, timedelta(seconds=50), silent, Random(5), troubles)
     assert not outcome.findings
     assert outcome.kills
+    assert set(outcome.troubles) == set(HERE)
     assert outcome.orders
     assert outcome.books.compared
