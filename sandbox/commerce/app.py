@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from sandbox.commerce.bulk_endpoints import BULKS
 from sandbox.commerce.buyers import BUYERS, graphql
+from sandbox.commerce.buying import buying_routes
 from sandbox.commerce.categories import CATEGORIES
 from sandbox.commerce.companies import COMPANIES
 from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
@@ -90,6 +91,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
             Route("/prod/keys/{name}", key, methods=["GET"]),
             *document_routes(state),
             *quote_routes(state),
+            *buying_routes(state),
             *inspection_routes(state, dials),
             Route(graph, questions, methods=["POST"]),
             Route(f"/{root}/{{path:path}}", shop, methods=VERBS),

@@ -50,6 +50,7 @@ QUOTES: Final = ("quotes", "quote_answers")
 CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
+TASKS: Final = "tasks"
 """Polled by themselves, when the demo says so."""
 FOLLOWED: Final = (*RETURNS, "mails", *QUOTES)
 EVENT_FATES: Final = ("lost", "doubled", "late")

@@ -13,6 +13,11 @@ from sync.app.settings import NEEDED, Edition, Settings
 from sync.config.connections import NumberMode
 
 CONFIG: Final = "connections.toml"
+SELLER: Final = "anna@sellers.example"
+CARTS_SELLER: Final = "bert@sellers.example"
+"""Whose tasks are of carts."""
+CAP: Final = 6
+"""New tasks of a seller a day: more accounts than that give reason to one."""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtemp`
 
 SECTION: Final = """\
@@ -21,7 +26,7 @@ flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
     "accounts", "credit", "status", "cases", "quotes", "quote_answers",
-    "mails",{more}
+    "mails", "tasks",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -128,6 +133,19 @@ addresses = "both"
 poll_minutes = 60
 [connections.{name}.quotes]
 poll_minutes = 60
+[connections.{name}.tasks]
+consent = "contract"
+guest_consent = "may_call"
+owners = {{ "*" = "{seller}" }}
+cap_per_day = {cap}
+staff_domains = ["staff.example"]
+leads = true
+poll_minutes = 60
+[connections.{name}.tasks.rules]
+repeat = {{}}
+overdue = {{}}
+decline = {{}}
+cart = {{ owner = "{carts_seller}", cool_down_days = 30 }}
 [connections.{name}.credit]
 currency = "USD"
 rates = {{ EUR = "1" }}
@@ -212,7 +230,7 @@ def write_home(
             SECTION.format(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
                 numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
-                mail_port=mail_port,
+                mail_port=mail_port, seller=SELLER, carts_seller=CARTS_SELLER, cap=CAP,
                 service_account=SERVICE_ACCOUNT, **RECIPES[ready.numbers],
             )
         )  # fmt: skip

@@ -53,7 +53,7 @@ DOCUMENTS: Final = Asked(whole=8, part=5, twice=4, refunded=8)
 @dataclass(frozen=True)
 class Plan:
     """How much is done. `orders` in all shops together, each shop's novelties and cancellations
-    among them; so many `products` in all shops."""
+    among them; so many `products` in all shops. `accounts`: customers with a past, of each shop."""
 
     orders: int
     products: int = 2000
@@ -62,6 +62,7 @@ class Plan:
     edited: int = 2
     measured: int = 20
     documents: Asked = DOCUMENTS
+    accounts: int = 100
 
     def of(self, place: int, shops: int) -> int:
         """How many orders the shop at a place is to get."""

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sandbox.demo.cash import CashRow, Side
 from sandbox.demo.figures import Price
+from sandbox.demo.home import CAP
 from sandbox.demo.reconciliation import Row
 from sandbox.demo.scenario import Outcome
 from sandbox.demo.stock import Offered
@@ -44,6 +45,7 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     )
     _goods(outcome, console)
     _quotes(outcome, console)
+    _activity(outcome, console)
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
@@ -115,6 +117,15 @@ def _quotes(outcome: Outcome, console: Console) -> None:
     console.print(
         f"{negotiated.quotes} quotes were negotiated, and {negotiated.orders} of them ordered;"
         f" {len(negotiated.findings)} differ."
+    )
+
+
+def _activity(outcome: Outcome, console: Console) -> None:
+    active = outcome.active
+    console.print(
+        f"{active.accounts} accounts with a past were looked at: {active.tasks} tasks of sellers,"
+        f" {active.completed} of them completed, and {active.leads} leads; {active.waiting} wait"
+        f" for their seller's next day (at most {CAP} a day); {len(active.findings)} differ."
     )
 
 

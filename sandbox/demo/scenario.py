@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.demo.accounts import Sent, send_accounts
+from sandbox.demo.activity import Active, follow_accounts
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.changed import Changed, change_orders
@@ -54,6 +55,7 @@ class Outcome:
     sent: Sent
     credited: Credited
     negotiated: Negotiated
+    active: Active
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -83,6 +85,7 @@ class Outcome:
             "accounts": self.sent.as_json(),
             "credit": self.credited.as_json(),
             "quotes": self.negotiated.as_json(),
+            "activity": self.active.as_json(),
         }
 
 
@@ -115,15 +118,18 @@ async def run_scenario(
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
+    active = await follow_accounts(environment, plan.accounts, PATIENCE)
+    findings += [*books.findings, *active.findings]
     ordered = await latencies(environment)
     latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
-        cash=books.cash, findings=tuple(dict.fromkeys([*findings, *books.findings])),
+        cash=books.cash, findings=tuple(dict.fromkeys(findings)),
         parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
+        active=active,
     )  # fmt: skip
 
 

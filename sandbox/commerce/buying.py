@@ -1,0 +1,133 @@
+"""`/sandbox/buying`: customers with a past, and carts that were left. No webhook tells of them, and
+no poll: all is dated before the call."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.commerce.catalogue import Shopper, Store
+from sandbox.commerce.customers import customer_columns
+from sandbox.commerce.inspection import answer
+from sandbox.commerce.numbering import numbered
+from sandbox.commerce.quotes import StoredQuote
+from sandbox.commerce.recipe import plain
+from sandbox.commerce.records import stamp
+from sandbox.commerce.state import CommerceState
+from sync.core.encoding import from_json
+
+SKU: Final = "SIMPLE-001"
+PLACE: Final = "la"
+IDLE: Final = timedelta(hours=30)
+LATELY: Final = timedelta(hours=1)
+FEW, MANY: Final = 1, 8
+AGAIN: Final = 30
+"""Pieces that make up for a month."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """How a customer buys: every so many days, the last time so many days ago. `declines`: few
+    pieces since the last month began, many before."""
+
+    name: str
+    times: int = 6
+    every: int = 7
+    ago: int = 2
+    declines: bool = False
+    leaves_cart: bool = False
+
+
+STEADY: Final = Life("steady")
+DUE: Final = Life("due", ago=5)
+OVERDUE: Final = Life("overdue", ago=12)
+DECLINES: Final = Life("declines", times=13, every=14, declines=True)
+CART: Final = Life("cart", leaves_cart=True)
+STAFF: Final = Life("staff", ago=12, leaves_cart=True)
+LIVES: Final = (*(DUE,) * 4, *(OVERDUE,) * 3, *(DECLINES,) * 2, *(CART,) * 2, STAFF)
+"""Of the first customers; all others are steady."""
+GUESTS: Final = {"guest": {"may_call": True}, "silent": {"may_call": False}, "unasked": {}}
+"""Guests who leave a cart, with what they agreed to."""
+
+
+def buying_routes(state: CommerceState) -> list[Route]:
+    """The routes."""
+
+    async def lives(request: Request) -> Response:
+        """`POST {"accounts"}`: so many customers, and the guests; each as `life` and `key`."""
+        count = int(from_json(await request.body())["accounts"])
+        first = max(state.customers, default=0) + 1
+        made = []
+        for place in range(count):
+            life = LIVES[place] if place < len(LIVES) else STEADY
+            _live(state, life, _customer(state, first + place, life.name))
+            made.append({"life": life.name, "key": f"customer|{first + place}"})
+        for name, consent in GUESTS.items():
+            cart = _left(state, Shopper(f"{name}@shoppers.example", "Gil", "Guest", PLACE))
+            cart.consent = dict(consent)
+            made.append({"life": name, "key": f"guest|{cart.id}"})
+        return answer(made, 201)
+
+    async def deed(request: Request) -> Response:
+        """`POST buying/{id}`: the customer empties their carts and orders, lately."""
+        number = request.path_params["id"]
+        row = state.customers[number]
+        for cart in state.quotes.values():
+            if cart.shopper.id == number:
+                cart.items.clear()
+        _buys(state, _shopper(number, str(row["email"])), state.clock.now() - LATELY, AGAIN)
+        return answer({"id": number}, 201)
+
+    return [
+        Route("/sandbox/buying", lives, methods=["POST"]),
+        Route("/sandbox/buying/{id:int}", deed, methods=["POST"]),
+    ]
+
+
+def _customer(state: CommerceState, number: int, name: str) -> Shopper:
+    domain = "staff.example" if name == STAFF.name else "shoppers.example"
+    shopper = _shopper(number, f"{name}{number}@{domain}")
+    at = stamp(state.clock.now() - timedelta(days=365))
+    place = state.catalogue.places[PLACE]
+    state.customers[number] = customer_columns(shopper, place, _store(state), at)
+    state.sequences.seen("customer_address", number)
+    return shopper
+
+
+def _shopper(number: int, email: str) -> Shopper:
+    return Shopper(email, "Sam", f"Buyer {number}", PLACE, number)
+
+
+def _store(state: CommerceState) -> Store:
+    return next(one for one in state.catalogue.stores if PLACE in one.places)
+
+
+def _live(state: CommerceState, life: Life, shopper: Shopper) -> None:
+    now: datetime = state.clock.now()
+    month = (now.replace(day=1) - timedelta(days=1)).replace(day=1)
+    for back in range(life.times - 1, -1, -1):
+        at = now - timedelta(days=life.ago + back * life.every)
+        _buys(state, shopper, at, MANY if life.declines and at.date() < month.date() else FEW)
+    if life.leaves_cart:
+        _left(state, shopper)
+
+
+def _buys(state: CommerceState, shopper: Shopper, at: datetime, pieces: int) -> None:
+    """An order that was sent long ago."""
+    wants: dict[str, Any] = plain(state.catalogue, {SKU: pieces})
+    order = state.maker.make(store=_store(state), shopper=shopper, payment="checkmo", **wants)
+    numbered(order, state.sequences, at)
+    order.visible_from = at
+    order.row |= {"state": "complete", "status": "complete"}
+    for item in order.items:
+        item["qty_shipped"] = item["qty_ordered"]
+    state.orders[order.entity_id] = order
+
+
+def _left(state: CommerceState, shopper: Shopper) -> StoredQuote:
+    cart = state.request_quote(shopper, _store(state), {SKU: 2}, is_regular=False)
+    cart.created_at = cart.updated_at = stamp(state.clock.now() - IDLE)
+    return cart
