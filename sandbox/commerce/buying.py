@@ -23,7 +23,8 @@ SKU: Final = "SIMPLE-001"
 PLACE: Final = "la"
 IDLE: Final = timedelta(hours=30)
 LATELY: Final = timedelta(hours=1)
-FEW, MANY: Final = 1, 8
+FEW: Final = 1
+MANY: Final = 8
 AGAIN: Final = 30
 """Pieces that make up for a month."""
 

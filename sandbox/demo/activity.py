@@ -59,9 +59,12 @@ async def follow_accounts(environment: Environment, count: int, within: timedelt
     await _looked_at(environment, again, within)
     each = [await _compared(environment, pair, lives[name], buyers[name])
             for name, pair in environment.pairs.items()]  # fmt: skip
+
+    def summed(what: str) -> int:
+        return sum(getattr(one, what) for one in each)
+
     return Active(
-        *(sum(getattr(one, what) for one in each)
-          for what in ("accounts", "tasks", "completed", "leads", "waiting")),
+        summed("accounts"), summed("tasks"), summed("completed"), summed("leads"), summed("waiting"),
         tuple(finding for one in each for finding in one.findings),
     )  # fmt: skip
 
