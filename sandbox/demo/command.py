@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
+from sandbox.commerce.buying import LIVES
 from sandbox.demo.environment import Stuck
 from sandbox.demo.gauges import Gauge
 from sandbox.demo.home import emulators_of, made_home, on_disk
@@ -41,6 +42,10 @@ Products = Annotated[
         " they do not know yet.",
     ),
 ]
+Accounts = Annotated[
+    int,
+    typer.Option(min=len(LIVES), help="How many customers of each shop have bought before."),
+]
 Seed = Annotated[
     int, typer.Option(help="What chance begins with; the same seed places the same orders.")
 ]
@@ -68,6 +73,7 @@ Tamper = Annotated[
 def demo(
     orders: Orders = 200,
     products: Products = 2000,
+    accounts: Accounts = 100,
     seed: Seed = 1,
     *,
     as_json: AsJson = False,
@@ -89,7 +95,14 @@ def demo(
     kept = True
     try:
         outcome = asyncio.run(
-            _demo(home, Plan(orders, products), seed, emulators, as_json=as_json, tamper=tamper)
+            _demo(
+                home,
+                Plan(orders, products, accounts=accounts),
+                seed,
+                emulators,
+                as_json=as_json,
+                tamper=tamper,
+            )
         )
         kept = keep or bool(outcome.findings)
         home = on_disk(home) if kept else home

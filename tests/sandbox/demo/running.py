@@ -66,6 +66,9 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["returns"]["differences"] == 0
     assert reported["captures"]["invoices"] > 0
     assert reported["captures"]["differences"] == 0
+    active = reported["activity"]
+    assert (active["tasks"], active["waiting"], active["leads"]) == (16, 6, 2)
+    assert (active["completed"] >= 6, active["differences"]) == (True, 0)
     assert {order["reason"].rpartition(" ")[2] for order in reported["parked"]} == {"LAMP-2026"}
     assert all(order["remedy"] for order in reported["parked"])
     assert [price["dynamics_writes"] for price in reported["requests_per_order"]] == [

@@ -15,7 +15,9 @@ from tests.sandbox.demo.running import agrees_to_the_cent, demo, started
 
 
 async def test_a_small_demo_agrees_to_the_cent_after_everything_that_went_wrong() -> None:
-    run = await demo("--orders", "40", "--products", "690", "--seed", "6", "--json")
+    run = await demo(
+        "--orders", "40", "--products", "690", "--accounts", "12", "--seed", "6", "--json"
+    )
     agrees_to_the_cent(run)
 
 
