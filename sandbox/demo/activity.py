@@ -64,7 +64,8 @@ async def follow_accounts(environment: Environment, count: int, within: timedelt
         return sum(getattr(one, what) for one in each)
 
     return Active(
-        summed("accounts"), summed("tasks"), summed("completed"), summed("leads"), summed("waiting"),
+        summed("accounts"), summed("tasks"), summed("completed"), summed("leads"),
+        summed("waiting"),
         tuple(finding for one in each for finding in one.findings),
     )  # fmt: skip
 

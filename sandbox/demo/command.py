@@ -91,19 +91,11 @@ def demo(
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
     emulators = emulators_given(as_json=as_json) if emulated else {}
-    home = made_home()
+    home, plan = made_home(), Plan(orders, products, accounts=accounts)
     kept = True
     try:
-        outcome = asyncio.run(
-            _demo(
-                home,
-                Plan(orders, products, accounts=accounts),
-                seed,
-                emulators,
-                as_json=as_json,
-                tamper=tamper,
-            )
-        )
+        running = _demo(home, plan, seed, emulators, as_json=as_json, tamper=tamper)
+        outcome = asyncio.run(running)
         kept = keep or bool(outcome.findings)
         home = on_disk(home) if kept else home
         _report(outcome, home if kept else None, as_json=as_json)

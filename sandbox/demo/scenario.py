@@ -120,17 +120,20 @@ async def run_scenario(
     seconds = Decimal(f"{loop.time() - began:.1f}")
     active = await follow_accounts(environment, plan.accounts, PATIENCE)
     findings += [*books.findings, *active.findings]
-    ordered = await latencies(environment)
-    latency = {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),
-        parked=tuple(parked), prices=tuple(prices), latency_ms=latency, polled=polled,
+        parked=tuple(parked), prices=tuple(prices), polled=polled,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
-        active=active,
+        active=active, latency_ms=await _latency(environment),
     )  # fmt: skip
+
+
+async def _latency(environment: Environment) -> dict[str, int]:
+    ordered = await latencies(environment)
+    return {f"p{percent}": percentile(ordered, percent) for percent in (50, 99)}
 
 
 async def _tampered(pair: Pair) -> None:
