@@ -117,7 +117,7 @@ def emulators_given(*, as_json: bool) -> Mapping[str, str]:
     try:
         return emulators_of(os.environ)
     except SettingsMissing as problem:
-        remedy = "Leave --emulated out, or add to make: EDITION=emulated"
+        remedy = "Leave --emulated out, or run: make demo EDITION=emulated (or make soak)"
         error_lines(str(problem), remedy, as_json=as_json)
         raise typer.Exit(2) from None
 

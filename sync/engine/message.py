@@ -28,8 +28,8 @@ where the broker has a clock of its own."""
 class Message:
     """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
     the notification. `looks`: how often we have looked for a record that was not there, this time
-    included. `awaits`: whose hold on the record it outlives, where it comes for that. `hops`: how
-    many flows in a row have handed it on and changed nothing."""
+    included. `awaits`: whose hold on the record it outlives, or the time, where it comes for that.
+    `hops`: how many flows in a row have handed it on and changed nothing."""
 
     flow: str
     connection: str
@@ -153,9 +153,19 @@ def scheduled(queue: str, message: Message, *, due: datetime, unique: str) -> Ou
 
 def once(queue: str, message: Message, due: datetime, margin: timedelta = CLOCKS_APART) -> Outgoing:
     """A try at a time that is the same for all messages of a record: one of them is enough. It
-    comes `margin` later, so that no clock says that it is early, and it is not sent again."""
-    name = f"{message.record}|{message.attempt}|at {due.isoformat()}{message.asked}"
-    return _outgoing(queue, message, name, due + margin)
+    comes `margin` later, so that no clock says that it is early. Where one says so all the same (it
+    was set back), `has_come` tells that this is the one: its id has been seen."""
+    name = f"{message.record}|{message.attempt}|{_at(due)}{message.asked}"
+    return _outgoing(queue, replace(message, awaits=_at(due)), name, due + margin)
+
+
+def has_come(message: Message, due: datetime) -> bool:
+    """Whether a message is the one that `once` has sent for this time."""
+    return message.awaits == _at(due)
+
+
+def _at(due: datetime) -> str:
+    return f"at {due.isoformat()}"
 
 
 def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:

@@ -20,7 +20,7 @@ from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import LeaseLost
-from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
+from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message, has_come
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading, stopped
@@ -82,10 +82,9 @@ class Runner:
         if not flow.source.comes_alone(message.key):
             await passed_on(self._engine, message)
             return
-        pause = await self._engine.flow_pauses.over(message.connection, flow.name)
-        if pause is not None:
-            due = self._engine.flow_pauses.look_again_at(pause)
-            await self._engine.intake.reschedule(message, due)
+        pauses = self._engine.flow_pauses
+        if (pause := await pauses.over(message.connection, flow.name)) is not None:
+            await self._engine.intake.reschedule(message, pauses.look_again_at(pause))
             return
         try:
             systems = await self._engine.open_systems(message.connection)
@@ -112,7 +111,8 @@ class Runner:
             return
         now = self._engine.clock.now()
         soonest = next_place(now) if self._suspects.is_one_at_work else now
-        if (due := max(suspect_again_at(claim) or now, soonest)) > now:
+        due = max(suspect_again_at(claim) or now, soonest)
+        if due > now and not has_come(message, due):
             await self._engine.intake.once_at(message, due)
             return
         async with self._suspects.by_itself():

@@ -15,7 +15,9 @@ from sync.engine.message import (
     WINDOW,
     Message,
     after_trouble,
+    has_come,
     notification,
+    once,
     outliving,
     scheduled,
 )
@@ -179,6 +181,15 @@ def test_one_message_outlives_a_holder_and_never_meets_its_own_id() -> None:
         outliving("documents", replace(MESSAGE, origin="replay"), "a/1", AT, "t").id,
     }  # fmt: skip
     assert len(ids) == 8
+
+
+def test_one_message_comes_for_a_time_and_is_known_when_it_does() -> None:
+    first = once("documents", MESSAGE, AT)
+    came = Message.decode(first.body)
+    assert once("documents", replace(MESSAGE, origin="poll"), AT).id == first.id
+    assert [has_come(one, AT) for one in (came, MESSAGE)] == [True, False]
+    assert not has_come(came, AT + WINDOW)
+    assert once("documents", came, AT + WINDOW).id != first.id
 
 
 def test_a_message_of_an_earlier_version_awaits_nobody() -> None:
