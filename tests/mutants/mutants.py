@@ -441,8 +441,8 @@ MUTANTS: Final = (
         "paused-flow-goes-on",
         "a flow that a person has paused is delivered",
         RUNNER,
-        "        if pause is not None:\n            due = self._engine.flow_pauses",
-        "        if pause is not None and False:\n            due = self._engine.flow_pauses",
+        "if (pause := await pauses.over(message.connection, flow.name)) is not None:",
+        "if (pause := await pauses.over(message.connection, flow.name)) is not None and False:",
         "tests/flows/test_pausing.py",
     ),
     Mutant(

@@ -94,6 +94,7 @@ def test_a_method_of_a_library_speaks_only_where_it_is_better(kind: str) -> None
     assert forecast(past, WEEKS, lambda _: {"errs": errs}) == own
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_methods_of_statsforecast_are_held_to_the_same_rules(kind: str) -> None:
     pytest.importorskip("statsforecast", reason="requirements-forecast.txt is not installed")
