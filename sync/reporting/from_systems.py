@@ -11,6 +11,7 @@ from sync.commerce.filters import of_any
 from sync.commerce.quotes import SEARCH
 from sync.commerce.search import Node, Search
 from sync.config.connections import Connection
+from sync.config.connections.orders import Store
 from sync.config.connections.reporting import Reporting
 from sync.core.encoding import digest
 from sync.core.errors import Never
@@ -90,6 +91,13 @@ class Reported:
     def stores(self) -> frozenset[int]:
         """Ids of the store views."""
         return frozenset(int(one["id"]) for one in self.views)
+
+    def own_views(self) -> Iterator[tuple[tuple[str, str], str, Store]]:
+        """Of each store view its place (connection and id), its legal entity and its settings."""
+        for store in sorted(self.stores):
+            if (view := self.settings.store(store)) is not None:
+                company = self.settings.legal_entity_of(store).casefold()
+                yield (self.name, str(store)), company, view
 
     def record_of(self, reference: str) -> tuple[str, str]:
         """Kind and key of the record that a reference of F&O was made for; empty for nobody's."""
@@ -224,14 +232,11 @@ def terms_of(reported: Sequence[Reported]) -> Terms:
     group = next(
         (one.reporting.group_currency for one in reported if one.reporting.group_currency), ""
     )
-    origins = (
-        (one.settings.legal_entity_of(store).casefold(), view.origin)
-        for one in reported
-        for store in one.stores
-        if (view := one.settings.store(store)) is not None and view.origin
-    )
+    views = [view for one in reported for view in one.own_views()]
+    origins = frozenset((company, view.origin) for _, company, view in views if view.origin)
+    warehouses = {place: view.warehouse or "" for place, _, view in views}
     return Terms(
-        currencies, group, first.rate_type, first.fiscal_year_starts, frozenset(origins), regions
+        currencies, group, first.rate_type, first.fiscal_year_starts, origins, regions, warehouses
     )
 
 
