@@ -18,10 +18,11 @@ from sync.operating.reports import store, to_forget
 from sync.reporting.building import Build, Built
 from sync.reporting.duck import opened
 from sync.reporting.forgetting import forget as forget_accounts
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
 from sync.reporting.state import State
+from sync.reporting.terms import shape_of, terms_of
 
 INCOMPLETE: Final = 1
 """Exit status: something could not be read, and the figures lack it."""

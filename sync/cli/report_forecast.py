@@ -51,25 +51,22 @@ def forecast(
     """
     context = context_of(ctx)
     root, today = folder_of(context, folder), datetime.now().astimezone().date()
+    methods, way = statsforecast() if library else nothing, by or ["company", "item"]
     form = form_of(None, file) if file is not None else None
-    methods = statsforecast() if library else nothing
-    if cash:
-        with alone_in(root), opened(root / "spill") as duck:
-            _tell_cash([*expected_cash(duck, root, today)], context)
-        return
-    way, now = by or ["company", "item"], datetime.now(UTC)
     with alone_in(root), opened(root / "spill") as duck:
-        totals = forecast_demand(
-            duck, root, way, _read_until(root, ORDERS, today), weeks, library=methods,
-            also=WAYS_SHOWN,
-        )  # fmt: skip
+        if cash:
+            _tell_cash([*expected_cash(duck, root, today)], context)
+            return
+        until = _read_until(root, ORDERS, today)
+        totals = forecast_demand(duck, root, way, until, weeks, library=methods, also=WAYS_SHOWN)
         columns = (*(one for one in PART if one in way), *(n for n in COLUMNS if n not in PART))
         answer = written(duck, root, FORECAST, columns)
         if file is not None and form is not None:
             write_answer(answer, form, file, context)
         else:
             tell_answer(answer, root, context, "`--file` writes all")
-    asyncio.run(_put_on_page(context, FORECASTS, demand_to_show(totals, now)))
+    told = demand_to_show(totals, datetime.now(UTC))
+    asyncio.run(_put_on_page(context, FORECASTS, told))
 
 
 def _read_until(root: Path, sources: tuple[str, ...], today: date) -> date:
