@@ -35,8 +35,8 @@ async def test_figures_are_shown_with_their_charts_and_how_fresh_they_are(
     columns = ("company", "region", "week", "expected", "low", "high", "baseline", "method")
     await store(tables, [Told("demand", "region", columns, [plain, hidden], now)], FORECASTS)
     monthly = ("usmf", "USD", "2026-06-01", "-12.50")
-    columns = ("company", "currency", "month", "expected")
-    await store(tables, [Told("net", "month", columns, [monthly], now)], REVENUE)
+    named = ("company", "currency", "month", "expected")
+    await store(tables, [Told("net", "month", named, [monthly], now)], REVENUE)
     await store(tables, [told])
     page = await browser.sees("/reports")
     assert [one.figure for one in await stored(tables)] == ["net", "net", "demand"]
