@@ -9,9 +9,10 @@ from sync.reporting.building import Build, Built, Tell
 from sync.reporting.containers import Kept
 from sync.reporting.duck import opened
 from sync.reporting.forgetting import forget
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
+from sync.reporting.terms import shape_of, terms_of
 
 
 async def build_all(
