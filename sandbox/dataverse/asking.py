@@ -44,8 +44,10 @@ def shown(table: Table, row: Row, options: Mapping[str, str], *, labels: bool) -
         _known(table, name)
     columns = names or [*table.columns]
     found = {name: row.get(_column(name)) for name in dict.fromkeys([*columns, table.key])}
-    if labels and "statuscode" in found and table.logical == "incident":
-        found[f"statuscode@{FORMATTED}"] = LABELS.get(row["statuscode"], "")
+    for (logical, name), texts in LABELS.items() if labels else ():
+        value = found.get(name) if logical == table.logical else None
+        if value in texts:
+            found[f"{name}@{FORMATTED}"] = texts[value]
     return {"@odata.etag": f'W/"{len(str(row))}"', **found}
 
 
