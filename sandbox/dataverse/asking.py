@@ -45,9 +45,8 @@ def shown(table: Table, row: Row, options: Mapping[str, str], *, labels: bool) -
     columns = names or [*table.columns]
     found = {name: row.get(_column(name)) for name in dict.fromkeys([*columns, table.key])}
     for (logical, name), texts in LABELS.items() if labels else ():
-        value = found.get(name) if logical == table.logical else None
-        if value in texts:
-            found[f"{name}@{FORMATTED}"] = texts[value]
+        if logical == table.logical and name in found:
+            found[f"{name}@{FORMATTED}"] = texts.get(int(found[name] or 0), "")
     return {"@odata.etag": f'W/"{len(str(row))}"', **found}
 
 
