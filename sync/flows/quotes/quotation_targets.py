@@ -1,7 +1,7 @@
 """What a quote becomes: a quotation of F&O, or a quote of Dynamics 365 Sales."""
 
 from sync.commerce.models.company import Company
-from sync.core.errors import Missing, Never
+from sync.core.errors import Never
 from sync.dataverse.sales_quote_rows import quote_id
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
@@ -49,7 +49,6 @@ async def _in_sales(found: QuoteWithComments, delivery: Delivery) -> SalesQuoteW
         raise Never(
             f"{quote.label}: Dataverse has no currency {code[:3]}",
             remedy=f"Add the currency {code[:3]} in the Power Platform admin center, then replay.",
-            missing=(Missing("currencies", code),),
         )
     reference = quotation_reference(quote.id, quote.store_id, settings)
     wanted = sales_quote_from(
