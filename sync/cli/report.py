@@ -14,15 +14,14 @@ from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, progress, table
 from sync.cli.reported import Folder, folder_of, freshness, tell_missing
 from sync.operating.problem import Problem
-from sync.operating.reports import store, to_forget
-from sync.reporting.building import Build, Built
+from sync.reporting.building import Built
+from sync.reporting.containers import kept
 from sync.reporting.duck import opened
 from sync.reporting.forgetting import forget as forget_accounts
-from sync.reporting.from_systems import Reported, sources_of
+from sync.reporting.from_systems import Reported
+from sync.reporting.job import build_all
 from sync.reporting.lake import alone_in
-from sync.reporting.published import figures_to_show
 from sync.reporting.state import State
-from sync.reporting.terms import shape_of, terms_of
 
 INCOMPLETE: Final = 1
 """Exit status: something could not be read, and the figures lack it."""
@@ -97,17 +96,8 @@ def forget(
 
 
 async def _built(context: CommandContext, folder: Path, tell: Any) -> Built:
-    async with _reported(context) as (reported, parts):
-        now = parts.clock.now()
-        build_ = Build(folder, parts.clock, shape_of(reported), terms_of(reported), tell)
-        async for company, account in to_forget(parts.tables):
-            with alone_in(folder), opened(folder / "spill") as duck:
-                forget_accounts(duck, folder, company, [account])
-        built = await build_.run(sources_of(reported, now))
-        with opened(folder / "spill") as duck:
-            told = [*figures_to_show(duck, folder, now, len(built.trouble))]
-        await store(parts.tables, told)
-        return built
+    async with _reported(context) as (reported, parts), kept(context.settings(), folder) as keeping:
+        return await build_all(reported, parts, keeping, folder, tell)
 
 
 @asynccontextmanager
