@@ -127,3 +127,36 @@ async def test_totals_of_which_f_and_o_has_invoiced_nothing_are_not_compared_yet
     claim = await harness.claim(f"usmf|{harness.header(order)['SalesOrderNumber']}|=", "captures")
     assert (claim.state, claim.reason) == (State.SKIPPED, "F&O has invoiced nothing of it")
     assert await harness.parked("captures") == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"flows": FLOWS[:-1]}, id="cancellations-are-not-followed"),
+        pytest.param({"dynamics": {"copies": False}}, id="without-copies"),
+    ],
+)
+def test_a_refund_of_a_line_that_f_and_o_cancelled_whole_is_no_return(
+    settings: dict[str, Any],
+) -> None:
+    """Its status tells, which every connection reads."""
+
+    @in_harness(**{**CHANGED, **settings})
+    async def story(harness: Harness) -> None:
+        order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+        harness.commerce.invoice(order)
+        await polls_all(harness)
+        packed(harness, order, SIMPLE_001=3)
+        harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], {
+            lots(harness, order)[OTHER]: Decimal(3)
+        })  # fmt: skip
+        posted(harness, order)
+        await polls_all(harness)
+        if not order.creditmemos:
+            harness.commerce.refund(
+                order, {order.items[1]["item_id"]: Decimal(3)}, shipping=Decimal(0)
+            )
+        await polls_all(harness)
+        assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+
+    story()
