@@ -13,20 +13,30 @@ from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.live_orders import CANCELLED
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
+from sync.flows.fulfilment.order_totals import CAPTURES
+
+Pieces = Mapping[str, Decimal]
+"""Sales units by the lot of a line."""
 
 
-async def never_sent(
-    sold: ExistingSalesOrder, company: str, systems: Systems
-) -> Mapping[str, Decimal]:
-    """Sales units by the lot of a line. What was invoiced without a packing slip was sent. Parts of
-    a line are told where the connection follows what F&O cancels and may read what remains; a line
-    that is cancelled whole, by its status, always is."""
-    settings, dynamics = systems.settings, systems.dynamics
-    if CANCELLATIONS not in settings.flows or not settings.dynamics.tells_remainders:
-        return _ordered(
-            line for line in sold.lines if line.get("SalesOrderLineStatus") == CANCELLED
-        )
-    ordered = _ordered(sold.lines)
+async def never_sent(sold: ExistingSalesOrder, company: str, systems: Systems) -> Pieces:
+    """By what remains of its lines, where the connection follows what F&O cancels and may read
+    that; else by their statuses, and by what was invoiced where that is read."""
+    settings = systems.settings
+    if CANCELLATIONS in settings.flows and settings.dynamics.tells_remainders:
+        return await _not_alive(sold, company, systems)
+    gone = _ordered(_with_status(sold, CANCELLED))
+    settled = _ordered(_with_status(sold, "Invoiced"))
+    if not settled or CAPTURES not in settings.flows or settings.dynamics.invoiced != "journal":
+        return gone
+    invoiced = await systems.dynamics.invoiced_lines.by_lot(company, sold.number)
+    short = {lot: ordered - invoiced.get(lot, ZERO) for lot, ordered in settled.items()}
+    return gone | {lot: left for lot, left in short.items() if ZERO < left < settled[lot]}
+
+
+async def _not_alive(sold: ExistingSalesOrder, company: str, systems: Systems) -> Pieces:
+    """What was invoiced without a packing slip was sent."""
+    dynamics, ordered = systems.dynamics, _ordered(sold.lines)
     live = await dynamics.live_orders.get(company, sold.number)
     alive = {line.lot: line.alive for line in live.lines} if live is not None else {}
     if not any(ordered.get(lot, ZERO) > left for lot, left in alive.items()):
@@ -37,6 +47,10 @@ async def never_sent(
         for lot, left in alive.items()
         if lot in ordered
     }
+
+
+def _with_status(sold: ExistingSalesOrder, status: str) -> list[Mapping[str, Any]]:
+    return [one for one in sold.lines if one.get("SalesOrderLineStatus") == status]
 
 
 def _ordered(lines: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
