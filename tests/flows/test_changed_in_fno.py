@@ -165,3 +165,27 @@ def test_a_refund_of_pieces_that_f_and_o_never_charged_is_no_return(
         assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
 
     story()
+
+
+@in_harness(**{**CHANGED, "flows": ("orders", "customers", "invoices", "creditmemos",
+                                    "posted_invoices")})  # fmt: skip
+async def test_a_refund_that_is_told_before_f_and_os_invoice_is_no_difference_of_it(
+    harness: Harness,
+) -> None:
+    """Nobody ships in the shop, so the refund would be taken off the order; F&O has invoiced it,
+    and the credit memo returns it."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    harness.commerce.invoice(order)
+    await polls_all(harness)
+    posted(harness, order)
+    harness.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    for flow in ("orders", "posted_invoices", "creditmemos"):
+        await asyncio.sleep(60)
+        await harness.polls(flow)
+        await harness.works_until_idle()
+    assert await harness.parked("posted_invoices") == []
+    (returned,) = harness.dynamics.store.table("ReturnOrderHeadersV2").records.values()
+    harness.dynamics.post_return(returned["ReturnOrderNumber"])
+    await harness.polls("posted_invoices")
+    await harness.works_until_idle()
+    assert (await harness.parked("posted_invoices"), (await reconciled(harness))[0]) == ([], [])

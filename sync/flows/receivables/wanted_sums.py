@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
@@ -12,6 +13,7 @@ from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
+from sync.flows.orders.amendment_rules import RETURNED
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
@@ -41,10 +43,17 @@ async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
 
 
 async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
-    """The totals of what D365 holds, as the record's trail told them last."""
+    """The totals of what D365 holds, as the record's trail told them last. What D365 did not take
+    off, since a credit memo returns it, is no part of them."""
     trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
+    taken = [entry.details for entry in trail if not _is_left_to_a_memo(entry.details)]
+    amounts = [found for details in taken if (found := details.get("amounts"))]
     return amounts[-1] if amounts else {}
+
+
+def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
+    documents: Mapping[str, Mapping[str, str]] = details.get("documents") or {}
+    return any(RETURNED in keys for keys in documents.values())
 
 
 async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
