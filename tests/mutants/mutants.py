@@ -713,7 +713,7 @@ MUTANTS: Final = (
         "quote-ordered-twice",
         "a quote is ordered in the shop although F&O has made an order of it",
         "sync/flows/quotes/quote_records.py",
-        "if quotation is not None and quotation.status == CONFIRMED:",
+        "if quotation is not None and quotation.has_order:",
         "if False:",
         TESTS_OF_QUOTES,
     ),

@@ -20,6 +20,7 @@ INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
 """What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
 LATE: Final = "changed too late"
 RETURNED: Final = "returned"
+BY_A_MEMO: Final = {RETURNED: "by a credit memo"}
 NOTHING_LEFT: Final = {LATE: "", RETURNED: ""}
 """What the claim remembers of changes that D365 did not take: fields of the header that changed too
 late, and pieces that a credit memo returns."""

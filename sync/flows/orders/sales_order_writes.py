@@ -33,10 +33,10 @@ from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
+    BY_A_MEMO,
     INVOICED_BEFORE,
     LATE,
     NOTHING_LEFT,
-    RETURNED,
     is_for_a_credit,
     is_for_a_return,
     may_write,
@@ -189,14 +189,13 @@ class SalesOrderWrite(Write):
         if is_stop and await self.orders.is_stopped(company, number):
             changes, form = already_stopped(changes, form, ours=self.stop_is_ours)
         self._moves_stop = STOPPED in changes.header
-        apply = self._apply(held, changes) if changes else None
-        return Amendment(form, apply, {**NOTHING_LEFT, **remembered(form)})
+        keys = {**NOTHING_LEFT, **remembered(form)}
+        return Amendment(form, self._apply(held, changes) if changes else None, keys)
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
     ) -> Amendment:
-        """What becomes of changes that D365 takes no more. Those on which no amount depends hold up
-        nothing: a person is told of what nobody has entered there."""
+        """Of changes that D365 takes no more. A person is told of those without an amount."""
         rest, late = (changes, []) if held.is_cancelled else of_amounts(changes)
         if late:
             there = await self.orders.in_form_of(form, held.number)
@@ -205,8 +204,7 @@ class SalesOrderWrite(Write):
         if await is_sent_as_wanted(rest, held, self.order.company, self.live):
             return Amendment(None if late else form, keys=keys, is_partial=is_partial)
         if is_for_a_return(rest, held, self.sold):
-            keys[RETURNED] = "by a credit memo"
-            return Amendment(None, keys=keys, is_partial=is_partial)
+            return Amendment(None, keys={**keys, **BY_A_MEMO}, is_partial=is_partial)
         if is_for_a_credit(rest, held, sent):
             return Amendment(None, keys={**keys, **INVOICED_BEFORE}, is_partial=is_partial)
         raise self._conflict(held.number, f"is {held.status} in D365", changes, held)
