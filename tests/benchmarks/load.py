@@ -30,7 +30,7 @@ LOSSES: Final[Mapping[str, float]] = {"lost_rate": 0.02}
 """Of fifty answers one is lost, after the request has taken effect."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Way:
     """How orders come and are worked on."""
 
@@ -65,12 +65,14 @@ class Way:
         own = process_time() - cpu - (harness.timed.seconds - sandbox)
         took, counts = loop.time() - began, harness.ledger_dials.counts
         lost, doubled = harness.found(orders)
+        tables, queue = (harness.operations(one) / len(orders) for one in ("tables", "bus"))
         return Loaded(
             self.what, len(orders), took / 60,
             share(harness.capacity, len(orders), harness.capacity.written - written, took),
             counts["throttle"] / counts["arrived"],
             harness.asked.commerce / len(orders), harness.asked.dynamics / len(orders),
             await harness.waited(orders, self.begun), 1000 * own / len(orders), lost, doubled,
+            tables, queue,
         )  # fmt: skip
 
     async def _coming(self, harness: Loading, orders: list[StoredOrder]) -> None:

@@ -1,6 +1,7 @@
 """A harness whose F&O can do a stated amount of work, worked on by one process or several."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +15,16 @@ from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import StoredOrder
 from sandbox.dynamics.app import dynamics_app
 from sync.app.services import Services
+from sync.engine.claim import Claim
+from sync.engine.digests import KeyedDigests
+from sync.engine.ledger import Ledger
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
+from tests.benchmarks.counted import CountedQueue, CountedTables
 from tests.benchmarks.own_time import Timed
 from tests.harness import Harness, key_of
-from tests.systems import COMPANY, LEDGER_HOST, SHOP_HOST
+from tests.systems import COMPANY, CONNECTION, LEDGER_HOST, SHOP_HOST
 
 LINES: Final = 5
 PIECES: Final = Decimal(2)
@@ -52,6 +57,7 @@ class Loading(Harness):
 
     def __init__(self, capacity: Capacity, *, numbers: str = "theirs", processes: int = 1) -> None:
         self.capacity, self.asked, self.timed = capacity, Asked(), Timed()
+        self.counts = Counter[str]()
         self._is_alone, self.writes = processes == 1, 0
         mode = {"numbers": numbers}
         super().__init__({"orders": mode, "customers": mode})
@@ -63,12 +69,15 @@ class Loading(Harness):
             apps[host] = self.timed.app(apps[host])
         for dials in (self.shop_dials, self.ledger_dials):
             self.timed.tasks_of(dials)
+        self._watching = Ledger(self.systems.tables, self.clock, KeyedDigests(b"k" * 32))
         others = [self._opened(self.systems.tables) for _ in range(processes - 1)]
         self.all_services = [self.services, *others]
 
     def _opened(self, tables: Any) -> Services:
+        counted: Any = CountedTables(tables, self.counts)
+        queue: Any = CountedQueue(self.systems.queue, self.counts)
         parts = self.systems.edition_parts(
-            tables=tables, is_alone=self._is_alone,
+            tables=counted, queue=queue, is_alone=self._is_alone,
             asked=self.asked.of_dynamics, shop_asked=self.asked.of_commerce,
         )  # fmt: skip
         return Services(self.systems.connections, FLOWS, parts)
@@ -105,6 +114,16 @@ class Loading(Harness):
         self.writes = round((self.capacity.written - before) / self.capacity.write)
         self.ledger_dials.counts.clear()
         self.asked.commerce = self.asked.dynamics = 0
+        self.counts.clear()
+
+    def operations(self, store: str) -> int:
+        """Of the tables (`tables `) or the queue (`bus `), as they are billed."""
+        calls = "bus send calls"
+        return sum(n for name, n in self.counts.items() if name.startswith(store) and name != calls)
+
+    async def claim(self, record: StoredOrder | str, flow: str = "orders") -> Claim:
+        """As the harness, but uncounted."""
+        return await self._watching.claim(CONNECTION, flow, key_of(record))
 
     async def works(self, doing: Coroutine[Any, Any, None]) -> None:
         """Every process works until `doing` has come to its end."""
