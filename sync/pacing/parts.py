@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Tables, Value
-from sync.pacing.limiter import FAIR
+from sync.pacing.limiter import FAIR, is_near
 from sync.pacing.priority import Priority
 
 BUDGETS: Final = "budgets"
@@ -19,8 +19,6 @@ RISES_EVERY: Final = timedelta(seconds=5)
 RISES_NEAR_EVERY: Final = timedelta(seconds=60)
 """The same, near what was too much the last time: each such time costs everybody a pause of some
 seconds."""
-NEAR: Final = 0.75
-"""From which part of what was too much on."""
 
 Wants = tuple[int, ...]
 """How many, by priority."""
@@ -65,8 +63,8 @@ class Whole:
 
     def risen(self, wanted: int, most: int, now: datetime) -> "Whole":
         """One more, where more is wanted and the last change was long ago."""
-        is_near = NEAR * self.too_many < self.most + 1 <= self.too_many
-        every = RISES_NEAR_EVERY if is_near else RISES_EVERY
+        is_slow = is_near(self.most + 1, self.too_many)
+        every = RISES_NEAR_EVERY if is_slow else RISES_EVERY
         if not self.most < min(wanted, most) or now - self.at < every:
             return self
         return replace(self, most=self.most + 1, at=now)

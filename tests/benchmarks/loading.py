@@ -34,6 +34,7 @@ SHOP_SECONDS: Final = (0.05, 0.08)
 WIRE_SECONDS: Final = (0.02, 0.04)
 LONGEST: Final = timedelta(hours=6)
 TENTH: Final = 0.1
+NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass
@@ -55,12 +56,20 @@ class Asked:
 class Loading(Harness):
     """A harness whose F&O can do so much, worked on by so many processes."""
 
-    def __init__(self, capacity: Capacity, *, numbers: str = "theirs", processes: int = 1) -> None:
+    def __init__(
+        self,
+        capacity: Capacity,
+        *,
+        numbers: str = "theirs",
+        processes: int = 1,
+        settings: Mapping[str, Any] = NOTHING,
+        **systems: Any,
+    ) -> None:
         self.capacity, self.asked, self.timed = capacity, Asked(), Timed()
         self.counts = Counter[str]()
         self._is_alone, self.writes = processes == 1, 0
         mode = {"numbers": numbers}
-        super().__init__({"orders": mode, "customers": mode})
+        super().__init__({"orders": mode, "customers": mode, **settings}, **systems)
         self.shop_dials.latency_low, self.shop_dials.latency_high = SHOP_SECONDS
         self.ledger_dials.latency_low, self.ledger_dials.latency_high = WIRE_SECONDS
         apps = self.systems.apps
@@ -96,6 +105,14 @@ class Loading(Harness):
         """How many sales orders there are."""
         return len(self.dynamics.store.table("SalesTable").records)
 
+    def forget(self) -> None:
+        """Both systems know of no order any more, so that what memory grows by is not theirs."""
+        self.commerce.orders.clear()
+        for name in ("SalesTable", "SalesLine"):
+            table = self.dynamics.store.table(name)
+            table.records.clear()
+            table.indexes.clear()
+
     def found(self, orders: Sequence[StoredOrder]) -> tuple[int, int]:
         """How many of these are not there with all their lines, and how many are there twice."""
         lines = [[self._lines_of(row) for row in self.headers(one)] for one in orders]
@@ -108,7 +125,8 @@ class Loading(Harness):
     async def warms_up(self) -> None:
         """Two orders; what the second one writes, every other one will. Counting begins after
         them."""
-        await self.delivers(self.basket())
+        self.first = self.basket()
+        await self.delivers(self.first)
         before = self.capacity.written
         await self.delivers(self.basket())
         self.writes = round((self.capacity.written - before) / self.capacity.write)
