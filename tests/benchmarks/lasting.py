@@ -22,11 +22,11 @@ TOGETHER: Final = 500
 OF_ONE: Final = """CREATE TEMP TABLE one AS SELECT "table", partition, key, cells FROM rows
     WHERE "table" <> :not AND instr(partition || key, :number)"""
 MULTIPLY: Final = """INSERT INTO rows ("table", partition, key, cells)
-    WITH RECURSIVE others(number) AS (
-        SELECT '900000001' UNION ALL SELECT number + 1 FROM others WHERE number < 900000000 + :times
+    WITH RECURSIVE others(no) AS (
+        SELECT 900000001 UNION ALL SELECT no + 1 FROM others WHERE no < 900000000 + :times
     )
-    SELECT "table", replace(partition, :number, others.number), replace(key, :number, others.number),
-        replace(cells, :number, others.number) FROM others, one"""
+    SELECT "table", replace(partition, :number, no), replace(key, :number, no),
+        replace(cells, :number, no) FROM others, one"""
 COPIES: Final = "documents"
 """Sealed copies, which are most of the bytes and are read one at a time; not multiplied."""
 
@@ -35,7 +35,7 @@ COPIES: Final = "documents"
 def in_a_file() -> Iterator[SqliteTables]:
     """Tables on disk, while the block lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        tables = SqliteTables(Path(folder) / "tables.sqlite", synchronous="OFF")
+        tables = SqliteTables(Path(folder) / "tables.sqlite", synchronous="NORMAL")
         try:
             yield tables
         finally:

@@ -8,7 +8,7 @@ from tests.benchmarks.load import Way
 from tests.benchmarks.load_results import Loaded
 
 ORDERS: Final = 48
-NOTHING: Final[Mapping[str, float]] = {"share_of_429": 0.0, "lost": 0, "doubled": 0}
+NOTHING: Final[dict[str, float]] = {"share_of_429": 0.0, "lost": 0, "doubled": 0}
 BOUNDS: Final[Mapping[Way, Mapping[str, float]]] = {
     Way("all at once", ORDERS): NOTHING | {
         "commerce_requests": 0.25, "dynamics_requests": 2.2,
