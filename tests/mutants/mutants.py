@@ -25,6 +25,7 @@ PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
+TESTS_OF_BOUNDS = "tests/benchmarks/test_quick.py"
 TESTS_OF_QUOTES = "tests/flows/test_quotes.py"
 
 
@@ -788,5 +789,21 @@ MUTANTS: Final = (
         "        if self.is_asked:",
         "        if self.mail:",
         "tests/flows/test_mails.py",
+    ),
+    Mutant(
+        "looked-for-alone",
+        "orders that are looked for at the same time take a request each",
+        "sync/dynamics/lookup.py",
+        "most=MOST_VALUES",
+        "most=1",
+        TESTS_OF_BOUNDS,
+    ),
+    Mutant(
+        "read-alone",
+        "orders that are read at the same time take a request each",
+        "sync/commerce/rest.py",
+        "most=MOST_KEYS",
+        "most=1",
+        TESTS_OF_BOUNDS,
     ),
 )
