@@ -10,10 +10,11 @@ from sync.reporting.containers import Kept
 from sync.reporting.duck import opened
 from sync.reporting.forecast.planned import plan_demand
 from sync.reporting.forgetting import forget
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
 from sync.reporting.state import State
+from sync.reporting.terms import shape_of, terms_of
 
 
 async def build_all(

@@ -18,8 +18,9 @@ from sync.reporting.building import Build, Built
 from sync.reporting.containers import KeptInContainers
 from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.job import build_all
+from sync.reporting.terms import shape_of, terms_of
 from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
 from tests.infra.bicep import bicep

@@ -24,8 +24,8 @@ def test_only_what_beats_its_baseline_is_written(tmp_path: Path) -> None:
         file = star_file(tmp_path, FORECAST)
         file.parent.mkdir(parents=True)
         duck.execute(
-            f"COPY (SELECT company, item, week::DATE AS week, expected::DECIMAL(38,2) AS expected, mase,"
-            f" baseline_mase FROM (VALUES {ROWS}) t(company, item, week, expected, mase,"
+            f"COPY (SELECT company, item, week::DATE AS week, expected::DECIMAL(38,2) AS expected,"
+            f" mase, baseline_mase FROM (VALUES {ROWS}) t(company, item, week, expected, mase,"
             f" baseline_mase)) TO {quoted(file)} (FORMAT parquet)"
         )
         told = _best(duck, tmp_path, "USMF", 2, NOW)
