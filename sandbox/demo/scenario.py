@@ -100,20 +100,24 @@ async def run_scenario(
     loop = asyncio.get_running_loop()
     began = loop.time()
     polled, parked, findings = await delivered(environment, plan, gauges)
-    shipped = await pack_and_ship(environment, PATIENCE)
-    sent = await send_accounts(environment, PATIENCE)
+    for pair in environment.pairs.values():
+        await make_calm(pair)
+    (shipped, sent), negotiated = await asyncio.gather(
+        _shipped_and_sent(environment), negotiate(environment, PATIENCE)
+    )
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
     prices = await _measured(environment, plan, gauges)
-    negotiated = await negotiate(environment, PATIENCE)
-    captured = await invoice_and_capture(environment, PATIENCE)
-    changed = await change_orders(environment, PATIENCE)
+    captured, changed = await asyncio.gather(
+        invoice_and_capture(environment, PATIENCE), change_orders(environment, PATIENCE)
+    )
     findings += missing + [finding for price in prices for finding in price.findings()]
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
-    goods = await goods_in_the_end(environment, PATIENCE)
-    credited = await credit_in_the_end(environment, PATIENCE)
+    goods, credited = await asyncio.gather(
+        goods_in_the_end(environment, PATIENCE), credit_in_the_end(environment, PATIENCE)
+    )
     beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
@@ -129,6 +133,11 @@ async def run_scenario(
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
         active=active, latency_ms=await _latency(environment),
     )  # fmt: skip
+
+
+async def _shipped_and_sent(environment: Environment) -> tuple[Shipped, Sent]:
+    shipped = await pack_and_ship(environment, PATIENCE)
+    return shipped, await send_accounts(environment, PATIENCE)
 
 
 async def _latency(environment: Environment) -> dict[str, int]:
@@ -161,8 +170,6 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
 async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> list[Price]:
     """The price of an order of five lines by a known customer, many at once, with nothing going
     wrong."""
-    for pair in environment.pairs.values():
-        await make_calm(pair)
     before, posted = await environment.host.requests(), await posted_in(environment)
     with gauges("Requests counted", plan.measured * len(environment.pairs)) as gauge:
 
