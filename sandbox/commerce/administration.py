@@ -53,7 +53,8 @@ class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
         self.catalogue = self.maker.catalogue = replace(self.catalogue, products=products)
 
     def sell_at(self, prices: Mapping[str, Decimal]) -> None:
-        """Sell what was made without a price at its first one. By SKU as `as_text` has it."""
+        """Sell what was made without a price at its first one, in all stores. By SKU as `as_text`
+        has it."""
         products = tuple(
             replace(one, price=prices.get(as_text(one.sku), one.price))
             if one.type == "simple" and not one.price else one

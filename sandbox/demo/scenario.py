@@ -46,6 +46,7 @@ class Outcome:
     polled: int
     read_back: int
     company_orders: int
+    variants: int
     compared: int
     goods: Goods
     shipped: Shipped
@@ -76,6 +77,7 @@ class Outcome:
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
+            "variants_ordered": self.variants,
             "documents_reconciled": self.compared,
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
@@ -99,19 +101,21 @@ async def run_scenario(
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    polled, parked, findings = await delivered(environment, plan, gauges)
+    placed = await delivered(environment, plan, gauges)
     for pair in environment.pairs.values():
         await make_calm(pair)
+    prices = await _measured(environment, plan, gauges)
     (shipped, sent), negotiated = await asyncio.gather(
         _shipped_and_sent(environment), negotiate(environment, PATIENCE)
     )
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
-    prices = await _measured(environment, plan, gauges)
     captured, changed = await asyncio.gather(
         invoice_and_capture(environment, PATIENCE), change_orders(environment, PATIENCE)
     )
-    findings += missing + [finding for price in prices for finding in price.findings()]
+    findings = (
+        placed.findings + missing + [finding for price in prices for finding in price.findings()]
+    )
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
@@ -127,7 +131,8 @@ async def run_scenario(
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),
-        parked=tuple(parked), prices=tuple(prices), polled=polled,
+        parked=tuple(placed.parked), prices=tuple(prices), polled=placed.polled,
+        variants=placed.variants,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
@@ -169,7 +174,7 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
 
 async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> list[Price]:
     """The price of an order of five lines by a known customer, many at once, with nothing going
-    wrong."""
+    wrong, and nothing else to do."""
     before, posted = await environment.host.requests(), await posted_in(environment)
     with gauges("Requests counted", plan.measured * len(environment.pairs)) as gauge:
 

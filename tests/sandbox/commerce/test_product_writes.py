@@ -137,6 +137,12 @@ async def test_variants_are_linked_by_a_whole_list_and_need_values(
     await valued("SIMPLE-001", red)
     await valued("SIMPLE-002", blue)
     assert await links(1, 2) == (200, [1, 2])
+    parent, child = state.place_new(skus=["NEW-1"])[0].items
+    assert (parent["sku"], parent["base_price"]) == (
+        child["sku"],
+        state.catalogue.product(child["sku"]).price,
+    )
+    assert child["sku"] in ("SIMPLE-001", "SIMPLE-002")
     await valued("SIMPLE-003", red)
     assert await links(1, 2, 3) == (200, [1, 2, 3])
     status, said = await links(1, 3)
