@@ -55,13 +55,13 @@ class Harness:
         self.services = self._opened(self.systems.tables)
         self._processes: list[Process] = []
 
-    def opens_one_of_many(self, *, apart: float = 0.0, tables: Any = None) -> None:
+    def opens_one_of_many(self, *, apart: float = 0.0, tables: Any = None) -> Skewed:
         """From now on the product works as one process of several, on a machine whose clock is
-        `apart` seconds ahead of the queue's."""
-        parts = self.systems.edition_parts(
-            is_alone=False, clock=Skewed(self.clock, apart), tables=tables
-        )
+        `apart` seconds ahead of the queue's, until that is set."""
+        clock = Skewed(self.clock, apart)
+        parts = self.systems.edition_parts(is_alone=False, clock=clock, tables=tables)
         self.services = Services(self.systems.connections, FLOWS, parts)
+        return clock
 
     @classmethod
     def beside(cls, other: "Harness") -> "Harness":

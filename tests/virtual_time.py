@@ -135,10 +135,15 @@ class LoopClock:
 
 
 class Skewed:
-    """A clock that goes wrong by a constant."""
+    """A clock that is wrong by so many seconds, until it is set."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock, self._by = clock, timedelta(seconds=seconds)
+        self._clock = clock
+        self.is_set(seconds)
+
+    def is_set(self, seconds: float) -> None:
+        """So many seconds ahead of the other clock."""
+        self._by = timedelta(seconds=seconds)
 
     def now(self) -> datetime:
         """Aware UTC, by this clock."""

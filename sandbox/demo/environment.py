@@ -19,6 +19,7 @@ from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
 from sync.config.connections import NumberMode
+from sync.core.errors import Later
 from sync.engine.claim import Claim, State
 from sync.engine.queues import DELIVERIES
 from sync.mapping_tables.tables import ItemMapping
@@ -177,6 +178,16 @@ class Environment:
         polls = [poll(flow, name) for flow in flows or FLOWS for name in self.pairs]
         return sum(await asyncio.gather(*polls))
 
+    async def touch(self, flow: str, connection: str, key: str) -> None:
+        """A person asks for one record, again and again while the queue takes nothing."""
+        while True:
+            try:
+                await self.engine.intake.accept(flow, connection, [key], "touch")
+            except Later:
+                await pause()
+            else:
+                return
+
     async def parked(self) -> list[Claim]:
         """What waits for a person."""
         ledger = self.engine.ledger
@@ -247,4 +258,5 @@ class Environment:
         ]
         open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}
         left = [c for c in open_.values() if not _was_left_behind(c, open_)]
-        return len(left) + sum(c.state is State.DELIVERED and c.reason != "" for c in claims)
+        waiting = [c for c in claims if c.state not in UNSETTLED and c.retry_at is not None]
+        return len(left) + len(waiting)

@@ -46,7 +46,7 @@ async def change_prices(environment: Environment, price: Decimal) -> None:
     numbers, some = item_numbers(), environment.masters.some().numbers
     for pair in environment.pairs.values():
         await cost(pair, [*(numbers[sku] for sku in WAVE), *some], price)
-        await environment.engine.intake.accept(PRICES, pair.name, [WAVE[0]], "touch")
+        await environment.touch(PRICES, pair.name, WAVE[0])
     await environment.poll(PRICES)
 
 

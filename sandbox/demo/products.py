@@ -55,7 +55,7 @@ async def more_names(environment: Environment) -> None:
     for pair in environment.pairs.values():
         await pair.ledger.ask("POST", "/sandbox/translations", {"language": "de", "names": german})
         await _translated(pair, [one.sku for one in WAVE], "Ablage")
-        await environment.engine.intake.accept(PRODUCTS, pair.name, [WAVE[0].sku], "touch")
+        await environment.touch(PRODUCTS, pair.name, WAVE[0].sku)
     await environment.poll(PRODUCTS)
 
 

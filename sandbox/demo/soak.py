@@ -158,9 +158,6 @@ def soak(
     seed: Annotated[int, typer.Option(help="What chance begins with.")] = 1,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    clock: Annotated[
-        bool, typer.Option("--clock", help="Set the machine's clock as well.")
-    ] = False,
     emulated: Annotated[
         bool, typer.Option("--emulated", help="On the Service Bus and tables that settings name.")
     ] = False,
@@ -169,8 +166,8 @@ def soak(
 
     Orders, cancellations, edits, invoices, credit memos, posted invoices, stock, prices and
     products flow, while webhooks are lost and doubled, answers lost and servers fail; the disk is
-    full, queue and tables are away, and keys are rotated. Then slips are shipped, and everything is
-    compared.
+    full, queue and tables are away, keys are rotated, and the clock is set. Then slips are shipped,
+    and everything is compared.
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
@@ -178,9 +175,7 @@ def soak(
     emulators = emulators_given(as_json=as_json) if emulated else {}
     home = made_home()
     try:
-        work = _soak(
-            home, timedelta(minutes=minutes), seed, emulators, clock=clock, as_json=as_json
-        )
+        work = _soak(home, timedelta(minutes=minutes), seed, emulators, as_json=as_json)
         outcome = asyncio.run(work)
     except (DidNotStart, Stuck) as problem:
         error_lines(str(problem), f"Look at the logs in {on_disk(home)}.", as_json=as_json)
@@ -192,13 +187,7 @@ def soak(
 
 
 async def _soak(
-    home: Path,
-    length: timedelta,
-    seed: int,
-    emulators: Mapping[str, str],
-    *,
-    clock: bool,
-    as_json: bool,
+    home: Path, length: timedelta, seed: int, emulators: Mapping[str, str], *, as_json: bool
 ) -> Soaked:
     def gauges(what: str, total: float) -> Any:
         return progress(what, total, as_json=as_json)
@@ -210,9 +199,7 @@ async def _soak(
             home, seed=seed, timing=TIMING, emulators=emulators, relayed=relays.settings
         ) as environment,
     ):
-        troubles = Troubles(
-            environment, home, chance, relays if emulators else None, sets_clock=clock
-        )
+        troubles = Troubles(environment, home, chance, relays if emulators else None)
         return await soaked(environment, length, gauges, chance, troubles)
 
 

@@ -74,7 +74,7 @@ async def more_stock(environment: Environment) -> None:
     """A delivery comes in; one product of it is told of at once."""
     for pair in environment.pairs.values():
         await _come_in(pair, WAVE, MORE, environment.masters.some())
-        await environment.engine.intake.accept(STOCK, pair.name, [WAVE[0]], "touch")
+        await environment.touch(STOCK, pair.name, WAVE[0])
     await environment.poll(STOCK)
 
 

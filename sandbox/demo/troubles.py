@@ -31,22 +31,19 @@ Trouble = Callable[["Troubles", float], Awaitable[None]]
 @dataclass
 class Troubles:
     """One trouble after the other. `home`: of the product; `relays`: before services that it needs,
-    where there are any. `sets_clock`: the machine's clock is set as well. `alive`: held while the
-    product cannot be started."""
+    where there are any. `alive`: held while the product cannot be started."""
 
     environment: Environment
     home: Path
     chance: Random
     relays: Relays | None = None
-    sets_clock: bool = False
     alive: asyncio.Lock = field(default_factory=asyncio.Lock)
     counts: Counter[str] = field(default_factory=Counter)
 
     async def happen(self, stop: asyncio.Event) -> None:
         """In turn until `stop`; then all is well again."""
-        troubles = {**(AWAY if self.relays else HERE), **(CLOCK if self.sets_clock else {})}
         while not stop.is_set():
-            for name, trouble in troubles.items():
+            for name, trouble in (AWAY if self.relays else HERE).items():
                 await _pass(stop, self.chance.uniform(*PAUSES))
                 if stop.is_set():
                     break
@@ -86,7 +83,7 @@ async def _services_are_away(troubles: Troubles, seconds: float) -> None:
 
 
 async def _clock_is_set(troubles: Troubles, seconds: float) -> None:
-    """Forward or back, and right again."""
+    """Forward or back, by more than clocks are allowed to be apart, and right again."""
     troubles.environment.set_clock(troubles.chance.choice(STEPS))
     await asyncio.sleep(seconds)
     troubles.environment.set_clock(0.0)
@@ -115,11 +112,11 @@ async def _pass(stop: asyncio.Event, seconds: float) -> None:
 
 HERE: Final[Mapping[str, Trouble]] = {
     "disk full": _disk_is_full, "stores held": _stores_are_held, "keys rotated": _keys_are_rotated,
+    "clock set": _clock_is_set,
 }  # fmt: skip
 """Where the product holds its own stores."""
 AWAY: Final[Mapping[str, Trouble]] = {
     "services away": _services_are_away, "keys rotated": _keys_are_rotated,
+    "clock set": _clock_is_set,
 }  # fmt: skip
 """Where queue and tables are services."""
-CLOCK: Final[Mapping[str, Trouble]] = {"clock set": _clock_is_set}
-"""By more than clocks are allowed to be apart: a try that waits may then wait for the next poll."""

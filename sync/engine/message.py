@@ -28,8 +28,9 @@ where the broker has a clock of its own."""
 class Message:
     """`notified_at`: when we heard of it (our clock); a record read well after that is newer than
     the notification. `looks`: how often we have looked for a record that was not there, this time
-    included. `awaits`: whose hold on the record it outlives, or the time, where it comes for that.
-    `hops`: how many flows in a row have handed it on and changed nothing."""
+    included. `awaits`: whose hold on the record it outlives, where it comes for that. `hops`: how
+    many flows in a row have handed it on and changed nothing. `due`: when it comes, or an earlier
+    sending of it came."""
 
     flow: str
     connection: str
@@ -40,6 +41,7 @@ class Message:
     looks: int = 1
     awaits: str = ""
     hops: int = 0
+    due: datetime | None = None
 
     @property
     def is_asked(self) -> bool:
@@ -74,6 +76,11 @@ class Message:
         """The same notification, when the record was not there."""
         return replace(self, looks=self.looks + 1)
 
+    def latest(self, now: datetime) -> datetime:
+        """Now, or when the message was due, if that is later. It has come: a clock that says that
+        it is still to come was set back, and what was to come until then came as well."""
+        return max(now, self.due or now)
+
     def encode(self) -> bytes:
         """As it lies in the queue."""
         return to_json(
@@ -87,6 +94,7 @@ class Message:
                 "looks": self.looks,
                 "awaits": self.awaits,
                 "hops": self.hops,
+                "due": self.due,
             }
         )
 
@@ -99,13 +107,14 @@ class Message:
             flow, connection, key, origin = texts
             at, attempt = datetime.fromisoformat(str(fields["hinted_at"])), int(fields["attempt"])
             looks, awaits = int(fields.get("looks", 1)), str(fields.get("awaits", ""))
+            due = datetime.fromisoformat(fields["due"]) if fields.get("due") else None
             message = cls(
                 present_name(flow), connection, key, origin, at, attempt, looks, awaits,
-                int(fields.get("hops", 0)),
+                int(fields.get("hops", 0)), due,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise NotJson(f"not a message of this product: {type(error).__name__}") from None
-        if at.tzinfo is None or attempt < 1:
+        if at.tzinfo is None or attempt < 1 or (due is not None and due.tzinfo is None):
             fault = "a time without zone, or a try before the first"
             raise NotJson(f"not a message of this product: {fault}")
         return message
@@ -130,7 +139,7 @@ def after_trouble(
 
     It stands for every other one of its window, so it is as new as the newest of them can be.
     """
-    number, end = _window(now, AGAIN_WINDOW)
+    number, end = _window(message.latest(now), AGAIN_WINDOW)
     due = max(end + AGAIN_WINDOW, soonest) + margin
     name = f"{message.record}|trouble|{number}{message.asked}"
     return _outgoing(queue, replace(message, notified_at=end), name, due)
@@ -153,19 +162,9 @@ def scheduled(queue: str, message: Message, *, due: datetime, unique: str) -> Ou
 
 def once(queue: str, message: Message, due: datetime, margin: timedelta = CLOCKS_APART) -> Outgoing:
     """A try at a time that is the same for all messages of a record: one of them is enough. It
-    comes `margin` later, so that no clock says that it is early. Where one says so all the same (it
-    was set back), `has_come` tells that this is the one: its id has been seen."""
-    name = f"{message.record}|{message.attempt}|{_at(due)}{message.asked}"
-    return _outgoing(queue, replace(message, awaits=_at(due)), name, due + margin)
-
-
-def has_come(message: Message, due: datetime) -> bool:
-    """Whether a message is the one that `once` has sent for this time."""
-    return message.awaits == _at(due)
-
-
-def _at(due: datetime) -> str:
-    return f"at {due.isoformat()}"
+    comes `margin` later, so that no clock says that it is early, and it is not sent again."""
+    name = f"{message.record}|{message.attempt}|at {due.isoformat()}{message.asked}"
+    return _outgoing(queue, message, name, due + margin)
 
 
 def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
@@ -176,4 +175,5 @@ def _window(at: datetime, length: timedelta) -> tuple[int, datetime]:
 
 def _outgoing(queue: str, message: Message, name: str, due: datetime) -> Outgoing:
     id_ = hashlib.sha256(name.encode()).hexdigest()
-    return Outgoing(queue, message.encode(), id_, due, message.share)
+    body = replace(message, due=message.latest(due)).encode()
+    return Outgoing(queue, body, id_, due, message.share)

@@ -20,7 +20,7 @@ from sync.engine.executor import carry_out
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
 from sync.engine.lease_keeper import in_time, kept
 from sync.engine.ledger import LeaseLost
-from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message, has_come
+from sync.engine.message import AGAIN_WINDOW, CLOCKS_APART, Message
 from sync.engine.outcomes import Outcomes
 from sync.engine.plan import Delivered, Plan
 from sync.engine.reading import required, rereading, stopped
@@ -109,10 +109,9 @@ class Runner:
             claim = await self._taken(flow, systems, message)
         if not claim.is_suspect:
             return
-        now = self._engine.clock.now()
+        now = message.latest(self._engine.clock.now())
         soonest = next_place(now) if self._suspects.is_one_at_work else now
-        due = max(suspect_again_at(claim) or now, soonest)
-        if due > now and not has_come(message, due):
+        if (due := max(suspect_again_at(claim) or now, soonest)) > now:
             await self._engine.intake.once_at(message, due)
             return
         async with self._suspects.by_itself():
@@ -130,7 +129,7 @@ class Runner:
             pass
         elif not is_held:
             await self._look_when_the_lease_ends(message, claim)
-        elif has_been_read_since(claim, message):
+        elif has_been_read_since(claim, message, self._engine.clock.now()):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
         elif claim.deaths >= MOST_DEATHS:
             await self._outcomes.park(message, claim, NOBODY_SURVIVES)

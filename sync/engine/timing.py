@@ -75,14 +75,16 @@ def suspect_again_at(claim: Claim) -> datetime | None:
     return taken_at and taken_at + DEATHS_APART * claim.deaths
 
 
-def has_been_read_since(claim: Claim, message: Message) -> bool:
+def has_been_read_since(claim: Claim, message: Message, now: datetime) -> bool:
     """Whether what a settled claim stands for was read well after the notification, and after those
-    that it stands for, so that the notification is old news."""
+    that it stands for, so that the notification is old news. A read that is still to come was
+    stamped before a clock was set back, and tells nothing."""
     is_settled = claim.state not in (State.NEW, State.POSTING, State.PARKED)
     return (
         is_settled
         and not message.is_asked
         and claim.read_at is not None
+        and claim.read_at <= now + CLOCKS_APART
         and claim.read_at >= claim.heard_with(message.notified_at) + SEEN_AFTER
     )
 
@@ -94,11 +96,11 @@ def next_try(
     when that comes, if it is in time and no person asks; so that notifications of a record that
     waits make no second message go round.
 
-    By whichever clock, that message is still to come. One that is due now is this very delivery's:
-    a clock that is behind says of it that it waits.
+    By whichever clock, that message is still to come. One that is due now, or was due when this
+    one was, may be this very delivery's: a clock that is behind says of it that it waits.
     """
     due, waits = now + after, claim.retry_at
     if waits is None or message.is_asked:
         return due, False
-    is_in_time = now + CLOCKS_APART < waits <= due
+    is_in_time = message.latest(now) + CLOCKS_APART < waits <= due
     return (waits if is_in_time else due), is_in_time

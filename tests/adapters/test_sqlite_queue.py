@@ -257,3 +257,16 @@ async def test_times_are_exact_to_the_microsecond(queue: SqliteQueue, clock: Han
     await queue.send([message("1")])
     (taken,) = await take(queue)
     assert (taken.enqueued_at, taken.locked_until) == (clock.at, clock.at + LOCK)
+
+
+async def test_an_id_comes_again_when_the_clock_was_set_back(
+    queue: SqliteQueue, clock: HandClock
+) -> None:
+    await queue.send([message("a")])
+    for received in await take(queue):
+        await queue.complete(received)
+    await clock.pass_by(-40 * SECOND)
+    await queue.send([message("a")])
+    assert [each.id for each in await take(queue)] == ["a"]
+    await queue.send([message("a")])
+    assert await take(queue) == []

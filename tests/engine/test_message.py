@@ -15,7 +15,6 @@ from sync.engine.message import (
     WINDOW,
     Message,
     after_trouble,
-    has_come,
     notification,
     once,
     outliving,
@@ -43,6 +42,7 @@ def test_a_message_carries_a_key_and_no_document() -> None:
         "looks",
         "awaits",
         "hops",
+        "due",
     }
 
 
@@ -183,16 +183,29 @@ def test_one_message_outlives_a_holder_and_never_meets_its_own_id() -> None:
     assert len(ids) == 8
 
 
-def test_one_message_comes_for_a_time_and_is_known_when_it_does() -> None:
+def test_one_message_comes_for_a_time() -> None:
     first = once("documents", MESSAGE, AT)
     came = Message.decode(first.body)
     assert once("documents", replace(MESSAGE, origin="poll"), AT).id == first.id
-    assert [has_come(one, AT) for one in (came, MESSAGE)] == [True, False]
-    assert not has_come(came, AT + WINDOW)
     assert once("documents", came, AT + WINDOW).id != first.id
+
+
+def test_a_message_that_came_tells_the_time_whatever_a_clock_says_that_was_set_back() -> None:
+    came = Message.decode(scheduled("documents", MESSAGE, due=AT + WINDOW, unique="x").body)
+    back, later = AT - timedelta(hours=3), AT + 2 * WINDOW
+    assert [came.latest(now) for now in (back, later)] == [AT + WINDOW, later]
+    assert MESSAGE.latest(back) == back
+    sent_back = Message.decode(scheduled("documents", came, due=back, unique="y").body)
+    assert sent_back.latest(back) == AT + WINDOW
+
+
+def test_what_trouble_stops_again_after_the_clock_was_set_back_meets_no_id_that_was_taken() -> None:
+    first = after_trouble("documents", MESSAGE, AT, AT)
+    came = Message.decode(first.body)
+    assert after_trouble("documents", came, AT, AT).id != first.id
 
 
 def test_a_message_of_an_earlier_version_awaits_nobody() -> None:
     fields = from_json(MESSAGE.encode())
-    del fields["awaits"]
+    del fields["awaits"], fields["due"]
     assert Message.decode(to_json(fields)) == MESSAGE

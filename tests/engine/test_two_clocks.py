@@ -75,11 +75,45 @@ async def test_what_waits_until_a_write_has_settled_is_tried_again_by_any_worker
     )
     await harness.hooks(order)
     while "may still commit" not in (await harness.claim(order)).reason:
-        due = harness._next_due()
-        assert due is not None
-        await asyncio.sleep(max((due - harness.clock.now()).total_seconds(), 0))
-        await harness.works_off_what_is_due()
+        await _until_something_is_due(harness)
     harness.opens_one_of_many(apart=apart)
     await harness.works_until_idle()
     assert (await harness.claim(order)).state is State.DELIVERED
     assert len(harness.headers(order)) == 1
+
+
+@pytest.mark.parametrize("back", [3.0, 5.0, 40.0, 3 * 3600.0])
+@in_harness()
+async def test_an_order_that_waits_is_tried_again_although_the_clock_is_set_back(
+    harness: Harness, back: float
+) -> None:
+    """By that clock, the message that has just come for the next try is still to come."""
+    clock, order = harness.opens_one_of_many(), harness.place()
+    harness.shop_dials.next(Kind.ERROR_BEFORE, times=4)
+    await harness.hooks(order)
+    while (await harness.claim(order)).retry_at is None:
+        await _until_something_is_due(harness)
+    clock.is_set(-back)
+    await harness.works_until_idle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert len(harness.headers(order)) == 1
+
+
+@in_harness()
+async def test_an_order_that_was_read_by_a_clock_ahead_is_read_again_when_that_is_set_right(
+    harness: Harness,
+) -> None:
+    clock, order = harness.opens_one_of_many(apart=40.0), harness.place()
+    await harness.delivers(order)
+    clock.is_set(0.0)
+    await asyncio.sleep(10)
+    harness.commerce.cancel(order)
+    await harness.delivers(order)
+    assert (await harness.claim(order)).state is State.CANCELLED
+
+
+async def _until_something_is_due(harness: Harness) -> None:
+    due = harness._next_due()
+    assert due is not None
+    await asyncio.sleep(max((due - harness.clock.now()).total_seconds(), 0))
+    await harness.works_off_what_is_due()

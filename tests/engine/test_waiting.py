@@ -64,7 +64,9 @@ def test_a_message_stands_for_the_newest_notification_that_was_merged_into_it(
     heard_at = NOW + heard if heard else None
     for state in (State.DELIVERED, State.VANISHED):
         claim = Claim(NAME, "toys", "42", state, read_at=NOW + read, heard_at=heard_at)
-        assert has_been_read_since(claim, Message("toys", NAME, "42", "webhook", NOW)) is expected
+        message = Message("toys", NAME, "42", "webhook", NOW)
+        assert has_been_read_since(claim, message, NOW + 65 * SECOND) is expected
+        assert not has_been_read_since(claim, message, NOW)
 
 
 @pytest.mark.parametrize("answer", ["away", "absent"])

@@ -14,6 +14,8 @@ from sync.core.message_queue import DeadLetter, LockLost, Outgoing, Received
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+SENT_TOGETHER: Final = timedelta(seconds=2) // MICROSECOND
+"""Within this, sends may be stored in another order than they were begun in."""
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS messages (
@@ -74,14 +76,16 @@ def store(db: sqlite3.Connection, sent: Sent, now: int, window: int) -> None:
     db.execute(sql, (message.queue, message.id, at, at, message.body, message.share))
 
 
-def forget_ids(db: sqlite3.Connection, before: int, most: int) -> None:
+def forget_ids(db: sqlite3.Connection, now: int, window: int, most: int) -> None:
     """Drop ids that no longer count, a few at a time: more than are sent, so that they do not pile
-    up."""
+    up. And all that were seen later than now: the clock was set back, what they stood for may have
+    been taken, and the same ids are made again when their time comes again."""
     sql = (
         "DELETE FROM seen_ids WHERE rowid IN (SELECT rowid FROM seen_ids WHERE at <= ? ORDER BY at"
         " LIMIT ?)"
     )
-    db.execute(sql, (before, most))
+    db.execute(sql, (now - window, most))
+    db.execute("DELETE FROM seen_ids WHERE at > ?", (now + SENT_TOGETHER,))
 
 
 def take(

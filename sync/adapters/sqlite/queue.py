@@ -109,9 +109,9 @@ class SqliteQueue:
             sent.append(Sent(message, max(now, due)))
 
         def work(db: sqlite3.Connection) -> None:
+            forget_ids(db, now, self._window, most=2 * len(sent) + 10)
             for each in sent:
                 store(db, each, now, self._window)
-            forget_ids(db, now - self._window, most=2 * len(sent) + 10)
 
         await self._store.write(work)
         for queue in dict.fromkeys(message.queue for message in messages):
