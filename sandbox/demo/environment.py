@@ -15,12 +15,13 @@ from sandbox.demo.masters import Masters
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.demo.unsettled import unsettled
 from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
 from sync.config.connections import NumberMode
 from sync.core.errors import Later
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.queues import DELIVERIES
 from sync.mapping_tables.tables import ItemMapping
 
@@ -29,7 +30,6 @@ CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 
 SOON: Final = timedelta(seconds=15)
 """What is due within it is waited for, where the product is killed and everything may be late."""
-UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
 CLOCK_FILE: Final = "clock"
 HOOKS: Final = {
@@ -73,13 +73,6 @@ class Pair:
     shop: Shop
     ledger: Ledger
     token: str
-
-
-def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) -> bool:
-    """Whether the record that required this one is done, and a host died before the claim said so:
-    the document is there, and the hourly repair settles the claim."""
-    flow, _, key = claim.required_by.partition("|")
-    return bool(key) and (claim.connection, flow, key) not in open_
 
 
 class Environment:
@@ -246,17 +239,4 @@ class Environment:
         for name in DELIVERIES:
             depth = await queue.depth(name)
             count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
-        return count or await self._unsettled()
-
-    async def _unsettled(self) -> int:
-        ledger = self.engine.ledger
-        claims = [
-            claim
-            for name in self.pairs
-            for flow in WAITED_FOR
-            async for claim in ledger.claims(name, flow)
-        ]
-        open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}
-        left = [c for c in open_.values() if not _was_left_behind(c, open_)]
-        waiting = [c for c in claims if c.state not in UNSETTLED and c.retry_at is not None]
-        return len(left) + len(waiting)
+        return count or await unsettled(self.engine.ledger, self.pairs, WAITED_FOR)

@@ -102,26 +102,18 @@ async def run_scenario(
     loop = asyncio.get_running_loop()
     began = loop.time()
     placed = await delivered(environment, plan, gauges)
-    for pair in environment.pairs.values():
-        await make_calm(pair)
     prices = await _measured(environment, plan, gauges)
-    (shipped, sent), negotiated = await asyncio.gather(
-        _shipped_and_sent(environment), negotiate(environment, PATIENCE)
-    )
+    shipped, sent, negotiated = await _gone_on(environment)
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
-    captured, changed = await asyncio.gather(
-        invoice_and_capture(environment, PATIENCE), change_orders(environment, PATIENCE)
-    )
+    captured, changed = await _captured_and_changed(environment)
     findings = (
         placed.findings + missing + [finding for price in prices for finding in price.findings()]
     )
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
-    goods, credited = await asyncio.gather(
-        goods_in_the_end(environment, PATIENCE), credit_in_the_end(environment, PATIENCE)
-    )
+    goods, credited = await _shown_in_the_end(environment)
     beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
@@ -140,9 +132,27 @@ async def run_scenario(
     )  # fmt: skip
 
 
-async def _shipped_and_sent(environment: Environment) -> tuple[Shipped, Sent]:
-    shipped = await pack_and_ship(environment, PATIENCE)
-    return shipped, await send_accounts(environment, PATIENCE)
+async def _gone_on(environment: Environment) -> tuple[Shipped, Sent, Negotiated]:
+    """What is packed and sent while quotes are negotiated."""
+
+    async def shipped_and_sent() -> tuple[Shipped, Sent]:
+        shipped = await pack_and_ship(environment, PATIENCE)
+        return shipped, await send_accounts(environment, PATIENCE)
+
+    first, negotiated = await asyncio.gather(shipped_and_sent(), negotiate(environment, PATIENCE))
+    return *first, negotiated
+
+
+async def _captured_and_changed(environment: Environment) -> tuple[Captured, Changed]:
+    return await asyncio.gather(
+        invoice_and_capture(environment, PATIENCE), change_orders(environment, PATIENCE)
+    )
+
+
+async def _shown_in_the_end(environment: Environment) -> tuple[Goods, Credited]:
+    return await asyncio.gather(
+        goods_in_the_end(environment, PATIENCE), credit_in_the_end(environment, PATIENCE)
+    )
 
 
 async def _latency(environment: Environment) -> dict[str, int]:
@@ -174,7 +184,9 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
 
 async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> list[Price]:
     """The price of an order of five lines by a known customer, many at once, with nothing going
-    wrong, and nothing else to do."""
+    wrong from now on, and nothing else to do."""
+    for pair in environment.pairs.values():
+        await make_calm(pair)
     before, posted = await environment.host.requests(), await posted_in(environment)
     with gauges("Requests counted", plan.measured * len(environment.pairs)) as gauge:
 
