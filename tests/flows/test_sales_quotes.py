@@ -71,6 +71,27 @@ async def test_discounts_and_freight_are_part_of_what_was_approved(ours: Selling
 
 
 @in_sales()
+async def test_prices_without_tax_in_another_currency_are_proved_too(ours: Selling) -> None:
+    quote = await ours.asks(german=True, SIMPLE_006=2)
+    await ours.offers(quote, "80")
+    assert ours.stands(quote) == "160.00 submitted_by_admin"
+
+
+@in_sales()
+async def test_a_line_that_nobody_can_tell_is_not_offered(ours: Selling) -> None:
+    quote = await ours.asks(SIMPLE_001=1, SIMPLE_006=1)
+    ours.enters(quote, "9", "80")
+    line = ours.rows_of(quote)[str(quote.items[0].id)]
+    values = {"productdescription": "SIMPLE-001, a better one"}
+    ours.service.change("quotedetails", line["quotedetailid"], values)
+    await ours.offers(quote)
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert "no line for SIMPLE-001" in claim.reason
+    assert "in brackets" in claim.remedy
+    assert quote.status == "created"
+
+
+@in_sales()
 async def test_totals_that_are_not_those_of_the_lines_are_not_offered(ours: Selling) -> None:
     quote = await ours.asks()
     ours.enters(quote, "80")
