@@ -187,6 +187,10 @@ async def test_a_quote_that_is_activated_meanwhile_is_revised_after_all(ours: Se
 
     ours.service.kept = activated_first  # type: ignore[method-assign]
     ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 4}, "four")
+    await ours.waits(20)
+    await ours.polls("quotes")
+    await ours.works_for(4)
+    assert "no Draft any more" in (await ours.claim(str(quote.id), "quotes")).reason
     await ours.goes_on()
     assert ours.stand(quote) == ("submitted_by_customer", 0, 2, 3)
     assert await ours.parked("quotes") == []
@@ -196,6 +200,7 @@ async def test_a_quote_that_is_activated_meanwhile_is_revised_after_all(ours: Se
 @in_sales()
 async def test_a_quote_that_is_closed_declines(ours: Selling, status: int, text: str) -> None:
     quote = await ours.asks()
+    ours.enters(quote, "80")
     office.activate(ours.service, ours.number(quote), status=100)
     await ours.look()
     assert quote.status == "created"
@@ -238,6 +243,12 @@ async def test_a_draft_is_not_offered_even_where_a_person_asks(ours: Selling) ->
     await ours.replays(str(quote.id), "quote_answers")
     await ours.works_until_idle()
     assert ours.stand(quote) == ("created", 0, 0, 1)
+    office.activate(ours.service, ours.number(quote))
+    await ours.look()
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 1}, "one")
+    await ours.replays(str(quote.id), "quote_answers")
+    await ours.works_until_idle()
+    assert ours.stand(quote) == ("submitted_by_customer", 0, 1, 2)
 
 
 @in_sales()
