@@ -11,6 +11,12 @@ from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
 
+LOSSES = (
+    Kind.LOST,
+    pytest.param(Kind.ERROR_AFTER, marks=pytest.mark.long),
+    pytest.param(Kind.ERROR_BEFORE, marks=pytest.mark.long),
+)
+
 
 @in_sales()
 async def test_a_quote_becomes_one_draft_without_prices(ours: Selling) -> None:
@@ -147,7 +153,7 @@ async def test_an_active_quote_waits_for_a_seller_where_we_may_not_revise(ours: 
     assert line["quantity"] == 9
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize("kind", LOSSES)
 @in_sales()
 async def test_a_lost_answer_makes_no_second_revision(ours: Selling, kind: Kind) -> None:
     quote = await ours.asks()
@@ -160,7 +166,7 @@ async def test_a_lost_answer_makes_no_second_revision(ours: Selling, kind: Kind)
     assert (line["quantity"], line["priceperunit"]) == (9, 80)
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize("kind", LOSSES)
 @in_sales()
 async def test_a_lost_answer_makes_no_second_quote(ours: Selling, kind: Kind) -> None:
     ours.loses("POST", "/$batch", kind)
