@@ -1,12 +1,15 @@
 """An order as if some of its refunds, or all of them, had not been made. Pure."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.money import ZERO, total
+from sync.mapping.pieces_left import pieces_kept
 
 
 def without_refunds(order: Order) -> Order:
@@ -58,6 +61,22 @@ def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
     }
     shipping = {name: max(less[name], ZERO) for name in OF_SHIPPING}
     return order.model_copy(update={"items": items, **less, **shipping})
+
+
+def still_without(order: Order, memos: Sequence[CreditMemo]) -> Order:
+    """The order, of which all that these credit memos gave back was taken off before it was
+    shipped: it is not sold again, although Commerce ships what was refunded if it is told to ship
+    all that is left (`Item::getSimpleQtyToShip`)."""
+    off = defaultdict[int | None, Decimal](Decimal)
+    for line in (line for memo in memos for line in memo.items):
+        off[line.order_item_id] += line.qty
+    items = [
+        item.model_copy(update={"qty_shipped": min(item.qty_shipped, most)})
+        if (most := pieces_kept(item) - off[item.item_id]) < item.qty_shipped
+        else item
+        for item in order.items
+    ]
+    return order.model_copy(update={"items": items}) if memos else order
 
 
 def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:

@@ -1,12 +1,13 @@
 """What is still wanted of an order once pieces of it were cancelled, or refunded before they were
 shipped. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from sync.commerce.models.invoice import CreditMemo
+from sync.commerce.models.invoice import CANCELLED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
 from sync.core.money import CENT, ZERO, rounded, total
@@ -44,6 +45,16 @@ def is_all_refunded_by(memo: CreditMemo, order: Order) -> bool:
         and abs(order.shipping_refunded - memo.shipping_amount) < CENT
         and all(one.qty_refunded <= pieces.get(one.item_id, ZERO) for one in order.items)
     )
+
+
+def is_told(memo: CreditMemo, order: Order, memos: Sequence[CreditMemo]) -> bool:
+    """Whether these credit memos, its own among them, are all that was refunded of the rows of
+    `memo`."""
+    told = defaultdict[int | None, Decimal](Decimal)
+    for line in (line for one in memos if one.state != CANCELLED for line in one.items):
+        told[line.order_item_id] += line.qty
+    rows = {line.order_item_id for line in memo.items}
+    return all(one.qty_refunded <= told[one.item_id] for one in order.items if one.item_id in rows)
 
 
 def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:

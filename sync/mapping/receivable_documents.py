@@ -7,6 +7,7 @@ Flows post these documents and previews show them: both take them from here.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.invoice import CreditMemo, Invoice, MoneyDocument
 from sync.config.connections import Connection
@@ -26,6 +27,9 @@ from sync.mapping.receivable_lines import Receivable, proved, receivable_from
 from sync.mapping.return_order import return_order_from
 from sync.mapping.store_credit import kept_as_credit
 from sync.mapping_tables.records import ItemMapping
+
+REVENUE_KINDS: Final = frozenset({"free_text_invoice", "return_order"})
+"""Of documents that book revenue, as claims name them."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 of the goods that were sold."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -313,3 +314,23 @@ def _lines(arrival: Arrival) -> bool:
 
 def _money(arrival: Arrival) -> bool:
     return arrival.writes and b"DebitAmount" in arrival.body
+
+
+@in_finance()
+async def test_what_a_memo_took_off_that_is_not_listed_yet_is_not_taken_off_of_the_next_one(
+    finance: Finance,
+) -> None:
+    wants = finance.wants("SIMPLE-001", pieces=3)
+    order = await finance.placed(shipping=Decimal(0), **wants)
+    finance.commerce.invoice(order)
+    first = finance.commerce.refund(
+        order, {order.items[0]["item_id"]: Decimal(1)}, visible_in=timedelta(seconds=200)
+    )
+    await finance.delivers(order)
+    finance.dynamics.invoice(finance.header(order)["SalesOrderNumber"], COMPANY)
+    second = finance.commerce.refund(order)
+    await finance.books(second, MEMOS)
+    assert finance.credited(second) + second["tax_amount"] == second["grand_total"]
+    await finance.books(first, MEMOS)
+    assert not finance.dynamics.returns_for(finance.reference(first, MEMOS))
+    assert await finance.stands(first, MEMOS) is State.DELIVERED

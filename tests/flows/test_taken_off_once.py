@@ -5,6 +5,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+from sandbox.commerce.amounts import Scheme
 from sandbox.commerce.recipe import Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
@@ -119,3 +120,28 @@ async def test_what_a_memo_without_money_has_credited_is_not_taken_off_as_well(
     await finance.delivers(order)
     assert finance.lines(order)["SIMPLE-001"] == 3
     assert await finance.stands(memo, MEMOS) is State.DELIVERED, key(memo)
+
+
+@in_finance()
+async def test_what_was_taken_off_stays_off_with_its_fixed_product_tax_when_it_is_shipped_after_all(
+    finance: Finance,
+) -> None:
+    order = await finance.placed(
+        scheme=Scheme(levy="untaxed"), **finance.wants("LAMP-W1", pieces=4)
+    )
+    assert finance.total(order) > 4 * order.items[0]["price"]
+    finance.commerce.invoice(order)
+    memo = one_back(finance, order)
+    await finance.delivers(order)
+    left = finance.total(order)
+    for _ in range(2):  # the second time it is what was refunded
+        finance.commerce.ship(order)
+    assert order.items[0]["qty_shipped"] == 4
+    await finance.delivers(order)
+    assert finance.total(order) == left
+    await finance.books(memo, MEMOS)
+    finance.commerce.change_address(order, city="Neustadt")
+    await finance.delivers(order)
+    assert finance.total(order) == left
+    wanted = order.amount("grand_total") - order.amount("total_refunded")
+    assert Decimal((await finance.trail(order))[-1].details["amounts"]["dynamics"]) == wanted

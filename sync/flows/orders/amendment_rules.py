@@ -9,6 +9,7 @@ from sync.core.money import ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import Changes
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
+from sync.mapping.order_left import FIXED_PRODUCT_TAX
 
 AMOUNTS: Final = frozenset({
     "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
@@ -18,8 +19,11 @@ AMOUNTS: Final = frozenset({
 INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
 """What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
 LATE: Final = "changed too late"
-NOTHING_LATE: Final = {LATE: ""}
-"""What the claim remembers of fields of the header that changed when D365 took no more."""
+RETURNED: Final = "returned"
+BY_A_MEMO: Final = {RETURNED: "by a credit memo"}
+NOTHING_LEFT: Final = {LATE: "", RETURNED: ""}
+"""What the claim remembers of changes that D365 did not take: fields of the header that changed too
+late, and pieces that a credit memo returns."""
 OF_MONEY: Final = frozenset({
     STOPPED, "SalesTaxGroupCode", "CustomerPaymentMethodName", "PaymentTermsName",
 })  # fmt: skip
@@ -44,15 +48,16 @@ def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
     ship all that is left."""
     before: Mapping[str, Any] = sent["lines"] if sent else {}
     lines = {
-        name: (
-            before[name]
-            if name in before
-            and before[name]["OrderedSalesQuantity"] < body["OrderedSalesQuantity"]
-            else body
-        )
+        name: before[name] if _is_more(name, body, before.get(name, body)) else body
         for name, body in form["lines"].items()
     }
     return {**form, "lines": lines}
+
+
+def _is_more(name: str, wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Of a row more pieces; of fixed product tax, which is a line of one piece, more money."""
+    told = "SalesPrice" if name == FIXED_PRODUCT_TAX else "OrderedSalesQuantity"
+    return bool(wanted[told] > before[told])
 
 
 def may_write(changes: Changes, found: ExistingSalesOrder) -> bool:

@@ -22,10 +22,11 @@ from sync.flows.orders.write_back import write_back_of
 from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_before_refunds import without_credited, without_refunds
+from sync.mapping.order_before_refunds import still_without, without_credited, without_refunds
 from sync.mapping.order_left import is_changed, is_nothing_left, is_refunded
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
+from sync.mapping.receivable_documents import REVENUE_KINDS
 from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
@@ -46,7 +47,7 @@ def given_up(order: Order, delivery: Delivery) -> str:
 
 async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     """The order without the refunds that F&O holds credit notes for already: what they gave back
-    stays sold.
+    stays sold. What was taken off for others stays off.
 
     Asks Commerce for the order's credit memos, but only where one may have been credited before its
     order was changed.
@@ -56,7 +57,7 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
         return order
     if not orders_are_invoiced(delivery.systems.settings):
         return order
-    credited, charges = [], set[str]()
+    credited, off_whole, charges = list[CreditMemo](), list[CreditMemo](), set[str]()
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
@@ -66,10 +67,12 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
             continue
         if (off := claim.delivered.get(TAKEN_OFF)) is None:
             credited.append(memo)
-        else:
-            charges.update(off.keys.get(CHARGES, "").splitlines())
+            continue
+        charges.update(off.keys.get(CHARGES, "").splitlines())
+        if not claim.delivered.keys() & REVENUE_KINDS:
+            off_whole.append(memo)
     order = order.model_copy(update={"charges_credited": frozenset(charges)})
-    return without_credited(order, credited)
+    return still_without(without_credited(order, credited), off_whole)
 
 
 async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:

@@ -12,12 +12,15 @@ looked into first.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import is_of_lower_total
 from sync.commerce.sales_documents import CREDITMEMO_COLUMNS
+from sync.core.errors import Later
 from sync.core.money import ZERO
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
@@ -38,13 +41,17 @@ from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
 from sync.mapping.captures import brings_no_money, is_captured
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
-from sync.mapping.order_left import is_all_refunded_by
+from sync.mapping.order_left import is_all_refunded_by, is_told
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited
 from sync.pacing.priority import Priority
+
+LISTED_WITHIN: Final = timedelta(minutes=10)
+"""So long a memo waits for another one that its order counts already; where none is listed then, it
+was deleted."""
 
 documents = DocumentsOf(
     "creditmemo", lambda commerce: commerce.creditmemos, CreditMemo.read, CREDITMEMO_COLUMNS
@@ -71,7 +78,7 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
         gross = await _is_charged_gross(target, delivery)
         receivable = receivable_of(with_order, settings, gross=gross)
     sold = await sold_by(target, delivery)
-    credited = await still_credited_of(with_order, receivable, target, sold, delivery)
+    credited = await still_credited_of(with_order, receivable, target, sold, delivery, waits=True)
     items = await delivery.systems.items.of(credited.skus, with_custom_options(with_order.order))
     receivable_documents = memo_documents(
         with_order, receivable, settings, target, items=items,
@@ -112,9 +119,12 @@ async def still_credited_of(
     posting_target: PostingTarget,
     sold: ExistingSalesOrder | None,
     delivery: Delivery,
+    *,
+    waits: bool = False,
 ) -> Receivable:
     """The memo less what was taken off its sales order, which was brought up to date before, or
-    cancelled there: F&O never invoices that."""
+    cancelled there: F&O never invoices that. `waits`: raises `Later` while Commerce does not list
+    all that was refunded."""
     order, systems = with_order.order, delivery.systems
     if not orders_are_invoiced(systems.settings):
         return receivable
@@ -129,7 +139,7 @@ async def still_credited_of(
     held = dict[str, HeldLine]()
     if sold is not None and not sold.is_cancelled:
         held = _held(sold, await never_sent(sold, posting_target.company, systems))
-    sale = Sale(document, held, await _earlier(with_order, delivery))
+    sale = Sale(document, held, await _earlier(with_order, delivery, waits=waits))
     return still_credited(receivable, with_order.document, order, sale, systems.settings)
 
 
@@ -153,7 +163,7 @@ def _held(sold: ExistingSalesOrder, gone: Mapping[str, Decimal]) -> dict[str, He
 
 
 async def _earlier(
-    with_order: DocumentWithOrder[CreditMemo], delivery: Delivery
+    with_order: DocumentWithOrder[CreditMemo], delivery: Delivery, *, waits: bool
 ) -> list[CreditMemo]:
     """The order's credit memos before this one that may share what was taken off; asked for only
     where there are others."""
@@ -161,8 +171,13 @@ async def _earlier(
     if order.entity_id is None or is_all_refunded_by(memo, order):
         return []
     earlier, systems = list[CreditMemo](), delivery.systems
-    for row in await systems.commerce.creditmemos.of_order(order.entity_id):
-        one = CreditMemo.read(row)
+    rows = await systems.commerce.creditmemos.of_order(order.entity_id)
+    memos = [CreditMemo.read(row) for row in rows]
+    waited = delivery.now() - delivery.message.notified_at
+    if waits and waited < LISTED_WITHIN and not is_told(memo, order, memos):
+        reason = f"Commerce lists not all credit memos of order {order.increment_id} yet"
+        raise Later(reason, after=LISTED_WITHIN / 10, counts=False)
+    for row, one in zip(rows, memos, strict=True):
         is_later = (one.entity_id or 0) >= (memo.entity_id or 0)
         if one.state != REFUNDED or is_later or is_of_return(row) or is_of_lower_total(row):
             continue
