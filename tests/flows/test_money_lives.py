@@ -14,13 +14,15 @@ import pytest
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.lifecycle import can_invoice
 from sandbox.commerce.order_rows import to_invoice
-from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.recipe import RULES, Extras
+from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dynamics.posting import NotPosted
-from sync.core.money import CENT
+from sync.core.money import CENT, ZERO
 from sync.mapping.taken_off import TAKEN_OFF
 from tests.flows.test_order_lives import Lives
 from tests.harness import Harness, in_harness
 from tests.reconcile.planted import reconciled
+from tests.simulation.books import OTHERWISE
 from tests.systems import COMPANY
 
 ALWAYS = ("orders", "customers", "invoices", "creditmemos", "posted_invoices")
@@ -49,12 +51,23 @@ class MoneyLives(Lives):
 
     def __init__(self, harness: Harness, seed: int) -> None:
         super().__init__(harness, seed)
+        self.is_rich = seed % 2 == 1
         self.flows = [one for one in harness.services.connections["shop"].flows
                       if one != "customers"]  # fmt: skip
         self.events = (
             *(one for one in self.events if one != self.dies or "captures" in self.flows),
             self.charges, self.charges, self.gives_back, self.gives_back,
         )  # fmt: skip
+
+    def place(self, **wishes: Any) -> StoredOrder:
+        """Every second life has discounts, fees and gift cards."""
+        if self.is_rich:
+            wishes["rule"] = self.chance.choice(RULES)
+            wishes["extras"] = Extras(
+                gift_card=self.chance.choice((ZERO, ZERO, Decimal(5), Decimal("12.34"))),
+                credit=self.chance.choice((ZERO, ZERO, Decimal("3.21"))),
+            )
+        return super().place(**wishes)
 
     async def polls(self) -> None:
         await asyncio.sleep(60)
@@ -152,7 +165,8 @@ class MoneyLives(Lives):
                 assert mine, (names, money)
             elif not await self._is_mixed(order):
                 assert not [one for one in mine if one.split()[0] in MONEY], (names, money, mine)
-            self._paid_once(order, charged - back, mine)
+            if not self.is_rich:
+                self._paid_once(order, charged - back, mine)
 
     async def _is_mixed(self, order: StoredOrder) -> bool:
         """Whether one credit memo gave back pieces that F&O cancelled beside pieces that came back:
@@ -196,11 +210,17 @@ class MoneyLives(Lives):
         sold = {number for _, number in self.sales_orders_of([order])}
         returned = {one["ReturnOrderNumber"] for one in self._returns(order)}
         return (
-            _sum(one["grand_total"] for one in order.invoices),
-            _sum(one["grand_total"] for one in order.creditmemos),
+            _sum(_with_what_paid_it(one) for one in order.invoices),
+            _sum(_with_what_paid_it(one) for one in order.creditmemos),
             _sum(row["InvoiceAmount"] for row in rows if row["SalesId"] in sold),
             _sum(row["InvoiceAmount"] for row in rows if row["SalesId"] in returned),
         )
+
+
+def _with_what_paid_it(document: Columns) -> Decimal:
+    """Gift cards and credit are money, of which F&O's sales order holds nothing."""
+    paid: Decimal = _sum(document.get(name) or ZERO for name in OTHERWISE)
+    return paid + document["grand_total"]
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
