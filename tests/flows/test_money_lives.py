@@ -219,8 +219,7 @@ class MoneyLives(Lives):
 
 def _with_what_paid_it(document: Columns) -> Decimal:
     """Gift cards and credit are money, of which F&O's sales order holds nothing."""
-    paid: Decimal = _sum(document.get(name) or ZERO for name in OTHERWISE)
-    return paid + document["grand_total"]
+    return _sum([document["grand_total"], *(document.get(name) or ZERO for name in OTHERWISE)])
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
