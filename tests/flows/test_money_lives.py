@@ -26,7 +26,7 @@ from tests.simulation.books import OTHERWISE
 from tests.systems import COMPANY
 
 ALWAYS = ("orders", "customers", "invoices", "creditmemos", "posted_invoices")
-MONEY = ("orders", "creditmemos", "posted_invoices")
+MONEY = ("posted_invoices", "creditmemos", "orders")
 SOMETIMES = ("shipments", "captures", "cancellations", "status")
 
 
@@ -163,14 +163,15 @@ class MoneyLives(Lives):
             is_equal = abs(charged - back - posted - returned) <= CENT
             if not is_equal:
                 assert mine, (names, money)
-            elif not await self._is_mixed(order):
-                assert not [one for one in mine if one.split()[0] in MONEY], (names, money, mine)
+                continue
+            of_money = MONEY[:1] if await self._is_mixed(order) else MONEY
+            assert not [one for one in mine if one.split()[0] in of_money], (names, money, mine)
             if not self.is_rich:
                 self._paid_once(order, charged - back, mine)
 
     async def _is_mixed(self, order: StoredOrder) -> bool:
         """Whether one credit memo gave back pieces that F&O cancelled beside pieces that came back:
-        F&O does not tell how much of its order is which, so that is listed."""
+        lines do not tell how much of them was cancelled, so reconciliation lists the order."""
         kinds = [
             (await self.harness.claim(f"{one['increment_id']}@{one['store_id']}", "creditmemos"))
             .delivered.keys()
