@@ -194,6 +194,7 @@ async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_st
     told = await DemandTold(finance.systems.tables).of(COMPANY)
     assert told is not None
     assert told.pieces == {}, "of a day nothing can be forecast"
+    assert "demand" in {one.figure for one in await stored(finance.systems.tables)}
     assert recording.used <= {*bicep("report-roles").tree["variables"]["jobTables"]["value"]}
 
 
