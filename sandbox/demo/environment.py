@@ -3,7 +3,7 @@ our own beside it."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +15,14 @@ from sandbox.demo.masters import Masters
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.demo.unsettled import unsettled
+from sandbox.entra import Entra
 from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
 from sync.config.connections import NumberMode
 from sync.core.errors import Later
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.queues import DELIVERIES
 from sync.mapping_tables.tables import ItemMapping
 
@@ -28,7 +30,6 @@ CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
 
 SOON: Final = timedelta(seconds=15)
-UNSETTLED: Final = (State.NEW, State.POSTING)
 HOST_LOG: Final = "host.log"
 CLOCK_FILE: Final = "clock"
 HOOKS: Final = {
@@ -73,13 +74,6 @@ class Pair:
     token: str
 
 
-def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) -> bool:
-    """Whether the record that required this one is done, and a host died before the claim said so:
-    the document is there, and the hourly repair settles the claim."""
-    flow, _, key = claim.required_by.partition("|")
-    return bool(key) and (claim.connection, flow, key) not in open_
-
-
 class Environment:
     """The running demo. `engine` works beside the host under the same `settings`, as the command
     line does. `masters`: what F&O has beside what the shops know."""
@@ -91,11 +85,13 @@ class Environment:
         engine: Services,
         client: httpx.AsyncClient,
         mails: MailServer,
+        *,
+        entra: Entra | None = None,
     ) -> None:
         self.pairs = pairs
         self.masters = Masters()
         self.engine = engine
-        self.mails = mails
+        self.mails, self.entra = mails, entra
         self._settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)
@@ -229,17 +225,10 @@ class Environment:
         for name in DELIVERIES:
             depth = await queue.depth(name)
             count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
-        return count or await self._unsettled()
+        return count or unsettled([claim async for claim in self._claims()])
 
-    async def _unsettled(self) -> int:
-        ledger = self.engine.ledger
-        claims = [
-            claim
-            for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS)
-            async for claim in ledger.claims(name, flow)
-        ]
-        open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}
-        left = [c for c in open_.values() if not _was_left_behind(c, open_)]
-        waiting = [c for c in claims if c.state not in UNSETTLED and c.retry_at is not None]
-        return len(left) + len(waiting)
+    async def _claims(self) -> AsyncIterator[Claim]:
+        for name in self.pairs:
+            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS):
+                async for claim in self.engine.ledger.claims(name, flow):
+                    yield claim

@@ -2,6 +2,7 @@
 things go wrong; in the end everything is compared. Exit status 1 when anything is off."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,7 +29,8 @@ from sandbox.demo.relay import Relays
 from sandbox.demo.shipping import pack_and_ship
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
-from sandbox.demo.troubles import Troubles
+from sandbox.demo.troubles import CERTIFIED, Troubles
+from sandbox.entra import TRUSTED
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.core.logs import set_up
 
@@ -166,8 +168,8 @@ def soak(
 
     Orders, cancellations, edits, invoices, credit memos, posted invoices, stock, prices and
     products flow, while webhooks are lost and doubled, answers lost and servers fail; the disk is
-    full, queue and tables are away, keys are rotated, and the clock is set. Then slips are shipped,
-    and everything is compared.
+    full, queue and tables are away, keys and certificates are rotated, and the clock is set. Then
+    slips are shipped, and everything is compared.
 
     Exit status: 0 everything agrees, 1 something is off, 2 it could not be run.
     """
@@ -192,11 +194,17 @@ async def _soak(
     def gauges(what: str, total: float) -> Any:
         return progress(what, total, as_json=as_json)
 
+    os.environ["SSL_CERT_FILE"] = str(home / TRUSTED)  # what all of this soak trusts
     chance = Random(f"soak {seed}")
     async with (
         Relays.of(emulators) as relays,
         running_environment(
-            home, seed=seed, timing=TIMING, emulators=emulators, relayed=relays.settings
+            home,
+            seed=seed,
+            timing=TIMING,
+            emulators=emulators,
+            relayed=relays.settings,
+            certified=CERTIFIED,
         ) as environment,
     ):
         troubles = Troubles(environment, home, chance, relays if emulators else None)
