@@ -77,6 +77,21 @@ param businessEventsByQueue bool = false
 @description('How many minutes a message may wait before an alert.')
 param oldestMessageMinutes int = 30
 
+@description('Whether there is a place and an identity for the data set of reports.')
+param reports bool = false
+
+@description('Image of the job that builds reports, as in reports:1, in the registry that reports brings. Empty: no job yet.')
+param reportImage string = ''
+
+@description('When reports are built, as a cron expression in UTC.')
+param reportSchedule string = '0 2 * * *'
+
+@description('Object id of the Entra group that reads reports. Empty: nobody, until somebody is given the role.')
+param reportReadersId string = ''
+
+@description('Object id of the Entra group that reads cost and margin. Empty: nobody.')
+param costReadersId string = ''
+
 var suffix = uniqueString(subscription().id, environmentName, location)
 var tags = {
   'azd-env-name': environmentName
@@ -190,6 +205,58 @@ module app 'modules/app.bicep' = {
   ]
 }
 
+module reportData 'modules/report-data.bicep' = if (reports) {
+  name: 'reportData'
+  scope: group
+  params: {
+    name: 'str${suffix}'
+    registryName: 'cr${suffix}'
+    identityName: 'id-reports-${suffix}'
+    location: location
+    tags: tags
+    redundancy: storageRedundancy
+  }
+}
+
+module reportRoles 'modules/report-roles.bicep' = if (reports) {
+  name: 'reportRoles'
+  scope: group
+  params: {
+    jobPrincipalId: reportData!.outputs.principalId
+    readersId: reportReadersId
+    costReadersId: costReadersId
+    dataName: reportData!.outputs.name
+    registryName: reportData!.outputs.registryName
+    storageName: storage.outputs.name
+    vaultName: vault.outputs.name
+  }
+}
+
+module reportJob 'modules/report-job.bicep' = if (reports && !empty(reportImage)) {
+  name: 'reportJob'
+  scope: group
+  params: {
+    name: 'job-reports'
+    environmentName: 'cae-${suffix}'
+    location: location
+    tags: tags
+    identityId: reportData!.outputs.identityId
+    identityClientId: reportData!.outputs.clientId
+    registryServer: reportData!.outputs.registryServer
+    image: reportImage
+    schedule: reportSchedule
+    reportsEndpoint: reportData!.outputs.blobEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    busHost: bus.outputs.host
+    vaultUrl: vault.outputs.url
+    workspaceId: monitoring.outputs.workspaceId
+  }
+  // Without its rights the job cannot fetch its own image.
+  dependsOn: [
+    reportRoles
+  ]
+}
+
 module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
   scope: group
@@ -211,6 +278,10 @@ output FUNCTION_APP_NAME string = app.outputs.name
 output FUNCTION_APP_URL string = app.outputs.url
 output KEY_VAULT_NAME string = vault.outputs.name
 output KEY_VAULT_URL string = vault.outputs.url
+output REPORT_CLIENT_ID string = reports ? reportData!.outputs.clientId : ''
+output REPORT_JOB_NAME string = reports && !empty(reportImage) ? reportJob!.outputs.name : ''
+output REPORT_REGISTRY_NAME string = reports ? reportData!.outputs.registryName : ''
+output REPORT_STORAGE_NAME string = reports ? reportData!.outputs.name : ''
 output SERVICE_BUS_NAME string = bus.outputs.name
 output SERVICE_BUS__fullyQualifiedNamespace string = bus.outputs.host
 output STORAGE_NAME string = storage.outputs.name

@@ -44,8 +44,9 @@ def shown(table: Table, row: Row, options: Mapping[str, str], *, labels: bool) -
         _known(table, name)
     columns = names or [*table.columns]
     found = {name: row.get(_column(name)) for name in dict.fromkeys([*columns, table.key])}
-    if labels and "statuscode" in found and table.logical == "incident":
-        found[f"statuscode@{FORMATTED}"] = LABELS.get(row["statuscode"], "")
+    for (logical, name), texts in LABELS.items() if labels else ():
+        if logical == table.logical and name in found:
+            found[f"{name}@{FORMATTED}"] = texts.get(int(found[name] or 0), "")
     return {"@odata.etag": f'W/"{len(str(row))}"', **found}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
+from sandbox.dataverse import sales
 from sandbox.dataverse.asking import options_of, rows_of, shown
 from sandbox.dataverse.state import BAD, DataverseState, Row, WebFault, absent
 from sandbox.dataverse.tables import ATTRIBUTES, TABLES, Table
@@ -56,8 +57,8 @@ def perform(state: DataverseState, call: Call) -> Reply:
     if many := MANY.fullmatch(call.target):
         act = _many if many[2] == "Create" else _upserted
         return act(state, table_of(many[1]), many[1], _json(call))
-    if call.target == "CloseIncident" and call.method == "POST":
-        return _closed(state, _json(call))
+    if call.target in ACTIONS and call.method == "POST":
+        return ACTIONS[call.target](state, _json(call))
     if row := ROW.fullmatch(call.target) or KEYED.fullmatch(call.target):
         table_of(row[1])
         key = {} if "=" not in row[2] else key_of(state, row[1], row[2])
@@ -83,6 +84,10 @@ def _of_row(
             raise absent(table, row_id)
         options = options_of(call.query)
         return _answer(shown(table, there, options, labels=_labelled(call)))
+    if call.method == "DELETE":
+        state.require("Delete", table)
+        state.remove(name, row_id)
+        return Reply(204)
     if call.method != "PATCH":
         raise WebFault(405, "0x80060899", f"{call.method} is not supported here.")
     if call.headers.get("if-none-match") == "*" and there is not None:
@@ -111,6 +116,14 @@ def _closed(state: DataverseState, body: Mapping[str, Any]) -> Reply:
         raise WebFault(400, BAD, "The resolution names no incident.")
     state.close_case(bound[2], body["Status"])
     return Reply(204)
+
+
+def _revised(state: DataverseState, body: Mapping[str, Any]) -> Reply:
+    state.require("Write", TABLES["quotes"])
+    return _answer(sales.asked_to_revise(state, body))
+
+
+ACTIONS: Final = {"CloseIncident": _closed, "ReviseQuote": _revised}
 
 
 def _upserted(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:

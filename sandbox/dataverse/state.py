@@ -4,29 +4,14 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from sandbox.dataverse import sales
+from sandbox.dataverse.refused import BAD, DENIED, EXISTS, Row, WebFault, absent
 from sandbox.dataverse.tables import STATUSES, TABLES, Table
 
-Row = dict[str, Any]
-NOT_FOUND: Final = "0x80040217"
-EXISTS: Final = "0x80060892"
-DENIED: Final = "0x80040220"
-BAD: Final = "0x80060888"
-
-
-class WebFault(Exception):
-    """A refusal as the Web API words it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-def absent(table: Table, row_id: str) -> WebFault:
-    """A row that is not there."""
-    return WebFault(404, NOT_FOUND, f"Entity '{table.logical}' With Id = {row_id} Does Not Exist")
+__all__ = ["BAD", "DataverseState", "Row", "WebFault", "absent"]
 
 
 @dataclass
@@ -82,13 +67,26 @@ class DataverseState:
             if not any(values.get(one) for one in group):
                 raise WebFault(400, "0x80040203", f"You should specify {' or '.join(group)}.")
         self._must_be_unique(name, values)
+        sales.must_be_editable(self, name, values)
         row: Row = {table.key: row_id, "createdon": self.stamp(), **values}
         if "statecode" in table.columns:
             row = {"statecode": 0, "statuscode": 1, **row}
         if name == "incidents":
             row.setdefault("ticketnumber", f"CAS-{self.drawn:05}-R5T4E3")
+        if name == "quotes":
+            row = {"quotenumber": f"QUO-{self.drawn:05}-K7M2", "revisionnumber": 0, **row}
         rows[row_id] = {**row, "modifiedon": self.stamp()}
+        sales.calculate(self, name, rows[row_id])
         return rows[row_id]
+
+    def remove(self, name: str, row_id: str) -> None:
+        """A row goes. Raises 404."""
+        row = self.tables[name].get(row_id)
+        if row is None:
+            raise absent(TABLES[name], row_id)
+        sales.must_be_editable(self, name, row)
+        del self.tables[name][row_id]
+        sales.calculate(self, name, row)
 
     def change(self, name: str, row_id: str, values: Mapping[str, Any]) -> Row:
         """Columns of a row. Raises 404, and 400 for a case's state that is not changed so."""
@@ -100,7 +98,9 @@ class DataverseState:
             and values.get("statecode", row["statecode"]) == 1 != row["statecode"]
         ):
             raise WebFault(400, "0x80045090", "Close a case by the action CloseIncident.")
+        sales.must_be_editable(self, name, row)
         row.update(values, modifiedon=self.stamp())
+        sales.calculate(self, name, row)
         return row
 
     def close_case(self, row_id: str, status: int) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.dataverse.state import BAD, DataverseState, Row, WebFault, absent
-from sandbox.dataverse.tables import TABLES, TEXT, WHOLE, Table
+from sandbox.dataverse.tables import NUMBER, OWN, TABLES, TEXT, WHOLE, Table
 
 GUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 BOUND: Final = re.compile(rf"/(\w+)\(({GUID})\)")
@@ -31,6 +32,8 @@ def values_of(state: DataverseState, table: Table, body: Mapping[str, Any]) -> R
                 400, BAD, f"An undeclared property '{name}' which only has property annotations in"
                 " the payload but no property value was found in the payload.",
             )  # fmt: skip
+        elif table.columns[name] == OWN:
+            raise WebFault(400, BAD, f"The column {name} is not valid for this operation.")
         elif not _is_of(table.columns[name], value):
             raise WebFault(400, BAD, f"Cannot convert the value of {name}.")
         else:
@@ -53,6 +56,8 @@ def _is_of(kind: str, value: Any) -> bool:
         return True
     if kind == WHOLE:
         return isinstance(value, int) and not isinstance(value, bool)
+    if kind == NUMBER:
+        return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
     return isinstance(value, str) if kind == TEXT else isinstance(value, bool)
 
 

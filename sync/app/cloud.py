@@ -74,7 +74,7 @@ async def open_azure(
     **vault_options: Any,
 ) -> Services:
     """The engine in Azure. `serves`: as the app, with the senders open; else as the operator who
-    runs a command.
+    runs a command, or as the identity of the job that builds reports.
 
     One credential for the whole process, `credential` or else the one or the other's;
     `vault_options` go to Key Vault's client. Raises `Never` with a remedy when a key is missing in
@@ -90,11 +90,7 @@ async def open_azure(
         stack.push_async_callback(tables.close)
         queue = ServiceBusQueue.of_namespace(settings.service_bus_namespace, identity)
         stack.push_async_callback(queue.close)
-        entra = (
-            entra_of(secrets, identity, settings.identity_client_id)
-            if serves
-            else entra_of_operator(secrets)
-        )
+        entra = _entra(settings, secrets, identity, serves=serves)
         return await _opened(
             stack, connections, queue=queue, tables=tables, secrets=secrets, entra=entra,
             settings=settings, serves=serves,
@@ -102,7 +98,16 @@ async def open_azure(
 
 
 def _identity(settings: Settings, *, serves: bool) -> Any:
-    return managed_identity(settings.identity_client_id) if serves else OperatorSignIn()
+    is_ours = serves or settings.reports_endpoint
+    return managed_identity(settings.identity_client_id) if is_ours else OperatorSignIn()
+
+
+def _entra(settings: Settings, secrets: Secrets, identity: Any, *, serves: bool) -> Entra:
+    if serves:
+        return entra_of(secrets, identity, settings.identity_client_id)
+    return (
+        entra_of_job(secrets, identity) if settings.reports_endpoint else entra_of_operator(secrets)
+    )
 
 
 def entra_of(secrets: Secrets, identity: Any = None, client_id: str = "") -> Entra:
@@ -111,6 +116,17 @@ def entra_of(secrets: Secrets, identity: Any = None, client_id: str = "") -> Ent
 
     def tokens(section: Dynamics, scope: str) -> EntraTokens:
         is_own = section.auth == "managed_identity" and section.client_id == client_id
+        return EntraTokens(section, scope, secrets, own=identity if is_own else None)
+
+    return tokens
+
+
+def entra_of_job(secrets: Secrets, identity: Any) -> Entra:
+    """Tokens for F&O in the job that builds reports. Where a connection signs in as the app's
+    identity, the job does as its own, with a user in F&O that only reads."""
+
+    def tokens(section: Dynamics, scope: str) -> EntraTokens:
+        is_own = section.auth == "managed_identity"
         return EntraTokens(section, scope, secrets, own=identity if is_own else None)
 
     return tokens

@@ -14,9 +14,10 @@ emulated | file that remembers how often the vault was written, best on another 
 in SYNC_HOME | | SERVICE_BUS, TABLES_CONNECTION | emulated | connection strings of the emulators | |
 SERVICE_BUS__fullyQualifiedNamespace | azure | host name of the Service Bus namespace | |
 TABLES_ENDPOINT, KEY_VAULT_URL | azure | URLs of the table account and of the Key Vault | |
-AZURE_CLIENT_ID | azure | client id of the app's managed identity | |
-APPLICATIONINSIGHTS_CONNECTION_STRING | emulated, azure | where spans and metrics go; nowhere
-without it |
+AZURE_CLIENT_ID | azure | client id of the app's managed identity | | REPORTS_ENDPOINT | azure | set
+in the job that builds reports alone: URL of the blobs where the data set stays; commands are then
+the identity | | APPLICATIONINSIGHTS_CONNECTION_STRING | emulated, azure | where spans and metrics
+go; nowhere without it |
 """
 
 import re
@@ -62,6 +63,7 @@ NEEDED: Final = {
     Edition.EMULATED: ("SERVICE_BUS", "TABLES_CONNECTION"),
     Edition.AZURE: (NAMESPACE, "TABLES_ENDPOINT", "KEY_VAULT_URL", "AZURE_CLIENT_ID"),
 }
+REPORTS: Final = "REPORTS_ENDPOINT"
 CHOICES: Final = {
     CONSOLE: tuple(choice.value for choice in ConsoleSignIn),
     "SYNC_EDITION": tuple(edition.value for edition in Edition),
@@ -75,6 +77,7 @@ SHAPES: Final = {
         "a URL, as in https://name.table.core.windows.net",
     ),
     "KEY_VAULT_URL": (r"https://[^/\s?#@]+/?", "a URL, as in https://name.vault.azure.net"),
+    REPORTS: (r"https://[^/\s?#@]+/?", "a URL, as in https://name.blob.core.windows.net"),
 }
 KEEP: Final = "SYNC_KEEP_COPIES_MONTHS"
 SECRETS: Final = ("SYNC_VAULT_KEY", "SYNC_HOST_KEY", "SERVICE_BUS", "TABLES_CONNECTION")
@@ -122,6 +125,7 @@ class Settings:
     tables_connection: SecretStr | None = None
     key_vault_url: str = ""
     identity_client_id: str = ""
+    reports_endpoint: str = ""
     log_level: str = "info"
     log_format: str = "text"
     keep_months: int = KEEP_MONTHS
@@ -158,6 +162,7 @@ class Settings:
             tables_connection=hidden.get("TABLES_CONNECTION"),
             key_vault_url=given.get("KEY_VAULT_URL", "").rstrip("/"),
             identity_client_id=given.get("AZURE_CLIENT_ID", ""),
+            reports_endpoint=given.get(REPORTS, "").rstrip("/") if edition is Edition.AZURE else "",
             log_level=given.get("SYNC_LOG", "info").lower(),
             log_format=given.get("SYNC_LOG_FORMAT", "text").lower(),
             keep_months=int(given.get(KEEP, KEEP_MONTHS)),
@@ -188,7 +193,7 @@ def _wrong(given: Mapping[str, str], edition: Edition) -> Iterator[tuple[str, st
     for name, choices in CHOICES.items():
         if name in given and given[name].lower() not in choices:
             yield name, f"none of {', '.join(choices)}"
-    for name in SHAPES.keys() & given.keys() & set(NEEDED[edition]):
+    for name in SHAPES.keys() & given.keys() & {*NEEDED[edition], REPORTS}:
         shape, expected = SHAPES[name]
         if not re.fullmatch(shape, given[name], re.IGNORECASE):
             yield name, f"not {expected}"

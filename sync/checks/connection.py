@@ -68,6 +68,11 @@ from sync.checks.returns import (
 )
 from sync.checks.rights import rights_are_given
 from sync.checks.rounding import rounding_agrees
+from sync.checks.sales_quotes import (
+    sales_prices_are_calculated,
+    sales_quotes_can_be_written,
+    sales_quotes_have_their_columns,
+)
 from sync.checks.schema import customer_attribute_is_there
 from sync.checks.schema_watch import schema_was_seen
 from sync.checks.secrets import secrets_are_stored, webhook_keys_are_keys
@@ -138,7 +143,8 @@ GROUPS: Final = (
     )),
     Group((DATAVERSE,), (
         dataverse_answers, cases_can_be_written, cases_find_their_customers, cases_have_a_key,
-        tasks_can_be_written, sellers_are_users,
+        tasks_can_be_written, sellers_are_users, sales_quotes_have_their_columns,
+        sales_quotes_can_be_written, sales_prices_are_calculated,
     )),
     Group((COMMERCE, DYNAMICS), (
         days_agree, price_groups_are_there, product_categories_are_there,

@@ -26,7 +26,9 @@ NAME_COLUMN: Final = "Correct it in [connections.<name>.cases] by the column's l
 
 
 def _client(probe: Probe, flows: frozenset[str] = CASES) -> DataverseClient | None:
-    return probe.dataverse if flows & set(probe.settings.flows) else None
+    is_for_quotes = flows == USING and probe.settings.quotes.target == "dataverse"
+    wanted = flows | ({"quotes"} if is_for_quotes else frozenset())
+    return probe.dataverse if wanted & set(probe.settings.flows) else None
 
 
 async def dataverse_answers(probe: Probe) -> AsyncIterator[Finding]:

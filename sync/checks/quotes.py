@@ -44,21 +44,25 @@ def quote_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         return agreed if TEMPLATES in settings.flows else {}
     field, wish = settings.quotes.order_field, settings.quotes.wish_field
     lines = (*quotations.LINE_FIELDS, *((wish,) if wish else ()))
-    found: dict[str, tuple[str, ...]] = {
-        QUOTATION_HEADERS: ("dataAreaId", *quotations.HEADER_FIELDS, *SENT),
-        QUOTATION_LINES: ("dataAreaId", *lines),
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    if _are_of_dynamics(settings):
+        found[QUOTATION_HEADERS] = ("dataAreaId", *quotations.HEADER_FIELDS, *SENT)
+        found[QUOTATION_LINES] = ("dataAreaId", *lines)
     found |= agreed if TEMPLATES in settings.flows else {}
     if settings.quotes.files == "account":
         found[FILES] = ("dataAreaId", *FILE_FIELDS, *WRITTEN)
     return {**found, **({settings.dynamics.order_headers: (field,)} if field else {})}
 
 
+def _are_of_dynamics(settings: Connection) -> bool:
+    return "quotes" in settings.flows and settings.quotes.target == "dynamics"
+
+
 async def quotations_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read quotations: what the metadata lists, a role may be refused."""
     if TEMPLATES in probe.settings.flows:
         yield await reading(probe, AGREEMENTS, ("dataAreaId", *AGREEMENT_FIELDS))
-    if "quotes" not in probe.settings.flows:
+    if not _are_of_dynamics(probe.settings):
         return
     yield await reading(probe, QUOTATION_HEADERS, quotations.HEADER_FIELDS)
     yield await reading(probe, QUOTATION_LINES, quotations.LINE_FIELDS)
@@ -73,14 +77,17 @@ async def quotations_are_of_one_side(probe: Probe) -> AsyncIterator[Finding]:
     there = Member("SalesQuotationCreationMethod", "Dynamics365Sales")
     where = Filter.eq("dataAreaId", probe.settings.legal_entity) & Filter.eq(MADE_BY, there)
     rows = probe.dynamics.query(QUOTATION_HEADERS, where=where, select=(MADE_BY,), top=1)
-    if [row async for row in rows]:
+    if not [row async for row in rows]:
+        yield ok("quotations are made in F&O alone")
+    elif not _are_of_dynamics(probe.settings):
+        cure = "Leave out quotes.target: F&O's quotation and the quote of Sales are one then."
+        yield fault("quotes of Dynamics 365 Sales come into F&O by dual-write", cure)
+    else:
         cure = (
             "Make none by hand in Sales for a quote of the shop: ours comes there by dual-write."
             " Agree on which side sellers price and send it; its status in F&O decides."
         )
         yield warn("quotations of Dynamics 365 Sales come into F&O by dual-write", cure)
-    else:
-        yield ok("quotations are made in F&O alone")
 
 
 async def orders_take_quotations(probe: Probe) -> AsyncIterator[Finding]:

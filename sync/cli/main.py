@@ -26,6 +26,7 @@ from sync.cli import (
     replay,
     report,
     report_figures,
+    report_forecast,
     resolve,
     secrets,
     serve,
@@ -48,8 +49,8 @@ app = typer.Typer(
 )
 reports = group("report", "Figures across both systems, from a data set of their own.")
 for command in (
-    report.build, report.status, report_figures.show, report_figures.export, report.forecast,
-    report.forget,
+    report.build, report.status, report_figures.show, report_figures.export,
+    report_forecast.forecast, report.forget,
 ):  # fmt: skip
     reports.command(cls=Command)(command)
 app.command(cls=Command)(init.init)

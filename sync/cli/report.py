@@ -1,10 +1,8 @@
-"""`report build`, `report status` and `report forecast`: the data set of both systems."""
+"""`report build`, `report status` and `report forget`: the data set of both systems."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, astuple
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,19 +12,15 @@ from sync.app.edition_parts import EditionParts
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
 from sync.cli.output import json_line, line, progress, table
-from sync.cli.reported import By, Folder, folder_of, freshness, shown, tell_missing
+from sync.cli.reported import Folder, folder_of, freshness, tell_missing
 from sync.operating.problem import Problem
-from sync.operating.reports import store, to_forget
-from sync.reporting.building import Build, Built
+from sync.reporting.building import Built
+from sync.reporting.containers import kept
 from sync.reporting.duck import opened
-from sync.reporting.forecast.cash import Expected, expected_cash
-from sync.reporting.forecast.demand import FORECAST, forecast_demand
-from sync.reporting.forecast.library import nothing, statsforecast
 from sync.reporting.forgetting import forget as forget_accounts
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported
+from sync.reporting.job import build_all
 from sync.reporting.lake import alone_in
-from sync.reporting.published import figures_to_show
-from sync.reporting.star import star_file
 from sync.reporting.state import State
 
 INCOMPLETE: Final = 1
@@ -80,48 +74,6 @@ def status(ctx: typer.Context, *, folder: Folder = None) -> None:
         raise typer.Exit(INCOMPLETE)
 
 
-def forecast(
-    ctx: typer.Context, *, by: By = None,
-    weeks: Annotated[int, typer.Option(min=1, max=26, help="How far ahead.")] = 8,
-    cash: Annotated[bool, typer.Option("--cash", help="What customers will pay, by week.")] = False,
-    library: Annotated[
-        bool, typer.Option("--library", help="Methods of statsforecast as well; takes long.")
-    ] = False,
-    folder: Folder = None,
-) -> None:  # fmt: skip
-    """Forecast the demand of each item by week, into the star: with the same week of last year
-    beside it, and an interval. A method that did not beat last year's week so far is not shown.
-
-    For example:
-
-    python -m sync report forecast --weeks 8
-    """
-    context = context_of(ctx)
-    root, today = folder_of(context, folder), datetime.now().astimezone().date()
-    methods = statsforecast() if library else nothing
-    with alone_in(root), opened(root / "spill") as duck:
-        if cash:
-            _cash([*expected_cash(duck, root, today)], context)
-            return
-        counts = forecast_demand(
-            duck, root, by or ["company", "item"], today, weeks, library=methods
-        )
-    if context.as_json:
-        json_line({"series": counts, "file": str(star_file(root, FORECAST))})
-        return
-    table(("method", "series>"), sorted(counts.items()))
-    line(f"Written to {star_file(root, FORECAST)}.")
-
-
-def _cash(found: list[Expected], context: CommandContext) -> None:
-    if context.as_json:
-        for one in found:
-            json_line(asdict(one))
-        return
-    heads = ("company", "currency", "week", "early>", "expected>", "late>", "payments known>")
-    table(heads, [[shown(cell) for cell in astuple(one)] for one in found])
-
-
 def forget(
     ctx: typer.Context,
     accounts: Annotated[list[str], typer.Argument(metavar="ACCOUNT...", help="F&O's numbers.")],
@@ -144,17 +96,8 @@ def forget(
 
 
 async def _built(context: CommandContext, folder: Path, tell: Any) -> Built:
-    async with _reported(context) as (reported, parts):
-        now = parts.clock.now()
-        build_ = Build(folder, parts.clock, shape_of(reported), terms_of(reported), tell)
-        async for company, account in to_forget(parts.tables):
-            with alone_in(folder), opened(folder / "spill") as duck:
-                forget_accounts(duck, folder, company, [account])
-        built = await build_.run(sources_of(reported, now))
-        with opened(folder / "spill") as duck:
-            told = [*figures_to_show(duck, folder, now, len(built.trouble))]
-        await store(parts.tables, told)
-        return built
+    async with _reported(context) as (reported, parts), kept(context.settings(), folder) as keeping:
+        return await build_all(reported, parts, keeping, folder, tell)
 
 
 @asynccontextmanager

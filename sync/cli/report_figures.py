@@ -9,12 +9,13 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
-from sync.cli.output import json_line, line, table
-from sync.cli.reported import MOST, By, Folder, folder_of, freshness, shown, tell_missing
+from sync.cli.output import line, table
+from sync.cli.reported import MOST, By, Folder, folder_of, freshness, row_line, shown, tell_missing
 from sync.operating.problem import Problem
 from sync.reporting.duck import opened
 from sync.reporting.exporting import write_csv, write_xlsx
 from sync.reporting.figures import BASES, BY_NAME, DOCUMENT, Answer, Asked, answered
+from sync.reporting.forecast.writing import AMOUNTS
 from sync.reporting.state import State
 
 Figure = Annotated[str, typer.Argument(metavar="FIGURE", help=f"One of {', '.join(BY_NAME)}.")]
@@ -53,17 +54,7 @@ def show(
     asked = _asked(context, figure, by, currency, (since, until))
     with opened(root / "spill") as duck:
         answer = answered(duck, root, asked)
-        if context.as_json:
-            for row in answer.as_dicts():
-                json_line(row)
-            return
-        rows = [*answer.rows]
-    table(_heads(answer), [[shown(cell) for cell in row] for row in rows[:MOST]])
-    if len(rows) > MOST:
-        line(f"And {len(rows) - MOST} more; `report export` writes all.")
-    state = State.of(root)
-    line(freshness(state))
-    tell_missing(dict(state.trouble), context)
+        tell_answer(answer, root, context, "`report export` writes all")
 
 
 def export(
@@ -83,14 +74,35 @@ def export(
     """
     context = context_of(ctx)
     root = folder_of(context, folder)
-    chosen = _form(form, file)
+    chosen = form_of(form, file)
     asked = _asked(context, figure, by, currency, (since, until))
     with opened(root / "spill") as duck:
         answer = answered(duck, root, asked)
-        try:
-            count = _written(chosen, file, answer)
-        except OSError as error:
-            raise Problem(f"{file}: {error.strerror}", remedy="Name another file.") from None
+        write_answer(answer, chosen, file, context)
+
+
+def tell_answer(answer: Answer, root: Path, context: CommandContext, rest: str) -> None:
+    """As a table, with how fresh it is; every row on a line with `--json`. `rest`: where those are
+    that people are not shown."""
+    if context.as_json:
+        for row in answer.as_dicts():
+            row_line(row)
+        return
+    rows = [*answer.rows]
+    table(_heads(answer), [[shown(cell) for cell in row] for row in rows[:MOST]])
+    if len(rows) > MOST:
+        line(f"And {len(rows) - MOST} more; {rest}.")
+    state = State.of(root)
+    line(freshness(state))
+    tell_missing(dict(state.trouble), context)
+
+
+def write_answer(answer: Answer, form: Form, file: Path, context: CommandContext) -> None:
+    """Into a file. Raises `Problem` where that cannot be written."""
+    try:
+        count = _written(form, file, answer)
+    except OSError as error:
+        raise Problem(f"{file}: {error.strerror}", remedy="Name another file.") from None
     context.tell({"file": str(file), "rows": count}, f"Wrote {count} rows to {file}.")
 
 
@@ -100,7 +112,8 @@ def _written(form: Form, file: Path, answer: Answer) -> int:
     return (write_xlsx if form is Form.XLSX else write_csv)(file, answer)
 
 
-def _form(form: Form | None, file: Path) -> Form:
+def form_of(form: Form | None, file: Path) -> Form:
+    """What is asked for, or what the name says. Raises `Problem` where it says nothing."""
     if form is not None:
         return form
     named = file.suffix.removeprefix(".").lower()
@@ -128,5 +141,5 @@ def _asked(
 
 
 def _heads(answer: Answer) -> list[str]:
-    told = ("amount", "documents", "unconverted")
+    told = ("amount", "documents", "unconverted", *AMOUNTS)
     return [f"{name}>" if name in told else name for name in answer.columns]

@@ -1,5 +1,6 @@
 """What the commands of `report` share: the data set's folder, and how fresh it is."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -7,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sync.cli.context import CommandContext
-from sync.cli.output import note
+from sync.cli.output import json_line, note
 from sync.reporting.exporting import plain
 from sync.reporting.state import State
 
@@ -31,6 +32,12 @@ def folder_of(context: CommandContext, named: Path | None) -> Path:
 def shown(cell: Any) -> Any:
     """A cell for people."""
     return plain(cell) if not isinstance(cell, str | int | date | None) else cell
+
+
+def row_line(row: Mapping[str, Any]) -> None:
+    """A row for programs, on a line."""
+    days = {name: one.isoformat() for name, one in row.items() if isinstance(one, date)}
+    json_line({**row, **days})
 
 
 def freshness(state: State) -> str:

@@ -5,6 +5,7 @@
 
 from sync.config.connections import Dataverse
 from sync.dataverse.cases import Cases
+from sync.dataverse.currencies import Currencies
 from sync.dataverse.customers import Customers
 from sync.dataverse.faults import TABLE
 from sync.dataverse.rows_client import RowsClient
@@ -23,3 +24,4 @@ class DataverseClient(RowsClient):
         self.cases = Cases(self)
         self.customers = Customers(self)
         self.tasks = Tasks(self)
+        self.currencies = Currencies(self)

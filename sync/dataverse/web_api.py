@@ -9,7 +9,7 @@ there (404). Source: Microsoft, "Update and delete table rows using the Web API"
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
@@ -20,6 +20,8 @@ ROOT: Final = "/api/data/v9.2"
 OURS: Final = UUID("5b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19")
 """The namespace of the ids that we choose."""
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LAG: Final = timedelta(seconds=30)
+"""A change has its stamp before it is committed."""
 Only = Literal["", "new", "there"]
 
 
@@ -60,6 +62,11 @@ def created(table: str, row_id: str, body: Mapping[str, Any]) -> RowWrite:
 def changed(table: str, row_id: str, body: Mapping[str, Any]) -> RowWrite:
     """Some columns of a row that is there. Writing them again changes nothing."""
     return RowWrite("PATCH", row_path(table, row_id), body, "there")
+
+
+def removed(table: str, row_id: str) -> RowWrite:
+    """A row that goes."""
+    return RowWrite("DELETE", row_path(table, row_id), None)
 
 
 def action(name: str, body: Mapping[str, Any]) -> RowWrite:

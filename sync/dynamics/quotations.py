@@ -8,13 +8,13 @@ and SalesQuotationLines; there are no lines V2.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.errors import Never
 from sync.dynamics.adoption import must_be_ours
-from sync.dynamics.documents.quotation import HeldQuotation, Quotation, QuotationLine
+from sync.dynamics.documents.quotation import HeldQuotation, Listed, Quotation, QuotationLine
 from sync.dynamics.documents.requests import QUOTATION_HEADERS as HEADERS
 from sync.dynamics.documents.requests import QUOTATION_LINES as LINES
 from sync.dynamics.odata import NO_DATE, Filter, instant_of
@@ -34,6 +34,8 @@ LINE_FIELDS: Final = (
     NUMBER, "InventoryLotId", "ExternalItemNumber", "ItemNumber", "RequestedSalesQuantity",
     "SalesUnitSymbol", "SalesPrice", "SalesPriceQuantity", "LineAmount",
 )  # fmt: skip
+LOOKED_AT: Final = timedelta(days=30)
+"""For so long after its last day a quotation is still looked at."""
 
 
 class Quotations:
@@ -74,9 +76,19 @@ class Quotations:
         )
         return [await self._held(company, row) for row in rows]
 
-    async def alive(
-        self, company: str, since: date, *, after: str = ""
-    ) -> AsyncIterator[tuple[str, str]]:
+    async def listed(
+        self, companies: Sequence[str], _since: datetime, until: datetime, after: str
+    ) -> AsyncIterator[Listed]:
+        """Those with our references that have not expired long ago, by company and number: they
+        have no time of change. `after`: the position of the last one that was listed."""
+        past, _, number = after.partition("|")
+        day = (until - LOOKED_AT).date()
+        for company in (one for one in companies if one >= past):
+            first = number if company == past else ""
+            async for found, reference in self._alive(company, day, first):
+                yield Listed(company, found, reference, until, f"{company}|{found}")
+
+    async def _alive(self, company: str, since: date, after: str) -> AsyncIterator[tuple[str, str]]:
         """(number, reference) of quotations that have a reference and expire from `since` on or
         never, by number, those after this one. They have no time of change."""
         dated = Filter.ge(EXPIRY, since) | Filter.eq(EXPIRY, NO_DATE)

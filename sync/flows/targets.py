@@ -1,12 +1,17 @@
-"""How long a write may be under way, by the system it goes to."""
+"""The systems that are written to, and how long a write to each may be under way."""
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from sync.commerce.bulks import PATIENCE
 from sync.config.connections import Commerce, Dataverse, Dynamics
+from sync.core.errors import Never
+from sync.dataverse.client import DataverseClient
 from sync.engine.systems import Systems
 from sync.engine.write import Target
+
+NAMED: Final = "Write [connections.<name>.dataverse] into connections.toml, then replay."
 
 
 def dynamics_of(systems: Systems) -> Target:
@@ -22,6 +27,14 @@ def commerce_of(systems: Systems) -> Target:
 def dataverse_of(section: Dataverse) -> Target:
     """Dataverse as a target, by its settings."""
     return _target("Dataverse", section)
+
+
+def service_of(systems: Systems) -> tuple[DataverseClient, Dataverse]:
+    """The Dataverse environment's client and settings. Raises `Never` where none is named."""
+    client, section = systems.dataverse, systems.settings.dataverse
+    if client is None or section is None:
+        raise Never("no Dataverse environment is named", remedy=NAMED)
+    return client, section
 
 
 def rows_of(systems: Systems) -> Target:

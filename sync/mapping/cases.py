@@ -136,13 +136,14 @@ def columns_of(matter: Matter, order_ids: Sequence[str], cases: Cases, shop: str
     if cases.key_column:
         columns[cases.key_column] = f"{shop.partition('://')[2].rstrip('/')} {matter.key}"
     if cases.owner:
-        columns["ownerid@odata.bind"] = _owner(cases.owner)
+        columns["ownerid@odata.bind"] = owner_path(cases.owner)
     if cases.order_property and len(order_ids) == 1:
         columns[f"{cases.order_property}@odata.bind"] = f"/salesorders({order_ids[0]})"
     return columns
 
 
-def _owner(named: str) -> str:
+def owner_path(named: str) -> str:
+    """The row of an owner who is named in connections.toml."""
     table, _, row_id = named.partition("/")
     return f"/{'teams' if table == 'teams' else 'systemusers'}({row_id})"
 

@@ -19,6 +19,7 @@ from sync.mapping.document_numbers import fitting_number
 from sync.mapping.order_settings import order_store
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
+ITEM: Final = "ItemNumber"
 QUANTITY: Final = "RequestedSalesQuantity"
 
 
@@ -72,8 +73,8 @@ def quotation_from(
         "InvoiceCustomerAccountNumber": payer,
         "CurrencyCode": quote.currency.quote_currency_code,
         "CustomersReference": reference,
-        "SalesQuotationName": _name(quote, comments),
-        "SalesQuotationExpiryDate": _expiry(quote),
+        "SalesQuotationName": name_of(quote, comments),
+        "SalesQuotationExpiryDate": f"{day}T12:00:00Z" if (day := expiry_of(quote)) else "",
         "SkipOpportunityCreationPrompt": "Yes",
         "ContactPersonId": contact,
         "QuotationResponsiblePersonnelNumber": owner,
@@ -99,16 +100,15 @@ def _number(quote: Quote, connection: Connection) -> str:
     )  # fmt: skip
 
 
-def _expiry(quote: Quote) -> str:
-    """The day on which the quote expires; F&O's own rule decides where the shop tells none."""
+def expiry_of(quote: Quote) -> date | None:
+    """The day on which the quote expires; None where the shop tells none."""
     try:
-        day = date.fromisoformat(quote.negotiation.expiration_period[:10])
+        return date.fromisoformat(quote.negotiation.expiration_period[:10])
     except ValueError:
-        return ""
-    return f"{day}T12:00:00Z"
+        return None
 
 
-def _name(quote: Quote, comments: Sequence[Comment]) -> str:
+def name_of(quote: Quote, comments: Sequence[Comment]) -> str:
     """The quote's name, and what the buyer said last. The number of that message tells a quote that
     was sent back from one that was not touched."""
     said = last_of_buyer(comments)
@@ -131,17 +131,18 @@ def _line(
 ) -> dict[str, Any]:
     mapped = items.get(normal_sku(item.sku))
     if mapped is None or item.item_id is None:
-        raise _without_item(item, quote)
+        raise without_item(item, quote)
     texts = {
-        "ItemNumber": mapped.item_number, **mapped.dimensions(),
+        ITEM: mapped.item_number, **mapped.dimensions(),
         "SalesUnitSymbol": mapped.unit or connection.items.unit,
     }  # fmt: skip
     if connection.quotes.wish_field:
-        texts[connection.quotes.wish_field] = _wish(item, quote)
+        texts[connection.quotes.wish_field] = wish_of(item, quote)
     return {**without_empty(texts), QUANTITY: sales_units(item.qty, mapped.factor)}
 
 
-def _without_item(item: QuoteItem, quote: Quote) -> Never:
+def without_item(item: QuoteItem, quote: Quote) -> Never:
+    """What parks a quote with an item that is not mapped."""
     return Never(
         f"{quote.label}: items[].sku without an item in D365: {item.sku[:64] or '(empty)'}",
         remedy="Map the sku (`map items set SKU ITEM`, or `map items import FILE`), then replay.",
@@ -149,26 +150,28 @@ def _without_item(item: QuoteItem, quote: Quote) -> Never:
     )
 
 
-def _wish(item: QuoteItem, quote: Quote) -> str:
+def wish_of(item: QuoteItem, quote: Quote) -> str:
     """What the buyer sees and asks of an item."""
     price = f"{item.negotiated.original_price or item.price:.2f}"
     shown = f"shop price {price} {quote.currency.base_currency_code}"
     return "; ".join(filter(None, (item.name, shown, *item.notes_of_buyer)))
 
 
-def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[str]:
+def differences(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], item: str, quantity: str
+) -> list[str]:
     """What another version of a quote asks for, in words: quantities and items, never names of
-    people."""
+    people. `item`, `quantity`: what the target calls them."""
     if before is None:
         return [f"{len(after['lines'])} items"]
     old, new = before.get("lines", {}), after["lines"]
     found = [
-        f"{new[key]['ItemNumber']}: {old[key][QUANTITY]} -> {new[key][QUANTITY]}"
+        f"{new[key][item]}: {old[key][quantity]} -> {new[key][quantity]}"
         for key in new.keys() & old.keys()
-        if new[key][QUANTITY] != old[key][QUANTITY]
+        if new[key][quantity] != old[key][quantity]
     ]
-    found += [f"{new[key]['ItemNumber']} added" for key in new.keys() - old.keys()]
-    found += [f"{old[key]['ItemNumber']} removed" for key in old.keys() - new.keys()]
+    found += [f"{new[key][item]} added" for key in new.keys() - old.keys()]
+    found += [f"{old[key][item]} removed" for key in old.keys() - new.keys()]
     return [*sorted(found), *_changed(before.get("header", {}), after["header"])]
 
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from sync.commerce.models.quote import Quote, QuoteItem
 from sync.config.connections import Connection
-from sync.config.connections.quotes import Quotes
+from sync.config.connections.quotes import Quotes, Text
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO, rounded, total
 from sync.dynamics.documents.line_amount import sales_units
-from sync.dynamics.documents.quotation import CONFIRMED, HeldQuotation, QuotationLine
+from sync.dynamics.documents.quotation import HeldQuotation, QuotationLine
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
 PIECE: Final = Decimal("0.0001")
@@ -84,15 +84,16 @@ def answer_from(
     goods, freight = _by_item(quote, held, settings)
     _must_be_priced(quote, held, [*goods.values()])
     shares = _without_discount(held, [goods[str(one.item_id)] for one in quote.items])
+    again = f"{held.number} in {held.place}, and {held.again}"
     agreed = tuple(
-        Agreed(one, _pieces(one, goods[str(one.item_id)], items, quote), share)
+        Agreed(one, _pieces(one, goods[str(one.item_id)], items, quote, again), share)
         for one, share in zip(quote.items, shares, strict=True)
     )
     terms = "".join(_terms(held, settings.quotes))
     comment = settings.quotes.text("answer").format(
         number=held.number, version=version, terms=terms
     )  # fmt: skip
-    carried = total(one.amount for one in freight) if freight else None
+    carried = total(one.amount for one in freight) if freight else held.carried
     answer = Answer(
         held.company, held.number, agreed, held.currency, held.is_gross, carried, held.expires,
         comment,
@@ -102,9 +103,10 @@ def answer_from(
 
 
 def decline_reason(held: HeldQuotation, settings: Quotes) -> str:
-    """What the buyer reads of a quotation that was lost, cancelled, or ordered in F&O."""
-    if held.status == CONFIRMED:
-        return settings.text("ordered").format(number=held.number, order=held.order)
+    """What the buyer reads of a quotation that was lost, cancelled, or ordered by its people."""
+    if held.is_confirmed:
+        name: Text = "ordered" if held.has_order else "won"
+        return settings.text(name).format(number=held.number, order=held.order)
     own = settings.reasons.get(held.reason, settings.reasons.get("*", ""))
     text = settings.text("lost" if held.status.lower() == "lost" else "cancelled")
     return own or text.format(number=held.number)
@@ -124,7 +126,10 @@ def _must_be_in_its_currency(quote: Quote, held: HeldQuotation) -> None:
         raise Never(
             f"{quote.label}: quotation {held.number} is in {held.currency or 'no currency'}, the"
             f" quote in {quote.currency.quote_currency_code}",
-            remedy=f"Give quotation {held.number} the quote's currency in D365, and send it again.",
+            remedy=(
+                f"Give quotation {held.number} the quote's currency in {held.place}, and"
+                f" {held.again}."
+            ),
         )
 
 
@@ -133,7 +138,8 @@ def _must_not_be_expired(quote: Quote, held: HeldQuotation, today: date) -> None
         raise Never(
             f"{quote.label}: quotation {held.number} expired on {held.expires}",
             remedy=(
-                f"Give quotation {held.number} a later expiry date in D365, or mark it as lost;"
+                f"Give quotation {held.number} a later expiry date in {held.place}, or mark it as"
+                " lost;"
                 " either is noticed by itself."
             ),
         )
@@ -157,8 +163,9 @@ def _by_item(
             f" {' and '.join(filter(None, (more, less))) or 'several lines of one item'}",
             remedy=(
                 "An answer changes prices and quantities of the items that the buyer asked for."
-                f" Bring the lines of quotation {held.number} in line in D365 (External item number"
-                " holds the item's id), or let the buyer ask for other items; then send it again."
+                f" Bring the lines of quotation {held.number} in line in {held.place}"
+                f" ({held.item_column} holds the item's id), or let the buyer ask for other items;"
+                f" then {held.again}."
             ),
         )
     return found, freight
@@ -175,8 +182,8 @@ def _must_be_priced(quote: Quote, held: HeldQuotation, lines: Sequence[Quotation
         raise Never(
             f"{quote.label}: quotation {held.number} has no price for {', '.join(bare) or 'it'}",
             remedy=(
-                f"Enter the price in quotation {held.number} in D365 and send it again. What is"
-                " free has its price and a discount of 100 per cent."
+                f"Enter the price in quotation {held.number} in {held.place} and {held.again}."
+                " What is free has its price and a discount of 100 per cent."
             ),
         )
 
@@ -187,6 +194,11 @@ def _without_discount(held: HeldQuotation, lines: Sequence[QuotationLine]) -> li
     whole, off = held.lines_amount, held.discount
     if not off:
         return [one.amount for one in lines]
+    if off > whole:
+        raise Never(
+            f"quotation {held.number}: {off:.2f} are taken off {whole:.2f}",
+            remedy=f"Correct the discount in {held.place}, and {held.again}.",
+        )
     found, passed, given = list[Decimal](), ZERO, ZERO
     for one in lines:
         passed += one.amount
@@ -197,8 +209,9 @@ def _without_discount(held: HeldQuotation, lines: Sequence[QuotationLine]) -> li
 
 
 def _pieces(
-    item: QuoteItem, line: QuotationLine, items: Mapping[str, ItemMapping], quote: Quote
-) -> Decimal:
+    item: QuoteItem, line: QuotationLine, items: Mapping[str, ItemMapping], quote: Quote,
+    again: str,
+) -> Decimal:  # fmt: skip
     """Pieces of Commerce; what was asked for where the quantity is that. Raises `Never` where the
     quantity is no number of pieces."""
     mapped = items.get(normal_sku(item.sku))
@@ -210,7 +223,7 @@ def _pieces(
         raise Never(
             f"{quote.label}: {line.quantity:f} {line.unit} of {line.item} are no number of pieces"
             f" of {item.sku[:64]}",
-            remedy="Enter another quantity in the quotation in D365, and send it again.",
+            remedy=f"Enter another quantity in quotation {again}.",
         )
     return pieces
 
@@ -228,7 +241,7 @@ def _must_sum_up(quote: Quote, held: HeldQuotation, answer: Answer) -> None:
             f"{quote.label}: quotation {held.number} comes to {goods:.2f} {held.currency} and"
             f" {charges:.2f} of charges; its lines come to {shown:.2f}",
             remedy=(
-                f"Enter freight as a line of item orders.freight_item, recalculate the totals of"
-                f" quotation {held.number} in D365, and send it again."
+                f"{held.carrying}, recalculate the totals of quotation {held.number} in"
+                f" {held.place}, and {held.again}."
             ),
         )

@@ -13,6 +13,8 @@ from sync.core.ports import Row, Tables
 
 REPORTS: Final = "reports"
 ALL: Final = "all"
+FORECASTS: Final = "forecasts"
+REVENUE: Final = "revenue"
 ERASED: Final = "erased"
 MOST_ROWS: Final = 200
 """Of a figure; what is more is cut, and said."""
@@ -32,17 +34,27 @@ class Told:
     is_cut: bool = False
 
     @property
+    def is_forecast(self) -> bool:
+        """Whether it is of weeks to come."""
+        return "expected" in self.columns
+
+    @property
     def amounts(self) -> dict[str, list[Decimal]]:
-        """Currency -> amounts, in the order of the rows."""
+        """What a chart is of, a currency or a series that is forecast, -> its amounts, in the order
+        of the rows. What is not shown is left out."""
         found: dict[str, list[Decimal]] = {}
-        currency, amount = (self.columns.index(name) for name in ("currency", "amount"))
+        names = self.columns[: self.columns.index("week")] if self.is_forecast else ["currency"]
+        of = [self.columns.index(name) for name in names]
+        amount = self.columns.index("expected" if self.is_forecast else "amount")
         for row in self.rows:
-            found.setdefault(row[currency], []).append(Decimal(row[amount] or 0))
+            if row[amount]:
+                name = " ".join(row[place] for place in of)
+                found.setdefault(name, []).append(Decimal(row[amount]))
         return found
 
 
-async def store(tables: Tables, told: Sequence[Told]) -> None:
-    """In place of those of the build before."""
+async def store(tables: Tables, told: Sequence[Told], part: str = ALL) -> None:
+    """In place of those of the build before, or of the forecast of this `part`."""
     keys = set[str]()
     for place, one in enumerate(told):
         key = f"{place:02d}-{one.figure}-{one.by}"
@@ -53,15 +65,16 @@ async def store(tables: Tables, told: Sequence[Told]) -> None:
             "rows": rows, "at": one.at, "missing": one.missing,
             "is_cut": one.is_cut or len(one.rows) > MOST_ROWS,
         }  # fmt: skip
-        await tables.upsert(REPORTS, Row(ALL, key, cells))
-    async for row in tables.query(REPORTS, ALL):
+        await tables.upsert(REPORTS, Row(part, key, cells))
+    async for row in tables.query(REPORTS, part):
         if row.key not in keys:
-            await tables.delete(REPORTS, ALL, row.key)
+            await tables.delete(REPORTS, part, row.key)
 
 
 async def stored(tables: Tables) -> list[Told]:
-    """All of them; none where nothing was built yet."""
-    return [_told(row) async for row in tables.query(REPORTS, ALL)]
+    """All of them, forecasts last; none where nothing was built yet."""
+    parts = (ALL, REVENUE, FORECASTS)
+    return [_told(row) for part in parts async for row in tables.query(REPORTS, part)]
 
 
 async def forget_later(tables: Tables, company: str, account: str) -> None:

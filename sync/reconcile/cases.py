@@ -15,9 +15,10 @@ from sync.dataverse.cases import note_id
 from sync.dataverse.documents.case import CaseState, Note
 from sync.engine.claim import Claim, State
 from sync.flows.cases.case_writes import CaseWrite
-from sync.flows.cases.matters import case_id, service_of
+from sync.flows.cases.matters import case_id
 from sync.flows.keys import elsewhere
 from sync.flows.returns.rma_records import CASES
+from sync.flows.targets import service_of
 from sync.mapping.cases import OVER, RETURN
 from sync.mapping.rma_return_order import requested_at
 from sync.reconcile.causes import Told

@@ -20,6 +20,7 @@ from sync.dynamics.quotations import only
 from sync.engine.claim import Claim, State
 from sync.engine.systems import Systems
 from sync.flows.quotes.answer_writes import shown_of
+from sync.flows.quotes.quotation_books import book_of
 from sync.flows.quotes.quote_records import ANSWERS, QUOTES, changed_quotes
 from sync.mapping.quotation import quotation_reference
 from sync.mapping.quote_prices import shown_goods
@@ -28,7 +29,7 @@ from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.verdict import TOGETHER, Verdict, side_by_side
 
-BESIDE: Final = "Correct {number} in D365 and send it again, or answer the quote in Commerce."
+BESIDE: Final = "Correct {number} in {place} and {again}, or answer the quote in Commerce."
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _missing(quote: Quote, ours: Claim, place: tuple[str, str, str, str]) -> Ver
 async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
     company = systems.settings.legal_entity_of(quote.store_id)
     reference = quotation_reference(quote.id, quote.store_id, systems.settings)
-    return only(await systems.dynamics.quotations.named(company, reference), reference)
+    return only(await book_of(systems).named(company, reference), reference)
 
 
 async def _compared(
@@ -103,12 +104,12 @@ async def _compared(
         return Verdict(place, [], [])
     systems = connected.systems
     shown = shown_goods(await shown_of(quote, systems), is_gross=held.is_gross)
-    is_answered = held.is_over or held.status in systems.settings.quotes.answered
+    is_answered = held.is_over or held.status in systems.settings.quotes.answering
     if shown == held.amount or not is_answered or answer.state is State.SKIPPED:
         if ours.waits_for_a_person:
             return _verdict(place, quote, (shown, shown), Cause.PARKED, ours.remedy)
         return Verdict(place, [shown], [shown])
-    said = BESIDE.format(number=held.number)
+    said = BESIDE.format(number=held.number, place=held.place, again=held.again)
     return _verdict(place, quote, (shown, held.amount), *_why(answer, Cause.EDITED, said))
 
 

@@ -8,7 +8,7 @@ build reads a little twice and misses nothing.
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,10 @@ KEPT: Final = "stock_days"
 Tell = Callable[[str, int], None]
 
 
+async def nothing() -> None:
+    """What stays where it is needs no keeping."""
+
+
 @dataclass(frozen=True)
 class Built:
     """What a build did. `trouble`: what is missing, by source or record."""
@@ -50,13 +54,15 @@ class Built:
 @dataclass(frozen=True)
 class Build:
     """A build in a folder. `shape`: what decides how rows look; where it has changed, all but the
-    stock of past days is landed again. `tell`: source or table, and records so far."""
+    stock of past days is landed again. `tell`: source or table, and records so far. `saved` is
+    awaited behind each batch that was saved."""
 
     folder: Path
     clock: Clock
     shape: str
     terms: Terms
     tell: Tell = lambda _name, _count: None
+    saved: Callable[[], Awaitable[None]] = nothing
 
     async def run(self, sources: Iterable[Source]) -> Built:
         """Read all there is and make the star. Raises `Later` where a system is away: what was read
@@ -94,23 +100,18 @@ class Build:
         return state
 
     async def _landed(self, source: Source, lake: Lake, state: State) -> int:
-        batch, count = list[Step](), 0
-        cursor = state.cursor(source.name)
-        try:
-            async with aclosing(source.read(cursor)) as steps:  # type: ignore[type-var]
-                async for step in steps:
-                    batch.append(step)
-                    count += 1
-                    if len(batch) >= BATCH:
-                        cursor = self._saved(source, batch, lake, state)
-                        self.tell(source.name, count)
-                        batch = []
-        except (NotProvided, Never) as trouble:
-            log.warning("reporting.source_left_out source=%s", source.name)
-            state.faults[source.name] = f"{trouble.reason} {trouble.remedy}"
-            self._saved(source, batch, lake, state)
-            return count
-        cursor = self._saved(source, batch, lake, state) if batch else cursor
+        cursor, count = state.cursor(source.name), 0
+        async with aclosing(_batches(source, cursor)) as batches:
+            async for batch, trouble in batches:
+                count += len(batch)
+                if trouble is not None:
+                    log.warning("reporting.source_left_out source=%s", source.name)
+                    state.faults[source.name] = f"{trouble.reason} {trouble.remedy}"
+                cursor = self._saved(source, batch, lake, state)
+                if trouble is not None:
+                    return count
+                self.tell(source.name, count)
+                await self.saved()
         state.ended(source.name, Cursor(cursor.at, is_whole=True), self.clock.now())
         state.save()
         return count
@@ -128,6 +129,24 @@ class Build:
             state.cursors[source.name] = Cursor(batch[-1].at)
         state.save()
         return state.cursor(source.name)
+
+
+async def _batches(
+    source: Source, cursor: Cursor
+) -> AsyncGenerator[tuple[list[Step], NotProvided | Never | None], None]:
+    """The last one with why the rest cannot be read, if it cannot."""
+    batch = list[Step]()
+    try:
+        async with aclosing(source.read(cursor)) as steps:  # type: ignore[type-var]
+            async for step in steps:
+                batch.append(step)
+                if len(batch) >= BATCH:
+                    yield batch, None
+                    batch = []
+    except (NotProvided, Never) as trouble:
+        yield batch, trouble
+        return
+    yield batch, None
 
 
 def cleared(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """DuckDB, loaded where a report is built or read and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sync.core.errors import Never
 
@@ -38,3 +38,15 @@ def opened(spill: Path) -> "Iterator[Duck]":
 def quoted(text: object) -> str:
     """A text in SQL."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def fetched(found: "Duck") -> Iterator[tuple[Any, ...]]:
+    """The rows of what was asked, some at a time; nothing else may be asked meanwhile."""
+    while rows := found.fetchmany(1000):
+        yield from rows
+
+
+def copied(duck: "Duck", sql: str, named: Mapping[str, Any], file: Path) -> int:
+    """What is asked as Parquet; returns how many rows."""
+    found = duck.execute(f"COPY ({sql}) TO {quoted(file)} (FORMAT parquet)", dict(named))
+    return int((found.fetchone() or (0,))[0])

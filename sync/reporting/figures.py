@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sync.core.errors import Never
-from sync.reporting.duck import quoted
+from sync.reporting.duck import copied, fetched
 from sync.reporting.star import star_file, star_views
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def answered(duck: "Duck", root: Path, asked: Asked) -> Answer:
     named = _named(sql, asked)
     found = duck.execute(sql, named)
     columns = tuple(str(one[0]) for one in found.description or ())
-    return Answer(columns, _fetched(found), partial(_copied, duck, sql, named))
+    return Answer(columns, fetched(found), partial(copied, duck, sql, named))
 
 
 def _named(sql: str, asked: Asked) -> dict[str, Any]:
@@ -174,17 +174,6 @@ def _named(sql: str, asked: Asked) -> dict[str, Any]:
         "group_currency": asked.group_currency,
     }  # fmt: skip
     return {name: value for name, value in named.items() if f"${name}" in sql}
-
-
-def _fetched(found: "Duck") -> Iterator[tuple[Any, ...]]:
-    while rows := found.fetchmany(1000):
-        yield from rows
-
-
-def _copied(duck: "Duck", sql: str, named: Mapping[str, Any], file: Path) -> int:
-    """The answer as Parquet; returns how many rows."""
-    copied = duck.execute(f"COPY ({sql}) TO {quoted(file)} (FORMAT parquet)", dict(named))
-    return int((copied.fetchone() or (0,))[0])
 
 
 def _figure(asked: Asked) -> Figure:

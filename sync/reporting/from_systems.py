@@ -12,7 +12,6 @@ from sync.commerce.quotes import SEARCH
 from sync.commerce.search import Node, Search
 from sync.config.connections import Connection
 from sync.config.connections.reporting import Reporting
-from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
@@ -24,7 +23,6 @@ from sync.reporting.landed import month_of
 from sync.reporting.order_rows import OrderRows
 from sync.reporting.schema import ALWAYS
 from sync.reporting.sources import LedgerList, ReturnList, ShopList, Source, Whole
-from sync.reporting.star import Terms
 
 ITEM_FIELDS: Final[tuple[Node, ...]] = (
     "item_id", "parent_item_id", "product_id", "sku", "product_type", "is_virtual",
@@ -211,40 +209,3 @@ def _today(one: Reported, company: str, now: datetime, row: dict[str, Any]) -> d
     """Stock is of the day on which it is read."""
     today = now.astimezone(one.settings.time_zone(company)).date()
     return {**row, "day": today, "month": month_of(today)}
-
-
-def terms_of(reported: Sequence[Reported]) -> Terms:
-    """What the settings of all say of the figures; of two that differ the first one's counts."""
-    currencies, regions, first = dict[str, str](), dict[str, str](), reported[0].reporting
-    for one in reversed(reported):
-        told = {name.casefold(): code for name, code in one.reporting.company_currencies.items()}
-        known = (company.casefold() for company in one.settings.legal_entities)
-        currencies |= {company: told.get(company, currencies.get(company, "")) for company in known}
-        regions |= one.reporting.regions
-    group = next(
-        (one.reporting.group_currency for one in reported if one.reporting.group_currency), ""
-    )
-    origins = (
-        (one.settings.legal_entity_of(store).casefold(), view.origin)
-        for one in reported
-        for store in one.stores
-        if (view := one.settings.store(store)) is not None and view.origin
-    )
-    return Terms(
-        currencies, group, first.rate_type, first.fiscal_year_starts, frozenset(origins), regions
-    )
-
-
-def shape_of(reported: Sequence[Reported]) -> str:
-    """What of the settings decides how rows look, as a digest."""
-    return digest([1, *map(_told_of, reported)])
-
-
-def _told_of(one: Reported) -> dict[str, Any]:
-    settings = one.settings
-    return {
-        "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,
-        "companies": [[view, settings.legal_entity_of(view)] for view in sorted(one.stores)],
-        "zones": {name: str(settings.time_zone(name)) for name in settings.legal_entities},
-        "templates": [getattr(settings, kind).reference_template for kind in RECORDS],
-    }  # fmt: skip

@@ -1,6 +1,6 @@
-"""The figures that pages show, out of the star."""
+"""The figures and forecasts that pages show, out of the star."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sync.operating.reports import MOST_ROWS, Told
 from sync.reporting.exporting import plain
 from sync.reporting.figures import DOCUMENT, Asked, answered
+from sync.reporting.forecast.demand import COLUMNS, Way
+from sync.reporting.forecast.writing import AMOUNTS, Row
 
 if TYPE_CHECKING:
     from sync.reporting.duck import Duck
@@ -19,6 +21,11 @@ SHOWN: Final = (
     ("funnel", "month"), ("open", "age"),
 )  # fmt: skip
 """Nothing of cost: who looks at pages may see all of it."""
+WAYS_SHOWN: Final[tuple[Way, ...]] = (
+    ("company",), ("company", "region"), ("company", "brand"), ("company", "warehouse"),
+)  # fmt: skip
+"""Items are too many for a page."""
+SAID: Final = ("method", "mase", "baseline_mase", "covered", "parts", "short")
 BACK: Final = timedelta(days=396)
 EVER: Final = date(1990, 1, 1)
 
@@ -33,6 +40,17 @@ def figures_to_show(duck: "Duck", root: Path, now: datetime, missing: int) -> It
         rows = [[_text(cell) for cell in row] for row in answer.rows]
         yield Told(
             figure, by, answer.columns, rows[:MOST_ROWS], now, missing, len(rows) > MOST_ROWS
+        )
+
+
+def demand_to_show(totals: Mapping[Way, Sequence[Row]], now: datetime) -> Iterator[Told]:
+    """What `forecast_demand` tells of `WAYS_SHOWN`."""
+    for way, found in totals.items():
+        columns = (*way, "week", *(name for name in COLUMNS if name in (*AMOUNTS, *SAID)))
+        places = [[*COLUMNS].index(name) for name in columns]
+        rows = [[_text(row[place]) for place in places] for row in found]
+        yield Told(
+            "forecast", way[-1], columns, rows[:MOST_ROWS], now, is_cut=len(rows) > MOST_ROWS
         )
 
 

@@ -32,7 +32,8 @@ BEGINNING: Final = date(1, 1, 1)
 @dataclass(frozen=True)
 class Terms:
     """What the settings say of the figures. `currencies`: company -> that of its books.
-    `web_origins`: company and origin code of the shops' orders. `regions`: country -> region."""
+    `web_origins`: company and origin code of the shops' orders. `regions`: country -> region.
+    `warehouses`: shop and store view -> the warehouse that its orders are posted to."""
 
     currencies: Mapping[str, str] = field(default_factory=dict)
     group_currency: str = ""
@@ -40,6 +41,7 @@ class Terms:
     fiscal_start: int = 1
     web_origins: frozenset[tuple[str, str]] = frozenset()
     regions: Mapping[str, str] = field(default_factory=dict)
+    warehouses: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def build_star(lake: Lake, terms: Terms) -> None:
@@ -85,6 +87,8 @@ def _told(duck: "Duck", terms: Terms) -> None:
     _table(duck, "company_terms", "company VARCHAR, currency VARCHAR", companies)
     _table(duck, "web_origins", "company VARCHAR, origin VARCHAR", sorted(terms.web_origins))
     _table(duck, "region_names", "country VARCHAR, region VARCHAR", terms.regions.items())
+    stores = [(*store, warehouse) for store, warehouse in terms.warehouses.items()]
+    _table(duck, "store_terms", "shop VARCHAR, store VARCHAR, warehouse VARCHAR", stores)
     columns = "source VARCHAR, target VARCHAR, day DATE, rate DECIMAL(38,12)"
     found = duck.execute(
         "SELECT source, target, day, rate FROM rates WHERE rate_type = ? ORDER BY day",

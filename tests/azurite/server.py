@@ -1,5 +1,5 @@
-"""Azurite's table service, in memory, on a port of its own of 127.0.0.1; `make azurite` installs
-it."""
+"""Azurite's table or blob service, in memory, on a port of its own of 127.0.0.1; `make azurite`
+installs it."""
 
 import shutil
 import socket
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAM = Path(__file__).parent / "node_modules" / ".bin" / "azurite-table"
+PROGRAMS = Path(__file__).parent / "node_modules" / ".bin"
 MISSING = "Azurite is not installed (make azurite)"
 TRIES = 3
 """A port that was free may be taken before Azurite listens on it."""
 
 
 def is_installed() -> bool:
-    return PROGRAM.exists() and shutil.which("node") is not None
+    return (PROGRAMS / "azurite-table").exists() and shutil.which("node") is not None
 
 
 @contextmanager
-def running(place: Path, *options: str) -> Iterator[int]:
+def running(place: Path, *options: str, service: str = "table") -> Iterator[int]:
     """The port of a service that runs inside the block, in the directory `place`."""
     for _ in range(TRIES):
         port = _free_port()
-        with _started(port, place, options) as process:
+        with _started(service, port, place, options) as process:
             said = _said_until_ready(process)
             if process.poll() is not None:
                 continue
@@ -35,27 +35,32 @@ def running(place: Path, *options: str) -> Iterator[int]:
     raise AssertionError(f"Azurite did not start: {said}")
 
 
-def connection_string(port: int) -> str:
+def connection_string(port: int, service: str = "Table") -> str:
     """With the development key that Microsoft publishes."""
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
     endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
     return (
         f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};"
-        f"TableEndpoint={endpoint};"
+        f"{service}Endpoint={endpoint};"
     )
 
 
-def _started(port: int, place: Path, more: tuple[str, ...]) -> "subprocess.Popen[str]":
+def _started(
+    service: str, port: int, place: Path, more: tuple[str, ...]
+) -> "subprocess.Popen[str]":
     options = [
         "--silent",
         "--disableTelemetry",
         "--inMemoryPersistence",
-        "--tableHost",
+        f"--{service}Host",
         "127.0.0.1",
         *more,
     ]
     return subprocess.Popen(  # noqa: S603 - a fixed program with fixed options
-        [str(shutil.which("node")), str(PROGRAM), *options, "--tablePort", str(port)],
+        [
+            str(shutil.which("node")), str(PROGRAMS / f"azurite-{service}"), *options,
+            f"--{service}Port", str(port),
+        ],
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,  # Ctrl+C is for whoever uses it; it is ended after them
     )  # fmt: skip

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sync.reporting.duck import opened, quoted
 from sync.reporting.forgetting import digest_of
+from sync.reporting.lake import Lake
+from sync.reporting.star import star_file
 from tests.cli.running import Line, Systems
 
 REPORTING = '\n[connections.shop.reporting]\nbrands = { default = "Acme" }\n'
@@ -29,6 +31,8 @@ def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> No
     rows = line("report", "show", "ordered", "--by", "brand", "--json", *days).documents
     assert {row["brand"] for row in rows} == {"Acme"}
     assert sum(row["documents"] for row in rows) == len(systems.orders)
+    daily = line("report", "show", "ordered", "--by", "day", "--json", *days).documents
+    assert {len(row["day"]) for row in daily} == {len("2026-01-01")}
     shown = line("report", "show", "ordered", "--by", "brand", *days).out
     assert f"{Decimal(str(rows[0]['amount'])):.2f}" in shown
     assert "Built " in shown
@@ -49,9 +53,33 @@ def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> No
                     ("show", "shipped", "--currency", "group"), ("show", "margin", "--currency",
                      "books"), ("forecast", "--by", "colour")):  # fmt: skip
         assert line("report", *strange).status == 2
-    assert line("report", "forecast", "--json").status == 0
     assert line("report", "forecast", "--cash").status == 0
     assert line("report", "status", "--json").documents[0]["trouble"] == {}
+
+
+def test_a_forecast_adds_up_in_every_table_file_and_page(line: Line, systems: Systems) -> None:
+    """Orders of the week before, as that of the shop's has not ended."""
+    line.configured(systems, REPORTING)
+    assert line("report", "build").status == 0
+    (state,) = line.folder.rglob("state.json")
+    folder = state.parent
+    lines = star_file(folder, "fact_order_lines")
+    earlier = f"SELECT * REPLACE (day - 8 AS day) FROM {quoted(lines)}"  # noqa: S608
+    with opened(folder / "spill") as duck:
+        Lake(folder, duck).write(earlier, lines)
+    told = {
+        by: line("report", "forecast", "--by", by, "--json", "--weeks", "2").documents
+        for by in ("company", "item", "brand", "warehouse", "region")
+    }
+    assert {row["brand"] for row in told["brand"]} == {"Acme"}
+    totals = {by: sum(Decimal(str(row["expected"])) for row in rows) for by, rows in told.items()}
+    assert len({*totals.values()}) == 1
+    assert totals["company"] > 0
+    file = line.folder / "demand.csv"
+    ran = line("report", "forecast", "--by", "item", "--file", file, "--weeks", "2", "--json")
+    assert ran.documents == [{"file": str(file), "rows": len(told["item"])}]
+    rows = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
+    assert sum(Decimal(row["expected"]) for row in rows) == totals["company"]
 
 
 def test_an_erased_person_is_out_of_the_data_set_with_the_next_build(

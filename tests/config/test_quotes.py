@@ -34,6 +34,28 @@ def test_quotes_need_what_they_are_told_by(quotes: dict[str, Any], place: str | 
     assert places({"flows": FLOWS, "quotes": quotes}) == ([place] if place else [])
 
 
+SALES = {"target": "dataverse", "order_field": "SalesOrderName"}
+
+
+@pytest.mark.parametrize(
+    ("quotes", "place"),
+    [
+        ({}, None),
+        ({"order_field": "QuotationNumber"}, "order_field"),
+        ({"numbers": "ours"}, "numbers"),
+        ({"files": "account"}, "files"),
+        ({"sales": {"answered": []}}, "answered"),
+    ],
+)
+def test_quotes_in_sales_have_nothing_of_f_and_o(quotes: dict[str, Any], place: str | None) -> None:
+    written = {"flows": FLOWS, "dataverse": {"url": "https://a.example"}}
+    assert places({**written, "quotes": {**SALES, **quotes}}) == ([place] if place else [])
+
+
+def test_quotes_in_sales_need_an_environment() -> None:
+    assert places({"flows": FLOWS, "quotes": SALES}) == ["target"]
+
+
 @pytest.mark.parametrize("flows", [["quotes"], ["orders", "quote_answers"]])
 def test_a_flow_needs_those_that_it_follows(flows: list[str]) -> None:
     assert places({"flows": flows}) == ["quotes"]

@@ -19,12 +19,12 @@ FILES: Final = sorted(INFRA.rglob("*.bicep"))
 
 DECLARES: Final = re.compile(r"^(param|var|resource|module|output) (\w+)", re.MULTILINE)
 HEAD: Final = re.compile(r"^(param|output) \w+ \w+|^(var|resource|module) \w+")
-LOOPS: Final = re.compile(r"\bfor (\w+) in (\w+):")
+LOOPS: Final = re.compile(r"\bfor \(?(\w+)(?:, (\w+)\))? in (\w+):")
 TEXT: Final = re.compile(r"'''.*?'''|'(?:\\.|\$\{[^}]*\}|[^'\\])*'", re.DOTALL)
 INSERTED: Final = re.compile(r"\$\{([^}]*)\}")
 NAME: Final = re.compile(r"(?<![\w.@])([A-Za-z_]\w*)(?![\w(:])")
 CALL: Final = re.compile(r"(?<![\w.@])([A-Za-z_]\w*)\(")
-MEMBER: Final = re.compile(r"(?<![\w.])(\w+)\.outputs\.(\w+)")
+MEMBER: Final = re.compile(r"(?<![\w.])(\w+)!?\.outputs\.(\w+)")
 WORDS: Final = frozenset({"for", "in", "if", "existing", "true", "false", "null"})
 FUNCTIONS: Final = frozenset(
     {
@@ -57,7 +57,8 @@ class Bicep:
         """Everything the file gives a name to, loop items included; outputs are no names to refer
         to."""
         found = {name for kind, name in DECLARES.findall(self.source) if kind != "output"}
-        return found | {item for item, _ in LOOPS.findall(self.words)}
+        loops = LOOPS.findall(self.words)
+        return found | {name for *names, _ in loops for name in names if name}
 
     @property
     def used(self) -> set[str]:
@@ -78,7 +79,7 @@ class Bicep:
         """What stands right of a declaration's head, and everything else but decorators."""
         for line in self.words.splitlines():
             if not line.startswith(("@", "targetScope")):
-                yield re.sub(HEAD, "", LOOPS.sub(r" \2 ", line))
+                yield re.sub(HEAD, "", LOOPS.sub(r" \3 ", line))
 
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """(name, type, body) of what the file makes; a loop's or a condition's body stands for

@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.infra.bicep import FILES, FUNCTIONS, INFRA, Bicep, bicep, every
+from tests.infra.bicep import FILES, FUNCTIONS, INFRA, Bicep, bicep, body_of, every
 
 
 @pytest.fixture(params=[path.stem for path in FILES])
@@ -52,10 +53,10 @@ def test_a_type_has_one_version_everywhere() -> None:
     assert {type_: found for type_, found in versions.items() if len(found) > 1} == {}
 
 
-def modules() -> dict[str, tuple[Any, Bicep]]:
+def modules() -> dict[str, tuple[Mapping[str, Any], Bicep]]:
     return {
         name: (
-            module["config"],
+            body_of(module["config"]),
             bicep(module["detail"]["path"].rpartition("/")[2].removesuffix(".bicep")),
         )
         for name, module in bicep("main").tree["modules"].items()

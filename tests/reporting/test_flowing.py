@@ -5,18 +5,28 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import STORES
 from sandbox.dynamics.inventory_costs import close
 from sync.core.money import ZERO, total
+from sync.operating.reports import forget_later, stored, to_forget
 from sync.reporting import cart_rows
 from sync.reporting.building import Build, Built
+from sync.reporting.containers import KeptInContainers
 from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
-from sync.reporting.from_systems import Reported, shape_of, sources_of, terms_of
+from sync.reporting.from_systems import Reported, sources_of
+from sync.reporting.job import build_all
+from sync.reporting.terms import shape_of, terms_of
 from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
+from tests.infra.bicep import bicep
 from tests.reconcile.planted import reconciled
+from tests.reporting.container_double import Account
+from tests.reporting.test_containers import doubles
+from tests.reporting.test_forgetting import named
 from tests.reporting.years import CONNECTION as YEAR
 from tests.systems import COMPANY, CONNECTION
 
@@ -123,6 +133,53 @@ async def test_quotes_and_returns_are_told_as_they_stand_now(
     assert now == {"declined": 1, other.status: 1}
     assert [row["status"] for row in figure(tmp_path, "rmas", "status")] == ["closed"]
     assert figure(tmp_path, "carts") == []
+
+
+class Recording:
+    """Tables that remember which of them were used."""
+
+    def __init__(self, tables: Any) -> None:
+        self.tables, self.used = tables, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.tables, name)
+
+        def recorded(table: str, *given: Any, **named_: Any) -> Any:
+            self.used.add(table)
+            return method(table, *given, **named_)
+
+        return recorded
+
+
+@in_finance(flows=("orders", "customers", "invoices"), reporting=REPORTING)
+async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_stays(
+    finance: Finance, tmp_path: Path
+) -> None:
+    finance.ships(await finance.placed())
+    await finance.works_for(60)
+    (posted,) = finance.rows("CustInvoiceJourBiEntities")
+    there, account = Account(), posted["InvoiceAccount"]
+    recording = Recording(finance.systems.tables)
+    finance.opens_one_of_many(tables=recording)
+
+    async def night(disk: str) -> Path:
+        keeping = KeptInContainers(tmp_path / disk, doubles(there))
+        services = finance.services
+        reported = [await Reported.of(await services.systems_pool.open(CONNECTION))]
+        await build_all(reported, services.edition_parts, keeping, tmp_path / disk, lambda *_: None)
+        return tmp_path / disk
+
+    assert named(await night("first"), COMPANY, account)
+    await forget_later(finance.systems.tables, COMPANY, account)
+    there.dies_at = there.changes + 2
+    with pytest.raises(KeyboardInterrupt):
+        await night("killed")
+    there.dies_at = None
+    last = await night("last")
+    assert named(last, COMPANY, account) == []
+    assert [one async for one in to_forget(finance.systems.tables)] == []
+    assert await stored(finance.systems.tables)
+    assert recording.used <= {*bicep("report-roles").tree["variables"]["jobTables"]["value"]}
 
 
 def test_of_a_cart_nothing_is_told_of_its_buyer_and_what_is_ordered_keeps_its_worth() -> None:

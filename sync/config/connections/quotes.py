@@ -5,23 +5,46 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from sync.config.connections.section import NumberMode, Section, Whole, YesNo
+from sync.config.connections.dataverse import Guid, Owner
+from sync.config.connections.section import Currency, NumberMode, Section, Whole, YesNo
 
 Status = Literal["Sent", "Submitted", "Approved", "Revised"]
 FILE_TYPE: Final = r"^[a-z0-9]{1,10}$"
 FileType = Annotated[str, StringConstraints(pattern=FILE_TYPE, to_lower=True)]
-Text = Literal["answer", "lost", "cancelled", "ordered"]
+Text = Literal["answer", "lost", "cancelled", "ordered", "won"]
 TEXTS: dict[Text, str] = {
     "answer": "Our quotation {number}, version {version}.{terms}",
     "lost": "We cannot make you an offer for this request (quotation {number}).",
     "cancelled": "Quotation {number} was cancelled.",
     "ordered": "Quotation {number} is ordered already: your order is {order}.",
+    "won": "Quotation {number} is sold already; ask us for its order.",
 }
+ACTIVE: Final = "Active"
+"""What a quote of Dynamics 365 Sales is that a seller has approved."""
+
+
+class SalesQuotes(Section):
+    """How quotes are kept in Dynamics 365 Sales, where `quotes.target` says so."""
+
+    answered: tuple[Whole, ...] = (2, 3)
+    """`statuscode` of an Active quote whose prices are approved: In Progress and Open in the
+    standard."""
+    revise: YesNo = True
+    """Whether an Active quote is revised when its buyer asks for something else; otherwise it waits
+    for a seller who does."""
+    price_lists: dict[Currency, Guid] = {}
+    """Currency -> id of the price list, where the environment demands one."""
+    owner: Owner = ""
+    """Who gets a new quote: "teams/<id>" or "users/<id>"; else the environment's rules decide."""
 
 
 class Quotes(Section):
     """Quotes of B2B buyers. Owners are those of `companies.sales_representatives`."""
 
+    target: Literal["dynamics", "dataverse"] = "dynamics"
+    """Where quotes are negotiated: as quotations of F&O, or as quotes of Dynamics 365 Sales, in an
+    environment without dual-write of prospect-to-cash."""
+    sales: SalesQuotes = SalesQuotes()
     numbers: NumberMode = NumberMode.THEIRS
     """`ours`: header and lines travel in one changeset, and F&O itself refuses a second one; the
     number sequence of quotations must be manual then."""
@@ -67,6 +90,11 @@ class Quotes(Section):
     """Ends of the types of Adobe events that tell of a quote, as the shop registers them: names
     like `plugin.negotiable_quote.api.negotiable_quote_management.send`. Polls find all others."""
     poll_minutes: Whole = Field(default=10, ge=1, le=1440)
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Statuses in which prices are approved, as the target's people read them."""
+        return (ACTIVE,) if self.target == "dataverse" else self.answered
 
     def text(self, name: Text) -> str:
         """A text for the buyer, its names still in braces."""

@@ -41,6 +41,8 @@ def quote_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]:
         where = (*at, "number_template")
         yield from too_long(where, quotes.number_template, "a quotation number")
     yield from _flowing(at, written, quotes)
+    if quotes.target == "dataverse":
+        yield from _in_sales(at, written, quotes)
     for name, text in quotes.texts.items():
         yield from text_breaches((*at, "texts", name), text, fields_of(TEXTS[name]))
 
@@ -51,3 +53,23 @@ def _flowing(path: Path, written: Mapping[str, Any], quotes: Quotes) -> Iterator
     if is_flowing(written, "quote_answers") and not quotes.answered:
         what = "no status of a quotation counts as an answer"
         yield Breach((*path, "answered"), what, 'Write answered = ["Sent"].')
+
+
+def _in_sales(path: Path, written: Mapping[str, Any], quotes: Quotes) -> Iterator[Breach]:
+    """What goes with F&O's quotations alone."""
+    if is_flowing(written, "quotes") and "dataverse" not in written:
+        what = 'target is "dataverse", and no Dataverse environment is named'
+        remedy = f'Write [{".".join(path[:-1])}.dataverse] with url = "https://….dynamics.com".'
+        yield Breach((*path, "target"), what, remedy)
+    if quotes.order_field == "QuotationNumber":
+        what = "QuotationNumber of a sales order names a quotation of F&O, and there is none"
+        yield Breach((*path, "order_field"), what, 'Write order_field = "SalesOrderName".')
+    if quotes.numbers is NumberMode.OURS:
+        what = "Dynamics 365 Sales numbers its quotes itself"
+        yield Breach((*path, "numbers"), what, 'Leave it out, or write numbers = "theirs".')
+    if quotes.files != "none":
+        what = "files are attached in F&O, and the quote is in Dynamics 365 Sales"
+        yield Breach((*path, "files"), what, 'Leave it out, or write files = "none".')
+    if not quotes.sales.answered:
+        what = "no status of an Active quote counts as an answer"
+        yield Breach((*path, "sales", "answered"), what, "Write answered = [2, 3].")

@@ -1,18 +1,17 @@
-"""A sales quotation of F&O: as we send it, and as its people have made it (reference 5.6, 6.2)."""
+"""A sales quotation of F&O: as we send it, and as its people have made it (reference 5.6, 6.2).
+What is held of a quote of Dynamics 365 Sales is a `HeldQuotation` as well."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sync.core.encoding import digest
 from sync.core.money import ZERO, rounded, total
 
 CONFIRMED: Final = "Confirmed"
 LOST: Final = frozenset({"Lost", "Cancelled"})
-OVER: Final = LOST | {CONFIRMED}
-"""Statuses in which nothing of a quotation changes any more."""
 HUNDRED: Final = Decimal(100)
 NAMES: Final = frozenset({"SalesQuotationNumber", "CustomersReference"})
 """What a quotation is known by: it keeps them, whatever the templates say since."""
@@ -70,7 +69,15 @@ class QuotationLine:
 class HeldQuotation:
     """A quotation as F&O has it. `total_discount`: percent off the whole; `sums`: what F&O has
     computed of it (amount, tax, charges), None where it has not. `link`: what its people entered as
-    its URL. Text alone, it does not show whether prices have changed."""
+    its URL. Text alone, it does not show whether prices have changed. `off`: an amount off the
+    whole, beside the percentage; `carried`: freight that is no line, None where nothing is said.
+    `place`, `again` and the like: where people find it, and what they do there, in words."""
+
+    place: ClassVar[str] = "D365"
+    again: ClassVar[str] = "send it again"
+    item_column: ClassVar[str] = "External item number"
+    carrying: ClassVar[str] = "Enter freight as a line of item orders.freight_item"
+    ending: ClassVar[str] = "as Lost or Cancelled, with the reason {reason}; never confirm it"
 
     company: str
     number: str
@@ -88,11 +95,13 @@ class HeldQuotation:
     sums: tuple[Decimal, Decimal, Decimal] | None
     lines: tuple[QuotationLine, ...]
     link: str = ""
+    off: Decimal = ZERO
+    carried: Decimal | None = None
 
     @property
     def discount(self) -> Decimal:
         """What is taken off the sum of the lines."""
-        return rounded(self.lines_amount * self.total_discount / HUNDRED)
+        return rounded(self.lines_amount * self.total_discount / HUNDRED) + self.off
 
     @property
     def lines_amount(self) -> Decimal:
@@ -102,12 +111,33 @@ class HeldQuotation:
     @property
     def amount(self) -> Decimal:
         """What the goods come to, as the prices are: with or without tax."""
-        return self.lines_amount - self.discount if self.total_discount else self.lines_amount
+        is_less = self.total_discount or self.off
+        return self.lines_amount - self.discount if is_less else self.lines_amount
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its people made no offer, or took it back."""
+        return self.status in LOST
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its people say that it is sold."""
+        return self.status == CONFIRMED
+
+    @property
+    def has_order(self) -> bool:
+        """Whether its people made an order of it: `order`, where they tell its number."""
+        return self.is_confirmed
 
     @property
     def is_over(self) -> bool:
         """Whether nothing of it changes any more."""
-        return self.status in OVER
+        return self.is_lost or self.is_confirmed
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether a person may have it sent to the buyer as it is."""
+        return True
 
     @property
     def fingerprint(self) -> str:
@@ -125,3 +155,15 @@ class HeldQuotation:
     def is_priced(self) -> bool:
         """Whether each line has a price; without one F&O found none and nobody entered one."""
         return all(one.price != ZERO for one in self.lines)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A quotation that may have changed. `reference`: ours, empty where the list does not tell it;
+    `position`: where a list that was broken off goes on."""
+
+    company: str
+    number: str
+    reference: str
+    at: datetime
+    position: str = ""

@@ -11,7 +11,7 @@ Repeats: the comments that are there are looked at before another one is added.
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED
@@ -20,6 +20,7 @@ from sync.config.connections import CaseStep
 from sync.core.encoding import digest
 from sync.core.skipped import Skipped, Waiting
 from sync.dataverse.documents.case import CaseState
+from sync.dataverse.web_api import LAG
 from sync.dynamics.return_files import ReturnFile
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
@@ -28,19 +29,17 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Write
 from sync.flows.cases.case_comments import CaseComment
-from sync.flows.cases.matters import case_id, resolve, service_of
+from sync.flows.cases.matters import case_id, resolve
 from sync.flows.cases.matters import read as read_matter
 from sync.flows.cases.return_release import ReturnRelease
 from sync.flows.keys import elsewhere
 from sync.flows.returns.return_file_writes import ReturnFilesWrite
 from sync.flows.returns.rma_records import CASE_STATES, CASES, return_order_of
-from sync.flows.targets import commerce_of, dynamics_of
+from sync.flows.targets import commerce_of, dynamics_of, service_of
 from sync.mapping.cases import Matter
 from sync.mapping.rma_return_order import rma_reference
 from sync.pacing.priority import Priority
 
-LAG: Final = timedelta(seconds=30)
-"""A change of Dataverse has its stamp before it is committed."""
 OF_RETURN: Final[Mapping[str, str]] = {
     "refund": (
         "Register the goods of return order {return_order} in D365 with a disposition that credits"

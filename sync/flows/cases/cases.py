@@ -23,7 +23,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.cases.case_customers import customer_of
 from sync.flows.cases.case_writes import CaseWrite
-from sync.flows.cases.matters import case_id, read, resolve, service_of
+from sync.flows.cases.matters import case_id, read, resolve
 from sync.flows.keys import elsewhere
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.flows.returns.photos import photos_of
@@ -34,7 +34,7 @@ from sync.flows.returns.rma_records import (
     open_rmas,
     return_order_of,
 )
-from sync.flows.targets import dataverse_of
+from sync.flows.targets import dataverse_of, service_of
 from sync.mapping.cases import OVER, RETURN, Matter, columns_of, description_of, notes_of, title_of
 from sync.pacing.priority import Priority
 

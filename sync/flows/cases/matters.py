@@ -2,11 +2,8 @@
 "order|<increment_id>@<store_id>" of an order whose comments ask for a person."""
 
 from collections.abc import Sequence
-from typing import Final
 
-from sync.config.connections import Connection, Dataverse
-from sync.core.errors import Never
-from sync.dataverse.client import DataverseClient
+from sync.config.connections import Connection
 from sync.dataverse.web_api import id_of
 from sync.engine.systems import Systems
 from sync.flows.orders.orders import resolve as resolve_order
@@ -16,20 +13,10 @@ from sync.flows.returns.rma_records import read_rma
 from sync.flows.returns.rma_records import resolve as resolve_rma
 from sync.mapping.cases import ORDER, RETURN, Complaint, Matter
 
-NAMED: Final = "Write [connections.<name>.dataverse] into connections.toml, then replay."
-
 
 def case_id(key: str, connection: Connection) -> str:
     """The id of its case: of that record of that shop, whatever the connection is called."""
     return id_of("case", connection.commerce.url, key)
-
-
-def service_of(systems: Systems) -> tuple[DataverseClient, Dataverse]:
-    """The environment's client and settings. Raises `Never` where none is named."""
-    client, section = systems.dataverse, systems.settings.dataverse
-    if client is None or section is None:
-        raise Never("no Dataverse environment is named", remedy=NAMED)
-    return client, section
 
 
 async def resolve(key: str, systems: Systems) -> Sequence[str] | None:

@@ -15,7 +15,7 @@ from sync.dynamics.odata_client import Write as Change
 from sync.dynamics.quotations import Quotations, added, header_patched, patched, removed
 from sync.engine.write import Amendment, Conflict, Found, Target, Write
 from sync.flows.quotes.quote_records import KIND
-from sync.mapping.quotation import QUANTITY
+from sync.mapping.quotation import ITEM, QUANTITY
 
 REVISION = "revision"
 FIXED = frozenset({
@@ -30,6 +30,7 @@ class QuotationWrite(Write):
     """The quotation of a quote. `revision`: which version of it this is, counted by us."""
 
     kind: ClassVar[str] = KIND
+    names: ClassVar[tuple[str, str]] = (ITEM, QUANTITY)
     quotation: Quotation
     quotations: Quotations
     target: Target
@@ -142,18 +143,18 @@ class QuotationWrite(Write):
             there, before = lines.get(reference), sent["lines"].get(reference, {})
             if there is None:
                 found.append(added(self.quotation, reference, held.number))
-            elif fields := _fields(wanted, before, there.quantity):
+            elif fields := fields_changed(wanted, before, QUANTITY, there.quantity):
                 found.append(patched(company, there.lot, fields))
         gone = sent["lines"].keys() - self.quotation.lines.keys()
         return found + [removed(company, lines[one].lot) for one in sorted(gone & lines.keys())]
 
 
-def _fields(
-    wanted: Mapping[str, Any], before: Mapping[str, Any], quantity: Any
+def fields_changed(
+    wanted: Mapping[str, Any], before: Mapping[str, Any], name: str, quantity: Any
 ) -> Mapping[str, Any]:
-    """What of a line the buyer changed: quantity and text. A quantity that F&O has already is not
-    sent again, nor texts where nobody knows what was sent."""
-    found = {name: value for name, value in wanted.items() if before and before.get(name) != value}
+    """What of a line the buyer changed: quantity (the field `name`) and text. A quantity that is
+    there already is not sent again, nor texts where nobody knows what was sent."""
+    found = {key: value for key, value in wanted.items() if before and before.get(key) != value}
     if not before:
-        found[QUANTITY] = wanted[QUANTITY]
-    return {k: v for k, v in found.items() if k != QUANTITY or v != quantity}
+        found[name] = wanted[name]
+    return {key: value for key, value in found.items() if key != name or value != quantity}

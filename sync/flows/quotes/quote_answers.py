@@ -18,7 +18,8 @@ from typing import Final
 
 from sync.commerce.models.quote import BUYERS_TURN, Quote
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.documents.quotation import CONFIRMED, LOST, HeldQuotation
+from sync.dataverse.web_api import LAG
+from sync.dynamics.documents.quotation import HeldQuotation, Listed
 from sync.dynamics.quotations import only
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
@@ -27,6 +28,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, files_of, is_shown, shown_of
+from sync.flows.quotes.quotation_books import book_of, in_sales
 from sync.flows.quotes.quotation_writes import REVISION
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -46,8 +48,6 @@ from sync.pacing.priority import Priority
 
 TOGETHER: Final = 20
 """Quotations that are looked at side by side."""
-LOOKED_AT: Final = timedelta(days=30)
-"""For so long after its last day a quotation is still looked at."""
 
 
 @dataclass(frozen=True)
@@ -64,48 +64,47 @@ class QuotedAnswer:
 
 
 async def changed(
-    systems: Systems, _since: datetime, until: datetime, after: str = ""
+    systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
-    """Quotations with our references that have not expired long ago, by company and number, each
-    with how it stands: they have no time of change."""
-    past, _, number = after.partition("|")
-    listed = list[tuple[str, str, str]]()
-    for company in sorted(systems.settings.legal_entities):
-        if company < past:
-            continue
-        day = (until - LOOKED_AT).date()
-        first = number if company == past else ""
-        async for one in systems.dynamics.quotations.alive(company, day, after=first):
-            listed.append((company, *one))
-            if len(listed) == TOGETHER:
-                for change in await _looked_at(listed, systems, until):
-                    yield change
-                listed = []
-    for change in await _looked_at(listed, systems, until):
+    """Quotations that may have changed, each with how it stands."""
+    waiting, companies = list[Listed](), sorted(systems.settings.legal_entities)
+    async for one in book_of(systems).listed(companies, since, until, after):
+        waiting.append(one)
+        if len(waiting) == TOGETHER:
+            for change in await _looked_at(waiting, systems):
+                yield change
+            waiting = []
+    for change in await _looked_at(waiting, systems):
         yield change
 
 
-async def _looked_at(
-    listed: Sequence[tuple[str, str, str]], systems: Systems, until: datetime
-) -> list[Change]:
+async def _looked_at(listed: Sequence[Listed], systems: Systems) -> list[Change]:
     """Side by side: their reads become few requests."""
-    template, found = systems.settings.quotes.reference_template, list[tuple[str, str, str]]()
-    for company, number, reference in listed:
-        fields = fields_in(reference, template) or {}
-        if fields.get("quote_id", "").isdecimal():
-            found.append((company, number, fields["quote_id"]))
-    by_number = systems.dynamics.quotations.by_number
-    held = await asyncio.gather(*(by_number(company, number) for company, number, _ in found))
+    keys = [await _key_of(one, systems) for one in listed]
+    found = [(one, key) for one, key in zip(listed, keys, strict=True) if key]
+    by_number, answering = book_of(systems).by_number, systems.settings.quotes.answering
+    held = await asyncio.gather(*(by_number(one.company, one.number) for one, _ in found))
     return [
-        Change(key, until, one.fingerprint, f"{company}|{number}")
-        for (company, number, key), one in zip(found, held, strict=True)
-        if one is not None and (one.is_over or one.status in systems.settings.quotes.answered)
+        Change(key, one.at, quotation.fingerprint, one.position)
+        for (one, key), quotation in zip(found, held, strict=True)
+        if quotation is not None and (quotation.is_over or quotation.status in answering)
     ]
 
 
+async def _key_of(one: Listed, systems: Systems) -> str:
+    """The id of its quote, by its reference, else by its number; empty for those of others."""
+    if one.reference:
+        fields = fields_in(one.reference, systems.settings.quotes.reference_template) or {}
+        key = fields.get("quote_id", "")
+        return key if key.isdecimal() else ""
+    called = await systems.records_called(one.number)
+    return next((key for flow, key in called if flow == QUOTES), "")
+
+
 async def until(systems: Systems) -> datetime:
-    """They are read whole each time, so our clock will do."""
-    return systems.clock.now()
+    """Those of F&O are read whole each time, so our clock will do; a change of Dataverse has its
+    stamp before it is committed."""
+    return systems.clock.now() - (LAG if in_sales(systems) else timedelta())
 
 
 async def read(key: str, systems: Systems) -> QuotedAnswer | None:
@@ -120,7 +119,7 @@ async def read(key: str, systems: Systems) -> QuotedAnswer | None:
 async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
     company = systems.settings.legal_entity_of(quote.store_id)
     reference = quotation_reference(quote.id, quote.store_id, systems.settings)
-    return only(await systems.dynamics.quotations.named(company, reference), reference)
+    return only(await book_of(systems).named(company, reference), reference)
 
 
 async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
@@ -135,6 +134,8 @@ async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
         if isinstance(required, Skipped):
             return Waiting(f"its quotation: {required}")
         held = await _quotation(quote, systems)
+    if held is not None and not (held.is_over or held.may_answer):
+        return Waiting(f"quotation {held.number} is {held.status} in {held.place}")
     if held is None or held.is_over:
         return _declined(quote, held, delivery)
     return await _answered(quote, held, delivery)
@@ -143,12 +144,12 @@ async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
 def _not_now(quote: Quote, held: HeldQuotation | None, systems: Systems) -> Skipped | None:
     """Why there is nothing to answer yet, or any more; None where there may be."""
     if held is None:
-        return Waiting("F&O has no quotation of it yet")
+        return Waiting("it has no quotation yet")
     if not (quote.is_sellers_turn or quote.status in BUYERS_TURN):
         passed = (Notification(QUOTES, quote.key),)
         return PassedOn(f"it is {quote.status} in Commerce", follow_ups=passed)
-    if not held.is_over and held.status not in systems.settings.quotes.answered:
-        return Waiting(f"quotation {held.number} is {held.status} in D365")
+    if not held.is_over and held.status not in systems.settings.quotes.answering:
+        return Waiting(f"quotation {held.number} is {held.status} in {held.place}")
     return None
 
 
@@ -160,18 +161,18 @@ def _declined(quote: Quote, held: HeldQuotation | None, delivery: Delivery) -> P
     if quote.is_sellers_turn:
         write = DeclineWrite(quote, systems, commerce_of(systems), held.number, reason)
         is_repeated = delivery.is_known(ANSWER, write.digest)
-        if is_repeated and held.status != CONFIRMED and not delivery.message.is_asked:
+        if is_repeated and not held.is_confirmed and not delivery.message.is_asked:
             return Waiting(f"the buyer asks again, and quotation {held.number} is {held.status}")
         keys = {"quotation": held.number, "version": f"declined: {reason}"}
         return Plan((write,), keys=keys, starts_anew=is_repeated, follow_ups=_seen(quote))
-    if held.status in LOST:
+    if held.is_lost or not held.has_order:
         return Waiting(f"quotation {held.number} is {held.status}, and it is the buyer's turn")
     point = OpenPoint(
-        f"{quote.label}: F&O made sales order {held.order} of quotation {held.number}, and the"
-        " buyer may still order it in the shop; such an order is parked",
+        f"{quote.label}: {held.place} has sales order {held.order} of quotation {held.number}, and"
+        " the buyer may still order it in the shop; such an order is parked",
         "Close the quote in Commerce (Sales > Quotes), or ask the buyer to close it; it is looked"
         " at again when it changes.",
-        sums=f"order {held.order} in D365, {quote.status} in Commerce",
+        sums=f"order {held.order} in {held.place}, {quote.status} in Commerce",
     )
     return Plan((), digest=held.fingerprint, open_point=point, keys={"quotation": held.number})
 
@@ -194,7 +195,8 @@ async def _answered(quote: Quote, held: HeldQuotation, delivery: Delivery) -> Pl
             return Waiting(f"quotation {held.number} has a newer price, and it is the buyer's turn")
     elif not (is_seen or delivery.message.is_asked):
         return Waiting(
-            f"the buyer changed it, and nobody has sent quotation {held.number} again in D365"
+            f"the buyer changed it, and nobody has sent quotation {held.number} again in"
+            f" {held.place}"
         )
     before = await shown_of(quote, systems)
     files = await files_of(quote, held, systems)
@@ -211,7 +213,7 @@ def _plan(write: AnswerWrite, held: HeldQuotation, *, is_news: bool, is_repeated
     sums = proof(answer, before)
     said = [f"{one.item.sku}: {one.pieces:f} for {one.amount:.2f}" for one in answer.lines]
     version = (
-        f"{write.version} of quotation {held.number} ({held.status} in D365):"
+        f"{write.version} of quotation {held.number} ({held.status} in {held.place}):"
         f" {answer.total:.2f} {answer.currency}, shown before: {sums.commerce:.2f};"
         f" {'; '.join(said)}"
     )[:MOST_SAID]

@@ -9,11 +9,12 @@ from typing import Any, Final
 from sync.commerce.models.order import Order, utc
 from sync.commerce.models.quote import Comment, Quote
 from sync.core.errors import Later, Never
-from sync.dynamics.documents.quotation import CONFIRMED
+from sync.dynamics.documents.quotation import HeldQuotation
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
 from sync.flows.payloads import id_in
+from sync.flows.quotes.quotation_books import book_of
 
 QUOTES, ANSWERS = "quotes", "quote_answers"
 KIND, ANSWER = "quotation", "answer"
@@ -102,15 +103,20 @@ async def quotation_of(order: Order, delivery: Delivery) -> str:
     if delivery.claim.number or delivery.is_asked:
         return held.number
     company = systems.settings.legal_entity_of(order.store_id)
-    quotation = await systems.dynamics.quotations.by_number(company, held.number)
-    if quotation is not None and quotation.status == CONFIRMED:
-        raise Never(
-            f"order {order.increment_id}: F&O has made sales order {quotation.order or '(unknown)'}"
-            f" of quotation {held.number} already, and the buyer has ordered the quote in the shop",
-            remedy=(
-                f"If {quotation.order or 'that order'} is to stay, run: adopt orders {order.key}"
-                f" {quotation.order}; its sums are compared. Otherwise cancel it in D365, then"
-                f" replay orders {order.key}."
-            ),
-        )
+    quotation = await book_of(systems).by_number(company, held.number)
+    if quotation is not None and quotation.has_order:
+        raise _ordered_twice(order, quotation)
     return held.number
+
+
+def _ordered_twice(order: Order, quotation: HeldQuotation) -> Never:
+    return Never(
+        f"order {order.increment_id}: {quotation.place} has sales order"
+        f" {quotation.order or '(unknown)'} of quotation {quotation.number} already, and the buyer"
+        " has ordered the quote in the shop",
+        remedy=(
+            f"If {quotation.order or 'that order'} is to stay, run: adopt orders {order.key}"
+            f" {quotation.order}; its sums are compared. Otherwise cancel it in {quotation.place},"
+            f" then replay orders {order.key}."
+        ),
+    )

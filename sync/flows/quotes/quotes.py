@@ -1,9 +1,9 @@
-"""Negotiable quotes of Commerce -> sales quotations in F&O.
+"""Negotiable quotes of Commerce -> sales quotations in F&O, or quotes of Dynamics 365 Sales.
 
 In:      a cart that is negotiated, as REST answers it, with what was said of it.
-Out:     one quotation: header and lines without prices, so that F&O's own search proposes them;
-         amended by each later version of the buyer, as long as F&O's people have not ended it; and
-         the buyer's files, where `quotes.files` says so.
+Out:     one quotation: header and lines without prices, so that F&O's own search, or a seller,
+         proposes them; amended by each later version of the buyer, as long as its people have not
+         ended it; and the buyer's files, where `quotes.files` says so.
 Key:     the quote's id.
 Waits:   for the seller's turn: what the buyer still works at is nobody else's.
 Parks:   items that are not mapped, and a buyer who asks again of a quotation that is over.
@@ -16,21 +16,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sync.commerce.models.company import Company
 from sync.commerce.models.quote import CLOSED, DECLINED, EXPIRED, ORDERED, OVER, last_of_buyer
 from sync.commerce.polling import SETTLING
 from sync.core.encoding import digest
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.documents.quotation import CONFIRMED, HeldQuotation
+from sync.dynamics.documents.quotation import HeldQuotation
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
-from sync.flows.customers.order_accounts import buyer_of
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.file_writes import FilesWrite
+from sync.flows.quotes.quotation_books import book_of
+from sync.flows.quotes.quotation_targets import quotation_write
 from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -43,9 +43,9 @@ from sync.flows.quotes.quote_records import (
     keys_in,
     read_quote,
 )
+from sync.flows.quotes.sales_quote_writes import SalesQuoteWrite
 from sync.flows.targets import dynamics_of
-from sync.mapping.company_account import sales_representative
-from sync.mapping.quotation import as_order, differences, quotation_from
+from sync.mapping.quotation import differences
 from sync.mapping.quote_files import left_out, new_files
 from sync.pacing.priority import Priority
 
@@ -96,11 +96,11 @@ async def _to_be_declined(key: str, number: str, store: int | None, delivery: De
     if ANSWERS not in settings.flows:
         return False
     company = settings.legal_entity_of(store)
-    held = await delivery.systems.dynamics.quotations.by_number(company, number)
+    held = await book_of(delivery.systems).by_number(company, number)
     if held is None or not held.is_over:
         return False
     said = await delivery.sent_for(ANSWERS, key, ANSWER) or {}
-    return held.status == CONFIRMED or "declined" not in said
+    return held.is_confirmed or "declined" not in said
 
 
 async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped:
@@ -109,38 +109,31 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Ski
     if held is not None and await _to_be_declined(quote.key, held.number, quote.store_id, delivery):
         passed = (Notification(ANSWERS, quote.key),)
         return PassedOn(f"quotation {held.number} is over in D365", follow_ups=passed)
-    buyer = await buyer_of(as_order(quote), delivery)
-    items = await systems.items.of([one.sku for one in quote.items], {})
-    quotation = quotation_from(
-        quote, found.comments, systems.settings, account=buyer.account, contact=buyer.contact,
-        payer=buyer.payer, owner=await _owner(quote.company_id, systems), items=items,
-    )  # fmt: skip
-    is_new = held is None or not delivery.is_same(held.digest, quotation.digest)
+    write = await quotation_write(found, delivery)
+    is_new = held is None or not delivery.is_same(held.digest, write.digest)
     revision = (int(held.keys.get(REVISION, "1")) if held is not None else 0) + is_new
-    write = QuotationWrite(
-        quotation, systems.dynamics.quotations, dynamics_of(systems), quote.label, revision
-    )
+    write = replace(write, revision=revision)
     before = await delivery.last_sent(KIND) if held is not None and is_new else None
     said = last_of_buyer(found.comments)
     author = f"buyer {said.creator_id}, {said.created_at} UTC" if said else f"{quote.updated_at}"
     files, odd = _files(found, write, systems)
-    said_of = "; ".join((*differences(before, write.document), *odd))
+    said_of = "; ".join((*differences(before, write.document, *write.names), *odd))
     version = f"{revision} ({author}): {said_of}"[:MOST_SAID]
     return Plan(
         (write, *files), digest=digest([one.digest for one in (write, *files)]) if files else "",
         read={"quote": quote.raw}, notes=(version,) if is_new else (),
-        keys={"reference": quotation.reference, **({"version": version} if is_new else {})},
+        keys={"reference": write.reference, **({"version": version} if is_new else {})},
         follow_ups=_follow_ups(quote.key, delivery) if held is not None else (),
-        then=_remembering(quotation.company, delivery),
+        then=_remembering(systems.settings.legal_entity_of(quote.store_id), delivery),
     )  # fmt: skip
 
 
 def _files(
-    found: QuoteWithComments, write: QuotationWrite, systems: Systems
+    found: QuoteWithComments, write: QuotationWrite | SalesQuoteWrite, systems: Systems
 ) -> tuple[tuple[FilesWrite, ...], list[str]]:
     """The buyer's files as a write, and what is said of those that stay in the shop."""
     settings = systems.settings.quotes
-    if settings.files == "none":
+    if settings.files == "none" or isinstance(write, SalesQuoteWrite):
         return (), []
     files = new_files(found.quote, found.comments, write.quotation, settings)
     odd = [f"{name} stays in the shop" for name in left_out(found.comments, settings)]
@@ -155,15 +148,6 @@ def _follow_ups(key: str, delivery: Delivery) -> tuple[Notification, ...]:
     return (Notification(ANSWERS, key),) if is_on and not is_asking else ()
 
 
-async def _owner(company_id: int | None, systems: Systems) -> str:
-    """The personnel number of the sales representative of the buyer's company; empty where nobody
-    is mapped."""
-    if company_id is None or not systems.settings.companies.sales_representatives:
-        return ""
-    row = await systems.commerce.companies.by_id(company_id)
-    return "" if row is None else sales_representative(Company.read(row), systems.settings)
-
-
 def _remembering(company: str, delivery: Delivery) -> Callable[[Sequence[Result]], Awaitable[None]]:
     """Remembers how an amended quotation stands: a status that answers it is older than that."""
 
@@ -171,7 +155,7 @@ def _remembering(company: str, delivery: Delivery) -> Callable[[Sequence[Result]
         result = results[0]
         if result.action == "unchanged" and delivery.inherited is None:
             return
-        held = await delivery.systems.dynamics.quotations.by_number(company, result.number)
+        held = await book_of(delivery.systems).by_number(company, result.number)
         if held is not None and result.action != "created":
             keys = {**result.keys, UNSENT: held.fingerprint}
             delivery.done(replace(result, keys=keys))
@@ -192,7 +176,7 @@ async def _ended(found: QuoteWithComments, delivery: Delivery) -> Plan | Skipped
     company = delivery.systems.settings.legal_entity_of(quote.store_id)
 
     async def look() -> OpenPoint | None:
-        quotation = await delivery.systems.dynamics.quotations.by_number(company, held.number)
+        quotation = await book_of(delivery.systems).by_number(company, held.number)
         return _open_point(quote.key, quote.status, quotation)
 
     return Plan((), digest=delivery.claim.digest, look=look)
@@ -211,18 +195,19 @@ def _open_point(key: str, status: str, quotation: HeldQuotation | None) -> OpenP
         return None
     if quotation.order:
         return OpenPoint(
-            f"quote {key} was ordered in the shop, and F&O made sales order {quotation.order} of"
-            f" quotation {quotation.number} as well",
-            f"Cancel sales order {quotation.order} in D365, or the web order if that one stays;"
-            f' then run: resolve quotes {key} --why "..."',
-            sums=f"ordered in Commerce, order {quotation.order} in D365",
+            f"quote {key} was ordered in the shop, and {quotation.place} has sales order"
+            f" {quotation.order} of quotation {quotation.number} as well",
+            f"Cancel sales order {quotation.order} in {quotation.place}, or the web order if that"
+            f' one stays; then run: resolve quotes {key} --why "..."',
+            sums=f"ordered in Commerce, order {quotation.order} in {quotation.place}",
         )
+    said = f'"{REASONS[status]}"'
     return OpenPoint(
         f"quote {key} is {status} in Commerce, and quotation {quotation.number} is still"
-        f" {quotation.status} in D365",
-        f"Close quotation {quotation.number} in D365 as Lost or Cancelled, with the reason"
-        f' "{REASONS[status]}"; never confirm it. Then replay, or wait for the next look.',
-        sums=f"{status} in Commerce, {quotation.status} in D365",
+        f" {quotation.status} in {quotation.place}",
+        f"Close quotation {quotation.number} in {quotation.place}"
+        f" {quotation.ending.format(reason=said)}. Then replay, or wait for the next look.",
+        sums=f"{status} in Commerce, {quotation.status} in {quotation.place}",
     )
 
 

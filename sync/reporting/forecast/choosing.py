@@ -6,8 +6,9 @@ origin). Errors are told in units of what guessing the week before errs (MASE), 
 interval.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from math import ceil
 from statistics import fmean
@@ -30,9 +31,9 @@ from sync.reporting.forecast.methods import (
 
 SHORTEST: Final = 12
 """Weeks; of less only the last week and the average are told."""
-ORIGINS: Final = 13
+ORIGINS: Final = 26
 STRIDE: Final = 4
-"""Weeks between origins, where a series is so long that they reach over a year."""
+"""Weeks between origins of a series of two years or more: so they reach over two."""
 CLAIM: Final = 0.8
 """What an interval claims to hold."""
 MARGIN: Final = 0.95
@@ -44,7 +45,8 @@ BASELINE: Final = "seasonal-naive"
 class Guess:
     """`expected`, `low` and `high` by week; `baseline` beside them. `mase` and `bias` are of the
     backtest, `bias` in pieces a week; None where a series is too short for one. `covered`: the
-    share of weeks of the backtest within the interval that the other weeks make."""
+    share of weeks of the backtest within the interval that the other weeks make. `says`: the method
+    itself."""
 
     method: str
     expected: Sequence[float]
@@ -55,6 +57,7 @@ class Guess:
     baseline_mase: float | None = None
     bias: float | None = None
     covered: float | None = None
+    says: Method = field(default=average, compare=False)
 
 
 @dataclass(frozen=True)
@@ -75,24 +78,27 @@ class Tested:
         return fmean(one for row in self.errors for one in row)
 
 
-def forecast(past: Series, weeks: int, library: Library = nothing) -> Guess:
-    """The method that was best so far, or the baseline. `library`: further methods."""
-    baseline = seasonal_naive(past, weeks)
+def forecast(
+    past: Series, weeks: int, library: Library = nothing, *, season: int = YEAR, least: float = 0.0
+) -> Guess:
+    """The method that was best so far, or the baseline. `library`: further methods. `season`: how
+    many weeks a year has; 12 where they are months. `least`: what nothing can be below."""
+    baseline = seasonal_naive(past, weeks, season=season)
     if len(past) < SHORTEST:
         return _short(past, weeks, baseline)
-    methods = {**methods_for(past), **library(past)}
-    tested = {name: backtest(one, past, weeks) for name, one in methods.items()}
+    methods = {**methods_for(past, season), **library(past)}
+    tested = {name: backtest(one, past, weeks, season) for name, one in methods.items()}
     floor = tested[BASELINE].mase
     name = min(tested, key=lambda one: (tested[one].mase, one != BASELINE))
     if name != BASELINE and tested[name].mase > MARGIN * floor:
         name = BASELINE
     found = tested[name]
     expected = methods[name](past, weeks)
-    reach = half_width([abs(one) for row in found.errors for one in row])
+    reach = half_width(found.errors)
     return Guess(
-        name, expected, [max(0.0, one - reach) for one in expected],
+        name, expected, [max(least, one - reach) for one in expected],
         [one + reach for one in expected], baseline, found.mase, floor, found.bias,
-        covered(found.errors),
+        covered(found.errors), methods[name],
     )  # fmt: skip
 
 
@@ -101,36 +107,49 @@ def _short(past: Series, weeks: int, baseline: list[float]) -> Guess:
     return Guess("average", average(past, weeks), unknown, unknown, baseline)
 
 
-def methods_for(past: Series) -> Mapping[str, Method]:
+def methods_for(past: Series, season: int = YEAR) -> Mapping[str, Method]:
     """What may be asked of a series like this."""
-    found: dict[str, Method] = {BASELINE: seasonal_naive, "average": average}
+    naive = partial(seasonal_naive, season=season)
+    found: dict[str, Method] = {BASELINE: naive, "average": average}
     if is_intermittent(past):
         return {**found, "TSB": intermittent, "SBA": croston}
     found |= {"smoothed": smoothed, "trending": trending}
-    is_long = len(past) >= 2 * YEAR + STRIDE * ORIGINS
-    return {**found, "seasonal": seasonal} if is_long else found
+    is_long = len(past) >= 2 * season
+    return {**found, "seasonal": partial(seasonal, season=season)} if is_long else found
 
 
-def backtest(method: Method, past: Series, weeks: int) -> Tested:
+def origins(length: int, reach: int, season: int = YEAR) -> range:
+    """How many weeks before the end of a series of such a length a backtest begins, the latest
+    first; each forecasts `reach` weeks. Empty where too little would be before them: of two years
+    or more one, so that there is a last year."""
+    is_long = length >= 2 * season
+    stride = STRIDE if is_long and season == YEAR else 1
+    earliest = length - (season if is_long else max(SHORTEST - reach, 4))
+    return range(reach, min(reach + stride * (ORIGINS - 1), earliest) + 1, stride)
+
+
+def backtest(method: Method, past: Series, weeks: int, season: int = YEAR) -> Tested:
     """What it would have said, from some weeks of the past."""
-    longest = min(weeks, max(1, len(past) // 4))
-    stride = STRIDE if len(past) >= 2 * YEAR else 1
-    last = len(past) - longest
-    first = max(last - stride * (ORIGINS - 1), SHORTEST - longest, 4)
-    errors = [
-        [guess - real for guess, real in zip(
-            method(past[:origin], longest), past[origin : origin + longest], strict=True
-        )]
-        for origin in range(last, first - 1, -stride)
-    ]  # fmt: skip
-    steps = [abs(value - before) for before, value in pairwise(past)]
-    return Tested(errors, fmean(steps) or 1.0)
+    reach = min(weeks, max(1, len(past) // 4))
+    errors = []
+    for back in origins(len(past), reach, season):
+        origin = len(past) - back
+        real = past[origin : origin + reach]
+        guesses = method(past[:origin], reach)
+        errors.append([guess - one for guess, one in zip(guesses, real, strict=True)])
+    return Tested(errors, scale_of(past))
 
 
-def half_width(errors: Sequence[float]) -> float:
-    """So much that the claimed share of errors is within."""
-    ranked = sorted(errors)
-    place = ceil(CLAIM * len(ranked))
+def scale_of(past: Series) -> float:
+    """What guessing the week before errs."""
+    return fmean(abs(value - before) for before, value in pairwise(past)) or 1.0
+
+
+def half_width(errors: Iterable[Sequence[float]]) -> float:
+    """So much that the claimed share of errors is within, and of the next one as well: hence one
+    more than there are (conformal prediction)."""
+    ranked = sorted(abs(one) for row in errors for one in row)
+    place = min(ceil(CLAIM * (len(ranked) + 1)), len(ranked))
     return ranked[place - 1]
 
 
@@ -140,7 +159,6 @@ def covered(errors: Sequence[Sequence[float]]) -> float:
         return CLAIM
     inside = []
     for place, row in enumerate(errors):
-        others = [abs(one) for at, other in enumerate(errors) if at != place for one in other]
-        reach = half_width(others)
+        reach = half_width(other for at, other in enumerate(errors) if at != place)
         inside += [abs(one) <= reach for one in row]
     return sum(inside) / len(inside)

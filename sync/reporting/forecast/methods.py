@@ -21,11 +21,12 @@ DAMPING: Final = 0.9
 CROSTON: Final = 0.1
 
 
-def seasonal_naive(past: Series, weeks: int) -> list[float]:
-    """The same week of last year; the last week where there is no year."""
-    if len(past) < YEAR:
+def seasonal_naive(past: Series, weeks: int, *, season: int = YEAR) -> list[float]:
+    """The same week of last year; the last week where there is no year. `season`: how many a year
+    has, as months are forecast as well."""
+    if len(past) < season:
         return [past[-1]] * weeks
-    return [past[len(past) - YEAR + place % YEAR] for place in range(weeks)]
+    return [past[len(past) - season + place % season] for place in range(weeks)]
 
 
 def average(past: Series, weeks: int) -> list[float]:
@@ -46,13 +47,13 @@ def trending(past: Series, weeks: int) -> list[float]:
     return [max(level + slope * one, 0.0) for one in reach]
 
 
-def seasonal(past: Series, weeks: int) -> list[float]:
+def seasonal(past: Series, weeks: int, *, season: int = YEAR) -> list[float]:
     """The level of now, times what each week of a year was over the mean of its year. Needs two
-    years."""
-    indexes = _indexes(past)
-    flat = [value / indexes[place % YEAR] for place, value in enumerate(past)]
+    years; where a backtest shows it less than one, the level alone."""
+    indexes = _indexes(past, season)
+    flat = [value / indexes[place % season] for place, value in enumerate(past)]
     _, level, _ = _best(flat, _level)
-    return [max(level * indexes[(len(past) + place) % YEAR], 0.0) for place in range(weeks)]
+    return [max(level * indexes[(len(past) + place) % season], 0.0) for place in range(weeks)]
 
 
 def intermittent(past: Series, weeks: int) -> list[float]:
@@ -117,11 +118,12 @@ def _tsb(past: Series, step: float) -> Fit:
     return erred, chance, size
 
 
-def _indexes(past: Series) -> list[float]:
+def _indexes(past: Series, season: int) -> list[float]:
     """Of each week of a year, smoothed over its neighbours, as one year's weeks alone say
     little."""
-    years = [past[start : start + YEAR] for start in range(0, len(past) - YEAR + 1, YEAR)]
+    starts = range(0, len(past) - season + 1, season)
+    years = [past[start : start + season] for start in starts] or [[1.0] * season]
     ratios = [[value / (fmean(year) or 1.0) for value in year] for year in years]
     raw = [fmean(week) for week in zip(*ratios, strict=True)]
-    near = [fmean([raw[place - 1], raw[place], raw[(place + 1) % YEAR]]) for place in range(YEAR)]
+    near = [fmean([raw[at - 1], raw[at], raw[(at + 1) % season]]) for at in range(season)]
     return [max(one, 0.05) for one in near]

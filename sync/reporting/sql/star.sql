@@ -1,5 +1,5 @@
 -- The star model. Tables of the same names as in schema.toml, `terms`, `rate_days`, `company_terms`,
--- `web_origins` and `region_names` are there already. Every amount is a decimal; a division is one
+-- `web_origins`, `region_names` and `store_terms` are there already. Every amount is a decimal; a division is one
 -- of whole numbers.
 
 CREATE MACRO share(amount, part, whole) AS
@@ -11,7 +11,8 @@ CREATE MACRO share(amount, part, whole) AS
 CREATE MACRO converted(amount, rate) AS round(amount * rate, 2)::DECIMAL(38,6);
 
 CREATE VIEW dim_store AS
-SELECT shop, store, name, brand, company FROM stores;
+SELECT shop, store, name, brand, company, coalesce(t.warehouse, '') AS warehouse
+FROM stores LEFT JOIN store_terms t USING (shop, store);
 
 CREATE VIEW dim_campaign AS
 SELECT shop, rule, name, is_active, first_day, last_day FROM campaigns;
@@ -58,15 +59,16 @@ ASOF LEFT JOIN rate_days g
     ON g.source = o.currency AND g.target = t.group_currency AND o.day >= g.day;
 
 CREATE VIEW order_places AS
-SELECT o.shop, o.order_key, o.order_id, o.company, o.store, s.brand, o.country,
+SELECT o.shop, o.order_key, o.order_id, o.company, o.store, s.brand,
+    coalesce(s.warehouse, '') AS warehouse, o.country,
     coalesce(r.region, o.country) AS region, o.day, o.currency, o.is_void, o.company_id
 FROM orders o
 LEFT JOIN dim_store s USING (shop, store)
 LEFT JOIN region_names r USING (country);
 
 CREATE VIEW fact_order_lines AS
-SELECT p.company, p.day, p.shop, p.order_key, l.line, l.sku, p.store, p.brand, p.country,
-    p.region, 'web' AS channel, p.currency, p.is_void, l.quantity, l.cancelled, l.shipped,
+SELECT p.company, p.day, p.shop, p.order_key, l.line, l.sku, p.store, p.brand, p.warehouse,
+    p.country, p.region, 'web' AS channel, p.currency, p.is_void, l.quantity, l.cancelled, l.shipped,
     l.refunded, l.net, l.discount, converted(l.net, r.books_rate) AS net_books,
     converted(l.net, r.group_rate) AS net_group
 FROM order_lines l

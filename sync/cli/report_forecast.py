@@ -1,0 +1,90 @@
+"""`report forecast`: what the next weeks may bring."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import asdict, astuple
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from sync.cli.command import context_of
+from sync.cli.context import CommandContext
+from sync.cli.output import table
+from sync.cli.report_figures import form_of, tell_answer, write_answer
+from sync.cli.reported import By, Folder, folder_of, row_line, shown
+from sync.operating.reports import FORECASTS, Told, store
+from sync.reporting.duck import opened
+from sync.reporting.forecast.cash import Expected, expected_cash
+from sync.reporting.forecast.demand import COLUMNS, FORECAST, PART, forecast_demand
+from sync.reporting.forecast.library import nothing, statsforecast
+from sync.reporting.forecast.writing import written
+from sync.reporting.lake import alone_in
+from sync.reporting.published import WAYS_SHOWN, demand_to_show
+from sync.reporting.state import State
+
+ORDERS: Final = ("orders|",)
+"""Sources that demand is read from."""
+
+
+def forecast(
+    ctx: typer.Context, *, by: By = None,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="How far ahead.")] = 8,
+    cash: Annotated[bool, typer.Option("--cash", help="What customers will pay, by week.")] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Write it there: .xlsx, .csv or .parquet."),
+    ] = None,
+    library: Annotated[
+        bool, typer.Option("--library", help="Methods of statsforecast as well; takes long.")
+    ] = False,
+    folder: Folder = None,
+) -> None:  # fmt: skip
+    """Forecast demand by week, into the star and onto the console's page: told by company, item,
+    brand, warehouse or region, with the same week of last year beside it, and an interval. Every
+    table adds up to the same. What did not beat last year's week so far is not shown.
+
+    For example:
+
+    python -m sync report forecast --by company --by region --weeks 8
+    """
+    context = context_of(ctx)
+    root, today = folder_of(context, folder), datetime.now().astimezone().date()
+    methods, way = statsforecast() if library else nothing, by or ["company", "item"]
+    form = form_of(None, file) if file is not None else None
+    with alone_in(root), opened(root / "spill") as duck:
+        if cash:
+            _tell_cash([*expected_cash(duck, root, today)], context)
+            return
+        until = _read_until(root, ORDERS, today)
+        totals = forecast_demand(duck, root, way, until, weeks, library=methods, also=WAYS_SHOWN)
+        columns = (*(one for one in PART if one in way), *(n for n in COLUMNS if n not in PART))
+        answer = written(duck, root, FORECAST, columns)
+        if file is not None and form is not None:
+            write_answer(answer, form, file, context)
+        else:
+            tell_answer(answer, root, context, "`--file` writes all")
+    told = demand_to_show(totals, datetime.now(UTC))
+    asyncio.run(_put_on_page(context, FORECASTS, told))
+
+
+def _read_until(root: Path, sources: tuple[str, ...], today: date) -> date:
+    """The day up to which all of these sources were read: later weeks are not empty, but unread."""
+    read = State.of(root).read_at.items()
+    days = (datetime.fromisoformat(at).date() for name, at in read if name.startswith(sources))
+    return min([today, *days])
+
+
+async def _put_on_page(context: CommandContext, part: str, told: Iterable[Told]) -> None:
+    async with context.opened() as services:
+        await store(services.edition_parts.tables, [*told], part)
+
+
+def _tell_cash(found: list[Expected], context: CommandContext) -> None:
+    if context.as_json:
+        for one in found:
+            row_line(asdict(one))
+        return
+    heads = ("company", "currency", "week", "early>", "expected>", "late>", "payments known>")
+    table(heads, [[shown(cell) for cell in astuple(one)] for one in found])
