@@ -43,6 +43,8 @@ TIMING: Final = {
 A_ROUND: Final = 10
 LIVES: Final = (2.0, 7.0)
 """Seconds from a start of the product until it is killed."""
+LIVES_OF_ONE_OF_MANY: Final = (10.0, 30.0)
+"""The same where others may hold what a dead process held: that is left alone for minutes."""
 DOCUMENTS: Final = Asked(whole=2, part=1, twice=1, refunded=2)
 
 
@@ -91,9 +93,10 @@ class Killer:
                 stop.set()
 
     async def _kills(self, stop: asyncio.Event) -> None:
+        lives = LIVES if self.troubles.relays is None else LIVES_OF_ONE_OF_MANY
         while True:
             try:
-                async with asyncio.timeout(self.chance.uniform(*LIVES)):
+                async with asyncio.timeout(self.chance.uniform(*lives)):
                     await stop.wait()
                     return
             except TimeoutError:
@@ -116,6 +119,8 @@ async def soaked(
             while (passed := loop.time() - began) < seconds:
                 gauge.reach(int(passed))
                 await _round(environment, chance)
+                while loop.time() - began < seconds and await environment.unfinished() > A_ROUND:
+                    await pause()
                 rounds += 1
     for pair in environment.pairs.values():
         await make_calm(pair)
@@ -140,8 +145,6 @@ async def _round(environment: Environment, chance: Random) -> None:
         await post_drafts(pair)
     await more_goods(environment)
     await environment.poll()
-    while await environment.unfinished() > A_ROUND:
-        await pause()
 
 
 async def _everything_is_delivered(environment: Environment) -> None:
