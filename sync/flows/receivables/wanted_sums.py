@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
@@ -12,10 +13,12 @@ from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
+from sync.flows.orders.amendment_rules import RETURNED
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
 from sync.mapping.document_parts import document_parts
+from sync.mapping.order_left import is_nothing_left, is_refunded
 from sync.mapping.order_parts import order_parts
 
 
@@ -41,18 +44,30 @@ async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
 
 
 async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
-    """The totals of what D365 holds, as the record's trail told them last."""
+    """The totals of what D365 holds, as the record's trail told them last. What D365 did not take
+    off, since a credit memo returns it, is no part of them."""
     trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
+    taken = [entry.details for entry in trail if not _is_left_to_a_memo(entry.details)]
+    amounts = [found for details in taken if (found := details.get("amounts"))]
     return amounts[-1] if amounts else {}
 
 
-async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
+def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
+    documents: Mapping[str, Mapping[str, str]] = details.get("documents") or {}
+    return any(RETURNED in keys for keys in documents.values())
+
+
+async def _order(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
     """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last."""
+    reduced since it was placed comes to what was sent of it last; one that was refunded whole, to
+    what its credit memos return."""
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
+    if is_refunded(order) and is_nothing_left(order, delivery.systems.settings.orders):
+        returned = await _returned(order, posted, delivery)
+        if returned is not None:
+            return returned
     amounts, currency = await _amounts(claim, delivery), order.order_currency_code
     given = await given_back(order, delivery.systems)
     if "placed" in amounts:
@@ -60,6 +75,21 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
     parts = order_parts(order, delivery.systems.settings.orders)
     amount = parts.grand_total + total(paid.amount for paid in parts.paid) - given
     return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
+
+
+async def _returned(order: Order, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
+    """What the order's credit memos return; None while one of them is not booked."""
+    ledger, systems, amount = delivery.ledger, delivery.systems, ZERO
+    for row in await systems.commerce.creditmemos.of_order(order.entity_id or 0):
+        memo = CreditMemo.read(row)
+        claim = await ledger.claim(systems.name, "creditmemos", memo.key)
+        if is_of_lower_total(row):
+            continue
+        wanted = await _memo(claim, posted, delivery) if claim.number else None
+        if wanted is None or wanted.unclear:
+            return wanted
+        amount += wanted.amount
+    return Wanted(amount, None, order.order_currency_code)
 
 
 async def given_back(order: Order, systems: Systems) -> Decimal:
