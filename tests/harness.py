@@ -43,13 +43,13 @@ AT_ONCE: Final = 16
 
 class Harness:
     """One shop, one ledger, one process of the product. `settings` change those of the
-    connection. `queues`: those that it works off."""
+    connection, `systems` say what else is outside. `queues`: those that it works off."""
 
     queues: tuple[str, ...] = DELIVERIES
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], **systems: Any) -> None:
         self.clock = LoopClock()
-        self.systems = SystemsUnderTest(self.clock, settings, message_lock=LOCK)
+        self.systems = SystemsUnderTest(self.clock, settings, message_lock=LOCK, **systems)
         self.commerce, self.dynamics = self.systems.commerce, self.systems.dynamics
         self.shop_dials, self.ledger_dials = self.systems.shop_dials, self.systems.ledger_dials
         self.services = self._opened(self.systems.tables)

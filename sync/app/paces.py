@@ -1,9 +1,9 @@
 """The pace of each system that the connections name: one for all connections of a process that
 share the system."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sync.app.edition_parts import EditionParts
 from sync.config.connections import Commerce, Connection, Dataverse, Dynamics
@@ -11,9 +11,12 @@ from sync.config.connections.visibility import Visibility
 from sync.pacing.budget import Budget
 from sync.pacing.limiter import MOST, Limiter
 from sync.pacing.pace import Pace
-from sync.pacing.parts import parts_of
+from sync.pacing.parts import Whole, parts_of
 from sync.pacing.pauses import Pauses
 
+IN_ALL: Final = 2
+"""So many times what one process begins with, all begin with. A shop is given the whole: it is not
+asked how much it takes."""
 Section = Commerce | Dynamics | Visibility | Dataverse
 
 
@@ -21,6 +24,14 @@ def systems_of(connection: Connection) -> list[str]:
     """The names of the systems whose standing still holds up records of the connection."""
     named = (connection.commerce, connection.dynamics, connection.dataverse)
     return [one.system for one in named if one is not None]
+
+
+def _bounds(sharing: Sequence[Section]) -> tuple[int, int, int]:
+    """With how many requests of a system a process begins, with how many all begin, and how many
+    may be under way in all. Where settings differ, the lowest number holds."""
+    whole = min(one.concurrency_in_all for one in sharing)
+    start = min(whole, *(one.concurrency for one in sharing))
+    return start, whole if isinstance(sharing[0], Commerce) else min(whole, IN_ALL * start), whole
 
 
 @dataclass(frozen=True)
@@ -65,15 +76,15 @@ class Paces:
 
     def _made(self, system: str) -> Pace:
         sharing = [one for one in self._sections() if one.system == system]
-        whole = min(one.concurrency_in_all for one in sharing)
-        start = min(whole, *(one.concurrency for one in sharing))
+        start, begins, whole = _bounds(sharing)
         is_shop = isinstance(sharing[0], Commerce)
         limiter = Limiter(start, start if is_shop else min(whole, MOST))
         parts, budget = self._edition_parts, None
         if not parts.is_alone:
             budget = Budget(
-                parts.tables, parts.clock, system, limiter, whole=whole, worker=self._worker
-            )
+                parts.tables, parts.clock, system, limiter,
+                whole=whole, begins=begins, worker=self._worker,
+            )  # fmt: skip
         return Pace(system, limiter, self._pauses, parts.clock, budget)
 
     def _sections(self) -> Iterable[Section]:
@@ -107,10 +118,11 @@ class Paces:
         found = list[Lent]()
         for system in dict.fromkeys(one.system for one in self._sections()):
             sharing = [one for one in self._sections() if one.system == system]
-            whole = min(one.concurrency_in_all for one in sharing)
-            pace = self._by_system.get(system)
+            _, begins, most = _bounds(sharing)
+            pace, now = self._by_system.get(system), parts.clock.now()
             used = pace.limiter.in_use if pace else 0
-            _, lent = await parts_of(parts.tables, system, parts.clock.now())
+            row, lent = await parts_of(parts.tables, system, now)
+            whole = most if parts.is_alone else Whole.of(row, begins, most, now).most
             has, wants = sum(one.has for one in lent.values()), [one.wants for one in lent.values()]
             if parts.is_alone and pace is not None:
                 has, wants = pace.limiter.limit, [tuple(pace.limiter.demand.values())]

@@ -6,8 +6,8 @@ share: nobody gets more than it wants, documents go before master data before th
 what is short is divided evenly. Who has more than its share gives back when it next writes. A
 process that dies gives back nothing; what it was lent comes free when its
 lease is over. One row for each system, changed only over the state that was read: so the parts
-never come to more than the whole. The whole is halved when the system asks any process for a pause,
-and grows again slowly: what is too much is learned by all at once.
+never come to more than the whole. The whole begins small, is halved when the system asks any
+process for a pause, and grows slowly: what is too much is learned by all at once.
 """
 
 import asyncio
@@ -34,8 +34,9 @@ TURNS_EVERY: Final = 30
 
 
 class Budget:
-    """One process's part of a system's `whole`, which it lends to its `limiter`. `worker` is this
-    process's name. Close it when done."""
+    """One process's part of a system's `whole`, which it lends to its `limiter`. `begins`: how much
+    of the whole is there while nothing is known of the system. `worker` is this process's name.
+    Close it when done."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Budget:
         limiter: Limiter,
         *,
         whole: int,
+        begins: int,
         worker: str,
     ) -> None:
         self._tables = tables
@@ -52,6 +54,7 @@ class Budget:
         self._system = system
         self._limiter = limiter
         self._whole = whole
+        self._begins = begins
         self._worker = worker
         self._writing = asyncio.Lock()
         self._until: datetime | None = None
@@ -78,12 +81,11 @@ class Budget:
             while True:
                 row, parts = await self._read()
                 now = self._clock.now()
-                whole = Whole.of(row, self._whole, now)
+                whole = self._learned(row, now)
                 if whole.fell_for == pause:
                     return
-                lent = min(whole.most, sum(part.has for part in parts.values()))
-                halved = Whole(max(lent // 2, 1), pause, now)
-                if await self._stored(row, parts, halved):
+                lent = sum(part.has for part in parts.values())
+                if await self._stored(row, parts, whole.fallen(lent, pause, now)):
                     return
 
     async def close(self) -> None:
@@ -122,9 +124,8 @@ class Budget:
             now, wants = self._clock.now(), self._wants()
             others = {name: part for name, part in parts.items() if name != self._worker}
             wanted = {**{name: part.wants for name, part in others.items()}, self._worker: wants}
-            whole = Whole.of(row, self._whole, now).risen(
-                sum(map(sum, wanted.values())), self._whole, now
-            )
+            in_all = sum(map(sum, wanted.values()))
+            whole = self._learned(row, now).risen(in_all, self._whole, now)
             free = whole.most - sum(part.has for part in others.values())
             shares = shared(whole.most, wanted, int(now.timestamp()) // TURNS_EVERY)
             share = shares[self._worker]
@@ -144,9 +145,12 @@ class Budget:
         self._until = None
         while True:
             row, parts = await self._read()
-            whole = Whole.of(row, self._whole, self._clock.now())
+            whole = self._learned(row, self._clock.now())
             if parts.pop(self._worker, None) is None or await self._stored(row, parts, whole):
                 return
+
+    def _learned(self, row: Row | None, now: datetime) -> Whole:
+        return Whole.of(row, self._begins, self._whole, now)
 
     async def _read(self) -> tuple[Row | None, dict[str, Part]]:
         """The row, and the parts in it that are still lent."""

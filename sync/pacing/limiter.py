@@ -4,8 +4,9 @@ down.
 F&O meters its own load and answers 429 at any request rate when it is hot, whatever causes the
 load; so the number of parallel requests is found by trying. It rises by one after as many good
 answers as it is high, only while it is what holds work up, and halves when the system says it is
-too much (`Slot.overloaded`). The cap stays below the 52 parallel requests that F&O once enforced
-per user (Microsoft, service-protection-api-limits, 2026-01-20).
+too much (`Slot.overloaded`). Near what was too much it rises slowly. The cap stays below the 52
+parallel requests that F&O once enforced per user (Microsoft, service-protection-api-limits,
+2026-01-20).
 
 Nobody waits for a turn longer than `LONGEST_WAIT`: a request that comes too late helps nobody, and
 a delivery that waits holds a claim, a message and a place.
@@ -26,8 +27,18 @@ FAIR: Final = 8
 """Each so many turns, who has waited longest is next, whatever the priority."""
 LONGEST_WAIT: Final = timedelta(seconds=30)
 """Beside a request's own time (60 s, a list 120 s) this stays far below a lease (5 min)."""
+NEAR: Final = 0.75
+"""From which part of what was too much the last time on it rises slowly: each time that it is too
+much costs a pause of some seconds."""
+SLOWLY: Final = 12
+"""So many times as many good answers it takes there."""
 NEWEST: Final = 0.2
 """Weight of the newest answer in the mean time of answers."""
+
+
+def is_near(more: int, too_many: int) -> bool:
+    """Whether so many would be near what was too much, and no more than that."""
+    return NEAR * too_many < more <= too_many
 
 
 class NoTurn(Later):
@@ -66,6 +77,7 @@ class Limiter:
         self.cap = cap
         self.lent = cap
         self.in_use = 0
+        self.too_many = 0
         self.took = 0.0
         self.demand = Counter[Priority]()
         self._age = 0
@@ -122,7 +134,7 @@ class Limiter:
         limit of before."""
         self._age += 1
         self._served = 0
-        self.limit = max(1, self.limit // 2)
+        self.too_many, self.limit = self.limit, max(1, self.limit // 2)
 
     def refuse_waiting(self, error: Later) -> None:
         """Nobody who waits for a turn gets one now: all of them hear `error`."""
@@ -195,7 +207,8 @@ class Limiter:
         if self.limit >= self.cap or self.in_use < self.limit:
             return
         self._served += 1
-        if self._served >= self.limit:
+        times = SLOWLY if is_near(self.limit + 1, self.too_many) else 1
+        if self._served >= times * self.limit:
             self._served = 0
             self.limit += 1
 

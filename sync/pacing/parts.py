@@ -2,21 +2,23 @@
 and how many each was lent. Reading, and the arithmetic of dividing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Tables, Value
-from sync.pacing.limiter import FAIR
+from sync.pacing.limiter import FAIR, is_near
 from sync.pacing.priority import Priority
 
 BUDGETS: Final = "budgets"
 CLOCKS_APART: Final = timedelta(seconds=5)
 """How much longer than their lease parts are left to another process, whose clock may be behind."""
 RISES_EVERY: Final = timedelta(seconds=5)
-"""How often the whole may grow by one, while all want more. Slow: each time that it was too much
-costs everybody a pause of some seconds."""
+"""How often the whole may grow by one, while all want more."""
+RISES_NEAR_EVERY: Final = timedelta(seconds=60)
+"""The same, near what was too much the last time: each such time costs everybody a pause of some
+seconds."""
 
 Wants = tuple[int, ...]
 """How many, by priority."""
@@ -35,25 +37,37 @@ class Part:
 @dataclass(frozen=True)
 class Whole:
     """How many requests all processes together may have under way: `most`, learned from pauses that
-    the system asked for. It was halved for the pause `fell_for`, and changed at `at`."""
+    the system asked for. It was halved from `too_many` for the pause `fell_for`, and changed at
+    `at`."""
 
     most: int
-    fell_for: str
     at: datetime
+    fell_for: str = ""
+    too_many: int = 0
 
     @classmethod
-    def of(cls, row: Row | None, most: int, now: datetime) -> "Whole":
-        """As it is written down; `most` where nothing was learned."""
+    def of(cls, row: Row | None, begins: int, most: int, now: datetime) -> "Whole":
+        """As it is written down, no more than `most`; `begins` where nothing was learned."""
         cells = row.values if row is not None else {}
         at = cells.get("whole_at")
-        known = min(int(str(cells.get("whole") or most)), most)
-        return cls(known, str(cells.get("fell_for") or ""), at if isinstance(at, datetime) else now)
+        return cls(
+            min(int(str(cells.get("whole") or begins)), most),
+            at if isinstance(at, datetime) else now,
+            str(cells.get("fell_for") or ""), int(str(cells.get("too_many") or 0)),
+        )  # fmt: skip
+
+    def fallen(self, lent: int, pause: str, now: datetime) -> "Whole":
+        """Half of what is lent."""
+        too_many = min(self.most, lent)
+        return Whole(max(too_many // 2, 1), now, pause, too_many)
 
     def risen(self, wanted: int, most: int, now: datetime) -> "Whole":
         """One more, where more is wanted and the last change was long ago."""
-        if not self.most < min(wanted, most) or now - self.at < RISES_EVERY:
+        is_slow = is_near(self.most + 1, self.too_many)
+        every = RISES_NEAR_EVERY if is_slow else RISES_EVERY
+        if not self.most < min(wanted, most) or now - self.at < every:
             return self
-        return Whole(self.most + 1, self.fell_for, now)
+        return replace(self, most=self.most + 1, at=now)
 
 
 def cells_of(parts: Mapping[str, Part], whole: Whole) -> dict[str, Value]:
@@ -62,7 +76,8 @@ def cells_of(parts: Mapping[str, Part], whole: Whole) -> dict[str, Value]:
     by_priority = {name: one.wants for name, one in parts.items()}
     return {
         "parts": to_json(rows).decode(), "by_priority": to_json(by_priority).decode(),
-        "whole": whole.most, "fell_for": whole.fell_for, "whole_at": whole.at,
+        "whole": whole.most, "whole_at": whole.at,
+        "fell_for": whole.fell_for, "too_many": whole.too_many,
     }  # fmt: skip
 
 

@@ -54,6 +54,9 @@ async def _beside() -> None:
     assert ledger.limiter.room == 0, "nothing is lent before it is asked for"
     async with ledger.turn(what="read"):
         assert ledger.limiter.room == 1
+    whole = {one.system: one.whole for one in await paces.lent()}
+    assert whole[ledger.system] == 16, "twice what one begins with, until more is known to be taken"
+    assert whole[paces.of(connections.connections["c0"].commerce).system] == 16, "all that it may"
     await paces.close()
     assert ledger.limiter.room == 0
     systems.close()

@@ -9,11 +9,13 @@ tests.benchmarks.page
 import argparse
 import asyncio
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.benchmarks import quick
 from tests.benchmarks.arrivals import Took
 from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
@@ -100,15 +102,27 @@ PARTS: Final[Mapping[str, Callable[[Namespace], Part]]] = {
 }  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> list[str]:
+    """Measure and print. With `--quick`, returns what is above its bound."""
     asked = _parser().parse_args(arguments)
+    if asked.quick:
+        return _quick(asked)
     found = [PARTS[name](asked) for name in ((asked.only,) if asked.only else PARTS)]
     if asked.json:
         facts = {name: value for part in found for name, value in part.facts.items()}
         print(json.dumps(facts, indent=2))  # noqa: T201
-        return
+        return []
     print("\n\n".join("\n".join(part.lines) for part in found))  # noqa: T201
+    return []
+
+
+def _quick(asked: Namespace) -> list[str]:
+    found = quick.measured()
+    faults = quick.exceeded(found)
+    shown = {"quick": [one.facts() for one in found], "exceeded": faults}
+    text = [*quick.lines(found), *(f"Too much: {fault}" for fault in faults)]
+    print(json.dumps(shown, indent=2) if asked.json else "\n".join(text))  # noqa: T201
+    return faults
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
         "--rows", type=int, default=1_000_000, help="rows a side to reconcile (default %(default)s)"
     )
     parser.add_argument("--only", choices=tuple(PARTS), help="leave the other part out")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few orders' counts alone; fails above a bound"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     return parser
 
@@ -158,4 +175,4 @@ def _runs(what: str, runs: Sequence[Ran]) -> Part:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(1 if main() else 0)

@@ -3,11 +3,12 @@ pages of a query."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from sync.adapters.servicebus.peeks import PAGE as PEEKED
 from sync.adapters.table_storage.pages import PAGE
-from sync.core.message_queue import Depth, Outgoing
+from sync.core.message_queue import Depth, Outgoing, Received
 from sync.core.ports import Row
 
 UNITS: Final = {
@@ -57,8 +58,7 @@ class CountedTables:
 
 
 class CountedQueue:
-    """A queue; messages and calls are counted in `into`. What a host does is counted by the
-    host."""
+    """A queue; messages and calls are counted in `into`."""
 
     def __init__(self, inner: Any, into: Counter[str]) -> None:
         self._inner, self._into = inner, into
@@ -71,6 +71,17 @@ class CountedQueue:
         self._into["bus send calls"] += 1
         self._into["bus messages sent"] += len(messages)
         await self._inner.send(messages)
+
+    async def receive(self, queue: str, *, most: int, wait: timedelta) -> list[Received]:
+        """One operation a message."""
+        found: list[Received] = await self._inner.receive(queue, most=most, wait=wait)
+        self._into["bus receives"] += len(found)
+        return found
+
+    async def complete(self, message: Received) -> None:
+        """One operation."""
+        self._into["bus completes"] += 1
+        await self._inner.complete(message)
 
     async def waiting(self, queue: str, *, most: int) -> list[bytes]:
         """One look."""

@@ -9,6 +9,7 @@ client from PyPI as its documentation shows it.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -17,11 +18,16 @@ from typing import Any, Final
 
 from sandbox.capacity import Capacity, UserLimits
 from sandbox.commerce.records import StoredOrder
+from sync.adapters.sqlite.tables import SqliteTables
+from sync.engine.publication import EVERYTHING
+from tests.benchmarks.lasting import in_a_file, multiply
 from tests.benchmarks.load_results import Load, Loaded, Recovered
-from tests.benchmarks.loading import LINES, Loading
+from tests.benchmarks.loading import LINES, NOTHING, Loading
 from tests.benchmarks.read_one_by_one import OneByOne
+from tests.benchmarks.stock import SETTINGS as STOCK
 from tests.harness import key_of
 from tests.in_process import InProcess
+from tests.systems import CONNECTION
 from tests.virtual_time import virtually
 
 WINDOW: Final = 30
@@ -30,9 +36,10 @@ LOSSES: Final[Mapping[str, float]] = {"lost_rate": 0.02}
 """Of fifty answers one is lost, after the request has taken effect."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Way:
-    """How orders come and are worked on."""
+    """How orders come and are worked on. `publishes`: stock is published meanwhile, again and
+    again; `before`: tables in a file hold so many delivered orders already."""
 
     what: str
     orders: int
@@ -42,19 +49,28 @@ class Way:
     capacity: Callable[[], Capacity] = Capacity
     faults: Mapping[str, float] = field(default_factory=dict)
     begun: dict[str, float] = field(default_factory=dict)
+    publishes: bool = False
+    before: int | None = None
 
     def play(self) -> Loaded:
         """In virtual time."""
         return virtually(self._play())
 
     async def _play(self) -> Loaded:
-        harness = Loading(self.capacity(), numbers=self.numbers, processes=self.processes)
-        try:
-            await harness.warms_up()
-            harness.ledger_dials.turn(self.faults)
-            return await self._measured(harness)
-        finally:
-            await harness.close()
+        with nullcontext(None) if self.before is None else in_a_file() as tables:
+            harness = Loading(
+                self.capacity(), numbers=self.numbers, processes=self.processes,
+                settings=STOCK if self.publishes else NOTHING,
+                tables=tables or SqliteTables(":memory:"),
+            )  # fmt: skip
+            try:
+                await harness.warms_up()
+                if self.before and tables is not None:
+                    multiply(tables._store.path, harness.first, self.before)
+                harness.ledger_dials.turn(self.faults)
+                return await self._measured(harness)
+            finally:
+                await harness.close()
 
     async def _measured(self, harness: Loading) -> Loaded:
         loop, orders = asyncio.get_running_loop(), list[StoredOrder]()
@@ -65,12 +81,14 @@ class Way:
         own = process_time() - cpu - (harness.timed.seconds - sandbox)
         took, counts = loop.time() - began, harness.ledger_dials.counts
         lost, doubled = harness.found(orders)
+        tables, queue = (harness.operations(one) / len(orders) for one in ("tables", "bus"))
         return Loaded(
             self.what, len(orders), took / 60,
             share(harness.capacity, len(orders), harness.capacity.written - written, took),
             counts["throttle"] / counts["arrived"],
             harness.asked.commerce / len(orders), harness.asked.dynamics / len(orders),
             await harness.waited(orders, self.begun), 1000 * own / len(orders), lost, doubled,
+            tables, queue,
         )  # fmt: skip
 
     async def _coming(self, harness: Loading, orders: list[StoredOrder]) -> None:
@@ -82,7 +100,16 @@ class Way:
             await harness.hooks(order)
             if self.a_minute:
                 await asyncio.sleep(60 / self.a_minute)
+        publishing = asyncio.create_task(self._published(harness))
         await harness.until_delivered(orders)
+        publishing.cancel()
+        await asyncio.wait({publishing})
+
+    async def _published(self, harness: Loading) -> None:
+        """All stock, whenever a run is over."""
+        while self.publishes:
+            await harness.services.intake.accept("stock", CONNECTION, [EVERYTHING], "poll")
+            await asyncio.sleep(1)
 
 
 def share(capacity: Capacity, orders: int, written: float, seconds: float) -> float:

@@ -10,7 +10,8 @@ class Loaded:
     """What came of some orders. `share`: of the work that F&O could have done meanwhile, how much
     it takes at least to create them, a header and its lines in one batch. `seconds`: from the
     notification until the order was there, sorted. `own_ms`: CPU time of ours per order, without
-    the sandbox's; `lost` and `doubled`: orders that are not there, or are there twice."""
+    the sandbox's; `lost` and `doubled`: orders that are not there, or are there twice. `tables` and
+    `queue`: operations of an order, as they are billed."""
 
     what: str
     orders: int
@@ -23,6 +24,8 @@ class Loaded:
     own_ms: float = 0.0
     lost: int = 0
     doubled: int = 0
+    tables: float = 0.0
+    queue: float = 0.0
 
     def percentile(self, hundredths: int) -> float:
         """What so many of a hundred stayed below."""
@@ -36,6 +39,7 @@ class Loaded:
             "orders_a_minute": round(self.orders / self.minutes, 1),
             "share_of_capacity": round(self.share, 3), "share_of_429": round(self.throttled, 4),
             "commerce_requests": round(self.ours, 2), "dynamics_requests": round(self.theirs, 2),
+            "table_operations": round(self.tables, 1), "queue_operations": round(self.queue, 1),
             **{f"p{each}_s": round(self.percentile(each), 2) for each in (50, 95, 99)},
             "own_cpu_ms": round(self.own_ms, 2), "lost": self.lost, "doubled": self.doubled,
         }  # fmt: skip

@@ -18,8 +18,6 @@ from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
 from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.gate import measured_gate
-from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS, costs
-from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.pages import PAGE, measured_pages, paths, renewed, table
 from tests.benchmarks.prices import Price
 from tests.benchmarks.reconciling import measured_reconciling
@@ -109,27 +107,6 @@ def test_a_row_is_as_large_as_table_storage_bills_it() -> None:
 def test_what_is_free_costs_nothing() -> None:
     price = Price("operations", 0.8, 1e6, "million", 13e6)
     assert (price.of(12e6), price.of(14e6)) == (0, 0.8)
-
-
-def test_an_orders_operations_are_counted_in_every_system() -> None:
-    found = {cost.title: cost for cost in costs("theirs", PAGES)}
-    assert (found[ORDERS].each("bus send calls"), found[AT_ONCE].counts["bus send calls"]) == (1, 1)
-    for title in (ORDERS, AT_ONCE, AGAIN, INVOICES):
-        messages = [
-            found[title].each(f"bus {name}") for name in ("messages sent", "receives", "completes")
-        ]
-        assert messages == [1, 1, 1], title
-    assert (found[ORDERS].each("dynamics writes"), found[AGAIN].each("dynamics writes")) == (2, 0)
-    assert (found[IDLE].counts["functions timers"], found[IDLE].counts["bus messages sent"]) == (
-        60,
-        5 * 12 + 11,
-    )
-    assert found[ORDERS].each("stored bytes") > found[AGAIN].each("stored bytes") > 0
-    assert found[ORDERS].each("log lines") == 1
-    assert found[ORDERS].lines()[:2] == [
-        f"{ORDERS}, each of {PAGES}",
-        "  bus completes                  1.00",
-    ]
 
 
 def test_it_is_printed_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:

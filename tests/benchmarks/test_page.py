@@ -7,6 +7,8 @@ from typing import Any, Final
 import pytest
 
 from tests.benchmarks import catalogue_page
+from tests.benchmarks.operations import AGAIN, AT_ONCE, IDLE, INVOICES, ORDERS
+from tests.benchmarks.page import ORDERS as PAGES
 from tests.benchmarks.page import PAGE, Kinds, counts, example, kinds, prices, shown, sizes
 from tests.benchmarks.prices import RULES, calls, listeners
 from tests.infra.bicep import bicep
@@ -27,6 +29,37 @@ def test_counts_prices_and_the_example_are_those_of_the_product(found: Kinds) ->
         ("example", example(found)),
     ):
         assert shown(TEXT, name).strip() == made, f"{name}; {NOTIFICATION}"
+
+
+def test_an_orders_operations_are_counted_in_every_system(found: Kinds) -> None:
+    by_title = {cost.title: cost for cost in found["theirs"]}
+    assert (
+        by_title[ORDERS].each("bus send calls"),
+        by_title[AT_ONCE].counts["bus send calls"],
+    ) == (1, 1)
+    for title in (ORDERS, AT_ONCE, AGAIN, INVOICES):
+        messages = [
+            by_title[title].each(f"bus {name}")
+            for name in ("messages sent", "receives", "completes")
+        ]
+        assert messages == [1, 1, 1], title
+    assert (by_title[ORDERS].each("dynamics writes"), by_title[AGAIN].each("dynamics writes")) == (
+        2,
+        0,
+    )
+    assert (
+        by_title[IDLE].counts["functions timers"],
+        by_title[IDLE].counts["bus messages sent"],
+    ) == (
+        60,
+        5 * 12 + 11,
+    )
+    assert by_title[ORDERS].each("stored bytes") > by_title[AGAIN].each("stored bytes") > 0
+    assert by_title[ORDERS].each("log lines") == 1
+    assert by_title[ORDERS].lines()[:2] == [
+        f"{ORDERS}, each of {PAGES}",
+        "  bus completes                  1.00",
+    ]
 
 
 def test_sizes_are_about_those_of_the_product(found: Kinds) -> None:

@@ -25,6 +25,7 @@ PUBLICATION = "sync/engine/publication.py"
 PUMP = "sync/hosts/pump.py"
 RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
+TESTS_OF_BOUNDS = "tests/benchmarks/test_quick.py"
 TESTS_OF_QUOTES = "tests/flows/test_quotes.py"
 
 
@@ -713,7 +714,7 @@ MUTANTS: Final = (
         "quote-ordered-twice",
         "a quote is ordered in the shop although F&O has made an order of it",
         "sync/flows/quotes/quote_records.py",
-        "if quotation is not None and quotation.status == CONFIRMED:",
+        "if quotation is not None and quotation.has_order:",
         "if False:",
         TESTS_OF_QUOTES,
     ),
@@ -788,5 +789,21 @@ MUTANTS: Final = (
         "        if self.is_asked:",
         "        if self.mail:",
         "tests/flows/test_mails.py",
+    ),
+    Mutant(
+        "looked-for-alone",
+        "orders that are looked for at the same time take a request each",
+        "sync/dynamics/lookup.py",
+        "most=MOST_VALUES",
+        "most=1",
+        TESTS_OF_BOUNDS,
+    ),
+    Mutant(
+        "read-alone",
+        "orders that are read at the same time take a request each",
+        "sync/commerce/rest.py",
+        "most=MOST_KEYS",
+        "most=1",
+        TESTS_OF_BOUNDS,
     ),
 )

@@ -3,6 +3,7 @@ fair share."""
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -16,7 +17,7 @@ from sync.core.errors import Later
 from sync.core.ports import Row
 from sync.pacing.budget import LEASE, RENEWED_EVERY, Budget
 from sync.pacing.limiter import FAIR, Limiter, NoTurn
-from sync.pacing.parts import BUDGETS, RISES_EVERY, Wants, shared
+from sync.pacing.parts import BUDGETS, RISES_EVERY, Wants, Whole, cells_of, shared
 from sync.pacing.priority import Priority, current, working_at
 from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
@@ -48,8 +49,8 @@ class Far(SqliteTables):
 class Environment:
     """Counts what is under way of requests whose process lives."""
 
-    def __init__(self, whole: int) -> None:
-        self.whole = whole
+    def __init__(self, whole: int, begins: int | None = None) -> None:
+        self.whole, self.begins = whole, begins or whole
         self.tables = Far(":memory:")
         self.clock = LoopClock()
         self.random = Random(5)
@@ -61,7 +62,9 @@ class Environment:
         limiter = Limiter(8, 51)
         clock = Skewed(self.clock, apart)
         whole, tables = self.whole, self.tables
-        return limiter, Budget(tables, clock, SYSTEM, limiter, whole=whole, worker=name)
+        return limiter, Budget(
+            tables, clock, SYSTEM, limiter, whole=whole, begins=self.begins, worker=name
+        )
 
     async def request(self, name: str, limiter: Limiter, budget: Budget) -> None:
         await budget.wanted()
@@ -285,7 +288,7 @@ async def test_what_an_earlier_release_wants_is_urgent() -> None:
     row = Row(SYSTEM, "parts", {"parts": to_json({"old": [4, 4, until]}).decode()})
     await tables.insert(BUDGETS, row)
     limiter = Limiter(8)
-    budget = Budget(tables, clock, SYSTEM, limiter, whole=8, worker="new")
+    budget = Budget(tables, clock, SYSTEM, limiter, whole=8, begins=8, worker="new")
     with working_at(Priority.CATALOGUE):
         for _ in range(8):
             limiter.demand[Priority.CATALOGUE] += 1
@@ -293,6 +296,43 @@ async def test_what_an_earlier_release_wants_is_urgent() -> None:
     assert limiter.lent == 4
     await budget.close()
     tables.close()
+
+
+@pytest.mark.parametrize(
+    ("most", "too_many", "seconds"),
+    [(16, 0, 5), (12, 25, 5), (17, 25, 5), (18, 25, 60), (24, 25, 60), (25, 25, 5), (1, 2, 60)],
+)
+def test_the_whole_grows_by_one_and_slowly_near_what_was_too_much(
+    most: int, too_many: int, seconds: int
+) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    whole, until = Whole(most, now, "a pause", too_many), now + timedelta(seconds=seconds)
+    assert whole.risen(51, 51, until - timedelta(seconds=1)) == whole
+    assert whole.risen(51, 51, until) == Whole(most + 1, until, "a pause", too_many)
+    assert whole.risen(most, 51, until) == whole.risen(51, most, until) == whole, "nobody wants it"
+    assert Whole.of(Row("", "", cells_of({}, whole)), 16, 51, until) == whole
+
+
+def test_of_a_system_that_nobody_knows_some_is_lent_and_more_as_it_takes_that() -> None:
+    environment = Environment(51, begins=16)
+
+    async def lent() -> list[int]:
+        workers = [(name, *environment.worker(name)) for name in "abcd"]
+        loads = [asyncio.create_task(environment.loads(*worker)) for worker in workers]
+        found = list[int]()
+        for seconds in (4, 31):
+            await asyncio.sleep(seconds)
+            found.append(sum(limiter.lent for _, limiter, _ in workers))
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
+        for _, _, budget in workers:
+            await budget.close()
+        return found
+
+    first, later = virtually(lent())
+    assert first <= 16
+    assert 20 <= later <= 23
 
 
 def test_a_pause_halves_the_whole_once_for_all_and_it_grows_again_slowly() -> None:
@@ -330,9 +370,10 @@ def test_a_pause_halves_the_whole_once_for_all_and_it_grows_again_slowly() -> No
         return most
 
     whole, halved, soon, late = virtually(simulate())
-    assert whole == late == 20
+    assert whole == 20
+    assert late == 16, "near what was too much it grows by one a minute"
     assert 9 <= halved <= 12
-    assert halved < soon < 18
+    assert halved < soon < late
     assert not environment.too_many
 
 

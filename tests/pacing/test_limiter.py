@@ -1,10 +1,11 @@
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pacing.limiter import FAIR, MOST, Limiter
+from sync.pacing.limiter import FAIR, MOST, SLOWLY, Limiter
 from sync.pacing.priority import Priority
 from tests.pacing.paces import slot_of
 
@@ -173,6 +174,20 @@ async def test_a_complaint_halves_the_limit_once_per_wave() -> None:
         async with slot_of(limiter) as slot:
             slot.overloaded()
     assert limiter.limit == 1, "one request is always allowed"
+
+
+async def test_near_what_was_too_much_the_limit_rises_slowly() -> None:
+    limiter, answers = Limiter(8, 16), list[int]()
+    limiter.halve()
+    while limiter.limit < 9:
+        before, count = limiter.limit, 0
+        while limiter.limit == before:
+            async with AsyncExitStack() as stack:
+                for _ in range(before):
+                    await stack.enter_async_context(slot_of(limiter))
+            count += 1
+        answers.append(count)
+    assert answers == [4, 5, 6 * SLOWLY, 7 * SLOWLY, 8]
 
 
 async def test_after_a_fall_nobody_enters_until_fewer_than_the_new_limit_are_inside() -> None:

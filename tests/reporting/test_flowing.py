@@ -11,6 +11,7 @@ from sandbox.commerce.amounts import Rule
 from sandbox.commerce.catalogue import STORES
 from sandbox.dynamics.inventory_costs import close
 from sync.core.money import ZERO, total
+from sync.engine.demand_told import DemandTold
 from sync.operating.reports import forget_later, stored, to_forget
 from sync.reporting import cart_rows
 from sync.reporting.building import Build, Built
@@ -151,7 +152,13 @@ class Recording:
         return recorded
 
 
-@in_finance(flows=("orders", "customers", "invoices"), reporting=REPORTING)
+WITH_DEMAND: Final = {
+    "flows": ("orders", "customers", "invoices", "demand"),
+    "demand": {"model": "M"},
+}
+
+
+@in_finance(**WITH_DEMAND, reporting=REPORTING)
 async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_stays(
     finance: Finance, tmp_path: Path
 ) -> None:
@@ -179,6 +186,10 @@ async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_st
     assert named(last, COMPANY, account) == []
     assert [one async for one in to_forget(finance.systems.tables)] == []
     assert await stored(finance.systems.tables)
+    told = await DemandTold(finance.systems.tables).of(COMPANY)
+    assert told is not None
+    assert told.pieces == {}, "of a day nothing can be forecast"
+    assert "demand" in {one.figure for one in await stored(finance.systems.tables)}
     assert recording.used <= {*bicep("report-roles").tree["variables"]["jobTables"]["value"]}
 
 
