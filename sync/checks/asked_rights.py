@@ -151,6 +151,7 @@ def _of_quote_answers(_: Connection) -> Iterator[Ask]:
 
 def _of_quote_templates(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.quote_templates.by_id(0)
+    yield lambda probe: probe.commerce.quote_templates.links(0)
 
 
 def _of_refunds(_: Connection) -> Iterator[Ask]:
