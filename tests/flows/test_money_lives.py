@@ -232,6 +232,8 @@ async def lived(harness: Harness, seed: int) -> None:
     for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
                 "TEE-WHITE-M"):  # fmt: skip
         harness.dynamics.receive(sku, 500)
+    for adjustment in ("REFUNDADJ", "REFUNDFEE"):
+        harness.dynamics.release(COMPANY, adjustment)
     for _ in range(3):
         await world.buys()
     for _ in range(30):
