@@ -30,6 +30,7 @@ from sandbox.commerce.rma_endpoints import RMAS
 from sandbox.commerce.routing import Dispatcher
 from sandbox.commerce.sales_rules import SALES_RULES
 from sandbox.commerce.shared_catalog_endpoints import SHARED_CATALOGS
+from sandbox.commerce.sharing import sharing_routes
 from sandbox.commerce.shipment_endpoints import SHIPMENTS
 from sandbox.commerce.shop_endpoints import SHOP
 from sandbox.commerce.state import CommerceState
@@ -91,6 +92,7 @@ def commerce_app(state: CommerceState, dials: Dials) -> Starlette:
             Route("/prod/keys/{name}", key, methods=["GET"]),
             *document_routes(state),
             *quote_routes(state),
+            *sharing_routes(state),
             *buying_routes(state),
             *inspection_routes(state, dials),
             Route(graph, questions, methods=["POST"]),

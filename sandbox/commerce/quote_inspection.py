@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.inspection import answer
+from sandbox.commerce.quote_templates import make_template
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.state import CommerceState
 from sync.core.encoding import from_json
@@ -17,6 +18,7 @@ Deed = Callable[[CommerceState, StoredQuote], object]
 DEEDS: Final[dict[str, Deed]] = {
     "order": lambda state, quote: state.order_quote(quote),
     "close": lambda state, quote: state.close_quote(quote),
+    "template": lambda state, quote: make_template(state, quote, ""),
     "resubmit": lambda state, quote: state.resubmit_quote(
         quote, {one.product.sku: one.qty + 1 for one in quote.items}, "One more of each, please."
     ),
@@ -52,6 +54,7 @@ def quote_routes(state: CommerceState) -> list[Route]:
 def shown(state: CommerceState, quote: StoredQuote) -> dict[str, Any]:
     """A quote in short; `goods` as its shop's prices are, with tax or without."""
     row = state.cooked_quote(quote).row
+    templates = [key for key, one in state.templates.items() if one["parent_quote_id"] == quote.id]
     return {
         "id": quote.id, "store_id": quote.store.id, "status": quote.status,
         "goods": row["subtotal_incl_tax" if quote.store.gross else "subtotal"],
@@ -60,6 +63,9 @@ def shown(state: CommerceState, quote: StoredQuote) -> dict[str, Any]:
              if one.row["quote_id"] == quote.id and one.extension.get("converting_from_quote")),
             "",
         ),
+        "template": max(templates, default=None),
+        "agreements": [one["document_identifier"] for one in state.template_links.values()
+                       if one["template_id"] in templates],
     }  # fmt: skip
 
 

@@ -45,17 +45,20 @@ FLOWS: Final = (*HOOKS, "posted_invoices")
 STOCK: Final = "stock"
 PRICES: Final = "prices"
 PRODUCTS: Final = "products"
+SHARED_CATALOGS: Final = "shared_catalogs"
 SHIPMENTS: Final = "shipments"
 CANCELLATIONS: Final = "cancellations"
 STATUS: Final = "status"
 RETURNS: Final = ("returns", "refunds", "return_states", "cases")
 QUOTES: Final = ("quotes", "quote_answers")
+TEMPLATES: Final = "quote_templates"
 CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 TASKS: Final = "tasks"
 """Polled by themselves, when the demo says so."""
-WAITED_FOR: Final = (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
+SHOWN: Final = (STOCK, PRICES, PRODUCTS, SHARED_CATALOGS)
+WAITED_FOR: Final = (*FLOWS, *SHOWN, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
 """Flows none of whose records waits for people or for another day."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
@@ -190,7 +193,7 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*WAITED_FOR, "mails", *QUOTES)
+            for flow in (*WAITED_FOR, "mails", *QUOTES, TEMPLATES)
             async for claim in ledger.parked(name, flow)
         ]
 

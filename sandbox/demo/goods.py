@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import PRICES, PRODUCTS, STOCK, Environment
+from sandbox.demo.environment import SHOWN, Environment
 from sandbox.demo.prices import (
     WAVES,
     PricesShown,
@@ -15,6 +15,7 @@ from sandbox.demo.prices import (
 )
 from sandbox.demo.products import Named, first_products, more_names, products_in_the_end
 from sandbox.demo.reconciliation import Finding
+from sandbox.demo.shared import Shared, first_shared, more_shared, shared_in_the_end
 from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
 
 
@@ -25,17 +26,19 @@ class Goods:
     stock: Stocked
     prices: PricesShown
     named: Named
+    shared: Shared
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Where it differs."""
-        return (*self.stock.findings, *self.prices.findings, *self.named.findings)
+        each = (self.stock, self.prices, self.named, self.shared)
+        return tuple(finding for one in each for finding in one.findings)
 
     def as_json(self) -> dict[str, Any]:
         """As it is printed."""
         return {
             "stock": self.stock.as_json(), "prices": self.prices.as_json(),
-            "products": self.named.as_json(),
+            "products": self.named.as_json(), "shared_catalogs": self.shared.as_json(),
         }  # fmt: skip
 
 
@@ -44,6 +47,7 @@ async def first_goods(environment: Environment, within: timedelta) -> None:
     `Stuck`."""
     await first_prices(environment)
     await first_stock(environment, within)
+    await first_shared(environment)
     await first_products(environment, within)
     await change_prices(environment, WAVES[0])
 
@@ -52,18 +56,19 @@ async def more_goods(environment: Environment) -> None:
     """More comes in while orders run, and prices change again."""
     await more_stock(environment)
     await more_names(environment)
+    await more_shared(environment)
     await change_prices(environment, WAVES[1])
 
 
 async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods:
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
-    await environment.poll(STOCK, PRICES, PRODUCTS)
+    await environment.poll(*SHOWN)
     await environment.until_idle(_nothing, within=within)
-    stock, prices, named = await asyncio.gather(
+    stock, prices, named, shared = await asyncio.gather(
         stock_in_the_end(environment), prices_in_the_end(environment),
-        products_in_the_end(environment),
+        products_in_the_end(environment), shared_in_the_end(environment),
     )  # fmt: skip
-    return Goods(stock, prices, named)
+    return Goods(stock, prices, named, shared)
 
 
 async def _nothing() -> None:

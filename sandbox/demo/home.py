@@ -18,6 +18,8 @@ CONFIG: Final = "connections.toml"
 SELLER: Final = "anna@sellers.example"
 CARTS_SELLER: Final = "bert@sellers.example"
 """Whose tasks are of carts."""
+PUBLIC, WHOLESALE, RECORD = "Default (General)", "Companies", 72
+"""Shared catalogs, and the category of F&O that the second one is made of."""
 CAP: Final = 6
 """New tasks of a seller a day: more accounts than that give reason to one."""
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtemp`
@@ -28,7 +30,7 @@ flows = [
     "orders", "customers", "companies", "invoices", "creditmemos", "posted_invoices", "stock",
     "prices", "products", "shipments", "cancellations", "returns", "return_states", "refunds",
     "accounts", "credit", "status", "cases", "quotes", "quote_answers",
-    "mails", "tasks",{more}
+    "mails", "tasks", "shared_catalogs", "quote_templates",{more}
 ]
 [connections.{name}.commerce]
 url = "{commerce}"
@@ -93,6 +95,8 @@ configurables = true
 dimensions = {{ color = "color", size = "size" }}
 most_changed_percent = 100
 views = {{ de = {{ language = "de" }} }}
+category_hierarchy = "Web"
+shared_catalogs = {{ "{public}" = ["*"], "{wholesale}" = ["{record}"] }}
 poll_minutes = 60
 [connections.{name}.prices]
 currency = "USD"
@@ -235,7 +239,7 @@ def write_home(
                 numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
                 mail_port=mail_port, seller=SELLER, carts_seller=CARTS_SELLER, cap=CAP,
                 service_account=SERVICE_ACCOUNT, sign_in=sign_in(name, authorities.get(name)),
-                **RECIPES[ready.numbers],
+                public=PUBLIC, wholesale=WHOLESALE, record=RECORD, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

@@ -6,7 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.demo.drifting import drifted
-from sandbox.demo.environment import PRICES, PRODUCTS, STOCK, Environment, Pair
+from sandbox.demo.environment import (
+    PRICES,
+    PRODUCTS,
+    SHARED_CATALOGS,
+    STOCK,
+    Environment,
+    Pair,
+)
 from sandbox.demo.prices import FIRST as FIRST_PRICE
 from sandbox.demo.prices import cost
 from sandbox.demo.reconciliation import Finding
@@ -42,8 +49,8 @@ async def first_products(environment: Environment, within: timedelta) -> None:
         await masters.release(pair.ledger)
         await cost(pair, masters.numbers, FIRST_PRICE)
         await (await environment.engine.systems_pool.open(name)).items.put_many(masters.mappings())
-    rounds = ((PRODUCTS,), (PRICES, STOCK), (PRODUCTS,))
-    for flows in rounds if masters.count else rounds[:1]:
+    rounds = ((PRODUCTS,), (PRICES, STOCK), (PRODUCTS, SHARED_CATALOGS))
+    for flows in rounds if masters.count else rounds[-1:]:
         await environment.poll(*flows)
         await environment.until_idle(_nothing, within=within)
 

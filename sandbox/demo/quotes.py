@@ -1,6 +1,6 @@
 """Quotes in the demo: buyers of companies ask for some, the office prices, sends, loses, cancels or
 confirms them, and buyers order, change or close what they are offered. In the end both sides match,
-and each order is of what was agreed."""
+each order is of what was agreed, and templates show their sales agreements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.demo.agreements import agree, not_as_agreed
 from sandbox.demo.environment import QUOTES, Environment, Pair
 from sandbox.demo.reconciliation import Finding
 from sync.core.money import ZERO, total
@@ -53,6 +54,9 @@ async def negotiate(environment: Environment, within: timedelta) -> Negotiated:
         for name, pair in environment.pairs.items()
     }
     await _notified(environment, asked, QUOTES, within)
+    await agree(environment, asked, {
+        name: await _accounts(pair, asked[name]) for name, pair in environment.pairs.items()
+    })  # fmt: skip
     for name, pair in environment.pairs.items():
         await _decided(pair, asked[name])
     await _notified(environment, asked, QUOTES, within)
@@ -69,6 +73,7 @@ async def negotiate(environment: Environment, within: timedelta) -> Negotiated:
         ))  # fmt: skip
     await _notified(environment, asked, QUOTES, within)
     found = [await _compared(pair, asked[name]) for name, pair in environment.pairs.items()]
+    found += [await not_as_agreed(pair, asked[name]) for name, pair in environment.pairs.items()]
     findings = tuple(finding for one in found for finding in one)
     ordered = sum(IN_THE_END[life][0] == "ordered" for life in LIVES) * len(asked)
     return Negotiated(sum(map(len, asked.values())), ordered, findings)
@@ -87,6 +92,11 @@ async def _notified(
 
 async def _nothing() -> None:
     """Nobody watches."""
+
+
+async def _accounts(pair: Pair, quotes: Quotes) -> list[str]:
+    rows = await _quotations(pair)
+    return [str(rows[_reference(one)]["RequestingCustomerAccountNumber"]) for one in quotes]
 
 
 async def _decided(pair: Pair, quotes: Quotes) -> None:

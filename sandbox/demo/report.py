@@ -75,7 +75,8 @@ def _goods(outcome: Outcome, console: Console) -> None:
     )
     console.print(
         f"F&O named {outcome.goods.named.skus} products in two languages, and some of them again"
-        f" meanwhile; {len(outcome.goods.named.findings)} differ."
+        f" meanwhile; {len(outcome.goods.named.findings)} differ. Buyers of companies see"
+        f" {outcome.goods.shared.products}; {len(outcome.goods.shared.findings)} differ."
     )
     _sent_and_invoiced(outcome, console)
     sent = outcome.sent

@@ -126,7 +126,8 @@ def _metadata(state: DynamicsState) -> Endpoint:
         match = NAMED.fullmatch(request.path_params["name"])
         found = None
         if match and match[1] == "PublicEntities":
-            found = metadata.public_entity(match[2], state.settings.closed)
+            settings = state.settings
+            found = metadata.public_entity(match[2], settings.closed, settings.mandatory)
         elif match:
             found = metadata.public_enumeration(match[2])
         return Response(status_code=404) if found is None else JSONResponse(found)

@@ -5,7 +5,8 @@ GET and PUT `/sandbox/dials` and `/sandbox/settings`, PUT `/sandbox/tokens` (tho
 from now on), GET `/sandbox/requests` and `/sandbox/orders` (`?reference=` for those of one), POST
 `/sandbox/receipts` (goods come in), `/sandbox/prices` (sales prices, and agreements of a group from
 a quantity), `/sandbox/translations` (products are named in a language), `/sandbox/masters` (product
-masters are released with all their variants) and `/sandbox/reset` (back to the setup; dials and
+masters are released with all their variants), `/sandbox/rows` (what people enter, by set) and
+`/sandbox/reset` (back to the setup; dials and
 settings stay).
 """
 
@@ -41,6 +42,7 @@ def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
         Route("/sandbox/prices", _prices(state), methods=["POST"]),
         Route("/sandbox/translations", _translations(state), methods=["POST"]),
         Route("/sandbox/masters", _masters(state), methods=["POST"]),
+        Route("/sandbox/rows", _rows(state), methods=["POST"]),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
@@ -164,6 +166,19 @@ def _masters(state: DynamicsState) -> Endpoint:
         return Response(status_code=200)
 
     return masters
+
+
+def _rows(state: DynamicsState) -> Endpoint:
+    async def rows(request: Request) -> Response:
+        try:
+            for name, entered in from_json(await request.body()).items():
+                for row in entered:
+                    state.put(name, **row)
+        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
+            return JSONResponse({"error": f"give rows by entity set; not {error}"}, 400)
+        return Response(status_code=200)
+
+    return rows
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:

@@ -39,7 +39,7 @@ class Settings:
     refused. `reserves_on_arrival`: sales lines reserve what is on hand. `lacks`: fields
     ("Set.Field") that `$metadata` does not name. `quotations_stay`: a quotation that was sent keeps
     that status when it is changed. `closed`: fields ("Set.Field") that the server alone writes in
-    this environment.
+    this environment; `mandatory`: those that must be sent in it.
     """
 
     manual: set[str] = field(default_factory=set)
@@ -52,6 +52,7 @@ class Settings:
     lacks: frozenset[str] = frozenset()
     quotations_stay: bool = False
     closed: frozenset[str] = frozenset()
+    mandatory: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -72,9 +72,11 @@ def _property(known: Property, *, nullable: bool) -> str:
     return f'<Property Name="{known.name}" Type="{known.edm}"{facet}/>'
 
 
-def public_entity(name: str, closed: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+def public_entity(
+    name: str, closed: frozenset[str] = frozenset(), mandatory: frozenset[str] = frozenset()
+) -> dict[str, Any] | None:
     """`GET /metadata/PublicEntities('SalesOrderHeaderV4')`: what is mandatory, what may be edited;
-    None if unknown. `closed`: fields that the server alone writes."""
+    None if unknown. `closed`, `mandatory`: as the environment's settings have them."""
     entity = next((entity for entity in SETS.values() if entity.type == name), None)
     if entity is None:
         return None
@@ -85,7 +87,8 @@ def public_entity(name: str, closed: frozenset[str] = frozenset()) -> dict[str, 
         "IsReadOnly": entity.read_only,
         "ConfigurationEnabled": True,
         "Properties": [
-            _public_property(entity, known, closed) for known in entity.properties.values()
+            _public_property(entity, known, closed, mandatory)
+            for known in entity.properties.values()
         ],
         "NavigationProperties": [],
         "PropertyGroups": [],
@@ -93,7 +96,9 @@ def public_entity(name: str, closed: frozenset[str] = frozenset()) -> dict[str, 
     }
 
 
-def _public_property(entity: EntitySet, known: Property, closed: frozenset[str]) -> dict[str, Any]:
+def _public_property(
+    entity: EntitySet, known: Property, closed: frozenset[str], mandatory: frozenset[str]
+) -> dict[str, Any]:
     rules, is_key = rules_of(entity.table), known.name in entity.key
     automatic = {number.field for number in rules.numbers if number.always}
     is_closed = known.read_only or f"{entity.name}.{known.name}" in closed
@@ -104,7 +109,7 @@ def _public_property(entity: EntitySet, known: Property, closed: frozenset[str])
         "DataType": DATA_TYPES[known.kind],
         "LabelId": None,
         "IsKey": is_key,
-        "IsMandatory": known.name in entity.required,
+        "IsMandatory": known.name in entity.required or f"{entity.name}.{known.name}" in mandatory,
         "ConfigurationEnabled": True,
         "AllowEdit": not fixed,
         "AllowEditOnCreate": not is_closed and known.name not in automatic,

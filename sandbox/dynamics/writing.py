@@ -38,6 +38,10 @@ def _created(state: Environment, entity: EntitySet, sent: dict[str, Any]) -> Rec
     company = _company(state, entity, sent)
     numbered = {number.field for number in rules.numbers}
     _not_read_only(state, entity, sent, numbered)
+    for name in state.settings.mandatory:
+        owner, _, field = name.partition(".")
+        if owner == entity.name and not sent.get(field):
+            raise must_be_filled(entity.properties[field].label, field=field)
     draft = Draft(state, entity, company, {**rules.initial, **sent}, sent)
     if entity.per_company:
         draft.values[COMPANY] = company

@@ -151,6 +151,7 @@ def _of_quote_answers(_: Connection) -> Iterator[Ask]:
 
 def _of_quote_templates(_: Connection) -> Iterator[Ask]:
     yield lambda probe: probe.commerce.quote_templates.by_id(0)
+    yield lambda probe: probe.commerce.quote_templates.links(0)
 
 
 def _of_refunds(_: Connection) -> Iterator[Ask]:
@@ -243,8 +244,7 @@ _OF_FLOWS: Final = (
     ("credit", _of_credit), ("returns", _of_returns),
     ("return_states", _of_return_states), ("quotes", _of_quotes),
     ("quote_answers", _of_quote_answers), ("quote_templates", _of_quote_templates),
-    ("refunds", _of_refunds),
-    ("cancellations", _of_cancellations), ("tracking", _of_tracking), ("mails", _of_mails),
-    ("tasks", _of_tasks),
+    ("refunds", _of_refunds), ("cancellations", _of_cancellations), ("tracking", _of_tracking),
+    ("mails", _of_mails), ("tasks", _of_tasks),
 )  # fmt: skip
 """Flows that ask for rights of their own."""

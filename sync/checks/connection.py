@@ -55,6 +55,7 @@ from sync.checks.products import (
     shared_catalogs_are_there,
 )
 from sync.checks.quotes import (
+    files_take_no_id,
     orders_take_quotations,
     proposed_prices_mean,
     quotations_are_of_one_side,
@@ -141,7 +142,8 @@ GROUPS: Final = (
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
         demand_can_be_written,
-        quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
+        quotations_can_be_read, quotations_are_of_one_side, files_take_no_id,
+        orders_take_quotations,
     )),
     Group((DATAVERSE,), (
         dataverse_answers, cases_can_be_written, cases_find_their_customers, cases_have_a_key,

@@ -11,7 +11,7 @@ from sync.commerce.quotes import LISTED, SEARCH
 from sync.commerce.search import Search
 from sync.config.connections import Connection
 from sync.dynamics import quotations
-from sync.dynamics.account_files import FILE_FIELDS, WRITTEN
+from sync.dynamics.account_files import FILE_FIELDS, ID, WRITTEN
 from sync.dynamics.documents.account_file import FILES
 from sync.dynamics.documents.requests import QUOTATION_HEADERS, QUOTATION_LINES
 from sync.dynamics.odata import Filter, Member
@@ -103,6 +103,22 @@ async def orders_take_quotations(probe: Probe) -> AsyncIterator[Finding]:
     else:
         cure = 'Write order_field = "SalesOrderName" (or "URL") under quotes in connections.toml.'
         yield fault(f"{headers}.{field} may not be entered: orders of quotes would be parked", cure)
+
+
+async def files_take_no_id(probe: Probe) -> AsyncIterator[Finding]:
+    """Whether F&O gives files of an account their ids, as the metadata has it: we send none."""
+    if not _are_of_dynamics(probe.settings) or probe.settings.quotes.files != "account":
+        return
+    shape = (await probe.dynamics.metadata_fields(FILES)).get(FILES)
+    entity = await probe.dynamics.public_entity(shape.type) if shape is not None else None
+    rows = {row.get("Name"): row for row in (entity or {}).get("Properties") or ()}
+    if not rows.get(ID, {}).get("IsMandatory"):
+        yield ok(f"F&O gives a new file of an account its {ID} (the first one will show)")
+    else:
+        cure = (
+            'Write files = "none" under quotes in connections.toml: quotes then go without files.'
+        )
+        yield fault(f"{FILES}.{ID} is mandatory: quotes with files would be parked", cure)
 
 
 async def proposed_prices_mean(probe: Probe) -> AsyncIterator[Finding]:

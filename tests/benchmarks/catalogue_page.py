@@ -67,7 +67,7 @@ def first_load(facts: Facts) -> str:
         ("requests to both systems, each product", f"{told['requests_each']}"),
         ("table operations", _number(told["table_operations"])),
         ("memory at most", f"{told['peak_mb']} MB"),
-        ("the time left, as it was told, was off by", f"{100 * told['estimate_off']:.0f} %"),
+        ("the time left, as it was told, was off by", f"{100 * (told['estimate_off'] or 0):.0f} %"),
     )
 
 

@@ -151,15 +151,16 @@ async def test_every_page_of_the_console_can_be_measured_and_what_is_shown_is_th
 
 
 @pytest.mark.parametrize(
-    ("products", "kills"), [(100, 1), pytest.param(6_000, 3, marks=pytest.mark.long)]
+    ("products", "kills", "slow"), [(100, 1, 1), pytest.param(6_000, 3, 6, marks=pytest.mark.long)]
 )
 def test_a_first_load_makes_each_product_and_image_once_however_often_it_is_killed(
-    products: int, kills: int
+    products: int, kills: int, slow: int
 ) -> None:
-    loaded = virtually(measured_first_load(products, kills)).facts()
+    loaded = virtually(measured_first_load(products, kills, slow)).facts()
     assert (loaded["created"], loaded["images"]) == (products, products // 10)
     assert (loaded["again"], loaded["requests_each"] < 5) == (0, True)
-    assert loaded["estimate_off"] <= 0.15
+    if slow > 1:  # a load that is over in minutes tells nothing of the time that is left
+        assert (loaded["estimates"] > 3, loaded["estimate_off"] <= 0.15) == (True, True), loaded
 
 
 def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> None:

@@ -9,6 +9,7 @@ from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.dials import Kind
 from sync.checks.entities import fields_exist
 from sync.checks.quotes import (
+    files_take_no_id,
     orders_take_quotations,
     proposed_prices_mean,
     quotations_are_of_one_side,
@@ -19,6 +20,7 @@ from tests.checks.conftest import Sandboxes, levels, only_fault
 
 CHECKS = (
     quotations_can_be_read, quotes_are_shown, orders_take_quotations, quotations_are_of_one_side,
+    files_take_no_id,
 )  # fmt: skip
 
 
@@ -65,6 +67,13 @@ async def test_a_quotations_number_that_orders_do_not_take_is_a_fault(
     assert "order_field" in found.cure
     name = with_quotes(order_field="SalesOrderName")
     assert levels(await sandboxes.found(orders_take_quotations, **name)) == {"ok"}
+
+
+async def test_files_whose_id_f_and_o_does_not_choose_are_a_fault(sandboxes: Sandboxes) -> None:
+    sandboxes.dynamics.settings.mandatory |= {"CustomerAttachmentsV2.DocumentId"}
+    found = only_fault(await sandboxes.found(files_take_no_id, **with_quotes(files="account")))
+    assert "quotes with files would be parked" in found.what
+    assert await sandboxes.found(files_take_no_id, **with_quotes()) == []
 
 
 @pytest.mark.parametrize(

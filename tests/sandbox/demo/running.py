@@ -57,6 +57,7 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["stock"]["skus"] > 600
     assert reported["stock"]["drift"] == 0
     assert reported["prices"]["skus"] > 600
+    assert reported["shared_catalogs"] == {"products": 102, "drift": 0}
     assert (reported["prices"]["changes"] >= 240, reported["prices"]["drift"]) == (True, 0)
     assert reported["shipments"]["slips"] > 10
     assert reported["shipments"]["tracked"] > 5
