@@ -8,6 +8,7 @@ from sandbox.dataverse import sales
 from sandbox.dataverse import sales_office as office
 from sandbox.dataverse.state import Row
 from sandbox.dials import Kind
+from sync.cli.erase import tell_of_dataverse
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
@@ -243,6 +244,7 @@ async def test_there_are_never_two_orders_of_a_quote(ours: Selling, *, is_revise
     claim = await ours.claim(order)
     assert claim.state is State.PARKED
     assert "ORD-01" in claim.reason
+    assert f"skip orders {order.row['increment_id']}" in claim.remedy
     assert ours.rows("SalesTable") == []
 
 
@@ -302,3 +304,15 @@ async def test_what_is_won_declines_once_it_is_the_sellers_turn(ours: Selling, o
     assert quote.status == "declined"
     assert (order or "sold already") in quote.comments[-1]["comment"]
     assert await ours.parked("quotes") == []
+
+
+@in_sales()
+async def test_an_erasure_names_the_quotes_that_stay_in_sales(
+    ours: Selling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quote = await ours.asks()
+    systems = await ours.services.systems_pool.open("shop")
+    await tell_of_dataverse(ours.services, systems, [("quotes", str(quote.id))])
+    assert f"These quotes stay in Dataverse, with what they say: {ours.number(quote)}." in (
+        capsys.readouterr().err
+    )
