@@ -1,6 +1,6 @@
-"""Sales quotations of F&O -> answers to negotiable quotes in Commerce.
+"""Sales quotations of F&O, or quotes of Dynamics 365 Sales -> answers to negotiable quotes.
 
-In:      a quotation of ours that people have sent, approved, lost, cancelled or confirmed.
+In:      a quotation of ours that people have sent or activated, approved, lost, cancelled or sold.
 Out:     prices, quantities, freight, expiry, terms and files, proved to the cent by the shop's own
          totals before the buyer sees them; or a decline with its reason.
 Key:     the quote's id.
