@@ -258,11 +258,9 @@ class Story(DocumentHistory):
         if not customers:
             return
         customer = self.random.choice(customers)
-        address = {
-            **customer["addresses"][0],
-            "street": [f"Neuer Weg {self.random.randint(1, 99)}"],
-        }
-        self.systems.commerce.save_customer({**customer, "addresses": [address]})
+        first, *others = customer["addresses"]
+        moved = {**first, "street": [f"Neuer Weg {self.random.randint(1, 99)}"]}
+        self.systems.commerce.save_customer({**customer, "addresses": [moved, *others]})
         self.event_log.note(f"deed: customer {customer['id']} moves")
 
 
