@@ -14,8 +14,8 @@ CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 WRITES = {"Write", "OrderWrite", "FilesWrite", "Removal", "RowTarget"}
 """The classes that may write: what the executor carries out, and what a chunk's write calls."""
 PROBES = {
-    "sync.checks.asked_rights", "sync.checks.dataverse", "sync.checks.sales_quotes",
-    "sync.checks.tasks",
+    "sync.checks.asked_rights", "sync.checks.dataverse", "sync.checks.demand",
+    "sync.checks.sales_quotes", "sync.checks.tasks",
 }  # fmt: skip
 """Checks that ask for a right by a request that the system cannot carry out."""
 

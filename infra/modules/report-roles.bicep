@@ -15,9 +15,10 @@ var ids = {
   storageBlobDataReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
-// Figures for the console and whom to forget; how many requests a system takes, which is shared with the app.
+// Figures for the console, whom to forget, and the demand that the app writes to F&O; how many requests a system takes, which is shared with the app.
 var jobTables = [
   'budgets'
+  'forecastdemand'
   'pauses'
   'reports'
 ]

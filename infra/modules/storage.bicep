@@ -25,6 +25,7 @@ var tables = [
   'differences'
   'events'
   'flowpauses'
+  'forecastdemand'
   'identities'
   'interest'
   'jobs'

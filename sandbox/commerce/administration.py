@@ -1,7 +1,7 @@
 """What administrators and integrations do with orders and products of the shop."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -43,8 +43,18 @@ class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
         self.maker.catalogue = self.catalogue
         self.products.stamps[product.sku] = stamp(self.clock.now())
 
+    def offer(self, sku: str, variants: Sequence[str]) -> None:
+        """A buyer of it gets one of these variants, at the price of that one."""
+        products = tuple(
+            replace(one, parts=tuple((part, 1) for part in variants))
+            if as_text(one.sku) == as_text(sku) else one
+            for one in self.catalogue.products
+        )  # fmt: skip
+        self.catalogue = self.maker.catalogue = replace(self.catalogue, products=products)
+
     def sell_at(self, prices: Mapping[str, Decimal]) -> None:
-        """Sell what was made without a price at its first one. By SKU as `as_text` has it."""
+        """Sell what was made without a price at its first one, in all stores. By SKU as `as_text`
+        has it."""
         products = tuple(
             replace(one, price=prices.get(as_text(one.sku), one.price))
             if one.type == "simple" and not one.price else one

@@ -43,6 +43,7 @@ def link(state: CommerceState, sku: str, sent: Columns) -> None:
         for place, one in enumerate(options, start=1)
     ]  # fmt: skip
     stored[LINKS] = list(links)
+    state.offer(sku, [state.catalogue.by_id[one].sku for one in links])
 
 
 def _told_apart(combinations: dict[int, tuple[Any, ...]]) -> None:

@@ -68,10 +68,9 @@ def _rows(want: Want, catalogue: Catalogue, first: int) -> list[Line]:
         options = {
             "configurable_item_options": [{"option_id": "93", "option_value": child.product_id}]
         }
-        parent = Line(
-            first, product, want.qty, child.sku, product.name, product.price, choices=options
-        )
-        return [parent, _line(first + 1, child, want.qty, parent=first, paying=False)]
+        row = _line(first + 1, child, want.qty, parent=first, paying=False)
+        parent = Line(first, product, want.qty, child.sku, product.name, row.price, choices=options)
+        return [parent, row]
     if product.type == "bundle":
         return _bundle(want, catalogue, first)
     return [_line(first, product, want.qty)]

@@ -72,7 +72,9 @@ def save_base(call: RestRequest) -> list[Columns]:
         else:
             call.state.prices.base[as_text(product.sku)] = Decimal(row["price"])
     if any(not one.price for one in call.state.catalogue.products if one.type == "simple"):
-        call.state.sell_at(call.state.prices.base)
+        prices = call.state.prices
+        of_stores = {sku: price for (_, sku), price in prices.by_store.items()}
+        call.state.sell_at(of_stores | prices.base)
     return failures
 
 

@@ -100,9 +100,9 @@ class Trade:
         return answer([entry(order) for order in self._state.orders.values()])
 
     async def items(self, request: Request) -> Response:
-        """`GET orders/{id}/items`: the rows that carry an amount, how many of each can be invoiced
-        and refunded, what was done with them, and what all of each is worth without tax, in base
-        currency."""
+        """`GET orders/{id}/items`: the rows that carry an amount, what was sold, how many of each
+        can be invoiced and refunded, what was done with them, and what all of each is worth without
+        tax, in base currency."""
         order = self._state.orders.get(request.path_params["id"])
         if order is None:
             return answer({"error": "there is no such order"}, 404)
@@ -110,6 +110,7 @@ class Trade:
             [
                 {
                     "item_id": item["item_id"],
+                    "sku": item["sku"],
                     "to_invoice": to_invoice(order, item),
                     "to_refund": to_refund(order, item),
                     **{name: amount(item, name) for name in COUNTED},

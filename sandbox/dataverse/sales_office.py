@@ -29,10 +29,11 @@ def draft(state: DataverseState, number: str) -> Row:
 def price(
     state: DataverseState, number: str, lines: Mapping[str, Mapping[str, Any]], **columns: Any
 ) -> Row:
-    """Columns of lines, by the id of their item, and of the quote."""
+    """Columns of lines, by how their texts end, and of the quote."""
     row = draft(state, number)
     for line in sales.lines_of(state, row["quoteid"]):
-        values = lines.get(str(line["lineitemnumber"]))
+        text = line["productdescription"]
+        values = next((one for end, one in lines.items() if text.endswith(end)), None)
         if values:
             state.change("quotedetails", line["quotedetailid"], values)
     return state.change("quotes", row["quoteid"], columns)

@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -28,6 +29,8 @@ from sync.core.logs import set_up
 
 OFF: Final = 1
 FEWEST: Final = 20
+SOON: Final = timedelta(seconds=5)
+"""Records that wait longer for another try are waited for by their claims."""
 
 
 Orders = Annotated[
@@ -150,6 +153,7 @@ async def _demo(
             environment = await stack.enter_async_context(
                 running_environment(home, seed=seed, emulators=emulators)
             )
+        environment.soon = SOON
         environment.masters = Masters.beside(plan.products, len(environment.pairs))
         return await run_scenario(environment, plan, gauges, tamper=tamper)
 

@@ -1,6 +1,7 @@
 """Both sides' books compared, of every connection: orders, cash and credit, accounts; and what of
 ours waits or was set aside. The product compares them as well, and must say the same."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,10 +38,10 @@ class Books:
 async def reconciled(environment: Environment) -> Books:
     """Compare every connection; what is parked or set aside is off as well."""
     parked = await environment.parked()
-    each = [
-        await _reconciled(pair, [claim for claim in parked if claim.connection == pair.name])
+    each = await asyncio.gather(*(
+        _reconciled(pair, [claim for claim in parked if claim.connection == pair.name])
         for pair in environment.pairs.values()
-    ]
+    ))  # fmt: skip
     findings = [
         Finding(claim.connection, claim.key, f"is parked: {claim.reason}") for claim in parked
     ]
@@ -51,8 +52,8 @@ async def reconciled(environment: Environment) -> Books:
     ]
     findings += [finding for books in each for finding in books.findings]
     compared, differences = 0, list[Finding]()
-    for name in environment.pairs:
-        count, said = await _by_the_product(environment, name)
+    told = await asyncio.gather(*(_by_the_product(environment, one) for one in environment.pairs))
+    for name, (count, said) in zip(environment.pairs, told, strict=True):
         compared += count
         differences += _disagreeing(name, said, findings)
     return Books(

@@ -3,15 +3,17 @@ polled for and healed."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from sandbox.demo.environment import Environment
 from sandbox.demo.gauges import Gauges
 from sandbox.demo.goods import first_goods, more_goods
-from sandbox.demo.load import Plan, make_rough, place
+from sandbox.demo.load import Placed, Plan, make_rough, place
 from sandbox.demo.reconciliation import Finding
 from sandbox.demo.systems import pause
+from sandbox.demo.variants import not_as_bought
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.engine.claim import Claim
 from sync.mapping_tables.tables import ItemMapping
@@ -21,11 +23,19 @@ SETTLED: Final = timedelta(seconds=6.1)
 """A poll leaves out what the shop may still be committing: its last seconds."""
 
 
-async def delivered(
-    environment: Environment, plan: Plan, gauges: Gauges
-) -> tuple[int, list[Claim], list[Finding]]:
-    """(found by polling, parked before healing, what was parked and should not be or the other way
-    round)."""
+@dataclass(frozen=True)
+class Delivered:
+    """How many records polling found, what was parked before it was healed, how many orders were of
+    variants, and what is off: of these, or parked and should not be, or the other way round."""
+
+    polled: int
+    parked: list[Claim]
+    variants: int
+    findings: list[Finding]
+
+
+async def delivered(environment: Environment, plan: Plan, gauges: Gauges) -> Delivered:
+    """Have orders placed and delivered. Raises `Stuck`."""
     for pair in environment.pairs.values():
         await make_rough(pair)
     await first_goods(environment, PATIENCE)
@@ -34,14 +44,17 @@ async def delivered(
         async def check_progress() -> None:
             gauge.reach(await posted_in(environment))
 
-        unmapped = await _placed(environment, plan, check_progress)
+        placed = await _placed(environment, plan, check_progress)
+        unmapped = {name: one.unmapped for name, one in placed.items()}
         await more_goods(environment)
         polled = await environment.poll()
         parked = await _parked(environment, unmapped, check_progress)
         findings = _unexpected(parked, unmapped)
         await heal(environment, unmapped)
         await environment.until_idle(check_progress, within=PATIENCE)
-    return polled, parked, findings
+    bought = {name: one.variants for name, one in placed.items()}
+    findings += await not_as_bought(environment, bought)
+    return Delivered(polled, parked, sum(map(len, bought.values())), findings)
 
 
 async def posted_in(environment: Environment) -> int:
@@ -51,20 +64,18 @@ async def posted_in(environment: Environment) -> int:
     )
 
 
-async def _placed(
-    environment: Environment, plan: Plan, check_progress: Any
-) -> dict[str, list[str]]:
+async def _placed(environment: Environment, plan: Plan, check_progress: Any) -> dict[str, Placed]:
     """Place the orders and wait until a poll can see them all."""
     placing = asyncio.create_task(place(environment, plan))
     while not placing.done():
         await check_progress()
         await pause()
-    unmapped = await placing
+    placed = await placing
     until = asyncio.get_running_loop().time() + SETTLED.total_seconds()
     while asyncio.get_running_loop().time() < until:
         await check_progress()
         await pause()
-    return unmapped
+    return placed
 
 
 async def _parked(

@@ -15,12 +15,13 @@ from sandbox.demo.masters import Masters
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.demo.unsettled import unsettled
 from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
 from sync.config.connections import NumberMode
 from sync.core.errors import Later
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.queues import DELIVERIES
 from sync.mapping_tables.tables import ItemMapping
 
@@ -28,7 +29,7 @@ CONNECTIONS: Final = {"outdoor": NumberMode.OURS, "garden": NumberMode.THEIRS}
 """Two merchants: one chooses its sales order numbers, the other leaves that to F&O."""
 
 SOON: Final = timedelta(seconds=15)
-UNSETTLED: Final = (State.NEW, State.POSTING)
+"""What is due within it is waited for, where the product is killed and everything may be late."""
 HOST_LOG: Final = "host.log"
 CLOCK_FILE: Final = "clock"
 HOOKS: Final = {
@@ -53,7 +54,8 @@ ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 TASKS: Final = "tasks"
 """Polled by themselves, when the demo says so."""
-FOLLOWED: Final = (*RETURNS, "mails", *QUOTES)
+WAITED_FOR: Final = (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
+"""Flows none of whose records waits for people or for another day."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -73,16 +75,10 @@ class Pair:
     token: str
 
 
-def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) -> bool:
-    """Whether the record that required this one is done, and a host died before the claim said so:
-    the document is there, and the hourly repair settles the claim."""
-    flow, _, key = claim.required_by.partition("|")
-    return bool(key) and (claim.connection, flow, key) not in open_
-
-
 class Environment:
     """The running demo. `engine` works beside the host under the same `settings`, as the command
-    line does. `masters`: what F&O has beside what the shops know."""
+    line does. `masters`: what F&O has beside what the shops know. `soon`: messages that are due
+    within it are waited for; records that wait for another try always are."""
 
     def __init__(
         self,
@@ -93,13 +89,15 @@ class Environment:
         mails: MailServer,
     ) -> None:
         self.pairs = pairs
-        self.masters = Masters()
+        self.masters, self.soon = Masters(), SOON
         self.engine = engine
         self.mails = mails
         self._settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)
         self._child: Child | None = None
+        self._look: asyncio.Task[int] | None = None
+        self._one_look = asyncio.Lock()
         self._url = ""
         self._clock = Path(settings["SYNC_HOME"], CLOCK_FILE)
         self.set_clock(0.0)
@@ -189,20 +187,19 @@ class Environment:
         return [
             claim
             for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS, *FOLLOWED)
+            for flow in (*WAITED_FOR, "mails", *QUOTES)
             async for claim in ledger.parked(name, flow)
         ]
 
     async def until_idle(
         self, check_progress: Callable[[], Awaitable[None]], *, within: timedelta
     ) -> None:
-        """Return when no notification is on its way and nothing is left to deliver. Raises
-        `Stuck`."""
+        """Return when no notification is on its way and nothing is left to deliver. All who wait go
+        on together, so that nobody waits for what another begins next. Raises `Stuck`."""
         try:
             async with asyncio.timeout(within.total_seconds()):
-                while await self.unfinished():
+                while await self._seen_next():
                     await check_progress()
-                    await pause()
         except TimeoutError:
             waiting = await self.unfinished()
             raise Stuck(
@@ -210,6 +207,18 @@ class Environment:
                 f" {within.total_seconds():.0f} s"
             ) from None
         await check_progress()
+
+    async def _seen_next(self) -> int:
+        """What the next look sees, which all who wait for it share."""
+        if self._look is None:
+            self._look = asyncio.create_task(self._looked())
+        return await asyncio.shield(self._look)
+
+    async def _looked(self) -> int:
+        async with self._one_look:
+            await pause()
+            self._look = None
+            return await self.unfinished()
 
     async def unfinished(self) -> int:
         """Notifications on their way, messages that are worked on or soon due, and records that
@@ -225,21 +234,9 @@ class Environment:
                 for face in (pair.shop, pair.ledger)
             ]
         )
-        queue, soon = self.engine.edition_parts.queue, self.engine.edition_parts.clock.now() + SOON
+        parts = self.engine.edition_parts
+        queue, soon = parts.queue, parts.clock.now() + self.soon
         for name in DELIVERIES:
             depth = await queue.depth(name)
             count += depth.due + depth.locked + (depth.next is not None and depth.next < soon)
-        return count or await self._unsettled()
-
-    async def _unsettled(self) -> int:
-        ledger = self.engine.ledger
-        claims = [
-            claim
-            for name in self.pairs
-            for flow in (*FLOWS, STOCK, PRICES, PRODUCTS, SHIPMENTS, CAPTURES, ACCOUNTS)
-            async for claim in ledger.claims(name, flow)
-        ]
-        open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}
-        left = [c for c in open_.values() if not _was_left_behind(c, open_)]
-        waiting = [c for c in claims if c.state not in UNSETTLED and c.retry_at is not None]
-        return len(left) + len(waiting)
+        return count or await unsettled(self.engine.ledger, self.pairs, WAITED_FOR)

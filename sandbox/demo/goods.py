@@ -1,10 +1,11 @@
 """What the shops show of F&O's goods in the demo: their stock, their prices and their names."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import Environment
+from sandbox.demo.environment import PRICES, PRODUCTS, STOCK, Environment
 from sandbox.demo.prices import (
     WAVES,
     PricesShown,
@@ -56,6 +57,14 @@ async def more_goods(environment: Environment) -> None:
 
 async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods:
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
-    stock = await stock_in_the_end(environment, within)
-    prices = await prices_in_the_end(environment, within)
-    return Goods(stock, prices, await products_in_the_end(environment, within))
+    await environment.poll(STOCK, PRICES, PRODUCTS)
+    await environment.until_idle(_nothing, within=within)
+    stock, prices, named = await asyncio.gather(
+        stock_in_the_end(environment), prices_in_the_end(environment),
+        products_in_the_end(environment),
+    )  # fmt: skip
+    return Goods(stock, prices, named)
+
+
+async def _nothing() -> None:
+    """Nobody watches."""

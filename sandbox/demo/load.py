@@ -10,6 +10,8 @@ from typing import Any, Final
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.invoicing import Asked, invoice_and_refund
+from sandbox.demo.masters import Masters
+from sandbox.demo.variants import Order, buy_variants
 from sandbox.terms import NOVELTY
 
 SLICE: Final = 10
@@ -100,23 +102,36 @@ async def turn(pair: Pair, system: str, **dials: Any) -> None:
     await face.ask("PUT", "/sandbox/dials", {**dials, **LATENCY[system]})
 
 
-async def place(environment: Environment, plan: Plan) -> dict[str, list[str]]:
-    """Have the orders placed; the keys of those with a SKU that nobody mapped, per connection.
+@dataclass(frozen=True)
+class Placed:
+    """Of the orders of one shop: the keys of those with a SKU that nobody mapped, and those of a
+    variant."""
+
+    unmapped: list[str]
+    variants: list[Order]
+
+
+async def place(environment: Environment, plan: Plan) -> dict[str, Placed]:
+    """Have the orders placed, per connection.
 
     First everybody who shops here buys something, so that each of them is known afterwards. When
     all are placed and some posted, both systems throttle.
     """
     async with asyncio.TaskGroup() as group:
         shops = [
-            group.create_task(_place(pair, plan, plan.of(number, len(environment.pairs))))
+            group.create_task(
+                _place(pair, plan, plan.of(number, len(environment.pairs)), environment.masters)
+            )
             for number, pair in enumerate(environment.pairs.values())
         ]
     return dict(zip(environment.pairs, (task.result() for task in shops), strict=True))
 
 
-async def _place(pair: Pair, plan: Plan, count: int) -> list[str]:
+async def _place(pair: Pair, plan: Plan, count: int, masters: Masters) -> Placed:
     first = [await pair.shop.place(1, shopper=shopper.email) for shopper in SHOPPERS[:count]]
     orders = [order for one in first for order in one]
+    variants = await buy_variants(pair, masters, count - len(orders))
+    count -= len(variants)
     unmapped = max(0, min(plan.unmapped, count - len(orders)))
     while (left := count - unmapped - len(orders)) > 0:
         orders += await pair.shop.place(min(SLICE, left))
@@ -131,7 +146,7 @@ async def _place(pair: Pair, plan: Plan, count: int) -> list[str]:
     await pair.shop.try_action("edit", orders[len(orders) // 2 :], plan.edited)
     await invoice_and_refund(pair.shop, orders[len(orders) // 4 :], plan.documents)
     await throttle(pair)
-    return [key_of(order) for order in lamps]
+    return Placed([key_of(order) for order in lamps], variants)
 
 
 def _novelty() -> dict[str, Any]:

@@ -3,14 +3,13 @@ orders run, and in the end each shop shows exactly what its F&O says."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.demo.drifting import drifted
 from sandbox.demo.environment import PRICES, Environment, Pair
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
-from sync.engine.drift import drift
 from sync.flows.catalogue.prices import prices
 
 FIRST: Final = Decimal("12.50")
@@ -59,23 +58,9 @@ async def cost(pair: Pair, items: Iterable[str], price: Decimal) -> None:
     await pair.ledger.ask("POST", "/sandbox/prices", body)
 
 
-async def prices_in_the_end(environment: Environment, within: timedelta) -> PricesShown:
-    """What the shops show against what F&O says, when everything is published. Raises `Stuck`."""
-    await environment.poll(PRICES)
-    await environment.until_idle(_nothing, within=within)
-    skus, off = 0, list[Finding]()
-    for pair in environment.pairs.values():
-        systems = await environment.engine.systems_pool.open(pair.name)
-        ledger = environment.engine.ledger
-        skus += (await ledger.mirror.whole(f"{pair.name}|{PRICES}")).shown
-        off += [
-            Finding(pair.name, one.key, f"shows {one.scope} {one.shown}, F&O says {one.wanted}")
-            async for one in drift(prices, systems, ledger)
-        ]
+async def prices_in_the_end(environment: Environment) -> PricesShown:
+    """What the shops show against what F&O says, when everything is published."""
+    skus, off = await drifted(environment, prices)
     each = len(WAVE) + len(environment.masters.some().variants())
     changes = len(WAVES) * each * len(environment.pairs)
     return PricesShown(skus, changes, tuple(off))
-
-
-async def _nothing() -> None:
-    """Nobody watches."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import PRICES, PRODUCTS, Environment, Pair
+from sandbox.demo.drifting import drifted
+from sandbox.demo.environment import PRICES, PRODUCTS, STOCK, Environment, Pair
 from sandbox.demo.prices import FIRST as FIRST_PRICE
 from sandbox.demo.prices import cost
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
-from sync.engine.drift import drift
 from sync.flows.catalogue.products import products
 
 FIRST, WAVE = SHELF[:40], SHELF[20:60]
@@ -35,15 +35,16 @@ async def _nothing() -> None:
 
 async def first_products(environment: Environment, within: timedelta) -> None:
     """The shops show F&O's names, and are given its masters with their variants: made first, then
-    priced, then shown to buyers. Raises `Stuck`."""
+    priced, then shown to buyers, who find them in stock. Raises `Stuck`."""
     masters = environment.masters
     for name, pair in environment.pairs.items():
         await _translated(pair, [one.sku for one in FIRST], "Regal")
         await masters.release(pair.ledger)
         await cost(pair, masters.numbers, FIRST_PRICE)
         await (await environment.engine.systems_pool.open(name)).items.put_many(masters.mappings())
-    for flow in (PRODUCTS, PRICES, PRODUCTS) if masters.count else (PRODUCTS,):
-        await environment.poll(flow)
+    rounds = ((PRODUCTS,), (PRICES, STOCK), (PRODUCTS,))
+    for flows in rounds if masters.count else rounds[:1]:
+        await environment.poll(*flows)
         await environment.until_idle(_nothing, within=within)
 
 
@@ -64,18 +65,7 @@ async def _translated(pair: Pair, skus: Sequence[str], word: str) -> None:
     await pair.ledger.ask("POST", "/sandbox/translations", {"language": "de", "names": names})
 
 
-async def products_in_the_end(environment: Environment, within: timedelta) -> Named:
-    """What the shops show against what F&O says, when everything is published. Raises `Stuck`."""
-    await environment.poll(PRODUCTS)
-    await environment.until_idle(_nothing, within=within)
-    found: list[Finding] = []
-    count = 0
-    for pair in environment.pairs.values():
-        systems = await environment.engine.systems_pool.open(pair.name)
-        found += [
-            Finding(pair.name, one.key, f"shows {one.field} {one.shown}, F&O says {one.wanted}")
-            async for one in drift(products, systems, environment.engine.ledger)
-        ]
-        known = await environment.engine.ledger.mirror.whole(f"{pair.name}|{products.name}")
-        count += known.shown
+async def products_in_the_end(environment: Environment) -> Named:
+    """What the shops show against what F&O says, when everything is published."""
+    count, found = await drifted(environment, products)
     return Named(count, tuple(found))

@@ -41,7 +41,8 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     )
     console.print(
         f"Of the orders, {outcome.company_orders} are companies' and stand on the companies'"
-        f" accounts. `sync reconcile` compared {outcome.compared} documents and says the same."
+        f" accounts, and {outcome.variants} are of variants."
+        f" `sync reconcile` compared {outcome.compared} documents and says the same."
     )
     _goods(outcome, console)
     _quotes(outcome, console)

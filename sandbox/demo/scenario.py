@@ -46,6 +46,7 @@ class Outcome:
     polled: int
     read_back: int
     company_orders: int
+    variants: int
     compared: int
     goods: Goods
     shipped: Shipped
@@ -76,6 +77,7 @@ class Outcome:
             "found_by_polling": self.polled,
             "posted_numbers_read_back": self.read_back,
             "company_orders": self.company_orders,
+            "variants_ordered": self.variants,
             "documents_reconciled": self.compared,
             **self.goods.as_json(),
             "shipments": self.shipped.as_json(),
@@ -99,21 +101,19 @@ async def run_scenario(
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    polled, parked, findings = await delivered(environment, plan, gauges)
-    shipped = await pack_and_ship(environment, PATIENCE)
-    sent = await send_accounts(environment, PATIENCE)
+    placed = await delivered(environment, plan, gauges)
+    prices = await _measured(environment, plan, gauges)
+    shipped, sent, negotiated = await _gone_on(environment)
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
-    prices = await _measured(environment, plan, gauges)
-    negotiated = await negotiate(environment, PATIENCE)
-    captured = await invoice_and_capture(environment, PATIENCE)
-    changed = await change_orders(environment, PATIENCE)
-    findings += missing + [finding for price in prices for finding in price.findings()]
+    captured, changed = await _captured_and_changed(environment)
+    findings = (
+        placed.findings + missing + [finding for price in prices for finding in price.findings()]
+    )
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
-    goods = await goods_in_the_end(environment, PATIENCE)
-    credited = await credit_in_the_end(environment, PATIENCE)
+    goods, credited = await _shown_in_the_end(environment)
     beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
@@ -123,12 +123,36 @@ async def run_scenario(
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),
-        parked=tuple(parked), prices=tuple(prices), polled=polled,
+        parked=tuple(placed.parked), prices=tuple(prices), polled=placed.polled,
+        variants=placed.variants,
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
         active=active, latency_ms=await _latency(environment),
     )  # fmt: skip
+
+
+async def _gone_on(environment: Environment) -> tuple[Shipped, Sent, Negotiated]:
+    """What is packed and sent while quotes are negotiated."""
+
+    async def shipped_and_sent() -> tuple[Shipped, Sent]:
+        shipped = await pack_and_ship(environment, PATIENCE)
+        return shipped, await send_accounts(environment, PATIENCE)
+
+    first, negotiated = await asyncio.gather(shipped_and_sent(), negotiate(environment, PATIENCE))
+    return *first, negotiated
+
+
+async def _captured_and_changed(environment: Environment) -> tuple[Captured, Changed]:
+    return await asyncio.gather(
+        invoice_and_capture(environment, PATIENCE), change_orders(environment, PATIENCE)
+    )
+
+
+async def _shown_in_the_end(environment: Environment) -> tuple[Goods, Credited]:
+    return await asyncio.gather(
+        goods_in_the_end(environment, PATIENCE), credit_in_the_end(environment, PATIENCE)
+    )
 
 
 async def _latency(environment: Environment) -> dict[str, int]:
@@ -160,7 +184,7 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
 
 async def _measured(environment: Environment, plan: Plan, gauges: Gauges) -> list[Price]:
     """The price of an order of five lines by a known customer, many at once, with nothing going
-    wrong."""
+    wrong from now on, and nothing else to do."""
     for pair in environment.pairs.values():
         await make_calm(pair)
     before, posted = await environment.host.requests(), await posted_in(environment)

@@ -9,13 +9,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.demo.drifting import drifted
 from sandbox.demo.environment import STOCK, Environment, Pair
 from sandbox.demo.masters import Masters
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
 from sync.dynamics.free_quantities import AVAILABLE
 from sync.dynamics.on_hand import BY_WAREHOUSE, ON_ORDER
-from sync.engine.drift import drift
 from sync.flows.catalogue.stock import stock
 
 VARIANT: Final = ("ItemNumber", "ProductColorId", "ProductSizeId")
@@ -85,30 +85,27 @@ async def _come_in(pair: Pair, skus: Sequence[str], pieces: int, masters: Master
     await pair.ledger.ask("POST", "/sandbox/receipts", body)
 
 
-async def stock_in_the_end(environment: Environment, within: timedelta) -> Stocked:
+async def stock_in_the_end(environment: Environment) -> Stocked:
     """What the shops show against what F&O says, and what they offer against what it can
-    deliver, when everything is published. Raises `Stuck`."""
-    await environment.poll(STOCK)
-    await environment.until_idle(_nothing, within=within)
-    each = [await _compared(environment, pair) for pair in environment.pairs.values()]
+    deliver, when everything is published."""
+    pairs = environment.pairs.values()
+    (_, off), each = await asyncio.gather(
+        drifted(environment, stock),
+        asyncio.gather(*(_compared(environment, pair) for pair in pairs)),
+    )
     return Stocked(
         sum(one.skus for one in each), sum((one.pieces for one in each), Decimal(0)),
-        tuple(finding for one in each for finding in one.findings),
+        (*off, *(finding for one in each for finding in one.findings)),
         tuple(row for one in each for row in one.offered),
     )  # fmt: skip
 
 
 async def _compared(environment: Environment, pair: Pair) -> Stocked:
-    systems = await environment.engine.systems_pool.open(pair.name)
-    off = [
-        Finding(pair.name, one.key, f"shows {one.field} {one.shown}, F&O says {one.wanted}")
-        async for one in drift(stock, systems, environment.engine.ledger)
-    ]
     rows, shown = await asyncio.gather(
         pair.ledger.rows_of(BY_WAREHOUSE, pair.token, *VARIANT, AVAILABLE, *ON_ORDER),
         pair.shop.ask("GET", "/sandbox/stock"),
     )
-    can = _deliverable(rows, environment.masters)
+    off, can = list[Finding](), _deliverable(rows, environment.masters)
     offered = {row["sku"].casefold(): Decimal(row["salable"]) for row in shown}
     goods = [one.sku for one in SHELF] + [one.sku for one in environment.masters.variants()]
     names = sorted({*offered, *map(str.casefold, goods)})

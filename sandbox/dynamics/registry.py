@@ -6,6 +6,7 @@ from typing import Final
 
 from sandbox.dynamics import (
     account_files,
+    demand_forecasts,
     free_text_invoices,
     payment_journal_lines,
     payment_journals,
@@ -30,6 +31,7 @@ _RULES: Final[Mapping[str, TableRules]] = {
     "CustTable": CUSTOMERS,
     "CustomerPostalAddresses": ADDRESSES,
     "CustomerGroups": GROUPS,
+    demand_forecasts.TABLE: demand_forecasts.RULES,
     "Prospects": PROSPECTS,
     "SalesTable": HEADERS,
     "SalesLine": LINES,

@@ -23,6 +23,7 @@ from sync.dataverse.client import TABLE, DataverseClient
 from sync.dynamics.client import DynamicsClient
 from sync.dynamics.transport import Transport
 from sync.dynamics.visibility_tokens import SCOPE, VisibilityTokens
+from sync.engine.demand_told import DemandTold
 from sync.engine.numbers import records_called
 from sync.engine.systems import Systems
 from sync.mapping_tables.tables import AccountMappings, ItemMappings, email_digest
@@ -85,6 +86,7 @@ class SystemsPool:
             paces=(shop, ledger),
             dataverse=self._dataverse(settings),
             records_called=partial(records_called, edition_parts.tables, name),
+            demand_of=DemandTold(edition_parts.tables).of,
             accounts_due=KeptAccounts(edition_parts.tables, name).due,
             mailer=self._mailer(settings),
             link_key=link_key(edition_parts.email_key),

@@ -36,6 +36,7 @@ from sync.checks.dataverse import (
     cases_have_a_key,
     dataverse_answers,
 )
+from sync.checks.demand import demand_can_be_written
 from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
@@ -139,6 +140,7 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
+        demand_can_be_written,
         quotations_can_be_read, quotations_are_of_one_side, orders_take_quotations,
     )),
     Group((DATAVERSE,), (

@@ -8,6 +8,7 @@ from sync.checks.cancellations import cancellation_fields
 from sync.checks.captures import capture_fields
 from sync.checks.compared_books import book_fields
 from sync.checks.credit import credit_fields
+from sync.checks.demand import demand_fields
 from sync.checks.portal import delivery_fields, portal_fields
 from sync.checks.products import product_fields
 from sync.checks.quotes import quote_fields
@@ -88,7 +89,7 @@ def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
         shipment_fields(settings), return_fields(settings), account_fields(settings),
         cancellation_fields(settings), capture_fields(settings), status_fields(settings),
         credit_fields(settings), portal_fields(settings), delivery_fields(settings),
-        quote_fields(settings),
+        quote_fields(settings), demand_fields(settings),
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ app = typer.Typer(
 reports = group("report", "Figures across both systems, from a data set of their own.")
 for command in (
     report.build, report.status, report_figures.show, report_figures.export,
-    report_forecast.forecast, report.forget,
+    report_forecast.forecast, report_forecast.forecast_revenue, report.forget,
 ):  # fmt: skip
     reports.command(cls=Command)(command)
 app.command(cls=Command)(init.init)

@@ -16,7 +16,7 @@ from sync.cli.preview_documents import preview_files, preview_ids, story_files, 
 from sync.cli.preview_mails import mails
 from sync.cli.preview_quotes import quotes
 from sync.cli.preview_returns import returns
-from sync.cli.preview_rows import catalogue, prices, products, stock
+from sync.cli.preview_rows import catalogue, demand, prices, products, stock
 from sync.cli.preview_slips import cancellations, captures, shipments, status
 from sync.cli.previewing import Run
 from sync.operating.problem import Problem
@@ -60,6 +60,7 @@ app.command(cls=Command)(captures)
 app.command(cls=Command)(status)
 app.command(cls=Command)(products)
 app.command(cls=Command)(credit)
+app.command(cls=Command)(demand)
 app.command(cls=Command)(catalogue)
 
 

@@ -1,5 +1,5 @@
-"""`preview stock`, `preview prices`, `preview products`: which rows would be published, and by
-which requests. Nothing is."""
+"""`preview stock`, `preview prices`, `preview products`, `preview demand`: which rows would be
+published, and by which requests. Nothing is."""
 
 import asyncio
 import sys
@@ -21,8 +21,9 @@ from sync.engine.systems import Systems
 from sync.flows.catalogue.prices import prices as prices_flow
 from sync.flows.catalogue.products import products as products_flow
 from sync.flows.catalogue.stock import stock as stock_flow
+from sync.flows.demand.demand import demand as demand_flow
 from sync.operating.problem import Problem
-from sync.operating.publications import publication, published_by
+from sync.operating.publications import OF_CATALOGUE, publication, published_by
 
 MANY: Final = 10
 """So many rows are listed without what they are made of."""
@@ -102,6 +103,18 @@ def products(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False)
     _preview(ctx, products_flow, skus or [], changed=changed)
 
 
+def demand(ctx: typer.Context) -> None:
+    """Show the entries of the forecast model that the next run would write into F&O.
+
+    Exit status: 0 all could be written, 1 some row would be parked.
+
+    For example:
+
+    python -m sync preview demand
+    """
+    _preview(ctx, demand_flow, [], changed=True)
+
+
 def catalogue(ctx: typer.Context, *, skus: Skus = None, changed: Changed = False) -> None:
     """Show what Commerce would be shown of products, prices and stock, the requests that would do
     it, and why: of every such flow that is on.
@@ -139,7 +152,9 @@ async def _previewed(
             )
         names = published_by(systems.settings, of_skus=bool(skus))
         found = list[PreviewedRow]()
-        for one in [flow] if flow else [publication(name) for name in names]:
+        for one in (
+            [flow] if flow else [publication(name) for name in names if name in OF_CATALOGUE]
+        ):
             if not skus:
                 found += await changed_rows(one, systems, services.ledger)
             found += [await _one(one, sku, systems, services.ledger) for sku in skus]
@@ -156,7 +171,10 @@ async def changed_rows(
     rows = [*found.changed.values(), *found.held_back]
     return [
         PreviewedRow(
-            flow.name, row, _requests(flow, row, systems), _why(ledger, known.of(row.key), row)
+            flow.name,
+            row,
+            _requests(flow, row, systems),
+            _why(flow, ledger, known.of(row.key), row),
         )
         for row in rows
     ]
@@ -167,20 +185,23 @@ async def _one(flow: PublicationFlow, key: str, systems: Systems, ledger: Ledger
     row = await flow.source.one(key, systems, ledger)
     was = known.of(key)
     sent = () if ledger.mirror.shows(was, row) else _requests(flow, row, systems)
-    return PreviewedRow(flow.name, row, sent, _why(ledger, was, row))
+    return PreviewedRow(flow.name, row, sent, _why(flow, ledger, was, row))
 
 
-def _why(ledger: Ledger, was: Mirrored, row: Shown) -> str:
+def _why(flow: PublicationFlow, ledger: Ledger, was: Mirrored, row: Shown) -> str:
     """Why a row would be sent, or is not."""
+    where, source = ("F&O", "the forecast") if flow is demand_flow else ("Commerce", "F&O")
     if row.fault is not None:
         return "it cannot be shown"
     if ledger.mirror.shows(was, row):
-        return "Commerce shows it already"
+        return f"{where} shows it already"
     if was.sent:
-        return "nobody knows what Commerce shows of it"
+        return f"nobody knows what {where} shows of it"
     if not was.digest:
-        return "Commerce was never shown it"
-    return "it has changed since Commerce was shown it" if row.content else "F&O has it no more"
+        return f"{where} was never shown it"
+    if not row.content:
+        return f"{source} has it no more"
+    return f"it has changed since {where} was shown it"
 
 
 def _requests(flow: PublicationFlow, row: Shown, systems: Systems) -> Sequence[Request]:

@@ -16,7 +16,7 @@ from sync.cli.preview_rows import changed_rows, show_rows
 from sync.engine.publication import EVERYTHING
 from sync.operating.asking import Asked, Asking, Outcome
 from sync.operating.problem import Problem
-from sync.operating.publications import BY_NAME, publication
+from sync.operating.publications import BY_NAME, OF_CATALOGUE, publication
 
 Published = Annotated[str, typer.Argument(metavar="FLOW", help=f"{', '.join(BY_NAME)}.")]
 
@@ -67,7 +67,7 @@ def touch(
     """
     context = context_of(ctx)
     settings = context.connections().connections
-    flows = {flow for name in settings for flow in settings[name].flows} & BY_NAME.keys()
+    flows = {flow for name in settings for flow in settings[name].flows} & OF_CATALOGUE
     if not flows:
         remedy = f"Add one to flows in connections.toml: {', '.join(BY_NAME)}."
         raise Problem("no flow publishes products", remedy=remedy)

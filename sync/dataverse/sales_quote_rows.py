@@ -17,7 +17,13 @@ from typing_extensions import override
 from sync.config.connections.quotes import ACTIVE as OPEN
 from sync.core.encoding import digest
 from sync.core.money import ZERO
-from sync.dataverse.documents.sales_quote import ITEM, POSITION, QUANTITY, WRITTEN_IN, SalesQuote
+from sync.dataverse.documents.sales_quote import (
+    ITEM,
+    QUANTITY,
+    WRITTEN_IN,
+    SalesQuote,
+    unmarked,
+)
 from sync.dataverse.web_api import RowWrite, action, changed, created, id_of, removed
 from sync.dynamics.documents.quotation import HeldQuotation, QuotationLine
 
@@ -35,7 +41,7 @@ COLUMNS: Final = (
     "totalamount", "totaltax", "modifiedon",
 )  # fmt: skip
 LINE_COLUMNS: Final = (
-    "quotedetailid", POSITION, ITEM, QUANTITY, "priceperunit", "extendedamount", "tax",
+    "quotedetailid", ITEM, QUANTITY, "priceperunit", "extendedamount", "tax",
 )  # fmt: skip
 
 
@@ -46,7 +52,7 @@ class HeldSalesQuote(HeldQuotation):
 
     place: ClassVar[str] = "Dynamics 365 Sales"
     again: ClassVar[str] = "activate it again (Revise it first where it is Active)"
-    item_column: ClassVar[str] = "Line Item Number"
+    item_column: ClassVar[str] = "Write-In Product, in brackets at its end,"
     carrying: ClassVar[str] = "Enter freight as Freight Amount, and discounts as amounts"
     ending: ClassVar[str] = (
         "by Close Quote (activate it first where it is a Draft): as Won where it was ordered, else"
@@ -95,7 +101,7 @@ def made(wanted: SalesQuote) -> list[RowWrite]:
 
 def added(wanted: SalesQuote, row_id: str, item: str) -> RowWrite:
     """A line of the revision with this row."""
-    named = {"quoteid@odata.bind": f"/{QUOTES}({row_id})", POSITION: int(item)}
+    named = {"quoteid@odata.bind": f"/{QUOTES}({row_id})"}
     body = {**WRITTEN_IN, **wanted.lines[item], **named}
     return created(LINES, id_of("quote line", row_id, item), body)
 
@@ -147,8 +153,9 @@ def _status(row: Mapping[str, Any], answered: Collection[int]) -> str:
 
 def _line(row: Mapping[str, Any]) -> QuotationLine:
     amount = _amount(row, "extendedamount") - _amount(row, "tax")
+    item, reference = unmarked(text(row, ITEM))
     return QuotationLine(
-        text(row, "quotedetailid").lower(), text(row, POSITION), text(row, ITEM),
+        text(row, "quotedetailid").lower(), reference, item,
         _amount(row, QUANTITY), "", _amount(row, "priceperunit"), amount,
     )  # fmt: skip
 

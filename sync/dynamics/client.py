@@ -17,6 +17,7 @@ from sync.dynamics.buyer_documents import BuyerDocuments
 from sync.dynamics.contacts import ContactPersons
 from sync.dynamics.credit import CreditAccounts
 from sync.dynamics.customers import Customers
+from sync.dynamics.demand_forecasts import DemandForecasts
 from sync.dynamics.free_text_invoices import FreeTextInvoices
 from sync.dynamics.inventory_visibility import InventoryVisibility
 from sync.dynamics.live_orders import LiveOrders
@@ -82,6 +83,7 @@ class DynamicsClient(ODataClient):
         self.credit = CreditAccounts(self, settings)
         self.books = Books(self, settings)
         self.buyer_documents = BuyerDocuments(self, settings)
+        self.demand_forecasts = DemandForecasts(self)
         self.on_hand = OnHand(self, self.visibility)
         self.price_agreements = PriceAgreements(self)
         self.product_attributes = ProductAttributes(self)

@@ -127,17 +127,17 @@ class ExistingSalesOrder:
 
     @property
     def amounts(self) -> dict[str, Decimal]:
-        """Our lines: reference -> amount, as F&O has computed it."""
+        """Our lines that F&O has not cancelled: reference -> amount, as it has computed it."""
         return {
             str(row["ExternalItemNumber"]): Decimal(row.get("LineAmount") or 0)
-            for row in self.lines
+            for row in self.open_lines
             if row.get("ExternalItemNumber")
         }
 
     @property
     def total(self) -> Decimal:
-        """What all lines come to, also those of others."""
-        return total(Decimal(row.get("LineAmount") or 0) for row in self.lines)
+        """What all lines come to that F&O has not cancelled, also those of others."""
+        return total(Decimal(row.get("LineAmount") or 0) for row in self.open_lines)
 
     @property
     def status(self) -> str:

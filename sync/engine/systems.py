@@ -11,12 +11,17 @@ from sync.config.connections import Connection
 from sync.core.ports import Clock, Mailer
 from sync.dataverse.client import DataverseClient
 from sync.dynamics.client import DynamicsClient
+from sync.engine.demand_told import Told
 from sync.mapping_tables.tables import AccountMappings, ItemMappings
 from sync.pacing.pace import Pace
 
 
 async def _nobody_knows(_number: str) -> Sequence[tuple[str, str]]:
     return ()
+
+
+async def _nothing_forecast(_company: str) -> Told | None:
+    return None
 
 
 async def _none_due(_until: datetime, _after: str) -> AsyncIterator[tuple[str, datetime]]:
@@ -37,6 +42,7 @@ class Systems:
     that number.
     `accounts_due(until, after)`: accounts of buyers that are to be looked at by then, with the
     moment.
+    `demand_of(company)`: the demand that was forecast last for a legal entity.
     `mailer`: takes mails to buyers, where `mails` is configured. `link_key`: what links to their
     documents are signed with.
     """
@@ -55,6 +61,7 @@ class Systems:
     dataverse: DataverseClient | None = None
     records_called: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nobody_knows
     accounts_due: Callable[[datetime, str], AsyncIterator[tuple[str, datetime]]] = _none_due
+    demand_of: Callable[[str], Awaitable[Told | None]] = _nothing_forecast
     mailer: Mailer | None = None
     link_key: bytes = b""
 

@@ -18,6 +18,7 @@ from sync.flows.customers.company_parents import company_parents
 from sync.flows.customers.company_users import company_users
 from sync.flows.customers.contacts import contacts
 from sync.flows.customers.customers import customers
+from sync.flows.demand.demand import demand
 from sync.flows.fulfilment.cancellations import cancellations
 from sync.flows.fulfilment.captures import captures
 from sync.flows.fulfilment.shipments import shipments
@@ -70,14 +71,16 @@ FLOWS: Final[tuple[DocumentFlow[Any], ...]] = (
     quote_answers,
     quote_templates,
     tasks,
+    demand.runs,
 )
 
 SUB_FLOWS: Final[tuple[SubFlow[Any], ...]] = (
     contacts, company_users, company_parents, payments, stock.chunks, prices.chunks,
     products.chunks, product_options.chunks, shared_catalogs.chunks, credit.chunks,
+    demand.chunks,
 )  # fmt: skip
 """What has no notifications of its own: flows require it, and it has claims and a trail like
 all."""
 
-PUBLICATIONS: Final = (stock, prices, products, product_options, shared_catalogs, credit)
+PUBLICATIONS: Final = (stock, prices, products, product_options, shared_catalogs, credit, demand)
 """Whose runs are among the flows, and whose chunks are among the sub-flows."""

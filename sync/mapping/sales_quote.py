@@ -7,14 +7,13 @@ from typing import Any
 
 from sync.commerce.models.quote import Comment, Quote, QuoteItem, last_of_buyer
 from sync.config.connections import Connection
-from sync.core.errors import Never
 from sync.dataverse.documents.case import Customer
 from sync.dataverse.documents.sales_quote import (
     ITEM,
     LONGEST,
-    MOST_POSITION,
     QUANTITY,
     SalesQuote,
+    marked,
 )
 from sync.dynamics.documents.line_amount import sales_units
 from sync.mapping.addresses import without_empty
@@ -83,17 +82,12 @@ def _line(
     mapped = items.get(normal_sku(item.sku))
     if mapped is None or item.item_id is None:
         raise without_item(item, quote)
-    if item.item_id > MOST_POSITION:
-        raise Never(
-            f"{quote.label}: the id of item {item.item_id} is no line item number of Dataverse",
-            remedy="Answer this quote in Commerce by hand.",
-        )
-    unit = mapped.unit or connection.items.unit
-    texts = {
-        ITEM: f"{mapped.item_number} ({unit}) {item.name}".strip(),
-        "description": wish_of(item, quote),
+    text = f"{mapped.item_number} ({mapped.unit or connection.items.unit}) {item.name}"
+    return {
+        ITEM: marked(text, str(item.item_id)),
+        **_fitting({"description": wish_of(item, quote)}),
+        QUANTITY: sales_units(item.qty, mapped.factor),
     }
-    return {**_fitting(texts), QUANTITY: sales_units(item.qty, mapped.factor)}
 
 
 def _fitting(texts: Mapping[str, Any]) -> dict[str, Any]:

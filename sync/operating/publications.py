@@ -14,10 +14,13 @@ from sync.engine.published_log import Published
 from sync.engine.systems import Systems
 from sync.flows import PUBLICATIONS
 from sync.flows.catalogue.product_options import product_options
+from sync.flows.demand.demand import demand
 from sync.operating.asking import Asking
 from sync.operating.problem import Problem
 
 BY_NAME: Final = {flow.name: flow for flow in PUBLICATIONS}
+OF_CATALOGUE: Final = BY_NAME.keys() - {demand.name}
+"""Those that the shop shows; demand goes to F&O."""
 Action = Literal["repair", "publish", "report", "adopt"]
 SENT: Final[tuple[Action, ...]] = ("repair", "publish")
 """What the next run sends."""
@@ -51,10 +54,12 @@ class Deviation:
 
     def as_json(self) -> dict[str, Any]:
         """As `drift --json` prints it."""
-        one = self.drift
+        one, is_ours = self.drift, self.flow == demand.name
+        shop, ledger = (one.wanted, one.shown) if is_ours else (one.shown, one.wanted)
         return {
-            "sku": one.key, "scope": one.scope, "field": one.field, "commerce": one.shown,
-            "dynamics": one.wanted, "mirror": one.mirror, "owner": "dynamics",
+            "sku": one.key, "scope": one.scope, "field": one.field, "commerce": shop,
+            "dynamics": ledger, "mirror": one.mirror,
+            "owner": "commerce" if is_ours else "dynamics",
             "changed_in": self.changed_in, "since": self.last.at.isoformat() if self.last else None,
             "action": self.action,
         }  # fmt: skip
@@ -70,7 +75,7 @@ def publication(name: str) -> PublicationFlow:
 def published_by(settings: Connection, *, of_skus: bool = False) -> list[str]:
     """The flows of products that are on; `of_skus`: those with a row per SKU. Raises `Problem`
     where none is."""
-    wanted = BY_NAME.keys() - {product_options.name} if of_skus else BY_NAME.keys()
+    wanted = OF_CATALOGUE - {product_options.name} if of_skus else BY_NAME.keys()
     found = [name for name in BY_NAME if name in settings.flows and name in wanted]
     if not found:
         remedy = f"Add one to flows in connections.toml: {', '.join(BY_NAME)}."

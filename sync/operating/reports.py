@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
@@ -13,6 +14,7 @@ from sync.core.ports import Row, Tables
 
 REPORTS: Final = "reports"
 ALL: Final = "all"
+PERIODS: Final = ("week", "month")
 FORECASTS: Final = "forecasts"
 REVENUE: Final = "revenue"
 ERASED: Final = "erased"
@@ -43,7 +45,9 @@ class Told:
         """What a chart is of, a currency or a series that is forecast, -> its amounts, in the order
         of the rows. What is not shown is left out."""
         found: dict[str, list[Decimal]] = {}
-        names = self.columns[: self.columns.index("week")] if self.is_forecast else ["currency"]
+        names = ["currency"]
+        if self.is_forecast:
+            names = list(takewhile(lambda name: name not in PERIODS, self.columns))
         of = [self.columns.index(name) for name in names]
         amount = self.columns.index("expected" if self.is_forecast else "amount")
         for row in self.rows:

@@ -122,7 +122,7 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
     is_unasked = not delivery.claim.etag and _is_others(order, settings)
     if is_unasked or await _is_kept_there(order, delivery, held):
         return Wanted(None, is_others=True)
-    order = await without_what_is_credited(order, delivery)
+    as_read, order = order, await without_what_is_credited(order, delivery)
     if not held and (known := _not_posted(order, delivery)) is not None:
         return known
     document, sold = [
@@ -131,7 +131,7 @@ async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wa
     found = _of_document(order, document, settings)
     if not held or (is_equal(found, held) and not never_charged(document)):
         return found
-    given = await given_back(order, delivery.systems)
+    given = await given_back(as_read, delivery.systems)
     amount = None if found.amount is None else found.amount - given
     found = replace(found, amount=amount, is_sent=await _is_sent(document, delivery))
     if given and is_equal(found, held):

@@ -17,7 +17,7 @@ from sync.pacing.priority import Priority, working_at
 from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
 from sync.reconcile.cases import cases
-from sync.reconcile.catalogue import catalogue
+from sync.reconcile.catalogue import catalogue, forecast_demand
 from sync.reconcile.credit import credit
 from sync.reconcile.difference import Difference, Summary
 from sync.reconcile.invoiced import invoiced
@@ -47,6 +47,7 @@ KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, re
 COMPARISONS: Final[tuple[Comparison, ...]] = (
     *map(ByBooks, KINDS), quantities, refunded_quantities, registered_quantities, shipments, quotes,
     quote_templates, invoiced, cases, mails, tasks, accounts, credit, catalogue,
+    forecast_demand,
 )  # fmt: skip
 """All there are, in the order in which they are told."""
 SHORTEST: Final = timedelta(seconds=30)

@@ -8,10 +8,12 @@ from sync.operating.reports import store, to_forget
 from sync.reporting.building import Build, Built, Tell
 from sync.reporting.containers import Kept
 from sync.reporting.duck import opened
+from sync.reporting.forecast.planned import forecast_demand_of
 from sync.reporting.forgetting import forget
 from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.lake import alone_in
 from sync.reporting.published import figures_to_show
+from sync.reporting.state import State
 from sync.reporting.terms import shape_of, terms_of
 
 
@@ -19,7 +21,8 @@ async def build_all(
     reported: Sequence[Reported], parts: EditionParts, keeping: Kept, folder: Path, tell: Tell
 ) -> Built:
     """Read all there is, and show it. Safe to repeat, wherever it was ended: an account is off the
-    list of those to forget once it is gone from where the data set stays."""
+    list of those to forget once it is gone from where the data set stays. Where orders could not be
+    read, the demand that is written stays that of the build before."""
     await keeping.fetch()
     now = parts.clock.now()
     async for company, account in to_forget(parts.tables):
@@ -30,8 +33,10 @@ async def build_all(
     built = await Build(folder, parts.clock, shape, terms, tell, keeping.tick).run(
         sources_of(reported, now)
     )
-    await keeping.publish()
     with opened(folder / "spill") as duck:
         told = [*figures_to_show(duck, folder, now, len(built.trouble))]
+        if not any(name.startswith("orders|") for name in State.of(folder).faults):
+            await forecast_demand_of(duck, folder, reported, parts.tables, now)
+    await keeping.publish()
     await store(parts.tables, told)
     return built

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sync.operating.reports import MOST_ROWS, Told
 from sync.reporting.exporting import plain
 from sync.reporting.figures import DOCUMENT, Asked, answered
+from sync.reporting.forecast import revenue
 from sync.reporting.forecast.demand import COLUMNS, Way
+from sync.reporting.forecast.revenue import Period
 from sync.reporting.forecast.writing import AMOUNTS, Row
 
 if TYPE_CHECKING:
@@ -49,9 +51,15 @@ def demand_to_show(totals: Mapping[Way, Sequence[Row]], now: datetime) -> Iterat
         columns = (*way, "week", *(name for name in COLUMNS if name in (*AMOUNTS, *SAID)))
         places = [[*COLUMNS].index(name) for name in columns]
         rows = [[_text(row[place]) for place in places] for row in found]
-        yield Told(
-            "forecast", way[-1], columns, rows[:MOST_ROWS], now, is_cut=len(rows) > MOST_ROWS
-        )
+        yield Told("demand", way[-1], columns, rows[:MOST_ROWS], now, is_cut=len(rows) > MOST_ROWS)
+
+
+def revenue_to_show(rows: Sequence[Row], period: Period, now: datetime) -> Told:
+    """What `forecast_revenue` tells. Its column of days has the name of the period."""
+    columns = [period.name if name == "begins" else name for name in revenue.COLUMNS]
+    texts = [[_text(cell) for cell in row] for row in rows]
+    is_cut = len(texts) > MOST_ROWS
+    return Told("net", period.name, columns, texts[:MOST_ROWS], now, is_cut=is_cut)
 
 
 def _text(cell: Any) -> str:

@@ -54,6 +54,7 @@ def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> No
                      "books"), ("forecast", "--by", "colour")):  # fmt: skip
         assert line("report", *strange).status == 2
     assert line("report", "forecast", "--cash").status == 0
+    assert line("report", "forecast-revenue", "--months", "2").status == 0
     assert line("report", "status", "--json").documents[0]["trouble"] == {}
 
 

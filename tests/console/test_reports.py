@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sync.operating.reports import FORECASTS, Told, store, stored
+from sync.operating.reports import FORECASTS, REVENUE, Told, store, stored
 from tests.console.browsing import Browser
 from tests.harness import Harness, in_harness
 
@@ -33,10 +33,14 @@ async def test_figures_are_shown_with_their_charts_and_how_fresh_they_are(
     plain = ("usmf", "EU", "2026-06-01", "12.50", "9.00", "16.00", "11.00", "sum")
     hidden = (*plain[:2], "2026-06-08", "", "", "", "11.00", "baseline is better")
     columns = ("company", "region", "week", "expected", "low", "high", "baseline", "method")
-    await store(tables, [Told("forecast", "region", columns, [plain, hidden], now)], FORECASTS)
+    await store(tables, [Told("demand", "region", columns, [plain, hidden], now)], FORECASTS)
+    monthly = ("usmf", "USD", "2026-06-01", "-12.50")
+    named = ("company", "currency", "month", "expected")
+    await store(tables, [Told("net", "month", named, [monthly], now)], REVENUE)
     await store(tables, [told])
     page = await browser.sees("/reports")
-    assert [one.figure for one in await stored(tables)] == ["net", "forecast"]
-    assert 'aria-label="forecast by region: usmf EU, week by week"' in page.html
+    assert [one.figure for one in await stored(tables)] == ["net", "net", "demand"]
+    assert "Forecast of demand by region: usmf EU, in the order of the table" in page.html
+    assert "Forecast of net by month: usmf USD, in the order of the table" in page.html
     assert page.html.count('<rect class="above" x="0"') == 2
     assert "baseline is better" in page.text

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from typing_extensions import override
+
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.dataverse import sales
 from sandbox.dataverse import sales_office as office
@@ -45,12 +47,12 @@ class Selling(Negotiating):
     def rows_of(self, quote: StoredQuote) -> dict[str, Row]:
         """Its lines in Sales, by the id of their item."""
         rows = sales.lines_of(self.service, self.sold(quote)["quoteid"])
-        return {str(row["lineitemnumber"]): row for row in rows}
+        return {row["productdescription"].partition("[")[2][:-1]: row for row in rows}
 
     def enters(self, quote: StoredQuote, *prices: str, **columns: Any) -> None:
         """A seller prices the items, in their order."""
         fields = {
-            str(item.id): {"priceperunit": Decimal(price)}
+            f"[{item.id}]": {"priceperunit": Decimal(price)}
             for item, price in zip(quote.items, prices, strict=False)
         }
         office.price(self.service, self.number(quote), fields, **columns)
@@ -60,6 +62,11 @@ class Selling(Negotiating):
         self.enters(quote, *prices, **columns)
         office.activate(self.service, self.number(quote))
         await self.look()
+
+    @override
+    def shown(self, quote: StoredQuote) -> Decimal:
+        """What the shop shows of its goods; prices in Sales are without tax."""
+        return Decimal(self.commerce.cooked_quote(quote).row["subtotal"])
 
     def stand(self, quote: StoredQuote) -> tuple[str, int, int, int]:
         """Where it stands in both systems, and which revision is the last of how many rows."""

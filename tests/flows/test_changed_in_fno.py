@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS
-from sandbox.commerce.records import StoredOrder
+from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dynamics.remainders import substitute
 from sync.engine.claim import State
 from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
@@ -25,6 +25,10 @@ CHANGED: dict[str, Any] = {
 }
 OFTEN_ENOUGH = pytest.param(False, marks=pytest.mark.long)
 UNTAXED = next(one for one in SHOPPERS if one.place == "or")
+
+
+def pieces(memo: Columns) -> dict[str, int]:
+    return {item["sku"]: int(item["qty"]) for item in memo["items"] if item["qty"]}
 
 
 async def polls_all(harness: Harness) -> None:
@@ -127,3 +131,61 @@ async def test_totals_of_which_f_and_o_has_invoiced_nothing_are_not_compared_yet
     claim = await harness.claim(f"usmf|{harness.header(order)['SalesOrderNumber']}|=", "captures")
     assert (claim.state, claim.reason) == (State.SKIPPED, "F&O has invoiced nothing of it")
     assert await harness.parked("captures") == []
+
+
+@pytest.mark.parametrize("rest", [0, 2])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"flows": FLOWS[:-1]}, id="cancellations-are-not-followed"),
+        pytest.param({"dynamics": {"copies": False}}, id="without-copies", marks=pytest.mark.long),
+    ],
+)
+def test_a_refund_of_pieces_that_f_and_o_never_charged_is_no_return(
+    settings: dict[str, Any], rest: int
+) -> None:
+    """Statuses and invoiced quantities tell of them, which such a connection reads as well."""
+
+    @in_harness(**{**CHANGED, **settings})
+    async def story(harness: Harness) -> None:
+        order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+        harness.commerce.invoice(order)
+        await polls_all(harness)
+        packed(harness, order, SIMPLE_001=3, **({"SIMPLE_002": rest} if rest else {}))
+        cut = {lots(harness, order)[OTHER]: Decimal(3 - rest)}
+        harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
+        posted(harness, order)
+        await polls_all(harness)
+        if not order.creditmemos:
+            item = order.items[1]["item_id"]
+            harness.commerce.refund(order, {item: Decimal(3 - rest)}, shipping=Decimal(0))
+        await polls_all(harness)
+        assert [pieces(one) for one in order.creditmemos] == [{OTHER: 3 - rest}]
+        assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+        assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
+
+    story()
+
+
+@in_harness(**{**CHANGED, "flows": ("orders", "customers", "invoices", "creditmemos",
+                                    "posted_invoices")})  # fmt: skip
+async def test_a_refund_that_is_told_before_f_and_os_invoice_is_no_difference_of_it(
+    harness: Harness,
+) -> None:
+    """Nobody ships in the shop, so the refund would be taken off the order; F&O has invoiced it,
+    and the credit memo returns it."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    harness.commerce.invoice(order)
+    await polls_all(harness)
+    posted(harness, order)
+    harness.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    for flow in ("orders", "posted_invoices", "creditmemos"):
+        await asyncio.sleep(60)
+        await harness.polls(flow)
+        await harness.works_until_idle()
+    assert await harness.parked("posted_invoices") == []
+    (returned,) = harness.dynamics.store.table("ReturnOrderHeadersV2").records.values()
+    harness.dynamics.post_return(returned["ReturnOrderNumber"])
+    await harness.polls("posted_invoices")
+    await harness.works_until_idle()
+    assert (await harness.parked("posted_invoices"), (await reconciled(harness))[0]) == ([], [])

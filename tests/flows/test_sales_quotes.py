@@ -11,6 +11,12 @@ from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
 
+LOSSES = (
+    Kind.LOST,
+    pytest.param(Kind.ERROR_AFTER, marks=pytest.mark.long),
+    pytest.param(Kind.ERROR_BEFORE, marks=pytest.mark.long),
+)
+
 
 @in_sales()
 async def test_a_quote_becomes_one_draft_without_prices(ours: Selling) -> None:
@@ -71,6 +77,27 @@ async def test_discounts_and_freight_are_part_of_what_was_approved(ours: Selling
 
 
 @in_sales()
+async def test_prices_without_tax_in_another_currency_are_proved_too(ours: Selling) -> None:
+    quote = await ours.asks(german=True, SIMPLE_006=2)
+    await ours.offers(quote, "80")
+    assert ours.stands(quote) == "160.00 submitted_by_admin"
+
+
+@in_sales()
+async def test_a_line_that_nobody_can_tell_is_not_offered(ours: Selling) -> None:
+    quote = await ours.asks(SIMPLE_001=1, SIMPLE_006=1)
+    ours.enters(quote, "9", "80")
+    line = ours.rows_of(quote)[str(quote.items[0].id)]
+    values = {"productdescription": "SIMPLE-001, a better one"}
+    ours.service.change("quotedetails", line["quotedetailid"], values)
+    await ours.offers(quote)
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert "no line for SIMPLE-001" in claim.reason
+    assert "in brackets" in claim.remedy
+    assert quote.status == "created"
+
+
+@in_sales()
 async def test_totals_that_are_not_those_of_the_lines_are_not_offered(ours: Selling) -> None:
     quote = await ours.asks()
     ours.enters(quote, "80")
@@ -126,7 +153,7 @@ async def test_an_active_quote_waits_for_a_seller_where_we_may_not_revise(ours: 
     assert line["quantity"] == 9
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize("kind", LOSSES)
 @in_sales()
 async def test_a_lost_answer_makes_no_second_revision(ours: Selling, kind: Kind) -> None:
     quote = await ours.asks()
@@ -139,7 +166,7 @@ async def test_a_lost_answer_makes_no_second_revision(ours: Selling, kind: Kind)
     assert (line["quantity"], line["priceperunit"]) == (9, 80)
 
 
-@pytest.mark.parametrize("kind", [Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE])
+@pytest.mark.parametrize("kind", LOSSES)
 @in_sales()
 async def test_a_lost_answer_makes_no_second_quote(ours: Selling, kind: Kind) -> None:
     ours.loses("POST", "/$batch", kind)
@@ -166,6 +193,10 @@ async def test_a_quote_that_is_activated_meanwhile_is_revised_after_all(ours: Se
 
     ours.service.kept = activated_first  # type: ignore[method-assign]
     ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 4}, "four")
+    await ours.waits(20)
+    await ours.polls("quotes")
+    await ours.works_for(4)
+    assert "no Draft any more" in (await ours.claim(str(quote.id), "quotes")).reason
     await ours.goes_on()
     assert ours.stand(quote) == ("submitted_by_customer", 0, 2, 3)
     assert await ours.parked("quotes") == []
@@ -175,6 +206,7 @@ async def test_a_quote_that_is_activated_meanwhile_is_revised_after_all(ours: Se
 @in_sales()
 async def test_a_quote_that_is_closed_declines(ours: Selling, status: int, text: str) -> None:
     quote = await ours.asks()
+    ours.enters(quote, "80")
     office.activate(ours.service, ours.number(quote), status=100)
     await ours.look()
     assert quote.status == "created"
@@ -217,6 +249,12 @@ async def test_a_draft_is_not_offered_even_where_a_person_asks(ours: Selling) ->
     await ours.replays(str(quote.id), "quote_answers")
     await ours.works_until_idle()
     assert ours.stand(quote) == ("created", 0, 0, 1)
+    office.activate(ours.service, ours.number(quote))
+    await ours.look()
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-006": 1}, "one")
+    await ours.replays(str(quote.id), "quote_answers")
+    await ours.works_until_idle()
+    assert ours.stand(quote) == ("submitted_by_customer", 0, 1, 2)
 
 
 @in_sales()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sync.engine.demand_told import DEMAND
 from sync.operating.reports import REPORTS
 from sync.pacing.parts import BUDGETS
 from sync.pacing.pauses import TABLE as PAUSES
@@ -120,7 +121,7 @@ def test_nobody_is_given_a_role_where_nobody_is_named(file: str) -> None:
 
 def test_the_job_keeps_the_tables_that_it_uses() -> None:
     assert bicep("report-roles").tree["variables"]["jobTables"]["value"] == [
-        BUDGETS, PAUSES, REPORTS,
+        BUDGETS, DEMAND, PAUSES, REPORTS,
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from sync.engine.publication import EVERYTHING
 from tests.simulation.assortment import Assortment
 from tests.simulation.environment import NAMED, SAFETY
 from tests.simulation.naming import reference_of
+from tests.simulation.sharing import SHARED, Sharing
 from tests.simulation.watching import EventLog
 from tests.systems import COMPANY, SystemsUnderTest
 
@@ -42,6 +43,7 @@ class Catalogue:
     prices: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     oversold: list[str] = field(default_factory=list)
     assortment: Assortment = field(init=False)
+    sharing: Sharing = field(init=False)
     _reserved: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
     _less: list[tuple[float, str, Decimal]] = field(default_factory=list)
 
@@ -56,6 +58,9 @@ class Catalogue:
         self.assortment = Assortment(self.systems, self.skus, self.random, self.event_log)
         if "products" in self.flows:
             self.assortment.begin()
+        self.sharing = Sharing(self.systems, self.random, self.event_log)
+        if SHARED in self.flows:
+            self.sharing.begin()
         if "stock" in self.flows:
             self._begin_stock()
         for sku in self.skus if "prices" in self.flows else ():
@@ -89,6 +94,8 @@ class Catalogue:
                 self._move(sku, self.random.choice((-2, 5, 30)))
             elif flow in NAMED:
                 self.assortment.change(sku)
+            elif flow == SHARED:
+                self.sharing.change(sku)
             else:
                 self._price(sku, Decimal(self.random.choice((0, 7, 8, 9))))
             if self.random.random() < 0.6:

@@ -8,6 +8,8 @@ from typing import Any, Final, Self
 
 from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
+from tests.simulation.sharing import SETTINGS as SHARING
+from tests.simulation.sharing import SHARED
 from tests.systems import SERVICE_HOST
 
 MOST_DELIVERIES: Final = 25
@@ -16,7 +18,7 @@ FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
 NAMED: Final = ("product_options", "products")
 """Options first: a product is shown with one that is there."""
-CATALOGUE: Final = ("stock", "prices", *NAMED)
+CATALOGUE: Final = ("stock", "prices", *NAMED, SHARED)
 """The publications, which one connection has."""
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
@@ -105,6 +107,8 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("has_bulks", "bulks", 0.3),
     ("serves", "service", 0.5),
     ("sells", "sellers", 0.25),
+    ("shares", "sharing", 0.2),
+    ("owns_shared", "owned", 0.5),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
 
@@ -129,6 +133,7 @@ class Environment:
     and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `serves`:
     complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
     `sells`: carts and returns are tasks of sellers. `negotiates`: buyers ask for quotes.
+    `shares`: F&O chooses what is in shared catalogs; `owns_shared`: people choose nothing there.
     `has_bulks`: rows are left to the shop's consumers, which are late, forget, or do not run.
     """
 
@@ -156,6 +161,8 @@ class Environment:
     comes_back: bool = False
     negotiates: bool = False
     has_bulks: bool = False
+    shares: bool = False
+    owns_shared: bool = False
     serves: bool = False
     sells: bool = False
 
@@ -209,6 +216,7 @@ class Environment:
             "stock": "stock" in self.catalogue and self.connections == 1,
             "prices": "prices" in self.catalogue,
             **dict.fromkeys(NAMED, self.names),
+            SHARED: self.shares,
             SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
             TRACKING: self.tracks,
             **dict.fromkeys(GOES_ON, self.goes_on),
@@ -236,7 +244,11 @@ class Environment:
                 "poll_minutes": 10,
             },
             "prices": {"currency": "USD", "poll_minutes": 10},
-            "products": ASSORTMENT,
+            "products": {
+                **ASSORTMENT,
+                **(SHARING if self.shares else {}),
+                "shared_catalogs_owned": self.shares and self.owns_shared,
+            },
             "status": {"steps": STEPS, "reports": True, "poll_minutes": 5},
             CAPTURES: {"methods": {"braintree": "at_invoice"}},
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},

@@ -10,13 +10,14 @@ from sync.engine.publication import PublicationFlow
 from sync.flows.catalogue.prices import prices
 from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
+from sync.flows.catalogue.shared_catalogs import shared_catalogs
 from sync.flows.catalogue.stock import stock
 from sync.flows.catalogue.taken_orders import is_posted
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import World
 from tests.systems import CONNECTION
 
-FLOWS: Final = (stock, prices, product_options, products)
+FLOWS: Final = (stock, prices, product_options, products, shared_catalogs)
 
 
 async def of_catalogue(world: World, ledger: Ledger) -> AsyncIterator[str]:
@@ -38,6 +39,8 @@ async def _wrong(world: World, ledger: Ledger, flow: PublicationFlow) -> Iterato
         return catalogue.wrong_quantities(*await _orders(world, ledger))
     if flow is prices:
         return catalogue.wrong_prices()
+    if flow is shared_catalogs:
+        return catalogue.sharing.wrong()
     named = catalogue.assortment
     return named.wrong_products() if flow is products else named.wrong_options()
 

@@ -36,6 +36,7 @@ from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark
 from sync.flows import FLOWS, SUB_FLOWS
+from sync.operating.publications import differences, repaired
 from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
 from tests.in_process import InProcess
@@ -58,6 +59,7 @@ from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
 from tests.simulation.quotes import Quotes
 from tests.simulation.sellers import Sellers
+from tests.simulation.sharing import SHARED
 from tests.simulation.stories import Story
 from tests.simulation.told import HOOKS, Told
 from tests.simulation.watching import EventLog, Remote, WatchedDials
@@ -217,6 +219,14 @@ class World:
                 await self._until_quiet()
         if published:
             await self._until_quiet()
+        if SHARED in published:
+            await self._repair_drift(SHARED)
+
+    async def _repair_drift(self, flow: str) -> None:
+        """As the command does: no run looks for what people at the shop have changed."""
+        services, systems = self._alive()[0].services, await self.opened()
+        await repaired(services, systems, await differences(services, systems, flow, []))
+        await self._until_quiet()
 
     async def _until_quiet(self) -> None:
         while not await self.is_quiet():

@@ -18,6 +18,7 @@ from sync.config.connections.companies import Companies
 from sync.config.connections.credit import Credit, Gate
 from sync.config.connections.customers import Customers, Items
 from sync.config.connections.dataverse import Cases, CaseStep, Dataverse
+from sync.config.connections.demand import Demand
 from sync.config.connections.flow_names import DEFAULT_FLOWS, FLOW_NAMES
 from sync.config.connections.invoices import CreditMemos, Invoices, WriteBack
 from sync.config.connections.mails import Mails
@@ -138,6 +139,7 @@ class Connection(Section):
     invoices: Invoices = Invoices()
     creditmemos: CreditMemos = CreditMemos()
     write_back: WriteBack = WriteBack()
+    demand: Demand = Demand()
     stock: Stock = Stock()
     prices: Prices = Prices()
     reconcile: Reconcile = Reconcile()
@@ -196,8 +198,7 @@ class Connection(Section):
 
     @property
     def legal_entity(self) -> str:
-        """That of records that belong to no store view, as companies do: the default store's, else
-        `dynamics.company`."""
+        """Of records of no store view, as companies are: the default's, or `dynamics.company`."""
         return self.legal_entity_of(None)
 
     @property
@@ -226,8 +227,7 @@ class Connection(Section):
         return ZoneInfo(self.dynamics.time_zones.get(company, self.dynamics.time_zone))
 
     def store(self, store_id: int | str) -> Store | None:
-        """The settings of a store view, completed from `stores.default`; None when neither is
-        there."""
+        """A store view's settings, completed from `stores.default`; None without either."""
         own, default = self.stores.get(str(store_id)), self.stores.get("default")
         if own is None or default is None:
             return own or default

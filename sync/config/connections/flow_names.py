@@ -7,7 +7,7 @@ FLOW_NAMES: Final = (
     "write_back", "stock", "prices", "products", "product_options", "shared_catalogs",
     "shipments", "cancellations", "tracking", "returns", "return_states", "refunds", "order_issues",
     "cases", "case_states", "captures", "status", "accounts", "credit", "mails",
-    "quotes", "quote_answers", "quote_templates", "tasks",
+    "quotes", "quote_answers", "quote_templates", "tasks", "demand",
 )  # fmt: skip
 """What `flows` may name; a test keeps it equal to the flows that exist."""
 

@@ -32,6 +32,7 @@ from sync.config.connections.templates import (
     templates_in_use,
 )
 from sync.config.file.breaches import Breach, S, is_flowing, sound
+from sync.config.file.demand_rules import shared_demand
 from sync.config.file.toml_lines import Path
 
 RUN_TOGETHER: Final = (
@@ -75,6 +76,7 @@ def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
     ]
     for one in facts:
         yield from _numbers_of_stores(one)
+    yield from shared_demand(written)
     for earlier, later in combinations(facts, 2):
         yield from _same_stores(earlier, later)
         yield from _same_numbers(earlier, later)

@@ -11,6 +11,7 @@ from sync.config.connections import (
     VAULT_NAME,
 )
 from sync.config.connections.dataverse import COLUMN, GUID, OWNER, STATUS
+from sync.config.connections.demand import PREFIX
 from sync.config.connections.quotes import FILE_TYPE
 from sync.config.connections.returns import PHOTOS
 from sync.config.connections.systems import PATH_BELOW
@@ -40,6 +41,7 @@ PATTERNS: Final = {
         'Write "teams/" or "users/" and the id of the row, as its address shows it.',
     ),
     EMAIL: ("this is no e-mail address", 'Write it as in "anna@example.com".'),
+    PREFIX: ("this begins no number", 'Write capitals, digits and hyphens, as in "CW-".'),
     FILE_TYPE: ("this is no ending of a file's name", 'Write it without its dot, as in "pdf".'),
     PHOTOS: ("this is no path of an RMA's files", 'Write it as in "rma-photos/{rma_id}".'),
     STATUS: ("this is no status of a case", "Write its number, as in 5."),

@@ -30,6 +30,7 @@ from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.case_rules import case_breaches
 from sync.config.file.credit_rules import credit_breaches
+from sync.config.file.demand_rules import demand_breaches
 from sync.config.file.invoice_rules import receivable_breaches
 from sync.config.file.mail_rules import mail_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
@@ -88,6 +89,7 @@ def section_breaches(path: Path, written: Mapping[str, Any]) -> Iterator[Breach]
     yield from price_breaches(path, written)
     yield from credit_breaches(path, written)
     yield from product_breaches(path, written)
+    yield from demand_breaches(path, written)
     yield from freshness_breaches(path, written)
     yield from shipment_breaches(path, written)
     yield from cancellation_breaches(path, written)

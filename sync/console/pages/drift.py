@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from sync.console.visit import Visit, see
 from sync.operating.problem import Problem
-from sync.operating.publications import BY_NAME, differences, publication, repaired
+from sync.operating.publications import OF_CATALOGUE, differences, publication, repaired
 from sync.operating.records import require_known
 
 MOST: int = 50
@@ -64,4 +64,4 @@ def _skus(visit: Visit) -> list[str]:
 def _flows(visit: Visit) -> list[tuple[str, str]]:
     """The (connection, flow) that publish rows."""
     every = visit.services.connections.items()
-    return [(name, flow) for name, one in every for flow in BY_NAME if flow in one.flows]
+    return [(name, flow) for name, one in every for flow in one.flows if flow in OF_CATALOGUE]

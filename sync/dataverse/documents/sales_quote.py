@@ -1,6 +1,7 @@
 """A quote of Dynamics 365 Sales (`quote`, `quotedetail`) as we send it: write-in products without
 prices, which sellers price. docs/dataverse-quotes.md has the source of each column."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,9 +9,6 @@ from typing import Any, Final
 from sync.core.encoding import digest
 
 QUANTITY, ITEM = "quantity", "productdescription"
-POSITION: Final = "lineitemnumber"
-"""Holds the id of the item in Commerce: a revision has lines with ids of its own."""
-MOST_POSITION: Final = 1_000_000_000
 WRITTEN_IN: Final[Mapping[str, Any]] = {
     "isproductoverridden": True, "ispriceoverridden": True, "priceperunit": 0,
 }  # fmt: skip
@@ -21,6 +19,22 @@ LONGEST: Final[Mapping[str, int]] = {
     "shipto_stateorprovince": 50,
 }  # fmt: skip
 """Characters that the columns of the standard hold."""
+
+
+_MARKED: Final = re.compile(r"(.*) \[([0-9]+)\]", re.DOTALL)
+
+
+def marked(text: str, item: str) -> str:
+    """The text of a line, which ends with the id of its item: a revision has lines with ids of its
+    own, and their numbers are the sellers'."""
+    mark = f" [{item}]"
+    return f"{text[: LONGEST[ITEM] - len(mark)].strip()}{mark}"
+
+
+def unmarked(text: str) -> tuple[str, str]:
+    """The text of a line, and the id of its item; empty for a line of nobody's."""
+    found = _MARKED.fullmatch(text)
+    return (found[1], found[2]) if found else (text, "")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """What the shop shows of the fields that F&O owns."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync.commerce.inventory import WITH_STOCK
+from sync.commerce.models.product_attribute import ShopAttribute
+from sync.config.connections.products import ProductView
 from sync.engine.systems import Systems
 from sync.flows.catalogue.configurable_links import variants_shown
 from sync.flows.catalogue.product_rows import CONFIGURABLE
@@ -37,9 +40,31 @@ ABSENT: Final = There("")
 async def read_shop(systems: Systems, keys: Collection[str] | None) -> dict[str, There]:
     """What the shop has of these, or of all, by `normal_sku`."""
     settings, shop = systems.settings.products, systems.commerce.product_data
-    found: dict[str, There] = {}
-    linked: dict[str, Mapping[str, Any]] = {}
     attributes = await shop.kinds(settings.attribute_codes)
+    found: dict[str, There]
+    views = [_view(systems, code, view, keys) for code, view in settings.views.items()]
+    (found, linked), shown = await asyncio.gather(
+        _products(systems, attributes, keys), asyncio.gather(*views)
+    )
+    for code, values in zip(settings.views, shown, strict=True):
+        for sku in values.keys() & found.keys():
+            found[sku].content[code] = values[sku]
+    if settings.configurables:
+        for sku, content in (await variants_shown(linked, attributes, systems)).items():
+            found[sku].content[VARIANTS] = content
+    if QUANTITIES in settings.fields:
+        stocked = [sku for sku, one in found.items() if one.kind in WITH_STOCK]
+        for sku, item in (await shop.stock_items(stocked)).items():
+            found[sku].content[STOCK_ITEM] = quantities_of(item)
+    return found
+
+
+async def _products(
+    systems: Systems, attributes: Mapping[str, ShopAttribute], keys: Collection[str] | None
+) -> tuple[dict[str, There], dict[str, Mapping[str, Any]]]:
+    """What all store views show, and the extension attributes of configurable products."""
+    settings, shop = systems.settings.products, systems.commerce.product_data
+    found, linked = dict[str, There](), dict[str, Mapping[str, Any]]()
     async for row in shop.shown(ALL, keys):
         there = found[normal_sku(str(row["sku"]))] = There(str(row.get("type_id")))
         owned = values_of(row, settings.fields) | attributes_of(row, attributes)
@@ -49,16 +74,13 @@ async def read_shop(systems: Systems, keys: Collection[str] | None) -> dict[str,
         there.content[CATEGORIES] = categories_of(row, [*settings.categories.values()])
         if there.kind == CONFIGURABLE:
             linked[normal_sku(str(row["sku"]))] = row.get("extension_attributes") or {}
-    for code, view in settings.views.items():
-        status = ("status",) if "status" in settings.fields else ()
-        async for row in shop.shown(code, keys):
-            if known := found.get(normal_sku(str(row["sku"]))):
-                known.content[code] = values_of(row, (*view.fields, *status))
-    if settings.configurables:
-        for sku, content in (await variants_shown(linked, attributes, systems)).items():
-            found[sku].content[VARIANTS] = content
-    if QUANTITIES in settings.fields:
-        stocked = [sku for sku, one in found.items() if one.kind in WITH_STOCK]
-        for sku, item in (await shop.stock_items(stocked)).items():
-            found[sku].content[STOCK_ITEM] = quantities_of(item)
-    return found
+    return found, linked
+
+
+async def _view(
+    systems: Systems, code: str, view: ProductView, keys: Collection[str] | None
+) -> dict[str, dict[str, Any]]:
+    """What one store view shows of the fields that F&O owns there, by SKU."""
+    fields = (*view.fields, *(("status",) if "status" in systems.settings.products.fields else ()))
+    shown = systems.commerce.product_data.shown(code, keys)
+    return {normal_sku(str(row["sku"])): values_of(row, fields) async for row in shown}

@@ -19,8 +19,11 @@ AMOUNTS: Final = frozenset({
 INVOICED_BEFORE: Final = {"invoiced": "before it was changed in Commerce"}
 """What the claim remembers of an order that D365 had invoiced when pieces were cancelled."""
 LATE: Final = "changed too late"
-NOTHING_LATE: Final = {LATE: ""}
-"""What the claim remembers of fields of the header that changed when D365 took no more."""
+RETURNED: Final = "returned"
+BY_A_MEMO: Final = {RETURNED: "by a credit memo"}
+NOTHING_LEFT: Final = {LATE: "", RETURNED: ""}
+"""What the claim remembers of changes that D365 did not take: fields of the header that changed too
+late, and pieces that a credit memo returns."""
 OF_MONEY: Final = frozenset({
     STOPPED, "SalesTaxGroupCode", "CustomerPaymentMethodName", "PaymentTermsName",
 })  # fmt: skip

@@ -33,9 +33,10 @@ from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import is_sent_as_wanted
 from sync.flows.orders.amendment_rules import (
+    BY_A_MEMO,
     INVOICED_BEFORE,
     LATE,
-    NOTHING_LATE,
+    NOTHING_LEFT,
     is_for_a_credit,
     is_for_a_return,
     may_write,
@@ -174,39 +175,38 @@ class SalesOrderWrite(Write):
         form = with_stop(form, sent, self.hold, ours=self.stop_is_ours) if self.stops else form
         changes = changes_between(sent, form)
         if not changes:
-            return Amendment(form, keys=NOTHING_LATE)
+            return Amendment(form, keys=NOTHING_LEFT)
         held = await self.orders.by_number(self.order.company, number)
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
         if await is_sent_as_wanted(changes, held, self.order.company, self.live):
-            return Amendment(form, keys=NOTHING_LATE)
+            return Amendment(form, keys=NOTHING_LEFT)
         if not held.is_open and not may_write(changes, held):
             return await self._closed(held, form, sent, changes)
         company, is_stop = self.order.company, changes.header.get(STOPPED) == "Yes"
         if is_stop and await self.orders.is_stopped(company, number):
             changes, form = already_stopped(changes, form, ours=self.stop_is_ours)
         self._moves_stop = STOPPED in changes.header
-        apply = self._apply(held, changes) if changes else None
-        return Amendment(form, apply, {**NOTHING_LATE, **remembered(form)})
+        keys = {**NOTHING_LEFT, **remembered(form)}
+        return Amendment(form, self._apply(held, changes) if changes else None, keys)
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
     ) -> Amendment:
-        """What becomes of changes that D365 takes no more. Those on which no amount depends hold up
-        nothing: a person is told of what nobody has entered there."""
+        """Of changes that D365 takes no more. A person is told of those without an amount."""
         rest, late = (changes, []) if held.is_cancelled else of_amounts(changes)
         if late:
             there = await self.orders.in_form_of(form, held.number)
             late = [name for name in late if name in changes_between(there, form).header]
-        found: dict[str, Any] = {"keys": {LATE: ", ".join(late)}, "is_partial": bool(late)}
+        keys, is_partial = {**NOTHING_LEFT, LATE: ", ".join(late)}, bool(late)
         if await is_sent_as_wanted(rest, held, self.order.company, self.live):
-            return Amendment(None if late else form, **found)
+            return Amendment(None if late else form, keys=keys, is_partial=is_partial)
         if is_for_a_return(rest, held, self.sold):
-            return Amendment(None, **found)
+            return Amendment(None, keys={**keys, **BY_A_MEMO}, is_partial=is_partial)
         if is_for_a_credit(rest, held, sent):
-            return Amendment(None, **{**found, "keys": {**found["keys"], **INVOICED_BEFORE}})
+            return Amendment(None, keys={**keys, **INVOICED_BEFORE}, is_partial=is_partial)
         raise self._conflict(held.number, f"is {held.status} in D365", changes, held)
 
     def _apply(self, held: ExistingSalesOrder, changes: Changes) -> Apply:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
@@ -12,11 +13,14 @@ from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
+from sync.flows.orders.amendment_rules import RETURNED
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
 from sync.mapping.document_parts import document_parts
+from sync.mapping.order_left import is_refunded
 from sync.mapping.order_parts import order_parts
+from sync.mapping.taken_off import CUT, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,44 @@ async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
 
 
 async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
-    """The totals of what D365 holds, as the record's trail told them last."""
+    """The totals of what D365 holds, as the record's trail told them last. What D365 did not take
+    off, since a credit memo returns it, is no part of them."""
     trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    amounts = [found for entry in trail if (found := entry.details.get("amounts"))]
+    taken = [entry.details for entry in trail if not _is_left_to_a_memo(entry.details)]
+    amounts = [found for details in taken if (found := details.get("amounts"))]
     return amounts[-1] if amounts else {}
+
+
+def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
+    documents: Mapping[str, Mapping[str, str]] = details.get("documents") or {}
+    return any(RETURNED in keys for keys in documents.values())
 
 
 async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
     """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last."""
+    reduced since it was placed comes to what was sent of it last, less what F&O alone took off."""
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
     amounts, currency = await _amounts(claim, delivery), order.order_currency_code
-    given = await given_back(order, delivery.systems)
+    given = await given_back(order, delivery.systems) + await _cut(order, delivery)
     if "placed" in amounts:
         return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
     parts = order_parts(order, delivery.systems.settings.orders)
     amount = parts.grand_total + total(paid.amount for paid in parts.paid) - given
     return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
+
+
+async def _cut(order: Order, delivery: Delivery) -> Decimal:
+    """What F&O alone took off the order, by the credit memos that gave it back."""
+    ledger, systems, found = delivery.ledger, delivery.systems, ZERO
+    if not is_refunded(order):
+        return found
+    for row in await systems.commerce.creditmemos.of_order(order.entity_id or 0):
+        claim = await ledger.claim(systems.name, "creditmemos", CreditMemo.read(row).key)
+        if (off := claim.delivered.get(TAKEN_OFF)) is not None:
+            found += Decimal(off.keys.get(CUT, 0))
+    return found
 
 
 async def given_back(order: Order, systems: Systems) -> Decimal:

@@ -89,7 +89,8 @@ async def test_tiers_that_are_refused_are_named_and_an_unknown_sku_fails_all(
 async def test_what_was_made_without_a_price_is_sold_at_its_first_one(
     shop: httpx.AsyncClient, state: CommerceState
 ) -> None:
-    state.sell(Product("CAP-1", 900, Decimal(0)))
-    await sent(shop, "base-prices", prices=[base("cap-1", Decimal("12.5"))])
-    (row,) = state.place_new(skus=["CAP-1"])[0].items
-    assert row["base_price"] == Decimal("12.5")
+    for number, store in enumerate((0, 1)):
+        state.sell(Product(f"CAP-{number}", 900 + number, Decimal(0)))
+        price = {**base(f"cap-{number}", Decimal("12.5")), "store_id": store}
+        await sent(shop, "base-prices", prices=[price])
+        assert state.catalogue.product(f"CAP-{number}").price == Decimal("12.5")

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sandbox.commerce.app import commerce_app
+from sandbox.commerce.recipe import plain
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
@@ -137,6 +138,9 @@ async def test_variants_are_linked_by_a_whole_list_and_need_values(
     await valued("SIMPLE-001", red)
     await valued("SIMPLE-002", blue)
     assert await links(1, 2) == (200, [1, 2])
+    (order,) = state.place_new(**plain(state.catalogue, {"NEW-1": 1}))
+    sold = [(row["sku"], row["base_price"]) for row in order.items]
+    assert sold == [("SIMPLE-002", Decimal("0.99")), ("SIMPLE-002", 0)]
     await valued("SIMPLE-003", red)
     assert await links(1, 2, 3) == (200, [1, 2, 3])
     status, said = await links(1, 3)

@@ -1,0 +1,1 @@
+"""Forecast demand into F&O."""
