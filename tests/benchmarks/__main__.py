@@ -13,15 +13,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from tests.benchmarks import quick
+from tests.benchmarks import load_parts, quick
 from tests.benchmarks.arrivals import Took
 from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.edge import Ratio, measured
 from tests.benchmarks.first_load import measured_first_load
 from tests.benchmarks.gate import measured_gate
-from tests.benchmarks.load import measured_load
 from tests.benchmarks.operations import Cost, costs
 from tests.benchmarks.reconciling import lines, measured_reconciling
 from tests.benchmarks.shop_prices import measured_prices
@@ -62,9 +62,9 @@ def _operations(asked: Namespace) -> Part:
     return Part({"operations": facts}, shown)
 
 
-def _load(asked: Namespace) -> Part:
-    found = measured_load(asked.load)
-    return Part({"load": found.facts()}, ["Orders under load:", *found.lines()])
+def _of_orders(name: str, title: str, asked: Namespace) -> Part:
+    facts = load_parts.PARTS[name](asked.load)
+    return Part({name: facts}, [f"{title}:", *load_parts.lines(facts)])
 
 
 def _stock(asked: Namespace) -> Part:
@@ -97,8 +97,10 @@ def _beside(asked: Namespace) -> Part:
 
 
 PARTS: Final[Mapping[str, Callable[[Namespace], Part]]] = {
-    "edge": _edge, "gate": _gate, "operations": _operations, "load": _load, "stock": _stock,
-    "prices": _prices, "products": _products, "reconciling": _reconciling, "beside": _beside,
+    "edge": _edge, "gate": _gate, "operations": _operations,
+    **{name: partial(_of_orders, name, title) for name, title in load_parts.TITLES.items()},
+    "stock": _stock, "prices": _prices, "products": _products, "reconciling": _reconciling,
+    "beside": _beside,
 }  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> list[str]:
     asked = _parser().parse_args(arguments)
     if asked.quick:
         return _quick(asked)
-    found = [PARTS[name](asked) for name in ((asked.only,) if asked.only else PARTS)]
+    usual = [name for name in PARTS if asked.long or name not in load_parts.LONG]
+    found = [PARTS[name](asked) for name in ((asked.only,) if asked.only else usual)]
     if asked.json:
         facts = {name: value for part in found for name, value in part.facts.items()}
         print(json.dumps(facts, indent=2))  # noqa: T201
@@ -152,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="a few orders' counts alone; fails above a bound"
     )
+    parser.add_argument("--long", action="store_true", help="what takes half an hour, too")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     return parser
 

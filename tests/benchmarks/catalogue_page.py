@@ -24,10 +24,10 @@ COLUMNS: Final = {
 Facts = Mapping[str, Any]
 
 
-def measured(part: str) -> dict[str, Any]:
+def measured(part: str, *options: str) -> dict[str, Any]:
     """What the part printed, and the machine's load before and after it."""
     loads = [os.getloadavg()[0]]
-    command = [sys.executable, "-m", "tests.benchmarks", "--only", part, "--json"]
+    command = [sys.executable, "-m", "tests.benchmarks", "--only", part, "--json", *options]
     printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S603 - our own
     return {**json.loads(printed), "loads": [*loads, os.getloadavg()[0]], "cores": os.cpu_count()}
 

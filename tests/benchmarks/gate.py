@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ import httpx
 
 from sandbox.commerce.payloads import php_json
 from sandbox.commerce.signing import WebhookSignature, public_pem
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.app.services import Services
@@ -30,6 +32,7 @@ from tests.systems import CONNECTION, WEBHOOK_KEY, Named, SystemsUnderTest
 COMPANIES: Final = 10_000
 SIGNED: Final = 500
 """Questions that are signed beforehand."""
+LOCK: Final = timedelta(minutes=1)
 CALLERS: Final = 100
 """Connections at once; a host takes 128."""
 SETTINGS: Final[dict[str, Any]] = {
@@ -84,16 +87,18 @@ async def prepared(tables: Tables, companies: int) -> None:
 
 @asynccontextmanager
 async def opened(companies: int, key: str = "") -> AsyncIterator[Services]:
-    """An engine over tables in a file. `key`: what hooks are verified with, ours if empty."""
+    """An engine over tables and queue in files. `key`: what hooks are verified with, else ours."""
     systems = SystemsUnderTest(SystemClock(), SETTINGS)
     with tempfile.TemporaryDirectory() as folder:
         tables = SqliteTables(str(Path(folder) / "tables.sqlite"))
+        queue = SqliteQueue(Path(folder) / "queue.sqlite", SystemClock(), LOCK)
         await prepared(tables, companies)
         secrets = Named({WEBHOOK_KEY: key or public_key()})
-        parts = replace(systems.edition_parts(tables=tables), secrets=secrets)
+        parts = replace(systems.edition_parts(tables=tables, queue=queue), secrets=secrets)
         services = Services(systems.connections, FLOWS, parts)
         yield services
         await services.close()
+        queue.close()
         tables.close()
     systems.close()
 
@@ -173,6 +178,7 @@ class Callers:
             reader, writer = found
             writer.write(sent)
             answer = await reader.readuntil(b"\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 2"), answer
             length = re.search(rb"(?i)\r\ncontent-length: (\d+)", answer)
             assert length is not None, answer
             body = await reader.readexactly(int(length[1]))

@@ -5,7 +5,7 @@ import gc
 import resource
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,13 +56,12 @@ def multiply(path: str, order: StoredOrder, times: int) -> int:
 
 @dataclass(frozen=True)
 class Memory:
-    """`megabytes` that the process has after each `step` of `orders`."""
+    """`megabytes` that the process has after so many orders."""
 
     orders: int
-    step: int
-    megabytes: list[float]
     lost: int
     doubled: int
+    megabytes: Mapping[int, float]
 
     def facts(self) -> dict[str, Any]:
         """As JSON."""
@@ -70,19 +69,19 @@ class Memory:
 
 
 def memory(orders: int, step: int) -> Memory:
-    """Over so many orders."""
+    """Over so many orders, looked at after each `step` of them."""
     return virtually(_memory(orders, step))
 
 
 async def _memory(orders: int, step: int) -> Memory:
     with in_a_file() as tables:
-        harness, found = Loading(Capacity(), tables=tables), list[float]()
-        lost = doubled = 0
+        harness, found = Loading(Capacity(), tables=tables), dict[int, float]()
+        lost, doubled, together = 0, 0, min(TOGETHER, step)
 
         async def come() -> None:
             nonlocal lost, doubled
-            for done in range(0, orders, TOGETHER):
-                placed = [harness.basket() for _ in range(TOGETHER)]
+            for done in range(0, orders, together):
+                placed = [harness.basket() for _ in range(together)]
                 for order in placed:
                     await harness.hooks(order)
                 await harness.until_delivered(placed)
@@ -90,15 +89,15 @@ async def _memory(orders: int, step: int) -> Memory:
                 lost, doubled = lost + wrong[0], doubled + wrong[1]
                 placed.clear()
                 harness.forget()
-                if (done + TOGETHER) % step == 0:
-                    found.append(round(resident(), 1))
+                if (done + together) % step == 0:
+                    found[done + together] = round(resident(), 1)
 
         try:
             await harness.warms_up()
             await harness.works(come())
         finally:
             await harness.close()
-        return Memory(orders, step, found, lost, doubled)
+        return Memory(orders, lost, doubled, found)
 
 
 def resident() -> float:

@@ -31,6 +31,9 @@ from tests.systems import CONNECTION
 from tests.virtual_time import virtually
 
 WINDOW: Final = 30
+LONGER: Final = 5
+"""So many times as many orders for several instances, which find out together how much F&O takes.
+"""
 GOOD: Final = 0.9
 LOSSES: Final[Mapping[str, float]] = {"lost_rate": 0.02}
 """Of fifty answers one is lost, after the request has taken effect."""
@@ -216,8 +219,9 @@ def ways(orders: int) -> list[Way]:
         Way("all at once, F&O of half the size", orders, capacity=partial(Capacity, workers=4)),
         Way("all at once, limits per user", orders, capacity=_limited),
         Way("all at once, 2 % of answers lost", orders, faults=LOSSES),
-        Way("all at once, 4 instances", orders, processes=4),
-        Way("all at once, 40 instances", orders, processes=40),
+        Way("all at once, stock is published", orders, publishes=True),
+        Way("all at once, 4 instances", LONGER * orders, processes=4),
+        Way("all at once, 40 instances", LONGER * orders, processes=40),
     ]
 
 

@@ -1,105 +1,115 @@
-"""docs/benchmark.md and its pictures, from a run: `python -m tests.benchmarks.load_page`."""
+"""docs/benchmark.md and its pictures, from docs/benchmark/figures.json: `python -m
+tests.benchmarks.load_page` measures, each part in a process of its own, and writes them. Named
+parts alone are measured anew; what takes half an hour is measured only by name."""
 
 import argparse
+import json
+import os
 import platform
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tests.benchmarks.load import PACKAGE, measured_load
-from tests.benchmarks.load_results import Load
-from tests.benchmarks.page import table
+from tests.benchmarks import load_parts
+from tests.benchmarks.catalogue_page import measured
+from tests.benchmarks.page import shown, table
 from tests.benchmarks.prices import ROOT
 
 PAGE: Final = ROOT / "docs" / "benchmark.md"
 PICTURES: Final = ROOT / "docs" / "benchmark"
+FIGURES: Final = PICTURES / "figures.json"
 LIBRARIES: Final = ("httpx", "pydantic", "azure-functions")
 COLUMNS: Final = {
     "orders a minute": "orders_a_minute", "share of capacity": "share_of_capacity",
     "429": "share_of_429", "F&O requests": "dynamics_requests",
-    "Commerce requests": "commerce_requests", "p50 s": "p50_s", "p95 s": "p95_s",
+    "Commerce requests": "commerce_requests", "table operations": "table_operations",
+    "queue operations": "queue_operations", "p50 s": "p50_s", "p95 s": "p95_s",
     "p99 s": "p99_s", "CPU ms": "own_cpu_ms", "lost": "lost", "doubled": "doubled",
 }  # fmt: skip
 PERCENT: Final = frozenset({"share_of_capacity", "share_of_429"})
-TEXT: Final = """# Orders under load
-
-How much of what F&O can do becomes orders, how many requests that takes, and how long an order
-waits. `make bench` measures it with all else; `python -m tests.benchmarks --only load` measures it
-alone, and `python -m tests.benchmarks.load_page` renews this page.
-
-F&O is the sandbox with eight workers; a read takes 0.1 s of one, a written row 0.2 s, a batch
-0.05 s more. It answers 429 while more than 16 requests wait for a worker. Commerce answers within
-0.05 to 0.08 s, the wire takes 0.02 to 0.04 s. Orders have five lines. Time is virtual, so all
-figures but CPU time are the same on every machine. {orders} orders of each kind.
-
-* *Share of capacity*: of the work that F&O could have done meanwhile, how much these orders need at
-  least, each in one batch.
-* *429*: of all answers. *Requests*: of one order. *p50, p95, p99*: seconds from the notification
-  until the order is in F&O; of orders that come all at once, most of it is their turn.
-* *CPU*: milliseconds of our process for one order, without the sandbox; it depends on the machine
-  and on what else it does. Python {python} on {machine}, {libraries}.
-* An order whose answer was lost is looked for once the lost write can take effect no more, minutes
-  later: that is what the last ones of such a run wait for.
-
-An order takes more CPU time than the 5 ms that we aim at, and no part stands out: in samples of
-2,000 orders (Python 3.11, SQLite in memory, no sockets) JSON takes 16 % of it, requests 11 %, the
-stores 14 %, models 5 %, sums and proofs of the mapping 6 %. A JSON writer in C (msgspec) writes a
-copy of an order in 43 instead of 204 microseconds, a few hundredths of the whole; it is not taken,
-as it writes floats, which ours refuses.
-
-## Ours
-
-![Share of capacity](benchmark/share.svg)
-
-{ours}
-
-## Beside it
-
-Two others over the same orders, in the same run, each with eight orders at once:
-
-* *line by line*, the integration that most projects write: each order is looked up, its header
-  created, then its lines one after the other; a request that fails is tried again after two
-  seconds, three times.
-* *{package}*, an OData client from PyPI as its documentation shows it: one `save` for the header
-  and one for each line. It tries nothing again, so an order whose answer is lost is given up.
-
-*Lost* counts orders that are not there with all their lines.
-
-![Orders lost or doubled](benchmark/lost.svg)
-
-{usual}
-
-## After an hour away
-
-F&O answered 503 for an hour while {orders} orders came. It was asked {requests_a_minute_while_away}
-times a minute meanwhile. {recovery} After {seconds_until_drained} seconds all orders were there;
-{lost} lost, {doubled} doubled.
-"""
 WIDTH, LABEL, BAR, ROW = 760, 300, 360, 26
 
+Facts = Mapping[str, Any]
 
-def renewed(load: Load, orders: int) -> dict[Path, str]:
-    """Each file with its text."""
-    ours, usual = ([one.facts() for one in each] for each in (load.ours, load.usual))
-    after = load.recovered.facts()
-    text = TEXT.format(
-        orders=orders, python=platform.python_version(), machine=platform.machine(),
-        libraries=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
-        package=PACKAGE, ours=_table(ours), usual=_table(usual),
-        recovery=_recovery(after["seconds_until_90_percent"]),
-        **{name: value for name, value in after.items() if name != "orders"},
-    )  # fmt: skip
+
+def renewed(text: str, figures: Mapping[str, Facts]) -> dict[Path, str]:
+    """Each file with its text. `figures`: what was measured, by part."""
+    for name, (part, make) in SECTIONS.items():
+        if part in figures:
+            mark, facts = f"<!-- {name} -->\n", figures[part]
+            made = f"{make(facts[part])}\n\n{_machine(facts)}\n"
+            text = text.replace(mark + shown(text, name), mark + made)
+    return {PAGE: text, **(_pictures(figures["load"]["load"]) if "load" in figures else {})}
+
+
+def _pictures(load: Facts) -> dict[Path, str]:
+    ours, usual = load["ours"], load["usual"]
     share = [(one["what"], 100 * one["share_of_capacity"]) for one in ours]
     both = [(f"ours: {one['what']}", _wrong(one)) for one in ours if _is_compared(one, usual)]
     both += [(one["what"], _wrong(one)) for one in usual]
+    most = max(1, *(count for _, count in both))
     return {
-        PAGE: text, PICTURES / "share.svg": bars("Share of capacity, percent", share, 100),
-        PICTURES / "lost.svg": bars(
-            "Orders lost or doubled", both, max(1, *(count for _, count in both))
-        ),
-    }  # fmt: skip
+        PICTURES / "share.svg": bars("Share of capacity, percent", share, 100),
+        PICTURES / "lost.svg": bars("Orders lost or doubled", both, most),
+    }
+
+
+def _machine(facts: Facts) -> str:
+    """What it was measured on, in a line."""
+    loads = " and ".join(f"{load:.1f}" for load in facts["loads"])
+    return f"{facts['machine']}; its load before and after: {loads}."
+
+
+def _ours(facts: Facts) -> str:
+    return _table(facts["ours"])
+
+
+def _usual(facts: Facts) -> str:
+    return _table(facts["usual"])
+
+
+def _away(facts: Facts) -> str:
+    after = facts["recovered"]
+    return (
+        f"F&O answered 503 for an hour while {after['orders']} orders came. It was asked"
+        f" {after['requests_a_minute_while_away']} times a minute meanwhile."
+        f" {_recovery(after['seconds_until_90_percent'])} After {after['seconds_until_drained']}"
+        f" seconds all orders were there; {after['lost']} lost, {after['doubled']} doubled."
+    )
+
+
+def _burst(facts: Facts) -> str:
+    return _table([facts])
+
+
+def _before(facts: Facts) -> str:
+    return _table([*facts.values()])
+
+
+def _hooks(facts: Facts) -> str:
+    return (
+        f"One process on one core takes {facts['a_second']} hooks a second: half are answered in"
+        f" {facts['p50_ms']:g} ms, 99 of 100 in {facts['p99_ms']:g} ms. At"
+        f" {facts['too_many']} a second that is more than {facts['bound_ms']:g} ms. A hook takes"
+        f" {facts['cpu_ms']:g} ms of the core."
+    )
+
+
+def _memory(facts: Facts) -> str:
+    rows = [[f"{int(orders):,}", f"{mb:.1f}"] for orders, mb in facts["megabytes"].items()]
+    wrong = f"{facts['lost']} lost, {facts['doubled']} doubled."
+    return "\n\n".join([table(["after so many orders", "MB"], rows), wrong])
+
+
+SECTIONS: Final[Mapping[str, tuple[str, Callable[[Facts], str]]]] = {
+    "ours": ("load", _ours), "usual": ("load", _usual), "away": ("load", _away),
+    "burst": ("burst", _burst), "before": ("before", _before), "hooks": ("hooks", _hooks),
+    "memory": ("memory", _memory),
+}  # fmt: skip
+"""What stands in the page between marks, of which part."""
 
 
 def _recovery(seconds: int | None) -> str:
@@ -145,18 +155,33 @@ def bars(title: str, rows: Sequence[tuple[str, float]], most: float) -> str:
     return "\n".join([head, title_, *drawn, "</svg>", ""])
 
 
+def here() -> str:
+    """The machine and the versions that take part."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text(encoding="utf-8") if info.exists() else ""
+    model = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    machine = model[1] if model else platform.machine()
+    return f"{machine}, {os.cpu_count()} cores; Python {platform.python_version()}, {libraries}"
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.load_page", description=__doc__
     )
+    parser.add_argument("parts", nargs="*", choices=[*load_parts.PARTS, []], help="these alone")
     parser.add_argument(
         "--orders", type=int, default=300, help="of each kind (default %(default)s)"
     )
-    orders = parser.parse_args().orders
-    PICTURES.mkdir(exist_ok=True)
-    for path, text in renewed(measured_load(orders), orders).items():
-        path.write_text(text)
+    asked: Any = parser.parse_args()
+    figures = json.loads(FIGURES.read_text(encoding="utf-8"))
+    for part in asked.parts or [name for name in load_parts.PARTS if name not in load_parts.LONG]:
+        found = measured(part, "--load", str(asked.orders))
+        figures[part] = {**found, "machine": here()}
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    for path, text in renewed(PAGE.read_text(encoding="utf-8"), figures).items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -82,10 +82,3 @@ class Load:
             "usual": [one.facts() for one in self.usual],
             "recovered": self.recovered.facts(),
         }
-
-    def lines(self) -> list[str]:
-        """As it is printed."""
-        facts = [one.facts() for one in (*self.ours, *self.usual)]
-        rows = [", ".join(f"{name} {value}" for name, value in one.items()) for one in facts]
-        after = ", ".join(f"{name} {value}" for name, value in self.recovered.facts().items())
-        return [f"  {row}" for row in (*rows, f"after an outage: {after}")]

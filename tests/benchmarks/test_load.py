@@ -1,20 +1,27 @@
 """Orders under load are measured, and the system that they load does what it says."""
 
 import asyncio
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sandbox.capacity import Capacity, Hot, UserLimits
 from sandbox.dials import Arrival
+from tests.benchmarks.lasting import Memory, memory
 from tests.benchmarks.load import PACKAGE, Way, by_others
-from tests.benchmarks.load_page import PAGE, renewed
+from tests.benchmarks.load_page import PAGE, SECTIONS, renewed
+from tests.benchmarks.load_parts import PARTS, lines
 from tests.benchmarks.load_results import Load, Loaded, Recovered
+from tests.benchmarks.top_rate import BEGIN, TopRate, measured_top_rate
 from tests.virtual_time import virtually
 
 READ, WRITE = Arrival("GET", "/data/A", "", b""), Arrival("POST", "/data/A", "", b"")
 BATCH = Arrival("POST", "/data/$batch", "", b"GET A HTTP/1.1\nPOST B HTTP/1.1\nPATCH C HTTP/1.1")
-LOADED = Loaded("all at once", 10, 0.5, 0.91, 0.002, 0.1, 2.05, (1.0, 2.0, 9.0), 12.5)
+LOADED = Loaded(
+    "all at once", 10, 0.5, 0.91, 0.002, 0.1, 2.05, (1.0, 2.0, 9.0), 12.5, 0, 0, 9.3, 3.0
+)
 
 
 def test_work_takes_as_long_as_its_parts() -> None:
@@ -79,8 +86,37 @@ def test_a_plain_odata_client_posts_all_orders_and_loses_those_whose_answers_are
 
 def test_the_page_shows_what_was_measured() -> None:
     usual = replace(LOADED, what="all at once; line by line", doubled=3, lost=1)
-    pages = renewed(Load([LOADED], [usual], Recovered(300, 6.0, 12, 80, 0, 0)), 10)
-    assert "| all at once | 20 | 91.0 % | 0.2 % | 2.05 | 0.1 | 2 | 9 | 9 | 12.5 | 0 | 0 |" in (
-        pages.pop(PAGE)
+    load = Load([LOADED], [usual], Recovered(300, 6.0, 12, 80, 0, 0)).facts()
+    parts: dict[str, Any] = {
+        "load": load, "burst": LOADED.facts(), "hooks": TopRate(400, 2.5, 40.0, 500, 1.75).facts(),
+        "before": {"empty": LOADED.facts(), "full": LOADED.facts()},
+        "memory": Memory(20_000, 0, 0, {10_000: 171.5, 20_000: 172.0}).facts(),
+    }  # fmt: skip
+    measured = {"machine": "a machine, 2 cores", "loads": [0.1, 0.25]}
+    figures = {name: {name: facts, **measured} for name, facts in parts.items()}
+    pages = renewed(PAGE.read_text(encoding="utf-8"), json.loads(json.dumps(figures)))
+    text = pages.pop(PAGE)
+    assert set(parts) == set(PARTS) == {part for part, _ in SECTIONS.values()}
+    row = "| all at once | 20 | 91.0 % | 0.2 % | 2.05 | 0.1 | 9.3 | 3 | 2 | 9 | 9 | 12.5 | 0 | 0 |"
+    assert text.count(row) == 4
+    assert text.count("a machine, 2 cores; its load before and after: 0.1 and 0.2.") == len(
+        SECTIONS
     )
+    assert "takes 400 hooks a second" in text
+    assert "| 20,000 | 172.0 |" in text
     assert [text.count("<rect ") for text in pages.values()] == [1, 2]
+    assert next(iter(lines(parts["before"]))).startswith("  what all at once, orders 10")
+
+
+def test_what_is_kept_of_an_order_can_be_multiplied_and_memory_is_looked_at() -> None:
+    full = Way("full", 4, before=50).play()
+    assert (full.lost, full.doubled, full.tables > 0) == (0, 0, True)
+    found = memory(8, 4).facts()
+    assert (found["lost"], found["doubled"], [*found["megabytes"]]) == (0, 0, [4, 8])
+
+
+@pytest.mark.long
+async def test_hooks_are_answered_at_a_rate_that_rises() -> None:
+    found = await measured_top_rate(0.1, signed=20, most=BEGIN)
+    assert found.cpu_ms > 0
+    assert found.a_second in (0, BEGIN), "a slow machine takes fewer"
