@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from sandbox.commerce.carts import is_active
 from sandbox.commerce.conditions import Kind
 from sandbox.commerce.faults import RestFault, unsupported
 from sandbox.commerce.maker import address
@@ -52,7 +53,7 @@ def _column(quote: StoredQuote, name: str) -> Any:
     values = {
         "entity_id": quote.id, "store_id": quote.store.id, "customer_id": quote.shopper.id,
         "customer_is_guest": int(quote.shopper.id is None),
-        "is_active": int(quote.status != "ordered"),
+        "is_active": int(is_active(quote)),
         "items_count": len(quote.items), "updated_at": quote.updated_at,
         "created_at": quote.created_at,
     }  # fmt: skip
@@ -70,14 +71,13 @@ def _cart(call: RestRequest, quote: StoredQuote) -> Columns:
     where = address(quote.shopper, place, "shipping")
     ships = {"address": where, "method": "flatrate_flatrate"} if quote.has_address else {}
     state = {"negotiable_quote": _state(quote)} if quote.is_regular else {}
+    rows = zip(quote.items, order.items, strict=True)
+    items = {"items": [_item(quote, *one) for one in rows]} if is_active(quote) else {}
     company = {"company_id": quote.shopper.buys_for} if quote.shopper.buys_for else None
     buyer = {"company_attributes": company} if company else {}
     return {
         "id": quote.id, "created_at": quote.created_at, "updated_at": quote.updated_at,
-        "is_active": quote.status != "ordered", "is_virtual": False,
-        "items": [
-            _item(quote, one, row) for one, row in zip(quote.items, order.items, strict=True)
-        ],
+        "is_active": is_active(quote), "is_virtual": False, **items,
         "customer": {
             "id": quote.shopper.id, "email": quote.shopper.email, "store_id": quote.store.id,
             "firstname": quote.shopper.firstname, "lastname": quote.shopper.lastname,

@@ -33,6 +33,9 @@ follows."""
 CHARGES: Final = "charges credited"
 """The key of that number that lists the charges of the memo which its credit note holds."""
 
+CUT: Final = "cancelled in F&O"
+"""The key of that number with what F&O alone took off: its order was changed no more."""
+
 NONE, WHOLE = Fraction(0), Fraction(1)
 
 

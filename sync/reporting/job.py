@@ -8,7 +8,7 @@ from sync.operating.reports import store, to_forget
 from sync.reporting.building import Build, Built, Tell
 from sync.reporting.containers import Kept
 from sync.reporting.duck import opened
-from sync.reporting.forecast.planned import plan_demand
+from sync.reporting.forecast.planned import forecast_demand_of
 from sync.reporting.forgetting import forget
 from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.lake import alone_in
@@ -36,7 +36,7 @@ async def build_all(
     with opened(folder / "spill") as duck:
         told = [*figures_to_show(duck, folder, now, len(built.trouble))]
         if not any(name.startswith("orders|") for name in State.of(folder).faults):
-            await plan_demand(duck, folder, reported, parts.tables, now)
+            await forecast_demand_of(duck, folder, reported, parts.tables, now)
     await keeping.publish()
     await store(parts.tables, told)
     return built

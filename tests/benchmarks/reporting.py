@@ -45,9 +45,10 @@ class Drawn:
     makes: Callable[[int], Any]
     reads: Callable[[Any], Rows]
 
-    async def read(self, _: Cursor) -> AsyncIterator[Step]:
-        """All of them."""
-        for number in self.span:
+    async def read(self, cursor: Cursor) -> AsyncIterator[Step]:
+        """Those behind the cursor."""
+        done = len(range(self.span.start, int(cursor.at or 0), self.span.step))
+        for number in self.span[done:]:
             yield Step(str(number + 1), self.reads(self.makes(number)), str(number))
 
     def made(self) -> None:

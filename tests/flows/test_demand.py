@@ -119,6 +119,18 @@ async def test_two_skus_of_one_item_are_one_entry_in_its_inventory_unit(harness:
     assert there(harness) == [(SKU, 0, Decimal(15))]
 
 
+@in_harness(**WRITING)
+async def test_variants_are_entries_of_their_own(harness: Harness) -> None:
+    """Also where a colour has the name of a size."""
+    await maps(harness, ItemMapping("A", SKU, color="S"), ItemMapping("B", SKU, size="S"))
+    await forecasts(harness, A=["2"], B=["3"])
+    await publishes(harness)
+    names = ("ProductColorId", "ProductSizeId", "ForecastedQuantity")
+    found = {tuple(row.get(name) or "" for name in names) for row in entries(harness)}
+    assert found == {("S", "", 2), ("", "S", 3)}
+    assert (await harness.parked(FLOW), await drifts(harness)) == ([], [])
+
+
 @pytest.mark.parametrize("kind", [Kind.LOST, Kind.DROPPED, Kind.ERROR_AFTER, Kind.DELAYED])
 @in_harness(**WRITING)
 async def test_nothing_is_there_twice_whatever_became_of_an_answer(

@@ -27,6 +27,8 @@ RECEIVABLES = "sync/flows/receivables/receivable_writes.py"
 TESTS_OF_EXECUTOR = "tests/engine/test_executor.py"
 TESTS_OF_BOUNDS = "tests/benchmarks/test_quick.py"
 TESTS_OF_QUOTES = "tests/flows/test_quotes.py"
+TESTS_OF_CUTS = "tests/flows/test_changed_in_fno.py"
+NEVER_SENT = "sync/flows/receivables/never_sent.py"
 
 
 @dataclass(frozen=True)
@@ -709,6 +711,30 @@ MUTANTS: Final = (
         "elif not (is_seen or delivery.message.is_asked):",
         "elif False:",
         TESTS_OF_QUOTES,
+    ),
+    Mutant(
+        "cut-piece-credited",
+        "a refund of pieces that F&O never charged is credited there",
+        NEVER_SENT,
+        "return gone | {",
+        "return {",
+        TESTS_OF_CUTS,
+    ),
+    Mutant(
+        "short-invoice-credited",
+        "a refund of pieces that F&O did not invoice of a line is credited there",
+        NEVER_SENT,
+        "if ZERO < left < settled[lot]",
+        "if False",
+        TESTS_OF_CUTS,
+    ),
+    Mutant(
+        "return-taken-for-taken-off",
+        "F&O's invoice is to be without what a credit memo returns",
+        "sync/flows/receivables/wanted_sums.py",
+        "if not _is_left_to_a_memo(entry.details)",
+        "if True",
+        TESTS_OF_CUTS,
     ),
     Mutant(
         "quote-ordered-twice",

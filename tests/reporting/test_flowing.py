@@ -2,24 +2,27 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from sandbox.commerce.amounts import Rule
-from sandbox.commerce.catalogue import STORES
+from sandbox.commerce.carts import checks_out, signs_in
+from sandbox.commerce.catalogue import STORES, Shopper
 from sandbox.dynamics.inventory_costs import close
 from sync.core.money import ZERO, total
 from sync.engine.demand_told import DemandTold
 from sync.operating.reports import forget_later, stored, to_forget
-from sync.reporting import cart_rows
-from sync.reporting.building import Build, Built
+from sync.reporting.building import Build, Built, cleared
 from sync.reporting.containers import KeptInContainers
 from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
 from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.job import build_all
+from sync.reporting.star import star_views
+from sync.reporting.state import State
 from sync.reporting.terms import shape_of, terms_of
 from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
@@ -28,7 +31,6 @@ from tests.reconcile.planted import reconciled
 from tests.reporting.container_double import Account
 from tests.reporting.test_containers import doubles
 from tests.reporting.test_forgetting import named
-from tests.reporting.years import CONNECTION as YEAR
 from tests.systems import COMPANY, CONNECTION
 
 REPORTING: Final[dict[str, Any]] = {
@@ -81,6 +83,10 @@ async def test_orders_invoices_and_shipments_tie_to_both_books(
     again = await built(finance, tmp_path)
     assert again.trouble == {}
     assert amount(tmp_path, "intake") == net
+    with opened(tmp_path / "spill") as duck:
+        star_views(duck, tmp_path)
+        lines = duck.execute("SELECT DISTINCT store, warehouse FROM fact_order_lines ORDER BY ALL")
+        assert lines.fetchall() == [("1", "13"), ("2", "13")]
 
 
 @in_finance(flows=("orders", "customers", "invoices"), reporting={**REPORTING, "cost": True})
@@ -126,8 +132,7 @@ async def test_quotes_and_returns_are_told_as_they_stand_now(
     assert (back["status"], back["requested"]) == ("pending", 2)
     assert abs(back["amount"] - line["amount"] * 2 / 3) < Decimal("0.01")
     finance.commerce.decline_quote(quote.id, "no")
-    closed = {**rma, "status": "closed"}
-    finance.commerce.rmas[rma["entity_id"]] = closed
+    finance.commerce.set_rma(rma, "closed")
     await finance.works_for(3600)
     assert (await built(finance, tmp_path)).trouble == {}
     now = {row["status"]: row["documents"] for row in figure(tmp_path, "quotes", "status")}
@@ -189,25 +194,78 @@ async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_st
     told = await DemandTold(finance.systems.tables).of(COMPANY)
     assert told is not None
     assert told.pieces == {}, "of a day nothing can be forecast"
+    assert "demand" in {one.figure for one in await stored(finance.systems.tables)}
     assert recording.used <= {*bicep("report-roles").tree["variables"]["jobTables"]["value"]}
 
 
-def test_of_a_cart_nothing_is_told_of_its_buyer_and_what_is_ordered_keeps_its_worth() -> None:
-    """Commerce lists no rows of a cart that is not active: its worth is unknown, not nothing."""
-    raw = {
-        "id": 7, "store_id": 1, "created_at": "2026-01-02 03:04:05", "is_active": True,
-        "updated_at": "2026-02-02 03:04:05", "customer_is_guest": False,
-        "customer": {"email": "kim@example.com", "lastname": "Kim"},
-        "items": [
-            {"sku": "A", "qty": 2, "price": Decimal("10.25")},
-            {"sku": "B", "qty": 1, "price": 1},
-        ],
-        "currency": {"quote_currency_code": "USD"},
+@in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})
+async def test_carts_are_told_as_buyers_leave_and_order_them(
+    finance: Finance, tmp_path: Path
+) -> None:
+    """Of one that is ordered Commerce lists no rows: it keeps the worth that it had last."""
+    shop, guest = finance.commerce, Shopper("gil@example.com", "Gil", "Guest", "la")
+    fills = partial(shop.request_quote, is_regular=False)
+    bought = fills(KIM, STORES[0], {"SIMPLE-001": 2, "SIMPLE-002": 1})
+    left = fills(guest, STORES[0], {"SIMPLE-006": 3})
+    fills(guest, STORES[0], {})
+    price = {sku: shop.catalogue.product(sku).price for sku in ("SIMPLE-001", "SIMPLE-002",
+                                                               "SIMPLE-006")}  # fmt: skip
+    worth = {
+        bought.id: 2 * price["SIMPLE-001"] + price["SIMPLE-002"], left.id: 3 * price["SIMPLE-006"]
     }  # fmt: skip
-    (row,) = cart_rows.cart("east", YEAR, raw)["carts"]
-    assert (row["pieces"], row["worth"], row["month"]) == (3, Decimal("21.50"), "2026-02")
-    assert "im@" not in str(row)
-    (ordered,) = cart_rows.cart("east", YEAR, {**raw, "is_active": False, "items": None})["carts"]
-    assert (ordered["worth"], ordered["is_active"]) == (None, False)
-    (emptied,) = cart_rows.cart("east", YEAR, {**raw, "items": []})["carts"]
-    assert emptied["worth"] == ZERO
+    await finance.works_for(3600)
+    assert (await built(finance, tmp_path)).trouble == {}
+    assert told_carts(tmp_path) == {
+        (cart, True, cart == left.id, amount) for cart, amount in worth.items()
+    }
+    (all_,) = figure(tmp_path, "carts")
+    assert (all_["documents"], all_["amount"]) == (2, total(worth.values()))
+    order = checks_out(shop, bought)
+    await finance.works_for(3600)
+    await built(finance, tmp_path)
+    assert told_carts(tmp_path) == {
+        (bought.id, False, False, worth[bought.id]), (left.id, True, True, worth[left.id])
+    }  # fmt: skip
+    assert amount(tmp_path, "carts") == worth[left.id]
+    assert amount(tmp_path, "ordered") == order.amount("grand_total")
+    assert "@example.com" not in everything_in(tmp_path)
+
+
+@in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})
+async def test_a_cart_that_commerce_deletes_stays_until_all_is_read_again(
+    finance: Finance, tmp_path: Path
+) -> None:
+    """A guest's is put into that of the customer who they turn out to be."""
+    shop, guest = finance.commerce, Shopper("gil@example.com", "Gil", "Guest", "la")
+    fills = partial(shop.request_quote, is_regular=False)
+    theirs = fills(KIM, STORES[0], {"SIMPLE-006": 1})
+    left = fills(guest, STORES[0], {"SIMPLE-006": 3})
+    await finance.works_for(3600)
+    await built(finance, tmp_path)
+    assert signs_in(shop, left, KIM) is theirs
+    await finance.works_for(3600)
+    await built(finance, tmp_path)
+    price = shop.catalogue.product("SIMPLE-006").price
+    kept = (left.id, True, True, 3 * price)
+    assert told_carts(tmp_path) == {(theirs.id, True, False, 4 * price), kept}
+    cleared(tmp_path)
+    State(tmp_path / "state.json").save()
+    await built(finance, tmp_path)
+    assert told_carts(tmp_path) == {(theirs.id, True, False, 4 * price)}
+
+
+def told_carts(root: Path) -> set[tuple[Any, ...]]:
+    """Id, whether it is active and a guest's, and worth; none without rows."""
+    with opened(root / "spill") as duck:
+        star_views(duck, root)
+        rows = "SELECT cart_id, is_active, is_guest, worth FROM fact_carts WHERE worth <> 0"
+        return {*duck.execute(rows).fetchall()}
+
+
+def everything_in(root: Path) -> str:
+    with opened(root / "spill") as duck:
+        files = [*root.rglob("*.parquet")]
+        assert files
+        return " ".join(
+            str(duck.execute(f"FROM read_parquet('{one}')").fetchall()) for one in files
+        )

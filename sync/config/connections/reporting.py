@@ -33,6 +33,8 @@ class Reporting(Section):
     """Store view -> its brand; `default` for those that are not named."""
     regions: dict[str, Words] = {}
     """Country code -> region; a country that is not named is a region of its own."""
+    forecast_weeks: Whole = Field(default=0, ge=0, le=26)
+    """How many weeks of demand each build forecasts; 0: none, `report forecast` does."""
     hour: Whole | None = Field(default=None, ge=0, le=23)
     """When one machine builds each night, in the legal entity's time zone; nothing is built by
     itself where it is not there. On Azure a job of its own does."""

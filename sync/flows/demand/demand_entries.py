@@ -123,7 +123,8 @@ def number_of(key: str, prefix: str) -> str:
 
 def key_of(company: str, item: str, dimensions: Sequence[str], week: date) -> str:
     """The key of a row."""
-    return f"{company}|{item}|{'/'.join(dimensions).strip('/')}|{week.isoformat()}"
+    told = "/".join(dimensions) if any(dimensions) else ""
+    return f"{company}|{item}|{told}|{week.isoformat()}"
 
 
 def company_of(key: str) -> str:

@@ -12,6 +12,7 @@ from sync.dynamics.documents.sales_order import SalesOrder
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
+from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.fulfilment.status_writes import Cancellation
 from sync.flows.left_behind import LeftBehind
@@ -107,12 +108,19 @@ async def cancelled_with(order: Order, delivery: Delivery) -> tuple[Notification
 async def compared_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
     """F&O's invoices of an order of which a part is cancelled or refunded: they may be listed, as
     they come to less than the order did before."""
-    held, systems = delivery.held(KIND), delivery.systems
-    is_listed = POSTED_INVOICES in systems.settings.flows and is_changed(order)
-    if held is None or not is_listed or not orders_are_invoiced(systems.settings):
+    held = delivery.held(KIND)
+    if held is None or not is_changed(order):
         return ()
-    company = systems.settings.legal_entity_of(order.store_id)
-    found = await systems.dynamics.posted_invoices.invoices_of_order(company, held.number)
+    return await invoices_of(order, held.number, delivery.systems)
+
+
+async def invoices_of(order: Order, number: str, systems: Systems) -> tuple[Notification, ...]:
+    """F&O's invoices of an order's sales order, where they are compared with Commerce."""
+    settings = systems.settings
+    if POSTED_INVOICES not in settings.flows or not orders_are_invoiced(settings):
+        return ()
+    company = settings.legal_entity_of(order.store_id)
+    found = await systems.dynamics.posted_invoices.invoices_of_order(company, number)
     return tuple(Notification(POSTED_INVOICES, f"{one.kind}|{company}|{one.number}")
                  for one in found)  # fmt: skip
 

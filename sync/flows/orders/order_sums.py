@@ -19,7 +19,7 @@ from sync.dynamics.posted_invoices import PostedInvoice, PostedInvoices
 from sync.engine.delivery import Delivery
 from sync.engine.plan import OpenPoint
 from sync.engine.write import Result
-from sync.flows.orders.amendment_rules import INVOICED_BEFORE, LATE
+from sync.flows.orders.amendment_rules import INVOICED_BEFORE, LATE, RETURNED
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.unsure_goods import unsure_goods
@@ -175,10 +175,16 @@ class OrderLook:
 def was_left(held: Result | None) -> bool:
     """Whether what was cancelled or refunded was left on the order, since F&O had shipped or
     invoiced it."""
-    if held is None:
-        return False
-    is_given_up = held.digest.startswith((SHIPPED, INVOICED))
-    return is_given_up or INVOICED_BEFORE.items() <= held.keys.items()
+    return held is not None and (_is_given_up(held) or INVOICED_BEFORE.items() <= held.keys.items())
+
+
+def is_for_a_memo(held: Result | None) -> bool:
+    """Whether what was refunded was left on the order, since a credit memo returns it."""
+    return held is not None and (_is_given_up(held) or RETURNED in held.keys)
+
+
+def _is_given_up(held: Result) -> bool:
+    return held.digest.startswith((SHIPPED, INVOICED))
 
 
 def _amount(price: LinePrice | None) -> Decimal:

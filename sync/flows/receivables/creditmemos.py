@@ -12,6 +12,7 @@ looked into first.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -29,7 +30,9 @@ from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
 from sync.engine.systems import Systems
-from sync.flows.orders.order_changes import given_up
+from sync.flows.orders.order_changes import given_up, invoices_of
+from sync.flows.orders.order_sums import is_for_a_memo
+from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.flows.receivables.never_sent import never_sent
 from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
@@ -46,7 +49,14 @@ from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.mapping.taken_off import TAKEN_OFF, HeldLine, Sale, orders_are_invoiced, still_credited
+from sync.mapping.taken_off import (
+    CUT,
+    TAKEN_OFF,
+    HeldLine,
+    Sale,
+    orders_are_invoiced,
+    still_credited,
+)
 from sync.pacing.priority import Priority
 
 LISTED_WITHIN: Final = timedelta(minutes=10)
@@ -85,7 +95,22 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
         lots=sold.invoiced_lots if sold is not None else {}, credited=credited,
         money_came=money_came,
     )  # fmt: skip
-    return plan_of(with_order, receivable, receivable_documents, target, delivery)
+    found = plan_of(with_order, receivable, receivable_documents, target, delivery)
+    return await _compared_with_invoices(found, with_order.order, delivery)
+
+
+async def _compared_with_invoices(found: Plan, order: Order, delivery: Delivery) -> Plan:
+    """With what F&O alone took off the order, which its invoices are compared without from now
+    on."""
+    held = (await delivery.ledger.claim(delivery.systems.name, "orders", order.key)).delivered.get(
+        SALES_ORDER
+    )
+    if held is None or not found.shown_by or not is_for_a_memo(held):
+        return found
+    cut = found.amounts["taken off the sales order"]
+    shown = tuple(replace(one, keys={**one.keys, CUT: cut}) for one in found.shown_by)
+    invoices = await invoices_of(order, held.number, delivery.systems)
+    return replace(found, shown_by=shown, follow_ups=(*found.follow_ups, *invoices))
 
 
 async def has_brought_money(order: Order, systems: Systems) -> bool:

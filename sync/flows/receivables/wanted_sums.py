@@ -18,8 +18,9 @@ from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
 from sync.mapping.document_parts import document_parts
-from sync.mapping.order_left import is_nothing_left, is_refunded
+from sync.mapping.order_left import is_refunded
 from sync.mapping.order_parts import order_parts
+from sync.mapping.taken_off import CUT, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,14 @@ def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
     return any(RETURNED in keys for keys in documents.values())
 
 
-async def _order(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
+async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
     """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last; one that was refunded whole, to
-    what its credit memos return."""
+    reduced since it was placed comes to what was sent of it last, less what F&O alone took off."""
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
-    if is_refunded(order) and is_nothing_left(order, delivery.systems.settings.orders):
-        returned = await _returned(order, posted, delivery)
-        if returned is not None:
-            return returned
     amounts, currency = await _amounts(claim, delivery), order.order_currency_code
-    given = await given_back(order, delivery.systems)
+    given = await given_back(order, delivery.systems) + await _cut(order, delivery)
     if "placed" in amounts:
         return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
     parts = order_parts(order, delivery.systems.settings.orders)
@@ -77,19 +73,16 @@ async def _order(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Wan
     return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
 
 
-async def _returned(order: Order, posted: PostedInvoice, delivery: Delivery) -> Wanted | None:
-    """What the order's credit memos return; None while one of them is not booked."""
-    ledger, systems, amount = delivery.ledger, delivery.systems, ZERO
+async def _cut(order: Order, delivery: Delivery) -> Decimal:
+    """What F&O alone took off the order, by the credit memos that gave it back."""
+    ledger, systems, found = delivery.ledger, delivery.systems, ZERO
+    if not is_refunded(order):
+        return found
     for row in await systems.commerce.creditmemos.of_order(order.entity_id or 0):
-        memo = CreditMemo.read(row)
-        claim = await ledger.claim(systems.name, "creditmemos", memo.key)
-        if is_of_lower_total(row):
-            continue
-        wanted = await _memo(claim, posted, delivery) if claim.number else None
-        if wanted is None or wanted.unclear:
-            return wanted
-        amount += wanted.amount
-    return Wanted(amount, None, order.order_currency_code)
+        claim = await ledger.claim(systems.name, "creditmemos", CreditMemo.read(row).key)
+        if (off := claim.delivered.get(TAKEN_OFF)) is not None:
+            found += Decimal(off.keys.get(CUT, 0))
+    return found
 
 
 async def given_back(order: Order, systems: Systems) -> Decimal:

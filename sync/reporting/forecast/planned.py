@@ -1,5 +1,5 @@
-"""The demand that the app writes into F&O: what of a forecast beats its baseline, by item and week,
-stored where the flow `demand` reads it."""
+"""The forecast of each build: for the star and the console, and what of it beats its baseline, by
+item and week, stored where the flow `demand` reads it to write it into F&O."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from sync.core.ports import Tables
 from sync.engine.demand_told import DemandTold, Told
+from sync.operating.reports import FORECASTS, store
 from sync.reporting.duck import quoted
 from sync.reporting.forecast.demand import FORECAST, WEEK, forecast_demand
 from sync.reporting.from_systems import Reported
+from sync.reporting.published import WAYS_SHOWN, demand_to_show
 from sync.reporting.star import star_file
 
 if TYPE_CHECKING:
@@ -35,15 +37,17 @@ def companies_of(reported: Sequence[Reported]) -> dict[str, int]:
     }
 
 
-async def plan_demand(
+async def forecast_demand_of(
     duck: "Duck", root: Path, reported: Sequence[Reported], tables: Tables, now: datetime
 ) -> None:
-    """Forecast, and store what is to be written. Safe to repeat."""
+    """Forecast, where somebody wants it; store what is shown and what is to be written. Safe to
+    repeat."""
     companies = companies_of(reported)
-    if not companies:
+    weeks_wanted = [*companies.values(), *(one.reporting.forecast_weeks for one in reported)]
+    if not any(weeks_wanted):
         return
-    today = now.date()
-    forecast_demand(duck, root, BY, today, max(companies.values()))
+    totals = forecast_demand(duck, root, BY, now.date(), max(weeks_wanted), also=WAYS_SHOWN)
+    await store(tables, [*demand_to_show(totals, now)], FORECASTS)
     for company, weeks in companies.items():
         await DemandTold(tables).store(company, _best(duck, root, company, weeks, now))
 
