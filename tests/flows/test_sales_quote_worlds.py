@@ -39,26 +39,28 @@ class SalesWorld(World):
         return None if quote is None else (quote, str(self.mine(quote)[0]["quotenumber"]))
 
     async def prices(self) -> None:
-        """A seller enters prices and discounts, which revises what is Active."""
         if found := self.number():
-            quote, number = found
-            fields = {
-                f"[{item.id}]": {
-                    "priceperunit": Decimal(self.chance.randint(50, 20000)) / 100,
-                    "manualdiscountamount": self.chance.choice((ZERO, Decimal("0.03"))),
-                    "tax": self.chance.choice((ZERO, Decimal("1.90"))),
-                }
-                for item in quote.items
-            }
-            off = self.chance.choice((ZERO, ZERO, Decimal("0.17")))
             with suppress(WebFault):
-                office.price(self.selling.service, number, fields, discountamount=off)
+                self.enters(*found)
+
+    def enters(self, quote: StoredQuote, number: str) -> None:
+        """A seller enters prices and discounts, which revises what is Active."""
+        fields = {
+            f"[{item.id}]": {
+                "priceperunit": Decimal(self.chance.randint(50, 20000)) / 100,
+                "manualdiscountamount": self.chance.choice((ZERO, Decimal("0.03"))),
+                "tax": self.chance.choice((ZERO, Decimal("1.90"))),
+            }
+            for item in quote.items
+        }
+        off = self.chance.choice((ZERO, ZERO, Decimal("0.17")))
+        office.price(self.selling.service, number, fields, discountamount=off)
 
     async def sends(self) -> None:
         if found := self.number():
             quote, number = found
-            await self.prices()
             with suppress(WebFault):
+                self.enters(quote, number)
                 office.activate(self.selling.service, number)
                 row = office.last(self.selling.service, number)
                 self.approved[quote.id].add(row["totalamountlessfreight"])

@@ -12,6 +12,7 @@ from sync.cli.erase import tell_of_dataverse
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
+from tests.reconcile.planted import reconciled
 
 LOSSES = (
     Kind.LOST,
@@ -316,3 +317,18 @@ async def test_an_erasure_names_the_quotes_that_stay_in_sales(
     assert f"These quotes stay in Dataverse, with what they say: {ours.number(quote)}." in (
         capsys.readouterr().err
     )
+
+
+@in_sales()
+async def test_what_is_approved_is_compared_with_what_is_shown(ours: Selling) -> None:
+    quote = await ours.asks()
+    await ours.offers(quote, "80", discountamount=Decimal(5))
+    await ours.waits(60)
+    found, summary = await reconciled(ours, "quotes")
+    (sums,) = [one for place, one in summary.sums.items() if place[0] == "quotes"]
+    assert (found, sums.commerce, sums.dynamics) == ([], Decimal(155), Decimal(155))
+    ours.enters(quote, "81")
+    office.activate(ours.service, ours.number(quote))
+    (edited,), _ = await reconciled(ours, "quotes")
+    assert (edited.commerce, edited.dynamics) == (Decimal(155), Decimal(157))
+    assert "Revise it first" in edited.command
