@@ -346,6 +346,7 @@ def test_a_part_that_is_too_short_is_in_its_total_with_its_average() -> None:
     alone.add(Part(Demand({}, young), forecast(young, WEEKS), WEEKS))
     alone.add(Part(Demand({}, young), forecast(young, WEEKS), WEEKS))
     assert (alone.guess().low, alone.guess().mase) == ([None] * WEEKS, None)
+    assert alone.guess().method == TOO_SHORT
 
 
 def test_a_week_is_sold_out_where_a_warehouse_had_nothing_on_any_day(tmp_path: Path) -> None:

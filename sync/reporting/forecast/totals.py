@@ -134,7 +134,7 @@ class Total:
         expected, baseline = _floats(self.expected), _floats(self.baseline)
         unknown = [None] * self.weeks
         if not own.errors:
-            return Guess("average", expected, unknown, unknown, baseline)
+            return Guess(TOO_SHORT, expected, unknown, unknown, baseline)
         worth = (own.mase, naive.mase, own.bias)
         if own.mase > naive.mase:
             return Guess(NO_BETTER, [], unknown, unknown, baseline, *worth)
