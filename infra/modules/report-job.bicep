@@ -46,8 +46,8 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-// One replica at a time; what it built last night is fetched first, so its disk need not outlive it. With two cores
-// the platform gives it 8 GB of disk.
+// One replica at a time, begun again once where it was killed or could not read all. What it built last night is fetched
+// first, so its disk need not outlive it. With two cores the platform gives it 8 GB of disk.
 resource job 'Microsoft.App/jobs@2024-03-01' = {
   name: name
   location: location
@@ -64,7 +64,7 @@ resource job 'Microsoft.App/jobs@2024-03-01' = {
     configuration: {
       triggerType: 'Schedule'
       replicaTimeout: 21600
-      replicaRetryLimit: 2
+      replicaRetryLimit: 1
       scheduleTriggerConfig: {
         cronExpression: schedule
         parallelism: 1

@@ -16,6 +16,7 @@ from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
 from sandbox.demo.unsettled import unsettled
+from sandbox.entra import Entra
 from sandbox.mail_server import MailServer
 from sandbox.terms import NOVELTY, UNIT, item_numbers
 from sync.app.services import Services
@@ -90,11 +91,13 @@ class Environment:
         engine: Services,
         client: httpx.AsyncClient,
         mails: MailServer,
+        *,
+        entra: Entra | None = None,
     ) -> None:
         self.pairs = pairs
         self.masters, self.soon = Masters(), SOON
         self.engine = engine
-        self.mails = mails
+        self.mails, self.entra = mails, entra
         self._settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)

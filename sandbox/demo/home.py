@@ -5,8 +5,10 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
+from sandbox.demo.signing_in import sign_in
 from sandbox.terms import SERVICE_ACCOUNT, UNIT, Ready
 from sync.app.embedded import vault_of
 from sync.app.settings import NEEDED, Edition, Settings
@@ -42,8 +44,7 @@ keys = ["{name}-webhook-key"]
 [connections.{name}.dynamics]
 url = "{dynamics}"
 company = "{company}"
-auth = "bearer"
-bearer = "{name}-bearer"
+{sign_in}
 concurrency = 16
 {timing}
 [connections.{name}.dataverse]
@@ -217,9 +218,11 @@ def settings_of(home: Path, emulators: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_home(
-    home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int], mail_port: int = 25
-) -> None:
-    """Put secrets and configuration into `home`. `mail_port`: of the mail server on this machine.
+    home: Path, sandboxes: Mapping[str, Ready], timing: Mapping[str, int], mail_port: int = 25,
+    authorities: Mapping[str, str] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Put secrets and configuration into `home`. `mail_port`: of the mail server on this machine;
+    `authorities`: where a connection signs in by certificate, by its name.
 
     `timing`: seconds under names of `[connections.<name>.dynamics]`. An F&O environment in a cloud
     may still commit a request minutes after it was given up; the sandboxes do so within a second.
@@ -235,8 +238,8 @@ def write_home(
                 name=name, commerce=ready.commerce, dynamics=ready.dynamics, company=ready.company,
                 numbers=ready.numbers, unit=UNIT, timing=seconds, more=MORE[ready.numbers],
                 mail_port=mail_port, seller=SELLER, carts_seller=CARTS_SELLER, cap=CAP,
-                public=PUBLIC, wholesale=WHOLESALE, record=RECORD,
-                service_account=SERVICE_ACCOUNT, **RECIPES[ready.numbers],
+                service_account=SERVICE_ACCOUNT, sign_in=sign_in(name, authorities.get(name)),
+                public=PUBLIC, wholesale=WHOLESALE, record=RECORD, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

@@ -11,7 +11,9 @@ import httpx
 from sandbox.demo.environment import CONNECTIONS, Environment, Pair
 from sandbox.demo.home import settings_of, write_home
 from sandbox.demo.processes import Child
+from sandbox.demo.signing_in import certify
 from sandbox.demo.systems import Ledger, Shop
+from sandbox.entra import Entra
 from sandbox.mail_server import mail_server
 from sandbox.terms import Ready
 from sync.app.settings import Settings
@@ -33,37 +35,51 @@ async def running_environment(
     timing: Mapping[str, int] = TIMING,
     emulators: Mapping[str, str] = NO_EMULATORS,
     relayed: Mapping[str, str] = NO_EMULATORS,
+    certified: str = "",
 ) -> AsyncIterator[Environment]:
     """Start it all; everything is ended when the block is left, however it is left. Raises
     `DidNotStart`.
 
     `emulators`: the settings that name a Service Bus and tables to work on; without them the home
-    holds both. `relayed`: the same as the host gets them, where it goes another way.
+    holds both. `relayed`: the same as the host gets them, where it goes another way. `certified`:
+    the connection that signs in to F&O by certificate.
     """
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=30.0, trust_env=False))
         sandboxes = await _sandboxes(stack, home, seed, connections)
-        pairs = {
-            name: Pair(
-                name,
-                ready.numbers,
-                Shop(client, ready.commerce),
-                Ledger(client, ready.dynamics),
-                ready.credentials["bearer"],
-            )
-            for name, ready in sandboxes.items()
-        }
+        pairs = {name: _pair(name, ready, client) for name, ready in sandboxes.items()}
         mails = stack.enter_context(mail_server())
-        write_home(home, sandboxes, timing, mails.port)
+        entra = await _entra(stack, home, certified, pairs) if certified else None
+        authorities = {certified: entra.url} if entra is not None else {}
+        write_home(home, sandboxes, timing, mails.port, authorities)
         settings = settings_of(home, emulators)
         engine = await open_services(Settings.from_environment(settings), serves=False)
         stack.push_async_callback(engine.close)
-        environment = Environment({**settings, **relayed}, pairs, engine, client, mails)
+        environment = Environment(
+            {**settings, **relayed}, pairs, engine, client, mails, entra=entra
+        )
         await environment.map_items()
         stack.push_async_callback(environment.stop_host)
         await environment.start_host()
         await environment.subscribe()
         yield environment
+
+
+def _pair(name: str, ready: Ready, client: httpx.AsyncClient) -> Pair:
+    shop, ledger = Shop(client, ready.commerce), Ledger(client, ready.dynamics)
+    return Pair(name, ready.numbers, shop, ledger, ready.credentials["bearer"])
+
+
+async def _entra(stack: AsyncExitStack, home: Path, name: str, pairs: Mapping[str, Pair]) -> Entra:
+    """Where a connection signs in, and its first certificate."""
+
+    async def opens(tokens: list[str]) -> None:
+        pair = pairs[name]
+        await pair.ledger.ask("PUT", "/sandbox/tokens", [pair.token, *tokens])
+
+    entra = await stack.enter_async_context(Entra.at_work(home, opens))
+    certify(home, name, entra)
+    return entra
 
 
 async def _sandboxes(

@@ -15,6 +15,7 @@ from typing import Final
 
 from sandbox.demo.environment import Environment
 from sandbox.demo.relay import Relays
+from sandbox.demo.signing_in import certify
 from sync.app.embedded import vault_of
 
 PAUSES: Final = (3.0, 8.0)
@@ -24,6 +25,8 @@ STEPS: Final = (-40.0, 40.0)
 """Seconds by which the machine's clock is set."""
 FULL: Final = 4096
 """Bytes that a file may have on a disk that is full."""
+CERTIFIED: Final = "garden"
+"""The connection that signs in to F&O by certificate."""
 FILES: Final = ("queue.sqlite", "tables.sqlite")
 Trouble = Callable[["Troubles", float], Awaitable[None]]
 
@@ -42,8 +45,9 @@ class Troubles:
 
     async def happen(self, stop: asyncio.Event) -> None:
         """In turn until `stop`; then all is well again."""
+        certified = CERTIFICATES if self.environment.entra is not None else {}
         while not stop.is_set():
-            for name, trouble in (AWAY if self.relays else HERE).items():
+            for name, trouble in {**(AWAY if self.relays else HERE), **certified}.items():
                 await _pass(stop, self.chance.uniform(*PAUSES))
                 if stop.is_set():
                     break
@@ -102,6 +106,17 @@ async def _keys_are_rotated(troubles: Troubles, _: float) -> None:
         await pair.ledger.ask("PUT", "/sandbox/tokens", [token])
 
 
+async def _certificates_are_rotated(troubles: Troubles, seconds: float) -> None:
+    """Old and new are valid for a while; then what the old one got opens nothing."""
+    entra = troubles.environment.entra
+    assert entra is not None, "chosen by it"
+    old = list(entra.certificates)
+    certify(troubles.home, CERTIFIED, entra)
+    await asyncio.sleep(seconds)
+    for thumbprint in old:
+        await entra.remove(thumbprint)
+
+
 async def _pass(stop: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
@@ -120,3 +135,5 @@ AWAY: Final[Mapping[str, Trouble]] = {
     "clock set": _clock_is_set,
 }  # fmt: skip
 """Where queue and tables are services."""
+CERTIFICATES: Final[Mapping[str, Trouble]] = {"certificates rotated": _certificates_are_rotated}
+"""Where one is signed in by."""

@@ -19,7 +19,13 @@ async def unsettled(ledger: Ledger, connections: Iterable[str], flows: Iterable[
     ]  # fmt: skip
     open_ = {(c.connection, c.flow, c.key): c for c in claims if c.state in UNSETTLED}
     left = [c for c in open_.values() if not _was_left_behind(c, open_)]
-    return len(left) + sum(c.state is State.DELIVERED and c.reason != "" for c in claims)
+    return len(left) + sum(_waits(c) for c in claims if c.state not in UNSETTLED)
+
+
+def _waits(claim: Claim) -> bool:
+    """Whether a message waits for the record's next try, or is worked on by somebody who may have
+    died: then it comes again, and later where that was not the first time."""
+    return claim.retry_at is not None or bool(claim.owner and not claim.required_by)
 
 
 def _was_left_behind(claim: Claim, open_: Mapping[tuple[str, str, str], Claim]) -> bool:

@@ -188,14 +188,14 @@ def _refusal(look: Look) -> Reason | None:
 
 
 def _return(look: Look) -> Reason | None:
-    """Over once none of them is open."""
+    """Begun by the first one that is open; over once none of them is."""
     recent = [one for one in look.signals.returns if one[1] > look.now - RECENT]
-    is_open = any(one[2] for one in recent)
-    if not is_open or len(recent) < max(1, look.limit("return")):
+    are_open = [number for number, _, is_open in recent if is_open]
+    if not are_open or len(recent) < max(1, look.limit("return")):
         return None
     numbers = sorted(number for number, _, _ in recent)
     return Reason(
-        "return", numbers[0], "Returns pile up",
+        "return", min(are_open), "Returns pile up",
         f"{len(recent)} returns in {RECENT.days} days: {', '.join(numbers[:10])}.",
     )  # fmt: skip
 

@@ -16,6 +16,8 @@ from sync.cli.output import json_line, line, note, table
 from sync.cli.person import Named, Records
 from sync.engine.erasure import Record
 from sync.engine.systems import Systems
+from sync.flows.quotes.quotation_books import in_sales
+from sync.flows.quotes.quote_records import QUOTES
 from sync.flows.returns.rma_records import CASES
 from sync.mapping_tables.records import AccountMapping
 from sync.operating.activity import Activity
@@ -134,7 +136,7 @@ async def _erase(
         count = counts.get((flow, key))
         json_line({"connection": name, "flow": flow, "key": key, "erased": count})
     if agreed:
-        await _tell_of_cases(services, name, records)
+        await tell_of_dataverse(services, systems, records)
         await forget_accounts(services, name, named.customers, named.companies)
         parts = services.edition_parts
         if systems.settings.reporting is not None:
@@ -149,11 +151,17 @@ async def _erase(
         note("Nothing was erased. Add --yes to erase these.")
 
 
-async def _tell_of_cases(services: Services, name: str, records: Sequence[Record]) -> None:
-    """Cases quote their customer, and stay in Dataverse."""
-    claims = [await services.ledger.claim(name, *one) for one in records if one[0] == CASES]
-    if numbers := ", ".join(claim.number for claim in claims if claim.number):
-        note(f"These cases stay in Dataverse, with what they quote: {numbers}. Erase them there.")
+async def tell_of_dataverse(
+    services: Services, systems: Systems, records: Sequence[Record]
+) -> None:
+    """Cases quote their customer, and stay in Dataverse; so do quotes that are kept there."""
+    for flow in (CASES, *((QUOTES,) if in_sales(systems) else ())):
+        mine = [one for one in records if one[0] == flow]
+        claims = [await services.ledger.claim(systems.name, *one) for one in mine]
+        if numbers := ", ".join(claim.number for claim in claims if claim.number):
+            note(
+                f"These {flow} stay in Dataverse, with what they say: {numbers}. Erase them there."
+            )
 
 
 def _asked(context: CommandContext, connection: str, records: Sequence[Record]) -> bool:

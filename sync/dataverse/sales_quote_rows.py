@@ -54,6 +54,7 @@ class HeldSalesQuote(HeldQuotation):
     again: ClassVar[str] = "activate it again (Revise it first where it is Active)"
     item_column: ClassVar[str] = "Write-In Product, in brackets at its end,"
     carrying: ClassVar[str] = "Enter freight as Freight Amount, and discounts as amounts"
+    keeping: ClassVar[str] = 'cancel the web order, and run: skip orders {key} --why "..."'
     ending: ClassVar[str] = (
         "by Close Quote (activate it first where it is a Draft): as Won where it was ordered, else"
         " as Lost or Canceled, with the reason {reason}; make no order of it"

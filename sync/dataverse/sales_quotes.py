@@ -32,6 +32,10 @@ from sync.dynamics.odata import instant_of
 SOON: Final = timedelta(seconds=30)
 
 
+class Doubled(Never):
+    """Two quotes have one number and revision, so nobody knows which one counts."""
+
+
 class SalesQuotes:
     """The quotes of one environment that a shop asked for. `answered`: statuses (`statuscode`) of
     an Active quote in which it is an answer. Raises as the client does."""
@@ -50,7 +54,7 @@ class SalesQuotes:
         return await self.last(company, number)
 
     async def last(self, company: str, number: str) -> HeldSalesQuote | None:
-        """The last revision of this number; None when there is none. Raises `Never` for two."""
+        """The last revision of this number; None when there is none. Raises `Doubled`."""
         rows = [row async for row in self._client.rows(
             QUOTES, select=COLUMNS, where=eq("quotenumber", number)
         )]  # fmt: skip
@@ -59,11 +63,12 @@ class SalesQuotes:
         newest = max(whole(row, "revisionnumber") for row in rows)
         found = [row for row in rows if whole(row, "revisionnumber") == newest]
         if len(found) > 1:
-            raise Never(
+            raise Doubled(
                 f"Dynamics 365 Sales holds several quotes {number} of revision {newest}",
                 remedy="Close or delete the one that is not of the web shop, then replay.",
             )
-        return await self._held(company, found[0])
+        won = [text(row, "quoteid") for row in rows if whole(row, "statecode") == WON]
+        return await self._held(company, found[0], await self._order_of(won))
 
     async def listed(
         self, companies: Sequence[str], moment: datetime, until: datetime, _after: str
@@ -114,16 +119,18 @@ class SalesQuotes:
                 raise Later(f"quote {held.number} is no Draft any more", after=SOON) from None
             raise
 
-    async def _held(self, company: str, row: Mapping[str, Any]) -> HeldSalesQuote:
+    async def _held(self, company: str, row: Mapping[str, Any], order: str) -> HeldSalesQuote:
         row_id = text(row, "quoteid").lower()
-        order = await self._order_of(row_id) if whole(row, "statecode") == WON else ""
         found = self._client.rows(LINES, select=LINE_COLUMNS, where=eq("_quoteid_value", row_id))
         lines = [one async for one in found]
         currency = await self._client.currencies.code_of(text(row, CURRENCY).lower())
         return held_of(company, row, lines, currency=currency, order=order, answered=self._answered)
 
-    async def _order_of(self, row_id: str) -> str:
-        where, columns = eq("_quoteid_value", row_id), ("salesorderid", "ordernumber")
-        rows = self._client.rows(ORDERS, select=columns, where=where, top=1)
-        found = [row async for row in rows]
-        return text(found[0], "ordernumber") or "(no number)" if found else ""
+    async def _order_of(self, won: Sequence[str]) -> str:
+        """The order that became of a revision, also of one that was revised after it was won."""
+        columns = ("salesorderid", "ordernumber")
+        for row_id in won:
+            where = eq("_quoteid_value", row_id)
+            async for row in self._client.rows(ORDERS, select=columns, where=where, top=1):
+                return text(row, "ordernumber") or "(no number)"
+        return ""

@@ -13,6 +13,7 @@ from typing import Final
 
 from azure.functions.timer import TimerRequest
 
+from sync.core.errors import Later
 from sync.core.ports import Clock, Row, Tables
 from sync.hosts.causes import cause
 from sync.hosts.ncrontab import Schedule, schedule
@@ -43,16 +44,20 @@ class Timer:
         """Run the function whenever it is due, until `stop`.
 
         What came due while it ran, or while nothing ran here, is one run. The first start ever only
-        notes the time.
+        notes the time, as does one that cannot read when it last ran.
         """
         last = await self._last()
-        while await self._come(due := self._schedule.after(last), stop):
+        while (due := await self._come(last, stop)) is not None:
             last = self._clock.now()
             await self._call(past_due=last - due > LATE)
             await self._record(last)
 
     async def _last(self) -> datetime:
-        row = await self._tables.get(TABLE, PARTITION, self._function.name)
+        try:
+            row = await self._tables.get(TABLE, PARTITION, self._function.name)
+        except Later as trouble:
+            log.warning("%s.last_run_unknown reason=%s", self._function.name, trouble.reason)
+            return self._clock.now()
         stored = row.values.get("started_at") if row else None
         if isinstance(stored, datetime):
             return stored
@@ -60,15 +65,20 @@ class Timer:
         await self._record(now)
         return now
 
-    async def _come(self, due: datetime, stop: asyncio.Event) -> bool:
-        """Wait for `due` on the injected clock. False when `stop` was first."""
-        while not stop.is_set() and (left := due - self._clock.now()) > timedelta():
+    async def _come(self, last: datetime, stop: asyncio.Event) -> datetime | None:
+        """Wait until it is due on the injected clock; when that was. None when `stop` was first. A
+        last run that is still to come was noted before a clock was set back, and counts as now."""
+        while not stop.is_set():
+            last = min(last, self._clock.now())
+            due = self._schedule.after(last)
+            if (left := due - self._clock.now()) <= timedelta():
+                return due
             try:
                 async with asyncio.timeout(min(left, LONGEST_SLEEP).total_seconds()):
                     await stop.wait()
             except TimeoutError:
                 continue
-        return not stop.is_set()
+        return None
 
     async def _call(self, *, past_due: bool) -> None:
         try:

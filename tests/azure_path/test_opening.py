@@ -47,6 +47,7 @@ class Place:
         serves: bool = False,
         insights: str = "",
         is_signed_in_by_cli: bool = False,
+        reports: str = "",
         **dynamics: Any,
     ) -> Services:
         changes = {
@@ -64,6 +65,7 @@ class Place:
             key_vault_url=f"https://{self.there.vault.host}",
             identity_client_id=CLIENT,
             application_insights=insights,
+            reports_endpoint=reports,
         )
         credential = None if is_signed_in_by_cli else self.identity
         return await open_azure(
@@ -176,6 +178,19 @@ async def test_a_command_cannot_be_the_managed_identity_to_the_ledger_and_says_s
     assert 'auth = "secret"' in refused.value.remedy
     await source.close()
     await services.close()
+
+
+async def test_the_job_that_builds_reports_is_itself_to_the_ledger_and_to_the_vault(
+    place: Place,
+) -> None:
+    """Where a connection signs in as the app, the job does not: it has a user that only reads."""
+    services = await place.opened(client_id="the-apps", reports="https://reports.example")
+    source = services.edition_parts.tokens.tokens(services.connections[CONNECTION].dynamics)
+    token = await source.token()
+    assert place.identity.directory.knows(token, LEDGER) == "app"
+    await source.close()
+    await services.close()
+    assert place.identity.closed == 1
 
 
 async def test_a_command_is_the_connections_app_registration_to_the_ledger(place: Place) -> None:

@@ -65,7 +65,7 @@ RETURN = ("RMA-1", ago(days=3), True)
         (Signals(refusals=(ago(days=2), ago(days=9))), {"refusal": "20260606"}),
         (Signals(refusals=(ago(days=31),)), {}),
         (Signals(returns=(RETURN,)), {}),
-        (Signals(returns=(RETURN, ("RMA-0", ago(days=9), False))), {"return": "RMA-0"}),
+        (Signals(returns=(RETURN, ("RMA-0", ago(days=9), False))), {"return": "RMA-1"}),
         (Signals(returns=(("RMA-1", ago(days=3), False), ("RMA-0", ago(days=9), False))), {}),
         (Signals(looks={"A": 3, "B": 1}), {"interest": "A-202606"}),
         (Signals(bought(1, A=1), looks={"A": 3, "B": 1}), {}),

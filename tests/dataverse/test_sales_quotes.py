@@ -11,7 +11,7 @@ from sandbox.dataverse.sales import lines_of
 from sync.core.errors import AlreadyExists, Never
 from sync.dataverse.documents.sales_quote import SalesQuote, marked, unmarked
 from sync.dataverse.sales_quote_rows import line_removed, quote_id
-from sync.dataverse.sales_quotes import SalesQuotes
+from sync.dataverse.sales_quotes import Doubled, SalesQuotes
 from tests.dataverse.environment import Environment, in_environment
 
 SOON = datetime(2030, 1, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ async def test_the_last_revision_counts(env: Environment) -> None:
     assert [(one.reference, one.amount) for one in draft.lines] == [("1", Decimal("2.5")), ("2", 0)]
     assert env.state.tables["quotes"][first.row_id]["statuscode"] == 7
     env.state.create("quotes", None, {"quotenumber": number, "revisionnumber": 1})
-    with pytest.raises(Never, match="several quotes"):
+    with pytest.raises(Doubled, match="several quotes"):
         await quotes.last("usmf", number)
 
 

@@ -164,6 +164,8 @@ class MoneyLives(Lives):
             if not is_equal:
                 assert mine, (names, money)
                 continue
+            if not charged:  # pieces without a price, that nobody has to pay
+                continue
             of_money = MONEY[:1] if await self._is_mixed(order) else MONEY
             assert not [one for one in mine if one.split()[0] in of_money], (names, money, mine)
             if not self.is_rich:

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.dataverse import sales
 from sandbox.dataverse import sales_office as office
 from sandbox.dataverse.state import Row
 from sandbox.dials import Kind
+from sync.cli.erase import tell_of_dataverse
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
@@ -227,19 +229,37 @@ async def test_won_in_the_sellers_turn_declines(ours: Selling) -> None:
     assert "ORD-01" in quote.comments[-1]["comment"]
 
 
+@pytest.mark.parametrize("is_revised", [False, True])
 @in_sales()
-async def test_there_are_never_two_orders_of_a_quote(ours: Selling) -> None:
+async def test_there_are_never_two_orders_of_a_quote(ours: Selling, *, is_revised: bool) -> None:
     quote = await ours.asks()
     await ours.offers(quote, "80")
     office.win(ours.service, ours.number(quote), order="ORD-01")
+    if is_revised:
+        sales.revise(ours.service, ours.sold(quote)["quoteid"])
     await ours.look()
-    assert "ORD-01" in (await ours.claim(str(quote.id), "quote_answers")).reason
+    assert is_revised or "ORD-01" in (await ours.claim(str(quote.id), "quote_answers")).reason
     order = await ours.orders(quote)
     assert ours.headers(order) == []
     claim = await ours.claim(order)
     assert claim.state is State.PARKED
     assert "ORD-01" in claim.reason
+    assert f"skip orders {order.row['increment_id']}" in claim.remedy
     assert ours.rows("SalesTable") == []
+
+
+@in_sales()
+async def test_a_number_that_two_have_stops_no_other_quote(ours: Selling) -> None:
+    first, second = await ours.asks(), await ours.asks(SIMPLE_001=1)
+    columns = {"name": "twin", "quotenumber": ours.number(first), "revisionnumber": 0}
+    twin = ours.service.create("quotes", None, columns)
+    await ours.offers(second, "9")
+    assert second.status == "submitted_by_admin"
+    claim = await ours.claim(str(first.id), "quote_answers")
+    assert "several quotes" in claim.reason
+    del ours.service.tables["quotes"][twin["quoteid"]]
+    await ours.offers(first, "80")
+    assert first.status == "submitted_by_admin"
 
 
 @in_sales()
@@ -284,3 +304,15 @@ async def test_what_is_won_declines_once_it_is_the_sellers_turn(ours: Selling, o
     assert quote.status == "declined"
     assert (order or "sold already") in quote.comments[-1]["comment"]
     assert await ours.parked("quotes") == []
+
+
+@in_sales()
+async def test_an_erasure_names_the_quotes_that_stay_in_sales(
+    ours: Selling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quote = await ours.asks()
+    systems = await ours.services.systems_pool.open("shop")
+    await tell_of_dataverse(ours.services, systems, [("quotes", str(quote.id))])
+    assert f"These quotes stay in Dataverse, with what they say: {ours.number(quote)}." in (
+        capsys.readouterr().err
+    )

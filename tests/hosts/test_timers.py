@@ -6,6 +6,7 @@ import azure.functions as func
 import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
+from sync.core.errors import Later
 from sync.core.ports import Row
 from sync.hosts.ncrontab import NotASchedule
 from sync.hosts.pump import FUNCTION_TIMEOUT
@@ -167,3 +168,20 @@ def test_a_run_that_cannot_be_recorded_does_not_end_the_timer(
 def test_a_schedule_that_is_none_is_refused_at_start(tables: SqliteTables) -> None:
     with pytest.raises(NotASchedule, match="six fields"):
         timer(tables, Runs(), "*/5 * * * *")
+
+
+def test_a_clock_that_was_set_back_by_hours_holds_no_timer_up(tables: SqliteTables) -> None:
+    ran_before(tables, START + 180 * MINUTE)
+    running(tables, runs := Runs(), 12 * MINUTE)
+    assert runs.at == ["12:00:00", "12:05:00", "12:10:00"]
+
+
+def test_a_timer_runs_although_nobody_knows_when_it_ran_last(tables: SqliteTables) -> None:
+    class Away(SqliteTables):
+        async def get(self, table: str, partition: str, key: str) -> Row | None:
+            raise Later(f"table {table} is away: {partition} {key}")
+
+    away = Away(":memory:")
+    running(away, runs := Runs(), 7 * MINUTE)
+    away.close()
+    assert runs.at == ["12:00:00", "12:05:00"]

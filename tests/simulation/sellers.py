@@ -82,7 +82,8 @@ async def of_tasks(world: "World", ledger: Ledger) -> AsyncIterator[str]:
         return
     service = world.systems.dataverse
     words = Counter(
-        str(one["description"]).partition("\n")[0] for one in service.tables["tasks"].values()
+        f"{one['subject']}: {str(one['description']).partition(chr(10))[0]}"
+        for one in service.tables["tasks"].values()
     )
     for said, times in words.items():
         if times > 1:

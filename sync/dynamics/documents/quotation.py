@@ -77,6 +77,7 @@ class HeldQuotation:
     again: ClassVar[str] = "send it again"
     item_column: ClassVar[str] = "External item number"
     carrying: ClassVar[str] = "Enter freight as a line of item orders.freight_item"
+    keeping: ClassVar[str] = "run: adopt orders {key} {order}; its sums are compared"
     ending: ClassVar[str] = "as Lost or Cancelled, with the reason {reason}; never confirm it"
 
     company: str

@@ -1,1 +1,1 @@
-"""Quotes of B2B buyers: to F&O as quotations, and their answers back."""
+"""Quotes of B2B buyers: to F&O or Dynamics 365 Sales as quotations, and their answers back."""

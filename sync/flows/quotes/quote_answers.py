@@ -1,6 +1,6 @@
-"""Sales quotations of F&O -> answers to negotiable quotes in Commerce.
+"""Sales quotations of F&O, or quotes of Dynamics 365 Sales -> answers to negotiable quotes.
 
-In:      a quotation of ours that people have sent, approved, lost, cancelled or confirmed.
+In:      a quotation of ours that people have sent or activated, approved, lost, cancelled or sold.
 Out:     prices, quantities, freight, expiry, terms and files, proved to the cent by the shop's own
          totals before the buyer sees them; or a decline with its reason.
 Key:     the quote's id.
@@ -10,25 +10,20 @@ Lists:   a quote that the buyer may still order though F&O has made an order of 
 Repeats: what the buyer has before them is read first; a lost answer is not sent again.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
 
 from sync.commerce.models.quote import BUYERS_TURN, Quote
 from sync.core.skipped import Skipped, Waiting
-from sync.dataverse.web_api import LAG
-from sync.dynamics.documents.quotation import HeldQuotation, Listed
+from sync.dynamics.documents.quotation import HeldQuotation
 from sync.dynamics.quotations import only
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, OpenPoint, PassedOn, Plan
-from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.answer_writes import AnswerWrite, DeclineWrite, files_of, is_shown, shown_of
-from sync.flows.quotes.quotation_books import book_of, in_sales
+from sync.flows.quotes.quotation_books import book_of
+from sync.flows.quotes.quotation_changes import changed, until
 from sync.flows.quotes.quotation_writes import REVISION
 from sync.flows.quotes.quote_records import (
     ANSWER,
@@ -43,11 +38,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.quotation import quotation_reference
 from sync.mapping.quote_answer import Answer, answer_from, decline_reason
 from sync.mapping.quote_prices import proof
-from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority
-
-TOGETHER: Final = 20
-"""Quotations that are looked at side by side."""
 
 
 @dataclass(frozen=True)
@@ -61,50 +52,6 @@ class QuotedAnswer:
     def fingerprint(self) -> str:
         """What shows that F&O's people have changed something."""
         return self.quotation.fingerprint if self.quotation is not None else ""
-
-
-async def changed(
-    systems: Systems, since: datetime, until: datetime, after: str = ""
-) -> AsyncIterator[Change]:
-    """Quotations that may have changed, each with how it stands."""
-    waiting, companies = list[Listed](), sorted(systems.settings.legal_entities)
-    async for one in book_of(systems).listed(companies, since, until, after):
-        waiting.append(one)
-        if len(waiting) == TOGETHER:
-            for change in await _looked_at(waiting, systems):
-                yield change
-            waiting = []
-    for change in await _looked_at(waiting, systems):
-        yield change
-
-
-async def _looked_at(listed: Sequence[Listed], systems: Systems) -> list[Change]:
-    """Side by side: their reads become few requests."""
-    keys = [await _key_of(one, systems) for one in listed]
-    found = [(one, key) for one, key in zip(listed, keys, strict=True) if key]
-    by_number, answering = book_of(systems).by_number, systems.settings.quotes.answering
-    held = await asyncio.gather(*(by_number(one.company, one.number) for one, _ in found))
-    return [
-        Change(key, one.at, quotation.fingerprint, one.position)
-        for (one, key), quotation in zip(found, held, strict=True)
-        if quotation is not None and (quotation.is_over or quotation.status in answering)
-    ]
-
-
-async def _key_of(one: Listed, systems: Systems) -> str:
-    """The id of its quote, by its reference, else by its number; empty for those of others."""
-    if one.reference:
-        fields = fields_in(one.reference, systems.settings.quotes.reference_template) or {}
-        key = fields.get("quote_id", "")
-        return key if key.isdecimal() else ""
-    called = await systems.records_called(one.number)
-    return next((key for flow, key in called if flow == QUOTES), "")
-
-
-async def until(systems: Systems) -> datetime:
-    """Those of F&O are read whole each time, so our clock will do; a change of Dataverse has its
-    stamp before it is committed."""
-    return systems.clock.now() - (LAG if in_sales(systems) else timedelta())
 
 
 async def read(key: str, systems: Systems) -> QuotedAnswer | None:

@@ -115,8 +115,8 @@ def _ordered_twice(order: Order, quotation: HeldQuotation) -> Never:
         f" {quotation.order or '(unknown)'} of quotation {quotation.number} already, and the buyer"
         " has ordered the quote in the shop",
         remedy=(
-            f"If {quotation.order or 'that order'} is to stay, run: adopt orders {order.key}"
-            f" {quotation.order}; its sums are compared. Otherwise cancel it in {quotation.place},"
-            f" then replay orders {order.key}."
+            f"If {quotation.order or 'that order'} is to stay,"
+            f" {quotation.keeping.format(key=order.key, order=quotation.order)}. Otherwise cancel"
+            f" it in {quotation.place}, then replay orders {order.key}."
         ),
     )

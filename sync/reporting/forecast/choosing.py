@@ -112,7 +112,7 @@ def methods_for(past: Series, season: int = YEAR) -> Mapping[str, Method]:
     naive = partial(seasonal_naive, season=season)
     found: dict[str, Method] = {BASELINE: naive, "average": average}
     if is_intermittent(past):
-        return {**found, "TSB": intermittent, "SBA": croston}
+        return {**found, "TSB": intermittent, "Syntetos": croston}
     found |= {"smoothed": smoothed, "trending": trending}
     is_long = len(past) >= 2 * season
     return {**found, "seasonal": partial(seasonal, season=season)} if is_long else found
