@@ -13,6 +13,7 @@ from sync.adapters.system_clock import SystemClock
 from sync.core.ports import Row
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.arrivals import RATE, Took, at_a_rate
+from tests.benchmarks.beside import measured_beside, measured_notified
 from tests.benchmarks.books import size_of
 from tests.benchmarks.counted import CountedTables
 from tests.benchmarks.edge import Ratio, Scheme, Store, bare_send, edge, hooks, verification
@@ -161,6 +162,14 @@ def test_a_first_load_makes_each_product_and_image_once_however_often_it_is_kill
     assert (loaded["again"], loaded["requests_each"] < 5) == (0, True)
     if slow > 1:  # a load that is over in minutes tells nothing of the time that is left
         assert (loaded["estimates"] > 3, loaded["estimate_off"] <= 0.15) == (True, True), loaded
+
+
+@pytest.mark.long
+def test_orders_wait_for_no_publication_and_a_notified_change_is_shown_within_two_seconds() -> None:
+    """In virtual time, which leaves computing out: `docs/catalogue-figures.md` has it with that."""
+    beside = virtually(measured_beside(20)).facts()
+    assert (beside["rows"] > 0, beside["slowed_percent"] <= 10) == (True, True), beside
+    assert virtually(measured_notified(20)).facts()["median_ms"] < 2_000
 
 
 def test_publishing_prices_costs_by_what_changed_and_not_by_what_there_is() -> None:
