@@ -128,5 +128,5 @@ def _tell_cash(found: list[Expected], context: CommandContext) -> None:
         for one in found:
             row_line(asdict(one))
         return
-    heads = ("company", "currency", "week", "early>", "expected>", "late>", "payments known>")
+    heads = ("company", "currency", "week", "of", "early>", "expected>", "late>", "payments known>")
     table(heads, [[shown(cell) for cell in astuple(one)] for one in found])
