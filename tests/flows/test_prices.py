@@ -93,6 +93,26 @@ async def test_base_prices_and_tiers_are_shown_and_only_what_differs_is_sent(
     assert harness.commerce.requests["POST products/base-prices"] == writes
 
 
+@in_harness(**MORE)
+async def test_prices_of_journals_that_nobody_has_posted_are_not_even_read(
+    harness: Harness,
+) -> None:
+    """F&O shows open lines in sets of their own; agreements are what was posted."""
+    asked = set[str]()
+
+    def where(arrival: Arrival) -> bool:
+        asked.add(arrival.path.rpartition("/")[2])
+        return False
+
+    harness.ledger_dials.next(Kind.LOST, where=where)
+    released(harness)
+    agrees(harness, 9, FromQuantity=Decimal(5))
+    await publishes(harness)
+    assert shown(harness) == {"base": "10.00", "all groups|5": "9.00"}
+    named = {one for one in asked if "Price" in one or "Journal" in one or "Agreement" in one}
+    assert named == {"SalesPriceAgreements", "SalesLineDiscountAgreements"}
+
+
 @in_harness(**PRICES)
 async def test_a_tier_that_is_gone_in_f_and_o_goes_and_those_of_others_stay(
     harness: Harness,
