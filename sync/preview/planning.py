@@ -47,6 +47,9 @@ class Unsealed:
         return sealed
 
 
+LONG_SINCE: Final = timedelta(days=1)
+
+
 @dataclass
 class Planning:
     """The plan of one record, and of what has to be delivered before it. Nothing is carried out.
@@ -70,9 +73,10 @@ class Planning:
         self.systems = replace(self.systems, dynamics=self.dynamics)
 
     async def plan(self, flow: AnyFlow, key: str, record: Any, origin: str) -> Plan | Skipped:
-        """What the flow would do about a record that was never delivered. Raises as it does."""
+        """What the flow would do about a record that was never delivered, and for which time alone
+        brings nothing any more. Raises as it does."""
         systems, tables = self.systems, EmptyTables()
-        message = Message(flow.name, systems.name, key, origin, systems.clock.now())
+        message = Message(flow.name, systems.name, key, origin, systems.clock.now() - LONG_SINCE)
         delivery = Delivery(
             systems,
             Ledger(tables, systems.clock, KeyedDigests(b"nothing is stored")),

@@ -59,7 +59,7 @@ from sync.mapping.taken_off import (
 )
 from sync.pacing.priority import Priority
 
-LISTED_WITHIN: Final = timedelta(minutes=10)
+LISTED_WITHIN: Final = timedelta(minutes=4)
 """So long a memo waits for another one that its order counts already; where none is listed then, it
 was deleted."""
 
