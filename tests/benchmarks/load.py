@@ -195,8 +195,9 @@ async def _away(
         recent = past[-1][1] - next(n for at, n in past if at >= loop.time() - WINDOW)
         if full < 0 and recent >= GOOD * can_do:
             full = loop.time() - back - WINDOW
-    lost, doubled = harness.found(orders)
     drained = round(loop.time() - back)
+    await harness.until_delivered(orders)
+    lost, doubled = harness.found(orders)
     seconds = max(round(full), 0) if full > -1 else None
     found.append(Recovered(len(orders), asked, seconds, drained, lost, doubled))
 
