@@ -15,6 +15,7 @@ from sync.commerce.inventory import FINISHED, OPEN, WITH_STOCK
 from sync.engine.publication import EVERYTHING
 from tests.simulation.assortment import Assortment
 from tests.simulation.environment import NAMED, SAFETY
+from tests.simulation.forecasting import DEMAND, Forecasting
 from tests.simulation.naming import reference_of
 from tests.simulation.sharing import SHARED, Sharing
 from tests.simulation.watching import EventLog
@@ -44,6 +45,7 @@ class Catalogue:
     oversold: list[str] = field(default_factory=list)
     assortment: Assortment = field(init=False)
     sharing: Sharing = field(init=False)
+    forecasting: Forecasting = field(init=False)
     _reserved: dict[str, Mapping[str, Decimal]] = field(default_factory=dict)
     _less: list[tuple[float, str, Decimal]] = field(default_factory=list)
 
@@ -61,6 +63,7 @@ class Catalogue:
         self.sharing = Sharing(self.systems, self.random, self.event_log)
         if SHARED in self.flows:
             self.sharing.begin()
+        self.forecasting = Forecasting(self.systems, self.skus, self.random, self.event_log)
         if "stock" in self.flows:
             self._begin_stock()
         for sku in self.skus if "prices" in self.flows else ():
@@ -87,6 +90,8 @@ class Catalogue:
 
     async def change(self, times: int, within: float, notify: Notify) -> None:
         """Goods come and go, prices change, and somebody may tell of it."""
+        if DEMAND in self.flows:
+            await self.forecasting.change()
         for _ in range(times if self.flows else 0):
             await asyncio.sleep(self.random.uniform(0, 2 * within / times))
             flow, sku = self.random.choice(self.flows), self.random.choice(self.skus)
@@ -96,10 +101,12 @@ class Catalogue:
                 self.assortment.change(sku)
             elif flow == SHARED:
                 self.sharing.change(sku)
+            elif flow == DEMAND:
+                await self.forecasting.change()
             else:
                 self._price(sku, Decimal(self.random.choice((0, 7, 8, 9))))
             if self.random.random() < 0.6:
-                key = self.random.choice((EVERYTHING, sku, sku))
+                key = self.random.choice((EVERYTHING, sku, sku)) if flow != DEMAND else EVERYTHING
                 notify(flow, key, self.random.choice(("poll", "touch", "replay")))
 
     def _move(self, sku: str, pieces: int) -> None:

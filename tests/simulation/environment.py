@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from sandbox.dynamics.seed import CURRENCIES
 from tests.simulation.assortment import SETTINGS as ASSORTMENT
+from tests.simulation.forecasting import DEMAND, FORECAST
 from tests.simulation.sharing import SETTINGS as SHARING
 from tests.simulation.sharing import SHARED
 from tests.systems import SERVICE_HOST
@@ -18,7 +19,7 @@ FUNCTION_TIMEOUT: Final = 600.0
 """Seconds after which the Functions host ends a worker whose function still runs (host.json)."""
 NAMED: Final = ("product_options", "products")
 """Options first: a product is shown with one that is there."""
-CATALOGUE: Final = ("stock", "prices", *NAMED, SHARED)
+CATALOGUE: Final = ("stock", "prices", *NAMED, SHARED, DEMAND)
 """The publications, which one connection has."""
 SAFETY: Final = 2
 """Pieces of each SKU that are never offered."""
@@ -109,6 +110,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("sells", "sellers", 0.25),
     ("shares", "sharing", 0.2),
     ("owns_shared", "owned", 0.5),
+    ("forecasts", "forecasts", 0.2),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
 
@@ -134,6 +136,7 @@ class Environment:
     complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
     `sells`: carts and returns are tasks of sellers. `negotiates`: buyers ask for quotes.
     `shares`: F&O chooses what is in shared catalogs; `owns_shared`: people choose nothing there.
+    `forecasts`: demand is forecast and written into F&O.
     `has_bulks`: rows are left to the shop's consumers, which are late, forget, or do not run.
     """
 
@@ -163,6 +166,7 @@ class Environment:
     has_bulks: bool = False
     shares: bool = False
     owns_shared: bool = False
+    forecasts: bool = False
     serves: bool = False
     sells: bool = False
 
@@ -217,6 +221,7 @@ class Environment:
             "prices": "prices" in self.catalogue,
             **dict.fromkeys(NAMED, self.names),
             SHARED: self.shares,
+            DEMAND: self.forecasts,
             SHIPMENTS: (self.ships or self.goes_on) and self.polls is not Polls.NEVER,
             TRACKING: self.tracks,
             **dict.fromkeys(GOES_ON, self.goes_on),
@@ -249,6 +254,7 @@ class Environment:
                 **(SHARING if self.shares else {}),
                 "shared_catalogs_owned": self.shares and self.owns_shared,
             },
+            **(FORECAST if self.forecasts else {}),
             "status": {"steps": STEPS, "reports": True, "poll_minutes": 5},
             CAPTURES: {"methods": {"braintree": "at_invoice"}},
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},

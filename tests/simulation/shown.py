@@ -13,11 +13,12 @@ from sync.flows.catalogue.products import products
 from sync.flows.catalogue.shared_catalogs import shared_catalogs
 from sync.flows.catalogue.stock import stock
 from sync.flows.catalogue.taken_orders import is_posted
+from sync.flows.demand.demand import demand
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import World
 from tests.systems import CONNECTION
 
-FLOWS: Final = (stock, prices, product_options, products, shared_catalogs)
+FLOWS: Final = (stock, prices, product_options, products, shared_catalogs, demand)
 
 
 async def of_catalogue(world: World, ledger: Ledger) -> AsyncIterator[str]:
@@ -41,6 +42,8 @@ async def _wrong(world: World, ledger: Ledger, flow: PublicationFlow) -> Iterato
         return catalogue.wrong_prices()
     if flow is shared_catalogs:
         return catalogue.sharing.wrong()
+    if flow is demand:
+        return catalogue.forecasting.wrong()
     named = catalogue.assortment
     return named.wrong_products() if flow is products else named.wrong_options()
 

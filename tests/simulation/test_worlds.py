@@ -25,9 +25,6 @@ FOUND: Final = (577, 603, 838, 857, 937, 1015)
 F&O had, a price that died beside an order, pieces that were shipped after their refund, and a line
 that was put back. Those of a try that waited for itself (491) and of a required record that nobody
 survived (562) are large: `make test-long` simulates them."""
-NOT_YET: Final = frozenset({"demand"})
-"""The flow that no world plays: demand comes of a data set of years, which no world builds.
-`tests/flows/test_demand.py` plays what F&O does to its writes."""
 TOGETHER = 10
 
 
@@ -50,7 +47,7 @@ def test_the_worlds_of_each_run_turn_every_dial_at_least_twice() -> None:
 
 def test_the_worlds_of_each_run_play_every_flow() -> None:
     played = {flow for seed in (*SEEDS, *FOUND) for flow in Plan.drawn(seed).flows}
-    assert {flow.name for flow in FLOWS} - played == NOT_YET
+    assert {flow.name for flow in FLOWS} - played == set()
 
 
 def test_a_seed_that_failed_is_kept_until_it_ends_well(tmp_path: Path) -> None:
