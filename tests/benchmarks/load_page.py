@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 from tests.benchmarks import load_parts
@@ -31,6 +32,8 @@ COLUMNS: Final = {
 }  # fmt: skip
 PERCENT: Final = frozenset({"share_of_capacity", "share_of_429"})
 WIDTH, LABEL, BAR, ROW = 760, 300, 360, 26
+LINE: Final = 100
+"""Characters of text."""
 
 Facts = Mapping[str, Any]
 
@@ -40,7 +43,7 @@ def renewed(text: str, figures: Mapping[str, Facts]) -> dict[Path, str]:
     for name, (part, make) in SECTIONS.items():
         if part in figures:
             mark, facts = f"<!-- {name} -->\n", figures[part]
-            made = f"{make(facts[part])}\n\n{_machine(facts)}\n"
+            made = f"{make(facts[part])}\n\n{fill(_machine(facts), LINE)}\n"
             text = text.replace(mark + shown(text, name), mark + made)
     return {PAGE: text, **(_pictures(figures["load"]["load"]) if "load" in figures else {})}
 
@@ -58,7 +61,7 @@ def _pictures(load: Facts) -> dict[Path, str]:
 
 
 def _machine(facts: Facts) -> str:
-    """What it was measured on, in a line."""
+    """What it was measured on."""
     loads = " and ".join(f"{load:.1f}" for load in facts["loads"])
     return f"{facts['machine']}; its load before and after: {loads}."
 
@@ -73,11 +76,12 @@ def _usual(facts: Facts) -> str:
 
 def _away(facts: Facts) -> str:
     after = facts["recovered"]
-    return (
+    return fill(
         f"F&O answered 503 for an hour while {after['orders']} orders came. It was asked"
         f" {after['requests_a_minute_while_away']} times a minute meanwhile."
         f" {_recovery(after['seconds_until_90_percent'])} After {after['seconds_until_drained']}"
-        f" seconds all orders were there; {after['lost']} lost, {after['doubled']} doubled."
+        f" seconds all orders were there; {after['lost']} lost, {after['doubled']} doubled.",
+        LINE,
     )
 
 
@@ -90,11 +94,12 @@ def _before(facts: Facts) -> str:
 
 
 def _hooks(facts: Facts) -> str:
-    return (
+    return fill(
         f"One process on one core takes {facts['a_second']} hooks a second: half are answered in"
         f" {facts['p50_ms']:g} ms, 99 of 100 in {facts['p99_ms']:g} ms. At"
         f" {facts['too_many']} a second that is more than {facts['bound_ms']:g} ms. A hook takes"
-        f" {facts['cpu_ms']:g} ms of the core."
+        f" {facts['cpu_ms']:g} ms of the core.",
+        LINE,
     )
 
 
