@@ -102,10 +102,11 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
 async def _compared_with_invoices(found: Plan, order: Order, delivery: Delivery) -> Plan:
     """With what F&O alone took off the order, which its invoices are compared without from now
     on."""
-    held = (await delivery.ledger.claim(delivery.systems.name, "orders", order.key)).delivered.get(
-        SALES_ORDER
-    )
-    if held is None or not found.shown_by or not is_for_a_memo(held):
+    if not found.shown_by:
+        return found
+    claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
+    held = claim.delivered.get(SALES_ORDER)
+    if held is None or not is_for_a_memo(held):
         return found
     cut = found.amounts["taken off the sales order"]
     shown = tuple(replace(one, keys={**one.keys, CUT: cut}) for one in found.shown_by)
