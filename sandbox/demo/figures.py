@@ -17,9 +17,6 @@ POSTED: Final = ("created", "adopted")
 WRITES: Final = {NumberMode.OURS: 1, NumberMode.THEIRS: 2}
 """Requests that write one order: one changeset, or the header and then its lines."""
 
-FEW: Final = Decimal("0.8")
-"""More reads per order than this, of either system, are not well below one."""
-
 
 @dataclass(frozen=True)
 class Price:
@@ -51,7 +48,8 @@ class Price:
         return rounded(Decimal(requests) / self.orders, CENT)
 
     def findings(self) -> list[Finding]:
-        """Whether it is more than is promised."""
+        """Whether more is written than is promised. What else is read meanwhile depends on the
+        machine: `tests/benchmarks/quick.py` bounds the reads of an order."""
         found = []
         if self.dynamics_writes != self.orders * WRITES[self.numbers]:
             what = (
@@ -59,13 +57,6 @@ class Price:
                 f" {WRITES[self.numbers]} each are promised"
             )
             found.append(Finding(self.connection, "requests", what))
-        for system, reads in (("Dynamics", self.dynamics_reads), ("Commerce", self.commerce_reads)):
-            if self.each(reads) > FEW:
-                what = (
-                    f"{self.each(reads)} reads of {system} per order, at most {FEW} are promised"
-                    " under load"
-                )
-                found.append(Finding(self.connection, "requests", what))
         return found
 
     def as_json(self) -> dict[str, str]:
