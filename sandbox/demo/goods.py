@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.demo.environment import SHOWN, Environment
+from sandbox.demo.options import Options, new_shade, options_in_the_end
 from sandbox.demo.prices import (
     WAVES,
     PricesShown,
@@ -27,11 +28,12 @@ class Goods:
     prices: PricesShown
     named: Named
     shared: Shared
+    options: Options
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Where it differs."""
-        each = (self.stock, self.prices, self.named, self.shared)
+        each = (self.stock, self.prices, self.named, self.shared, self.options)
         return tuple(finding for one in each for finding in one.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class Goods:
         return {
             "stock": self.stock.as_json(), "prices": self.prices.as_json(),
             "products": self.named.as_json(), "shared_catalogs": self.shared.as_json(),
+            "product_options": self.options.as_json(),
         }  # fmt: skip
 
 
@@ -52,8 +55,9 @@ async def first_goods(environment: Environment, within: timedelta) -> None:
     await change_prices(environment, WAVES[0])
 
 
-async def more_goods(environment: Environment) -> None:
-    """More comes in while orders run, and prices change again."""
+async def more_goods(environment: Environment, wave: int = 1) -> None:
+    """More comes in while orders run, something new as well, and prices change again."""
+    await new_shade(environment, wave)
     await more_stock(environment)
     await more_names(environment)
     await more_shared(environment)
@@ -64,11 +68,11 @@ async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
     await environment.poll(*SHOWN)
     await environment.until_idle(_nothing, within=within)
-    stock, prices, named, shared = await asyncio.gather(
+    return Goods(*await asyncio.gather(
         stock_in_the_end(environment), prices_in_the_end(environment),
         products_in_the_end(environment), shared_in_the_end(environment),
-    )  # fmt: skip
-    return Goods(stock, prices, named, shared)
+        options_in_the_end(environment),
+    ))  # fmt: skip
 
 
 async def _nothing() -> None:

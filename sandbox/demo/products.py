@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.demo.drifting import drifted
 from sandbox.demo.environment import (
     PRICES,
+    PRODUCT_OPTIONS,
     PRODUCTS,
     SHARED_CATALOGS,
     STOCK,
@@ -49,7 +50,7 @@ async def first_products(environment: Environment, within: timedelta) -> None:
         await masters.release(pair.ledger)
         await cost(pair, masters.numbers, FIRST_PRICE)
         await (await environment.engine.systems_pool.open(name)).items.put_many(masters.mappings())
-    rounds = ((PRODUCTS,), (PRICES, STOCK), (PRODUCTS, SHARED_CATALOGS))
+    rounds = ((PRODUCT_OPTIONS,), (PRODUCTS,), (PRICES, STOCK), (PRODUCTS, SHARED_CATALOGS))
     for flows in rounds if masters.count else rounds[-1:]:
         await environment.poll(*flows)
         await environment.until_idle(_nothing, within=within)
