@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any, Final
 
@@ -22,6 +22,8 @@ TEXTS: Final = {2: "Case {} waits for the goods.", 5: "Case {} is solved."}
 ANSWERS: Final = ((0, 2), (1, 5), (0, 4))
 """State and status that people give cases; nothing is told of the last."""
 NEW: Final = (0, 1)
+A_SECOND: Final = timedelta(seconds=1)
+"""By which stamps of Dataverse are rounded down."""
 RECORD: Final = re.compile(r"(Return|Web order) [0-9]+")
 """What a case is of, as its title begins."""
 
@@ -78,7 +80,13 @@ async def answer(pair: Pair) -> None:
 
 async def desk_in_the_end(environment: Environment, within: timedelta) -> Desk:
     """What all were told, once changes of cases are old enough to be polled. Raises `Stuck`."""
-    await asyncio.sleep(LAG.total_seconds())
+    changed = [
+        datetime.fromisoformat(row["modifiedon"])
+        for pair in environment.pairs.values()
+        for row in await pair.ledger.ask("GET", "/sandbox/cases")
+    ]
+    left = max(changed) + LAG + A_SECOND - datetime.now(UTC)
+    await asyncio.sleep(max(0.0, left.total_seconds()))
     await environment.poll(CASE_STATES)
     await environment.until_idle(_nothing, within=within)
     each = [await _compared(pair) for pair in environment.pairs.values()]

@@ -61,7 +61,6 @@ PRODUCT_OPTIONS: Final = "product_options"
 ORDER_ISSUES: Final = "order_issues"
 CASE_STATES: Final = "case_states"
 """Polled by themselves, when the demo says so."""
-SHOWN: Final = (STOCK, PRICES, PRODUCT_OPTIONS, PRODUCTS, SHARED_CATALOGS)
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 

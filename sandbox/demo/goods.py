@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import SHOWN, Environment
+from sandbox.demo.environment import Environment
 from sandbox.demo.options import Options, new_shade, options_in_the_end
 from sandbox.demo.prices import (
     WAVES,
@@ -14,7 +14,13 @@ from sandbox.demo.prices import (
     first_prices,
     prices_in_the_end,
 )
-from sandbox.demo.products import Named, first_products, more_names, products_in_the_end
+from sandbox.demo.products import (
+    Named,
+    first_products,
+    more_names,
+    products_in_the_end,
+    publish,
+)
 from sandbox.demo.reconciliation import Finding
 from sandbox.demo.shared import Shared, first_shared, more_shared, shared_in_the_end
 from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
@@ -66,14 +72,9 @@ async def more_goods(environment: Environment, wave: int = 1) -> None:
 
 async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods:
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
-    await environment.poll(*SHOWN)
-    await environment.until_idle(_nothing, within=within)
+    await publish(environment, within)
     return Goods(*await asyncio.gather(
         stock_in_the_end(environment), prices_in_the_end(environment),
         products_in_the_end(environment), shared_in_the_end(environment),
         options_in_the_end(environment),
     ))  # fmt: skip
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
