@@ -19,7 +19,6 @@ from sync.reporting.duck import opened
 from sync.reporting.forecast.cash import FEWEST, expected_cash
 from sync.reporting.forecast.choosing import (
     BASELINE,
-    CLAIM,
     MARGIN,
     Guess,
     forecast,
@@ -27,6 +26,7 @@ from sync.reporting.forecast.choosing import (
     scale_of,
 )
 from sync.reporting.forecast.demand import COLUMNS, FORECAST, PART, forecast_demand
+from sync.reporting.forecast.intervals import CLAIM
 from sync.reporting.forecast.library import statsforecast
 from sync.reporting.forecast.methods import (
     average,
@@ -44,12 +44,20 @@ YEARS: Final = 156
 SEEDS: Final = 60
 """Of each kind. Of many empty weeks chance says more than the methods: there it takes more."""
 Draw = Callable[[Random, int], float]
+
+
+def counted(rng: Random, mean: float) -> float:
+    """Pieces that come by chance: where they are fewer they differ less."""
+    return float(round(rng.gauss(mean, mean**0.5)))
+
+
 KINDS: Final[dict[str, Draw]] = {
     "seasonal": lambda rng, t: 50 + 20 * math.sin(2 * math.pi * t / 52) + rng.gauss(0, 4),
     "trending": lambda rng, t: 20 + 0.4 * t + rng.gauss(0, 4),
     "intermittent": lambda rng, _: float(rng.randint(1, 6)) if rng.random() < 0.25 else 0.0,
     "new": lambda rng, _: 30 + rng.gauss(0, 5),
     "dying": lambda rng, t: 60 - 0.3 * t + rng.gauss(0, 3),
+    "fading": lambda rng, t: counted(rng, 100 * math.exp(-t / 50)),
 }
 
 
@@ -118,7 +126,8 @@ def test_over_all_it_beats_the_baseline_and_holds_its_intervals(
 @pytest.mark.parametrize(
     ("kind", "methods"),
     [("seasonal", {"seasonal"}), ("trending", {"trending"}), ("intermittent", {"TSB", "Syntetos"}),
-     ("new", {"average", "smoothed"}), ("dying", {"trending"})],
+     ("new", {"average", "smoothed"}), ("dying", {"trending"}),
+     ("fading", {"trending"})],
 )  # fmt: skip
 def test_methods_made_for_a_kind_speak_for_it(
     kind: str, methods: set[str], trials: Mapping[str, list[Tried]]
