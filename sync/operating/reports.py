@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Tables
+from sync.engine.report_builds import REPORTS
 
-REPORTS: Final = "reports"
 ALL: Final = "all"
 PERIODS: Final = ("week", "month")
 FORECASTS: Final = "forecasts"
