@@ -20,5 +20,5 @@ async def test_what_has_delivered_nothing_is_off(harness: Harness) -> None:
         return {one.record for one in found}
 
     assert await silent() == {*PLAYED}
-    await harness.delivers(harness.place("SIMPLE-001"))
+    await harness.delivers(harness.place())
     assert {*PLAYED} - await silent() == {"orders", "customers"}
