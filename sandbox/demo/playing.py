@@ -1,4 +1,4 @@
-"""Which flows play in the demo and the soak: all that there are, but for those named here."""
+"""Which flows play in the demo and the soak: all that there are, except those named here."""
 
 from typing import Final
 

@@ -6,13 +6,12 @@ from typing import Final
 
 from sandbox.commerce.buying import LIVES
 from sandbox.demo.accounts import send_accounts
-from sandbox.demo.activity import follow_accounts
 from sandbox.demo.capturing import invoice_and_capture
 from sandbox.demo.carrier import tell
 from sandbox.demo.changed import change_orders
 from sandbox.demo.comparison import Books, reconciled
+from sandbox.demo.complaints import answer, complain, complain_and_answer
 from sandbox.demo.credit import credit_in_the_end
-from sandbox.demo.desk import answer, complain, complain_and_answer
 from sandbox.demo.environment import (
     CASE_STATES,
     FLOWS,
@@ -84,8 +83,7 @@ async def play_to_the_end(
     )  # fmt: skip
     goods = await goods_in_the_end(environment, within)
     books = await reconciled(environment)
-    active = await follow_accounts(environment, len(LIVES), within)
-    told = await told_in_the_end(environment, within)
+    active, told = await told_in_the_end(environment, len(LIVES), within)
     played = (
         shipped.findings, sent.findings, negotiated.findings, back.findings, captured.findings,
         changed.findings, credited.findings, goods.findings, books.findings, active.findings,

@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.demo.accounts import Sent, send_accounts
-from sandbox.demo.activity import Active, follow_accounts
+from sandbox.demo.activity import Active
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.changed import Changed, change_orders
 from sandbox.demo.comparison import reconciled
+from sandbox.demo.complaints import complain_and_answer
 from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.delivering import PATIENCE, delivered, posted_in
-from sandbox.demo.desk import complain_and_answer
 from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
@@ -111,22 +111,18 @@ async def run_scenario(
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
     captured, changed = await _captured_and_changed(environment)
-    findings = (
-        placed.findings + missing + [finding for price in prices for finding in price.findings()]
-    )
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
     goods, credited = await _shown_in_the_end(environment)
-    beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
-    findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
-    active, told = await asyncio.gather(
-        follow_accounts(environment, plan.accounts, PATIENCE),
-        told_in_the_end(environment, PATIENCE),
-    )
-    findings += [*books.findings, *active.findings, *told.findings]
+    active, told = await told_in_the_end(environment, plan.accounts, PATIENCE)
+    played = (shipped, sent_back, captured, changed, sent, credited, negotiated, active, told)
+    findings = (
+        *placed.findings, *missing, *(found for price in prices for found in price.findings()),
+        *goods.findings, *books.findings, *(found for one in played for found in one.findings),
+    )  # fmt: skip
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),

@@ -29,7 +29,7 @@ RECORD: Final = re.compile(r"(Return|Web order) [0-9]+")
 
 
 @dataclass(frozen=True)
-class Desk:
+class Cases:
     """In all shops: `complaints` noted, `cases` that they and returns became, `told` comments."""
 
     complaints: int
@@ -78,7 +78,7 @@ async def answer(pair: Pair) -> None:
         await pair.ledger.ask("PUT", "/sandbox/cases", wanted)
 
 
-async def desk_in_the_end(environment: Environment, within: timedelta) -> Desk:
+async def cases_in_the_end(environment: Environment, within: timedelta) -> Cases:
     """What all were told, once changes of cases are old enough to be polled. Raises `Stuck`."""
     changed = [
         datetime.fromisoformat(row["modifiedon"])
@@ -90,13 +90,13 @@ async def desk_in_the_end(environment: Environment, within: timedelta) -> Desk:
     await environment.poll(CASE_STATES)
     await environment.until_idle(_nothing, within=within)
     each = [await _compared(pair) for pair in environment.pairs.values()]
-    return Desk(
+    return Cases(
         sum(one.complaints for one in each), sum(one.cases for one in each),
         sum(one.told for one in each), tuple(found for one in each for found in one.findings),
     )  # fmt: skip
 
 
-async def _compared(pair: Pair) -> Desk:
+async def _compared(pair: Pair) -> Cases:
     """Complaints that are not one note of one case, and statuses that are not told once."""
     cases = await pair.ledger.ask("GET", "/sandbox/cases")
     orders, rmas = await pair.shop.entered(), await pair.shop.ask("GET", "/sandbox/rmas")
@@ -112,7 +112,7 @@ async def _compared(pair: Pair) -> Desk:
         for one in rmas
     }
     untold, told = _untold(pair, cases, texts)
-    return Desk(noted.total(), len(cases), told, (*off, *untold))
+    return Cases(noted.total(), len(cases), told, (*off, *untold))
 
 
 def _untold(
