@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
+from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
 from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
@@ -48,8 +48,9 @@ def _refuse(name: str) -> NoReturn:
 
 
 _number: Final = Context(
-    prec=MOST_DIGITS, Emin=-MOST_EXPONENT, Emax=MOST_EXPONENT, traps=[Inexact, Overflow, Subnormal]
-).create_decimal
+    prec=MOST_DIGITS, Emin=-MOST_EXPONENT, Emax=MOST_EXPONENT,
+    traps=[Clamped, Inexact, Overflow, Subnormal],
+).create_decimal  # fmt: skip
 """A number with a fraction or an exponent, of a size that may be written out again: nine characters
 can stand for a gigabyte of digits."""
 _decoded: Final = json.JSONDecoder(parse_float=_number, parse_constant=_refuse).decode
