@@ -21,7 +21,7 @@ def rounded(value: Decimal, unit: Decimal = CENT) -> Decimal:
 
 def stored(value: Decimal | int | str | None) -> Decimal:
     """An amount as Commerce stores it: four decimals, dust removed; absent is zero."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return ZERO
     return Decimal(value).quantize(STORED, rounding=ROUND_HALF_UP)
 
