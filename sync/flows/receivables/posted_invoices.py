@@ -36,7 +36,12 @@ from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.trail import Entry
 from sync.engine.write import Found, Result, Target, Write
-from sync.flows.receivables.posted_records import looked_at_again, orders_of, record_of
+from sync.flows.receivables.posted_records import (
+    differed_with,
+    looked_at_again,
+    orders_of,
+    record_of,
+)
 from sync.flows.receivables.posted_sums import Verdict, compared
 from sync.pacing.priority import Priority
 
@@ -118,11 +123,14 @@ async def plan(posted: PostedInvoice, delivery: Delivery) -> Plan | Skipped:
                 delivery.claim.key, delivery.claim.connection, where, verdict.outcome,
             )  # fmt: skip
 
+    follow_ups = looked_at_again([claim]) if _is_news(posted, verdict, delivery) else ()
+    if verdict.open_point is None:
+        follow_ups += await differed_with(posted, claim, delivery)
     return Plan(
         (note,),
         keys={"reference": posted.reference, "compared": verdict.outcome},
         then=then,
-        follow_ups=looked_at_again([claim]) if _is_news(posted, verdict, delivery) else (),
+        follow_ups=follow_ups,
         open_point=verdict.open_point,
     )
 
