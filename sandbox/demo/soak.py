@@ -47,6 +47,8 @@ TIMING: Final = {
 }  # fmt: skip
 LIVES: Final = (2.0, 7.0)
 """Seconds from a start of the product until it is killed."""
+STARTS: Final = 2.0
+"""Seconds that a start takes on an idle machine; on a busy one all lives are longer."""
 LIVES_OF_ONE_OF_MANY: Final = (10.0, 30.0)
 """The same where others may hold what a dead process held: that is left alone for minutes."""
 
@@ -97,15 +99,18 @@ class Killer:
 
     async def _kills(self, stop: asyncio.Event) -> None:
         lives = LIVES if self.troubles.relays is None else LIVES_OF_ONE_OF_MANY
+        loop, slow = asyncio.get_running_loop(), 1.0
         while True:
             try:
-                async with asyncio.timeout(self.chance.uniform(*lives)):
+                async with asyncio.timeout(slow * self.chance.uniform(*lives)):
                     await stop.wait()
                     return
             except TimeoutError:
                 async with self.troubles.alive:
                     await self.environment.kill_host()
+                    began = loop.time()
                     await self.environment.start_host()
+                slow = max(1.0, (loop.time() - began) / STARTS)
                 self.kills += 1
 
 
