@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 MOST_EXPONENT: Final = 400
 """Beyond what a double holds (308), so beyond what any system writes."""
-LONG_EXPONENT: Final = re.compile("[eE][-+]?[0-9]{3}")
+LONG_EXPONENT: Final = re.compile("[0-9][eE][-+]?[0-9]{3}")
 """What a number beyond it holds. Few documents do, and most of these in a text."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.core.encoding import NotJson, digest, from_json, to_json
+from sync.core.encoding import LONG_EXPONENT, NotJson, digest, from_json, to_json
 
 numbers = st.integers() | st.decimals(allow_nan=False, allow_infinity=False, places=6)
 documents = st.recursive(
@@ -40,6 +40,12 @@ def test_a_number_keeps_its_digits(text: str) -> None:
     assert isinstance(found, Decimal)
     assert found == Decimal(text)
     assert from_json(to_json(found)) == found
+
+
+@pytest.mark.parametrize("text", ['["SIMPLE-001"]', '["1E2"]', "[1.5, 1E-12]"])
+def test_a_document_without_a_long_exponent_is_read_without_care(text: str) -> None:
+    """Care costs a call for each number."""
+    assert LONG_EXPONENT.search(text) is None
 
 
 def test_an_amount_is_written_without_exponent() -> None:
