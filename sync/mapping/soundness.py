@@ -6,7 +6,7 @@ from typing import Final
 from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
-from sync.core.money import CENT, ZERO
+from sync.core.money import CENT, ZERO, rounded
 
 AMOUNTS = ("grand_total", "subtotal", "tax_amount", "shipping_amount", "shipping_tax_amount")
 """Amounts of a header that are never below zero; a discount is, and a credit memo's are what is
@@ -57,7 +57,7 @@ def _refuse_negative(document: Order | Invoice | CreditMemo) -> None:
     negative = [
         f"{name} is {getattr(document, name):.2f}"
         for name in AMOUNTS
-        if getattr(document, name) < (remainder if name in TAXES else ZERO)
+        if rounded(getattr(document, name)) < (remainder if name in TAXES else ZERO)
     ]
     if negative:
         raise Never(
