@@ -87,6 +87,17 @@ async def test_a_customer_is_read_as_recorded_and_a_deleted_one_is_none(
     assert await client.customers.by_id(2) is None
 
 
+async def test_a_customer_is_known_by_website_whether_a_number_or_a_text(
+    client: CommerceClient, shop: Shop
+) -> None:
+    rows = [
+        {"id": 1, "email": "a@b", "website_id": 1},
+        {"id": 2, "email": "a@b", "website_id": "2"},
+    ]
+    shop.lists["customers/search"] = rows
+    assert [await client.customers.with_email("a@b", one) for one in (1, 2, 3)] == [*rows, None]
+
+
 async def test_store_views_are_read_as_recorded(client: CommerceClient, shop: Shop) -> None:
     shop.records["store/storeViews"] = recorded("store_views")
     assert {view["code"] for view in await client.store_views()} == {"default", "admin", "de"}
