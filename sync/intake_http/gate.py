@@ -25,7 +25,7 @@ from sync.core.ports import Clock, Conflict, Secrets, Tables
 from sync.core.rates import Rates
 from sync.credit.asked import About, Asked, asked_in
 from sync.credit.decisions import Decisions
-from sync.credit.policy import Figures, verdict_on, without_figures
+from sync.credit.policy import Figures, amount_in, verdict_on, without_figures
 from sync.credit.prepared import PreparedCredit
 from sync.credit.reservations import Reservation, Reservations, Reserved, ends
 from sync.credit.undecided import UndecidedQuestions
@@ -181,8 +181,8 @@ class _Look:
 
     def by_policy(self, asked: Asked, why: str) -> Decided:
         """What the policy says where nothing can be known."""
-        credit, amounts = self.settings.credit, asked.amounts
-        amount = amounts.get(credit.currency, next(iter(amounts.values()), None))
+        credit = self.settings.credit
+        amount = amount_in(asked, credit.currency, credit)
         return Decided(without_figures(amount, credit, f"nothing is known: {why}"), Figures())
 
     def undecided(self, asked: Asked, why: str) -> None:

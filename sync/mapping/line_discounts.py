@@ -17,10 +17,11 @@ HUNDRED: Final = Decimal(100)
 
 
 def net_price(price: Decimal, counted: Sequence[Discount]) -> Decimal:
-    """A price less these line discounts."""
+    """A price less these line discounts, by F&O's formula of a line amount: the amounts come off
+    before the percentages do."""
     percent = sum((one.percent for one in counted), ZERO)
     amount = sum((one.amount for one in counted), ZERO)
-    return price * (HUNDRED - percent) / HUNDRED - amount
+    return (price - amount) * (HUNDRED - percent) / HUNDRED
 
 
 def counted_discounts(

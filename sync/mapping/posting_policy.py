@@ -2,12 +2,12 @@
 documents are. Pure."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from sync.commerce.models.invoice import MoneyDocument
 from sync.commerce.models.order import Order, utc
 from sync.config.connections import Orders, Posting
 from sync.core.errors import Never
+from sync.core.money import CENT, ZERO
 from sync.core.skipped import Skipped, Waiting
 
 WAITING_STATES = {
@@ -40,14 +40,17 @@ def on_hold(order: Order, settings: Orders) -> str:
 
 
 def is_captured(order: Order) -> bool:
-    """Everything that is to be paid has been paid (nothing, for a free order)."""
-    return order.total_paid >= order.grand_total
+    """Everything that is to be paid has been paid (nothing, for a free order): what was cancelled
+    never is, and a cent may stay due although all is invoiced (measured: three invoices with
+    untaxed fixed product tax and a coupon)."""
+    due = order.grand_total - order.total_canceled - order.total_paid
+    return due <= (CENT if order.total_paid else ZERO)
 
 
 def is_authorised(order: Order) -> bool:
     """The gateway has promised the money, or some has come."""
     promised = order.payment.amount_authorized or order.payment.base_amount_authorized
-    return bool(promised > Decimal(0) or order.total_paid > Decimal(0) or is_captured(order))
+    return bool(promised > ZERO or order.total_paid > ZERO or is_captured(order))
 
 
 def not_now(order: Order, settings: Orders, now: datetime) -> Skipped | None:
@@ -61,7 +64,8 @@ def not_now(order: Order, settings: Orders, now: datetime) -> Skipped | None:
     if posting is Posting.NEVER:
         return Skipped(f"orders paid by {method} are never posted (orders.posting)")
     if posting is Posting.CAPTURED and not is_captured(order):
-        paid = f"{order.total_paid} of {order.grand_total} {order.order_currency_code}"
+        wanted = order.grand_total - order.total_canceled
+        paid = f"{order.total_paid} of {wanted} {order.order_currency_code}"
         return Waiting(f"paid {paid}; {method} is posted when captured")
     if posting is Posting.AUTHORISED and not is_authorised(order):
         return Waiting(f"{method} is not authorised yet")

@@ -34,7 +34,8 @@ CHARGES: Final = "charges credited"
 """The key of that number that lists the charges of the memo which its credit note holds."""
 
 CUT: Final = "cancelled in F&O"
-"""The key of that number with what F&O alone took off: its order was changed no more."""
+"""The key of that number with what F&O alone took off, whatever paid for it: its order was changed
+no more."""
 
 NONE, WHOLE = Fraction(0), Fraction(1)
 
@@ -92,6 +93,13 @@ def still_credited(
     tax = rounded(receivable.tax - gone) if receivable.tax else ZERO
     off = _sum(_charged(receivable.lines)) - _sum(goods) + receivable.tax - tax
     return _with_lines(receivable, [*_with_payments(kept, off)], tax)
+
+
+def taken_off_of_goods(receivable: Receivable, credited: Receivable) -> Decimal:
+    """What was taken off of goods and charges, with their tax, whatever paid for them. `credited`:
+    what is left, as `still_credited` says."""
+    whole, left = (_sum(_charged(one.lines)) + one.tax for one in (receivable, credited))
+    return rounded(whole - left)
 
 
 def _with_payments(lines: Iterable[ReceivableLine], off: Decimal) -> Iterator[ReceivableLine]:

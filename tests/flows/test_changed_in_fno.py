@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dynamics.remainders import substitute
 from sync.engine.claim import State
@@ -189,3 +190,25 @@ async def test_a_refund_that_is_told_before_f_and_os_invoice_is_no_difference_of
     await harness.polls("posted_invoices")
     await harness.works_until_idle()
     assert (await harness.parked("posted_invoices"), (await reconciled(harness))[0]) == ([], [])
+
+
+@in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})
+async def test_where_a_gift_card_paid_for_what_f_and_o_cancelled_its_invoice_of_the_rest_agrees(
+    harness: Harness,
+) -> None:
+    """One piece was charged before F&O cancelled all goods: what Commerce cancels, and what it
+    gives back to the card, is no part of F&O's invoice of the freight."""
+    extras = Extras(gift_card=Decimal(12))
+    order = await ordered(
+        harness, SKU, payment="checkmo", shopper=UNTAXED, **{**PLAIN, "extras": extras}
+    )
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    await polls_all(harness)
+    cut = {lots(harness, order)[SKU]: Decimal(3)}
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
+    await polls_all(harness)
+    posted(harness, order)
+    for _ in range(2):
+        await polls_all(harness)
+    assert (order.items[0]["qty_canceled"], order.items[0]["qty_refunded"]) == (2, 1)
+    assert await harness.parked("posted_invoices") == []

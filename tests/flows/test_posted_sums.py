@@ -225,8 +225,11 @@ async def test_an_order_that_was_reduced_comes_to_what_was_sent_of_it_last(
         assert f"difference {more}" in reasons[0]
 
 
+@pytest.mark.parametrize("is_told", [False, True])
 @in_finance()
-async def test_what_was_corrected_in_f_o_agrees_once_it_is_replayed(finance: Finance) -> None:
+async def test_what_was_corrected_in_f_o_agrees_once_that_is_read_back_or_replayed(
+    finance: Finance, *, is_told: bool
+) -> None:
     order = await finance.placed()
     header = finance.header(order)
     (number,) = finance.dynamics.invoice(
@@ -252,7 +255,10 @@ async def test_what_was_corrected_in_f_o_agrees_once_it_is_replayed(finance: Fin
             SalesOrderNumber=header["SalesOrderNumber"],
             **again, **sums,
         )  # fmt: skip
-    await finance.replays(f"sales-invoice|{COMPANY}|{number}", "posted_invoices")
+    if is_told:
+        await _reads_back(finance)
+    else:
+        await finance.replays(f"sales-invoice|{COMPANY}|{number}", "posted_invoices")
     assert await finance.parked("posted_invoices") == []
 
 

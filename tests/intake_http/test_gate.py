@@ -278,6 +278,9 @@ async def test_a_full_list_of_reservations_leaves_it_to_the_policy(harness: Harn
     await Reservations(harness.tables, "bikes").put(Reserved(ONE.pool, tuple(held)))
     assert (await asks(harness, order("499.99")))["op"] == "success"
     assert (await asks(harness, order("500")))["op"] == "exception"
+    for amount, currency, op in (("600", "USD", "success"), ("9", "SEK", "exception")):
+        named = {"base_currency_code": currency, "order_currency_code": currency}
+        assert (await asks(harness, order(amount, **named)))["op"] == op, currency
     assert {one.reason for one in await decisions(harness, "")} == {
         "nothing is known: too many at once"
     }

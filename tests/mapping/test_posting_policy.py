@@ -49,7 +49,10 @@ def test_an_order_that_commerce_has_not_finished_placing_waits() -> None:
         ("always", {}, False),
         ("never", {"total_paid": "10.00"}, True),
         ("captured", {}, True),
-        ("captured", {"total_paid": "9.99"}, True),
+        ("captured", {"total_paid": "9.98"}, True),
+        ("captured", {"total_paid": "9.99"}, False),  # measured: all invoiced, a cent stays due
+        ("captured", {"total_paid": "6.00", "total_canceled": "4.00"}, False),
+        ("captured", {"total_paid": "5.98", "total_canceled": "4.00"}, True),
         ("captured", {"total_paid": "10.00"}, False),
         ("authorised", {}, True),
         ("authorised", {"payment": {"method": "checkmo", "amount_authorized": "10.00"}}, False),

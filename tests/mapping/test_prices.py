@@ -210,7 +210,7 @@ def test_a_shown_price_is_less_its_discounts() -> None:
     assert prices_to_show(given, rules) == {
         "base": {"price": Decimal("9.00")},
         "Retailer|1": {"price": Decimal("7.20")},
-        "Company 7|1": {"price": Decimal("6.70")}, "Company 7|10": {"price": Decimal("6.30")},
+        "Company 7|1": {"price": Decimal("6.75")}, "Company 7|10": {"price": Decimal("6.38")},
     }  # fmt: skip
 
 

@@ -52,6 +52,18 @@ async def test_an_order_that_cannot_be_is_parked(
 
 
 @MODE_NAMES
+async def test_a_weighed_row_given_away_may_leave_less_than_nothing_by_rounding(mode: str) -> None:
+    """0.333 kg at 9.99 are 3.3267, of which a coupon for all of it takes 3.33."""
+    order = made(
+        row(quantity="0.333", price="9.99", discount="3.33"), discount_amount=Decimal("-3.33")
+    )
+    assert order["grand_total"] == Decimal("-0.00333")
+    found = await previewed(order, MODES[mode])
+    assert found.outcome == "deliver", found.reason
+    assert found.as_json()["totals"]["dynamics"] == "0.00"
+
+
+@MODE_NAMES
 @pytest.mark.parametrize(
     ("name", "sums"),
     [

@@ -1,12 +1,20 @@
-"""What the plan of an order says of its amounts: for the trail, and for people."""
+"""What the plan of an order says of its amounts: for the trail, and for people; and what the trail
+told of them last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any, Final
 
 from sync.commerce.models.order import Order
 from sync.core.money import CENT, ZERO
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import as_placed, changes_between, sent_form
+from sync.engine.claim import Claim
+from sync.engine.ledger import Ledger
+from sync.flows.orders.amendment_rules import RETURNED
+
+PLACED: Final = "placed"
+"""Of an order that D365 holds reduced: what it came to before."""
 
 
 def amounts_of(document: SalesOrder) -> dict[str, str]:
@@ -18,12 +26,26 @@ def amounts_of(document: SalesOrder) -> dict[str, str]:
         **{f"paid by {home}": f"{amount:.2f}" for home, amount in document.paid.items()},
     }
     if document.is_reduced:
-        amounts["placed"] = f"{document.totals.commerce:.2f}"
+        amounts[PLACED] = f"{document.totals.commerce:.2f}"
     if beyond := never_charged(document):
         amounts["never charged in Commerce"] = f"{beyond:.2f}"
     if document.totals.rounding:
         amounts["rounding"] = f"{document.totals.rounding:.2f}"
     return amounts
+
+
+async def amounts_told(claim: Claim, ledger: Ledger) -> Mapping[str, str]:
+    """The totals of what D365 holds, as the record's trail told them last. What D365 did not take
+    off, since a credit memo returns it, is no part of them."""
+    trail = await ledger.trail(claim.connection, claim.flow, claim.key)
+    taken = [entry.details for entry in trail if not _is_left_to_a_memo(entry.details)]
+    amounts = [found for details in taken if (found := details.get("amounts"))]
+    return amounts[-1] if amounts else {}
+
+
+def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
+    documents: Mapping[str, Mapping[str, str]] = details.get("documents") or {}
+    return any(RETURNED in keys for keys in documents.values())
 
 
 def worth_of(order: Order) -> str:

@@ -30,6 +30,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
 from sync.engine.systems import Systems
+from sync.flows.orders.order_amounts import PLACED, amounts_told
 from sync.flows.orders.order_changes import given_up, invoices_of
 from sync.flows.orders.order_sums import is_for_a_memo
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
@@ -56,6 +57,7 @@ from sync.mapping.taken_off import (
     Sale,
     orders_are_invoiced,
     still_credited,
+    taken_off_of_goods,
 )
 from sync.pacing.priority import Priority
 
@@ -96,20 +98,24 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
         money_came=money_came,
     )  # fmt: skip
     found = plan_of(with_order, receivable, receivable_documents, target, delivery)
-    return await _compared_with_invoices(found, with_order.order, delivery)
+    cut = taken_off_of_goods(receivable, credited)
+    return await _compared_with_invoices(found, with_order.order, cut, delivery)
 
 
-async def _compared_with_invoices(found: Plan, order: Order, delivery: Delivery) -> Plan:
-    """With what F&O alone took off the order, which its invoices are compared without from now
-    on."""
+async def _compared_with_invoices(
+    found: Plan, order: Order, cut: Decimal, delivery: Delivery
+) -> Plan:
+    """With what F&O alone took off the order (`cut`), which its invoices are compared without from
+    now on."""
     if not found.shown_by:
         return found
     claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
     held = claim.delivered.get(SALES_ORDER)
-    if held is None or not is_for_a_memo(held):
+    if held is None:
         return found
-    cut = found.amounts["taken off the sales order"]
-    shown = tuple(replace(one, keys={**one.keys, CUT: cut}) for one in found.shown_by)
+    if not is_for_a_memo(held) and PLACED in await amounts_told(claim, delivery.ledger):
+        return found
+    shown = tuple(replace(one, keys={**one.keys, CUT: f"{cut:.2f}"}) for one in found.shown_by)
     invoices = await invoices_of(order, held.number, delivery.systems)
     return replace(found, shown_by=shown, follow_ups=(*found.follow_ups, *invoices))
 

@@ -65,3 +65,19 @@ def looked_at_again(claims: Iterable[Claim]) -> tuple[Notification, ...]:
     """Orders whose sums differ, or differed and were decided on."""
     wanted = (one for one in claims if one.flow == "orders" and (one.differs or one.resolved))
     return tuple(Notification(one.flow, one.key) for one in wanted)
+
+
+async def differed_with(
+    posted: PostedInvoice, claim: Claim, delivery: Delivery
+) -> tuple[Notification, ...]:
+    """The other documents of the record whose sums differed when they were told: with this one they
+    may agree."""
+    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
+    told = {
+        f"{entry.details['kind']}|{posted.company}|{entry.number}"
+        for entry in trail
+        if entry.event == "posted" and entry.number != posted.number
+    }
+    own = delivery.claim
+    claims = [await delivery.ledger.claim(own.connection, own.flow, key) for key in sorted(told)]
+    return tuple(Notification(one.flow, one.key) for one in claims if one.differs)

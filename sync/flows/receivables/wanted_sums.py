@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
@@ -13,12 +12,13 @@ from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
-from sync.flows.orders.amendment_rules import RETURNED
+from sync.flows.orders.order_amounts import PLACED, amounts_told
 from sync.flows.orders.orders import read as read_order
 from sync.flows.receivables.creditmemos import documents as memos
 from sync.flows.receivables.invoices import documents as invoices
 from sync.mapping.document_parts import document_parts
-from sync.mapping.order_left import is_refunded
+from sync.mapping.order_before_refunds import without_refunds
+from sync.mapping.order_left import is_changed, is_refunded, parts_left
 from sync.mapping.order_parts import order_parts
 from sync.mapping.taken_off import CUT, TAKEN_OFF
 
@@ -44,33 +44,22 @@ async def wanted_of(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> 
     return await _WANTED[claim.flow](claim, posted, delivery)
 
 
-async def _amounts(claim: Claim, delivery: Delivery) -> Mapping[str, str]:
-    """The totals of what D365 holds, as the record's trail told them last. What D365 did not take
-    off, since a credit memo returns it, is no part of them."""
-    trail = await delivery.ledger.trail(claim.connection, claim.flow, claim.key)
-    taken = [entry.details for entry in trail if not _is_left_to_a_memo(entry.details)]
-    amounts = [found for details in taken if (found := details.get("amounts"))]
-    return amounts[-1] if amounts else {}
-
-
-def _is_left_to_a_memo(details: Mapping[str, Any]) -> bool:
-    documents: Mapping[str, Mapping[str, str]] = details.get("documents") or {}
-    return any(RETURNED in keys for keys in documents.values())
-
-
 async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted | None:
     """A sales order: what was paid with gift cards and credit is no part of it. One that was
-    reduced since it was placed comes to what was sent of it last, less what F&O alone took off."""
+    reduced since it was placed comes to what was sent of it last, and one that was given up to what
+    Commerce did not cancel; less what F&O alone took off."""
     order = await read_order(claim.key, delivery.systems)
     if order is None:
         return None
-    amounts, currency = await _amounts(claim, delivery), order.order_currency_code
+    amounts, currency = await amounts_told(claim, delivery.ledger), order.order_currency_code
     given = await given_back(order, delivery.systems) + await _cut(order, delivery)
-    if "placed" in amounts:
+    if PLACED in amounts:
         return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
-    parts = order_parts(order, delivery.systems.settings.orders)
+    sold, settings = without_refunds(order), delivery.systems.settings.orders
+    parts = parts_left(sold, order_parts(sold, settings), settings)
     amount = parts.grand_total + total(paid.amount for paid in parts.paid) - given
-    return Wanted(rounded(amount), None if given else rounded(parts.tax), currency)
+    tax = None if given or is_changed(sold) else rounded(parts.tax)
+    return Wanted(rounded(amount), tax, currency)
 
 
 async def _cut(order: Order, delivery: Delivery) -> Decimal:
@@ -114,7 +103,7 @@ async def _memo(claim: Claim, posted: PostedInvoice, delivery: Delivery) -> Want
     parts = document_parts(with_order.document, with_order.order, delivery.systems.settings.orders)
     paid = total(one.amount for one in parts.paid)
     currency = with_order.document.order_currency_code
-    taken_off = (await _amounts(claim, delivery)).get("taken off the sales order")
+    taken_off = (await amounts_told(claim, delivery.ledger)).get("taken off the sales order")
     if taken_off is not None:
         left = rounded(parts.grand_total) - Decimal(taken_off)
         return Wanted(left, None, currency, MIXED if paid else "")
