@@ -10,6 +10,7 @@ recorded in July 2026; practitioners' captures of $batch.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import httpx
@@ -42,10 +43,10 @@ def later(refusal: Refusal) -> Later:
     return Later(with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
-def away(refusal: Refusal) -> Later:
+def away(refusal: Refusal, remedy: str = "") -> Later:
     """Nothing was executed, and nobody's request would be."""
     reason, words = with_activity(refusal), refusal.said.words
-    return Later(reason, after=refusal.wait(), is_outage=True, said=words)
+    return Later(reason, after=refusal.wait(), is_outage=True, said=words, remedy=remedy)
 
 
 def unsure(refusal: Refusal) -> Later:
@@ -135,7 +136,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({401}), _unauthorised),
     Rule(
         frozenset({403}),
-        never("Find out which gateway before F&O refuses this request; then replay"),
+        partial(away, remedy="Find out which gateway before F&O refuses this service's requests"),
         page=True,
     ),
     Rule(
@@ -162,7 +163,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
-        words("No resources were found when selecting for update"),
+        words("found when selecting for update"),
     ),
     Rule(
         _REFUSED,
