@@ -10,7 +10,6 @@ recorded in July 2026; practitioners' captures of $batch.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 import httpx
@@ -43,10 +42,10 @@ def later(refusal: Refusal) -> Later:
     return Later(with_activity(refusal), after=refusal.wait(), said=refusal.said.words)
 
 
-def away(refusal: Refusal, remedy: str = "") -> Later:
+def away(refusal: Refusal) -> Later:
     """Nothing was executed, and nobody's request would be."""
     reason, words = with_activity(refusal), refusal.said.words
-    return Later(reason, after=refusal.wait(), is_outage=True, said=words, remedy=remedy)
+    return Later(reason, after=refusal.wait(), is_outage=True, said=words)
 
 
 def unsure(refusal: Refusal) -> Later:
@@ -136,7 +135,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({401}), _unauthorised),
     Rule(
         frozenset({403}),
-        partial(away, remedy="Find out which gateway before F&O refuses this service's requests"),
+        never("Find out which gateway before F&O refuses this request; then replay"),
         page=True,
     ),
     Rule(

@@ -88,7 +88,7 @@ def made(status: int, body: bytes = b"", call: ODataCall = WRITE, **headers: str
         (401, b"", SignInRefused, SignInRefused),
         (403, b"", NotProvided, NotProvided),
         (403, odata("No permission."), NotProvided, NotProvided),
-        (403, HTML, Later, Later),
+        (403, HTML, Never, Never),
         (404, b"", NotFound, NotFound),
         (404, odata("No record."), NotFound, NotFound),
         (404, ROUTE, NotProvided, NotProvided),
