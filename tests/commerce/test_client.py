@@ -15,6 +15,7 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.rest import Page
+from sync.commerce.returns import saved
 from sync.commerce.search import Search, Sort
 from sync.commerce.shipments import Track
 from sync.config.connections import Commerce
@@ -63,6 +64,13 @@ async def test_a_tracking_number_is_sent_with_all_that_the_specification_wants(
     await client.shipments.add_track(42, 7, track, not_after=clock.now() + timedelta(minutes=1))
     (_, _, _, raw), wanted = shop.received[0], {"weight": 0, "qty": 1, "description": ""}
     assert wanted.items() <= json.loads(raw)["entity"].items()
+
+
+def test_an_rma_is_saved_with_every_quantity_whether_or_not_the_shop_named_it() -> None:
+    item = {"entity_id": 5, "qty_requested": 2, "qty_authorized": 2}
+    body: Any = saved({"entity_id": 3, "items": [item]}).body
+    (sent,) = body["rmaDataObject"]["items"]
+    assert sent == {**item, "qty_returned": None, "qty_approved": None}
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"true", b"false", b'{"id":null}', b'"x"'])
