@@ -29,7 +29,7 @@ def unit_of(currency: str) -> Decimal:
 
 def stored(value: Decimal | int | str | None) -> Decimal:
     """An amount as Commerce stores it: four decimals, dust removed; absent is zero."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return ZERO
     return Decimal(value).quantize(STORED, rounding=ROUND_HALF_UP)
 
