@@ -26,8 +26,8 @@ def entering(path: str, act: Callable[[Any], Any], usage: str, method: str = "PO
     return Route(path, entered, methods=[method])
 
 
-def answer(told: Any) -> Response:
+def answer(told: Any, status: int = 200) -> Response:
     """As JSON, decimals as numbers; empty for None."""
     if told is None:
-        return Response(status_code=200)
-    return Response(to_json(told), media_type="application/json")
+        return Response(status_code=status)
+    return Response(to_json(told), status, media_type="application/json")
