@@ -14,7 +14,7 @@ UNFIT = (NotJson, ValueError, TypeError, KeyError, AttributeError, InvalidOperat
 
 
 def entering(path: str, act: Callable[[Any], Any], usage: str, method: str = "POST") -> Route:
-    """A route that does something with a JSON body and answers what came of it; 400 with the usage
+    """A route that does something with a JSON body and answers the result; 400 with the usage
     for one that does not fit."""
 
     async def entered(request: Request) -> Response:
