@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from sandbox.demo.demand import IS_BUILT, section_of
 from sandbox.demo.signing_in import sign_in
 from sandbox.terms import SERVICE_ACCOUNT, UNIT, Ready
 from sync.app.embedded import vault_of
@@ -173,7 +174,9 @@ RECIPES: Final = {
 revenue by free text."""
 
 
-MORE: Final = {NumberMode.OURS: ' "captures",', NumberMode.THEIRS: ""}
+MORE: Final = {
+    NumberMode.OURS: ' "captures",' + ' "demand",' * IS_BUILT, NumberMode.THEIRS: "",
+}  # fmt: skip
 """Flows of one of them: F&O's own invoices are made in the shop as well."""
 
 
@@ -242,4 +245,5 @@ def write_home(
                 public=PUBLIC, wholesale=WHOLESALE, record=RECORD, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
+        sections.append(section_of(name, ready.numbers))
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

@@ -129,6 +129,7 @@ def _activity(outcome: Outcome, console: Console) -> None:
         f" {active.completed} of them completed, and {active.leads} leads; {active.waiting} wait"
         f" for their seller's next day (at most {CAP} a day); {len(active.findings)} differ."
     )
+    console.print(outcome.planned.text)
 
 
 def _heading(console: Console, text: str) -> None:

@@ -15,6 +15,7 @@ from sandbox.demo.changed import Changed, change_orders
 from sandbox.demo.comparison import reconciled
 from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.delivering import PATIENCE, delivered, posted_in
+from sandbox.demo.demand import Planned, plan_demand
 from sandbox.demo.environment import Environment, Pair
 from sandbox.demo.figures import Price, incidents, latencies, percentile
 from sandbox.demo.gauges import Gauges
@@ -57,6 +58,7 @@ class Outcome:
     credited: Credited
     negotiated: Negotiated
     active: Active
+    planned: Planned
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -88,6 +90,7 @@ class Outcome:
             "credit": self.credited.as_json(),
             "quotes": self.negotiated.as_json(),
             "activity": self.active.as_json(),
+            "demand": self.planned.as_json(),
         }
 
 
@@ -118,8 +121,10 @@ async def run_scenario(
     findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
-    active = await follow_accounts(environment, plan.accounts, PATIENCE)
-    findings += [*books.findings, *active.findings]
+    active, planned = await asyncio.gather(
+        follow_accounts(environment, plan.accounts, PATIENCE), plan_demand(environment, PATIENCE)
+    )
+    findings += [*books.findings, *active.findings, *planned.findings]
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),
@@ -128,7 +133,7 @@ async def run_scenario(
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
-        active=active, latency_ms=await _latency(environment),
+        active=active, planned=planned, latency_ms=await _latency(environment),
     )  # fmt: skip
 
 
