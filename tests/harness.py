@@ -30,6 +30,7 @@ from sync.engine.trail import Entry
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
+from sync.preview.as_it_stands import AsItStands
 from tests.process import Fatal, Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, SystemsUnderTest, merged
 from tests.virtual_time import LoopClock, Skewed, virtually
@@ -62,6 +63,11 @@ class Harness:
         parts = self.systems.edition_parts(is_alone=False, clock=clock, tables=tables)
         self.services = Services(self.systems.connections, FLOWS, parts)
         return clock
+
+    async def as_it_stands(self) -> AsItStands:
+        """The connection and the home, as previews read them."""
+        systems = await self.services.systems_pool.open(CONNECTION)
+        return AsItStands(systems, self.services.ledger, self.services.documents)
 
     @classmethod
     def beside(cls, other: "Harness") -> "Harness":

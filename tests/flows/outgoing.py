@@ -14,7 +14,7 @@ from sync.engine.claim import Claim, State
 from sync.preview.accounts import preview_account
 from tests.flows.b2b import B2B
 from tests.process import Process
-from tests.systems import COMPANY, CONNECTION, merged
+from tests.systems import COMPANY, merged
 from tests.virtual_time import virtually
 
 TAILSPIN: Final = "TS-001"
@@ -126,8 +126,7 @@ class Outgoing(B2B):
 
     async def previews(self) -> list[str]:
         """What a preview of Tailspin shows: requests, or why there are none."""
-        systems, services = await self.services.systems_pool.open(CONNECTION), self.services
-        found = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+        found = await preview_account(TAILSPIN, await self.as_it_stands())
         return [
             ", ".join(f"{r.method} {r.path}" for r in one.requests) or one.reason for one in found
         ]

@@ -17,7 +17,7 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shape import rest_order
 from sandbox.commerce.state import CommerceState
 from sync.core.encoding import from_json, to_json
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.ledger import TENDERS, assert_booked
 from tests.mapping.receiving import RECIPES, basis, books, preview_creditmemo, preview_invoice

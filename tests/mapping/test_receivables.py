@@ -9,7 +9,7 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.mapping.order_rows import money_items
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.ledger import assert_booked, bodies
 from tests.mapping.receiving import (
     RECIPES,

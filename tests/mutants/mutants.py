@@ -731,7 +731,7 @@ MUTANTS: Final = (
     Mutant(
         "return-taken-for-taken-off",
         "F&O's invoice is to be without what a credit memo returns",
-        "sync/flows/receivables/wanted_sums.py",
+        "sync/flows/orders/order_amounts.py",
         "if not _is_left_to_a_memo(entry.details)",
         "if True",
         TESTS_OF_CUTS,
