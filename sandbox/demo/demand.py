@@ -1,11 +1,12 @@
 """Demand in the demo: items with a past are forecast by the product's own build of reports, what is
 better than its baseline is written into F&O, and both are compared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from sandbox.demo.environment import Environment, Pair
@@ -13,8 +14,10 @@ from sandbox.demo.processes import ran
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
 from sync.config.connections import NumberMode
-from sync.core.encoding import from_json
 from sync.flows.demand.demand import demand as flow
+from sync.reporting.duck import opened
+from sync.reporting.forecast.demand import FORECAST
+from sync.reporting.forecast.writing import written
 
 OF: Final = NumberMode.OURS
 """The merchant who plans; both have a legal entity of one name, and one data set."""
@@ -91,11 +94,8 @@ async def plan_demand(environment: Environment, within: timedelta) -> Planned:
 
 async def _compared(environment: Environment, pair: Pair) -> Planned:
     """What the report tells against what F&O holds."""
-    command = ["sync", "report", "forecast", "--weeks", str(WEEKS), "--json"]
-    status, told = await ran(command, **environment.settings)
-    rows = [from_json(line) for line in told.splitlines()]
-    wanted, held = dict(_better(rows)), await _held(pair)
-    off = [f"the report of demand ended with {status}"] if status else []
+    rows = _told(Path(environment.settings["SYNC_HOME"], "reports"))
+    wanted, held, off = dict(_better(rows)), await _held(pair), list[str]()
     off += [f"{claim.key}: {claim.reason}" async for claim in
             environment.engine.ledger.parked(pair.name, flow.name)]  # fmt: skip
     off += [
@@ -111,7 +111,14 @@ async def _compared(environment: Environment, pair: Pair) -> Planned:
     return Planned(len(rows), len(held), findings=findings)
 
 
-def _better(rows: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, str], Decimal]]:
+def _told(reports: Path) -> list[dict[str, Any]]:
+    """The forecast as everybody reads it who opens the report's files."""
+    columns = ("item", "week", "expected", "mase", "baseline_mase")
+    with opened(reports / "spill") as duck:
+        return [*written(duck, reports, FORECAST, columns).as_dicts()]
+
+
+def _better(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], Decimal]]:
     """Rows of the report that beat their baseline, of SKUs that are items."""
     numbers = item_numbers()
     for row in rows:
