@@ -70,6 +70,8 @@ def agrees_to_the_cent(run: Run) -> None:
     active = reported["activity"]
     assert (active["tasks"], active["waiting"], active["leads"]) == (16, 6, 2)
     assert (active["completed"] >= 6, active["differences"]) == (True, 0)
+    planned = reported["demand"]
+    assert (planned["entries"] >= 4, planned["left_out"], planned["drift"]) == (True, "", 0)
     has_parked_and_told(reported)
 
 
