@@ -29,6 +29,9 @@ _BOUNDARY: Final = re.compile(
     re.IGNORECASE,
 )
 _LINE_END: Final = re.compile(rb"\r?\n")
+_STATUS: Final = rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)"
+_STATUS_LINE: Final = re.compile(_STATUS)
+_STATUS_LINES: Final = re.compile(rb"\n" + _STATUS)
 
 
 class BrokenBatch(ValueError):
@@ -116,6 +119,11 @@ def read(content_type: str, body: bytes) -> list[list[Part]]:
     return [_answers(piece, MOST_DEEP - 1) for piece in _pieces(content_type, body)]
 
 
+def statuses(body: bytes) -> set[int]:
+    """Those of its answers, without reading them. No line of JSON looks like one that has them."""
+    return {int(found[1]) for found in _STATUS_LINES.finditer(body)}
+
+
 def _answers(piece: bytes, deeper: int) -> list[Part]:
     """The answers in one part; a part of parts may hold `deeper` levels of them."""
     headers, content = _headers_and_rest(piece)
@@ -131,7 +139,7 @@ def _answers(piece: bytes, deeper: int) -> list[Part]:
 
 def _answer(content: bytes, content_id: str) -> Part:
     status_line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
-    status = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})(?!\d)", status_line)
+    status = _STATUS_LINE.match(status_line)
     if status is None:
         raise BrokenBatch("a part has no status line")
     headers, body = _headers_and_rest(rest)

@@ -189,13 +189,8 @@ def _is_too_much(response: httpx.Response) -> bool:
     if response.status_code in _TOO_MUCH:
         return True
     kind = response.headers.get("content-type", "")
-    if not response.is_success or not kind.startswith("multipart/"):
-        return False
-    try:
-        groups = batch.read(kind, response.content)
-    except batch.BrokenBatch:  # its reader says so
-        return False
-    return any(part.status in _TOO_MUCH for group in groups for part in group)
+    is_batch = response.is_success and kind.startswith("multipart/")
+    return is_batch and not _TOO_MUCH.isdisjoint(batch.statuses(response.content))
 
 
 def _answer(response: httpx.Response, *, body_was_taken: bool) -> ODataAnswer:

@@ -23,8 +23,10 @@ from sync.core.errors import Later
 from sync.pacing.priority import Priority
 
 MOST: Final = 51
-FAIR: Final = 8
-"""Each so many turns, who has waited longest is next, whatever the priority."""
+FAIR: Final = 10
+"""Each so many turns, who has waited longest is next, whatever the priority: a favour, where others
+are more urgent. Favours come to no more than this part of the slots, and of the slots' time: a page
+of the catalogue may take as long as ten orders do."""
 LONGEST_WAIT: Final = timedelta(seconds=30)
 """Beside a request's own time (60 s, a list 120 s) this stays far below a lease (5 min)."""
 NEAR: Final = 0.75
@@ -48,11 +50,12 @@ class NoTurn(Later):
 @dataclass(eq=False)
 class Slot:
     """The right to have one request on the way. `age` tells an old complaint from a new one;
-    `begun`: by the loop's clock."""
+    `begun`: by the loop's clock. `is_favour`: more urgent ones waited when it was given."""
 
     age: int
     begun: float
     priority: Priority = Priority.DOCUMENTS
+    is_favour: bool = False
     complained: bool = False
 
     def overloaded(self) -> None:
@@ -60,9 +63,13 @@ class Slot:
         self.complained = True
 
 
+Place = tuple[Priority, int, asyncio.Future[bool]]
+"""Who waits for a turn, with the number of its arrival; the turn says whether it is a favour."""
+
+
 class Limiter:
     """Slots for requests to one system. Lower priorities go first, first come first served within a
-    priority; each eighth slot goes to who has waited longest, so that nobody starves.
+    priority; a tenth goes to who has waited longest, so that nobody starves.
 
     `lent`: how many of the slots that all processes share are this one's (`budget`). `demand`: how
     many have a slot or want one, by priority. Deterministic: the same calls in the same order give
@@ -84,7 +91,9 @@ class Limiter:
         self._served = 0
         self._arrivals = 0
         self._turns = 0
-        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
+        self._favours = 0
+        self._owed = 0.0
+        self._waiting: list[Place] = []
 
     @property
     def waiting(self) -> int:
@@ -107,22 +116,24 @@ class Limiter:
         `refuse_waiting` is given. Cancelled while waiting, the turn goes to the next."""
         self.demand[priority] += 1
         try:
-            await self._turn_of(priority)
+            is_favour = await self._turn_of(priority)
         except BaseException:
             self.demand[priority] -= 1
             raise
-        return Slot(self._age, asyncio.get_running_loop().time(), priority)
+        return Slot(self._age, asyncio.get_running_loop().time(), priority, is_favour)
 
     def leave(self, slot: Slot, *, is_answered: bool) -> None:
         """Give the turn to the next. `is_answered`: a good answer came, which raises the limit."""
         self.demand[slot.priority] -= 1
+        took = asyncio.get_running_loop().time() - slot.begun
+        self._owed = max(self._owed + took * (FAIR if slot.is_favour else -1), 0.0)
+        if slot.complained or is_answered:
+            self.took += NEWEST * (took - self.took)
         if slot.complained:
-            self._note_time(slot.begun)
             self._fall(slot)
         elif is_answered:
-            self._note_time(slot.begun)
             self._rise()
-        self._free()
+        self._free(is_favour=slot.is_favour)
 
     def lend(self, parts: int) -> None:
         """From now on `parts` of what all processes share are this one's."""
@@ -143,29 +154,30 @@ class Limiter:
             if not turn.done():  # one that is cancelled has not stepped out yet
                 turn.set_exception(error)
 
-    async def _turn_of(self, priority: Priority) -> None:
+    async def _turn_of(self, priority: Priority) -> bool:
+        """Whether it is a favour."""
         if self.in_use < self.room and not self._waiting:
             self.in_use += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return False
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._arrivals += 1
         place = (priority, self._arrivals, turn)
         heapq.heappush(self._waiting, place)
         try:
             async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
-                await turn
+                return await turn
         except (asyncio.CancelledError, TimeoutError) as ended:
             self._step_out(place)
             if isinstance(ended, TimeoutError):
                 raise self._no_turn() from None
             raise
 
-    def _step_out(self, place: tuple[Priority, int, asyncio.Future[None]]) -> None:
+    def _step_out(self, place: Place) -> None:
         if place in self._waiting:
             self._waiting.remove(place)
             heapq.heapify(self._waiting)
         elif not place[2].cancelled() and place[2].exception() is None:
-            self._free()  # the turn had come already: pass it on
+            self._free(is_favour=place[2].result())  # the turn had come already: pass it on
 
     def _no_turn(self) -> NoTurn:
         seconds = LONGEST_WAIT.total_seconds()
@@ -176,32 +188,34 @@ class Limiter:
             counts=False,
         )
 
-    def _free(self) -> None:
+    def _free(self, *, is_favour: bool) -> None:
         self.in_use -= 1
+        self._favours -= is_favour
         self._call()
 
     def _call(self) -> None:
         """Give free slots to those who wait. A called one holds its slot from now on, not from when
         it wakes up."""
         while self._waiting and self.in_use < self.room:
-            _, _, turn = self._next()
+            turn, is_favour = self._next()
             if not turn.done():
                 self.in_use += 1
-                turn.set_result(None)
+                self._favours += is_favour
+                turn.set_result(is_favour)
 
-    def _next(self) -> tuple[Priority, int, asyncio.Future[None]]:
-        """Whose turn it is: the most urgent one's, and each eighth time who has waited longest."""
+    def _next(self) -> tuple[asyncio.Future[bool], bool]:
+        """Whose turn it is, and whether it is a favour."""
         self._turns += 1
-        if self._turns % FAIR:
-            return heapq.heappop(self._waiting)
-        oldest = min(self._waiting, key=lambda waiting: waiting[1])
-        self._waiting.remove(oldest)
+        place = self._waiting[0]
+        if self._turns % FAIR == 0 and self._may_favour():
+            place = min(self._waiting, key=lambda waiting: waiting[1])
+        is_favour = place[0] > self._waiting[0][0]
+        self._waiting.remove(place)
         heapq.heapify(self._waiting)
-        return oldest
+        return place[2], is_favour
 
-    def _note_time(self, begun: float) -> None:
-        took = asyncio.get_running_loop().time() - begun
-        self.took += NEWEST * (took - self.took)
+    def _may_favour(self) -> bool:
+        return self._favours < max(self.room // FAIR, 1) and not self._owed
 
     def _rise(self) -> None:
         if self.limit >= self.cap or self.in_use < self.limit:

@@ -107,7 +107,7 @@ def _time(text: str) -> datetime:
 
 def shared(whole: int, wants: Mapping[str, Wants], turn: int) -> dict[str, int]:
     """How many of `whole` each gets. Nobody gets more than it wants. What is more urgent goes
-    first, except an eighth of what is left, so that nothing stands still. What is short is divided
+    first, except a tenth of what is left, so that nothing stands still. What is short is divided
     evenly; what cannot be divided goes to others from `turn` to `turn`."""
     got, left = dict.fromkeys(wants, 0), whole
     for priority in range(len(NOTHING)):

@@ -24,7 +24,6 @@ from tests.benchmarks.lasting import in_a_file, multiply
 from tests.benchmarks.load_results import Load, Loaded, Recovered
 from tests.benchmarks.loading import LINES, NOTHING, Loading
 from tests.benchmarks.read_one_by_one import OneByOne
-from tests.benchmarks.stock import SETTINGS as STOCK
 from tests.harness import key_of
 from tests.in_process import InProcess
 from tests.systems import CONNECTION
@@ -35,6 +34,11 @@ LONGER: Final = 5
 """So many times as many orders for several instances, which find out together how much F&O takes.
 """
 GOOD: Final = 0.9
+STOCK: Final[Mapping[str, Any]] = {
+    "flows": ("orders", "stock"),
+    "stock": {"sources": {"13": "default"}, "most_changed_percent": 100},
+}  # fmt: skip
+"""Stock of every SKU of the sandbox."""
 LOSSES: Final[Mapping[str, float]] = {"lost_rate": 0.02}
 """Of fifty answers one is lost, after the request has taken effect."""
 

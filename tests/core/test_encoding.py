@@ -69,6 +69,7 @@ def test_what_would_not_survive_is_refused(value: Any) -> None:
         (b"[" + b"9" * 5000 + b"]", "limit"),
         (b'{"a": 1.5, "b": 1e401}', "whose exponent"),
         (b"[1.0E-999999999]", "whose exponent"),
+        (b"[0." + b"9" * 5000 + b"]", "whose exponent or length"),
         (b"[1] trailing", "Extra data"),
     ],
 )

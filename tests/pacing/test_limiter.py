@@ -1,13 +1,15 @@
 import asyncio
+from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.pacing.limiter import FAIR, MOST, SLOWLY, Limiter
+from sync.pacing.limiter import FAIR, MOST, SLOWLY, Limiter, NoTurn
 from sync.pacing.priority import Priority
 from tests.pacing.paces import slot_of
+from tests.virtual_time import virtually
 
 
 async def settle() -> None:
@@ -85,6 +87,32 @@ async def test_nobody_starves_while_more_urgent_work_keeps_coming() -> None:
         await settle()
         leave.set()
     assert log.index("catalogue") == FAIR
+
+
+@pytest.mark.parametrize("room", [1, 12])
+def test_documents_have_nine_tenths_of_the_time_beside_long_requests_of_the_catalogue(
+    room: int,
+) -> None:
+    limiter, took, ends = Limiter(room, room), Counter[Priority](), 400.0
+
+    async def asks(priority: Priority, seconds: float) -> None:
+        while asyncio.get_running_loop().time() < ends:
+            try:
+                async with slot_of(limiter, priority):
+                    await asyncio.sleep(seconds)
+                    took[priority] += round(10 * seconds)
+            except NoTurn:
+                await asyncio.sleep(10)
+
+    async def simulate() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2 * room):
+                group.create_task(asks(Priority.DOCUMENTS, 0.5))
+                group.create_task(asks(Priority.CATALOGUE, 5.0))
+
+    virtually(simulate())
+    documents, catalogue = took[Priority.DOCUMENTS], took[Priority.CATALOGUE]
+    assert 0.9 <= documents / (documents + catalogue) <= 0.97, "and the catalogue moves"
 
 
 async def test_a_newcomer_does_not_overtake_those_who_wait() -> None:
