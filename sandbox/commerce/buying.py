@@ -1,7 +1,7 @@
 """`/sandbox/buying`: customers with a past, and carts that were left. No webhook tells of them, and
 no poll: all is dated before the call."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -84,6 +84,14 @@ def buying_routes(state: CommerceState) -> list[Route]:
         _buys(state, shopper, at, {SKU: AGAIN})
         return answer({"id": number}, 201)
 
+    return [
+        Route("/sandbox/buying", lives, methods=["POST"]),
+        Route("/sandbox/buying/past", _past(state), methods=["POST"]),
+        Route("/sandbox/buying/{id:int}", deed, methods=["POST"]),
+    ]
+
+
+def _past(state: CommerceState) -> Callable[[Request], Awaitable[Response]]:
     async def past(request: Request) -> Response:
         """`POST buying/past {sku: [pieces]}`: so many were bought each week, up to the last whole
         one."""
@@ -95,11 +103,7 @@ def buying_routes(state: CommerceState) -> list[Route]:
                 _buys(state, shopper, monday - timedelta(weeks=back), {sku: count})
         return answer({"skus": len(weekly)}, 201)
 
-    return [
-        Route("/sandbox/buying", lives, methods=["POST"]),
-        Route("/sandbox/buying/past", past, methods=["POST"]),
-        Route("/sandbox/buying/{id:int}", deed, methods=["POST"]),
-    ]
+    return past
 
 
 def _customer(state: CommerceState, number: int, name: str) -> Shopper:
