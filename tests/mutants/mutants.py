@@ -185,8 +185,8 @@ MUTANTS: Final = (
         "changeset-failure-ignored",
         "a changeset of which a part was refused counts as made",
         CLIENT,
-        "                await self._transport.refuse(part, call)\n        pairs = ",
-        "                return [{} for _ in writes]\n        pairs = ",
+        "                await self._transport.refuse(part, call)\n        return [record_in",
+        "                return [{} for _ in writes]\n        return [record_in",
         "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
