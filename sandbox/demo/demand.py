@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.demo.environment import Environment, Pair
+from sandbox.demo.playing import IS_REPORTED, OF_ONE
 from sandbox.demo.processes import ran
 from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
@@ -19,10 +19,7 @@ from sync.reporting.duck import opened
 from sync.reporting.forecast.demand import FORECAST
 from sync.reporting.forecast.writing import written
 
-OF: Final = NumberMode.OURS
-"""The merchant who plans; both have a legal entity of one name, and one data set."""
-IS_BUILT: Final = find_spec("duckdb") is not None
-"""Reports need DuckDB, which is installed only where they are built."""
+OF: Final = OF_ONE[flow.name]
 MODEL, WEEKS, SET = "WEB", 4, "DemandForecastEntries"
 SECTION: Final = f"""\
 [connections.{{name}}.reporting]
@@ -66,18 +63,18 @@ class Planned:
         """As it is printed."""
         return {
             "forecast": self.forecast, "entries": self.entries, "left_out": self.left_out,
-            "drift": len(self.findings),
+            "differences": len(self.findings),
         }  # fmt: skip
 
 
 def section_of(name: str, numbers: NumberMode) -> str:
     """What a connection's settings say of it."""
-    return SECTION.format(name=name) if numbers is OF and IS_BUILT else ""
+    return SECTION.format(name=name) if numbers is OF and IS_REPORTED else ""
 
 
 async def plan_demand(environment: Environment, within: timedelta) -> Planned:
     """Build reports and write what they forecast. Raises `Stuck`."""
-    if not IS_BUILT:
+    if not IS_REPORTED:
         return Planned(left_out="DuckDB is not installed (requirements-reporting.txt)")
     pair = next(one for one in environment.pairs.values() if one.numbers is OF)
     await pair.shop.ask("POST", "/sandbox/buying/past", PAST)
