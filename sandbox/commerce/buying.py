@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from sandbox.commerce.catalogue import Shopper, Store
 from sandbox.commerce.customers import customer_columns
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.numbering import numbered
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.recipe import plain
 from sandbox.commerce.records import stamp
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 
 SKU: Final = "SIMPLE-001"
