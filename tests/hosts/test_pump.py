@@ -12,8 +12,7 @@ from sync.core.errors import Later
 from sync.core.message_queue import Depth, Outgoing, Received
 from sync.hosts.pump import FUNCTION_TIMEOUT, TROUBLE_WAIT, Pump
 from sync.hosts.registered import QueueFunction
-from tests.hosts.loops import LoopClock, virtually
-from tests.virtual_time import in_virtual_time
+from tests.virtual_time import LoopClock, in_virtual_time, virtually
 
 LOCK = timedelta(minutes=1)
 CLOCK = LoopClock()
