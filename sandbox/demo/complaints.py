@@ -25,7 +25,7 @@ NEW: Final = (0, 1)
 A_SECOND: Final = timedelta(seconds=1)
 """By which stamps of Dataverse are rounded down."""
 RECORD: Final = re.compile(r"(Return|Web order) [0-9-]+")
-"""What a case is of, as its title begins; an order that was edited has a number like 000000001-1."""
+"""What a case is of, as its title begins; an edited order has a number like 000000001-1."""
 
 
 @dataclass(frozen=True)
