@@ -18,9 +18,10 @@ OF_ONE: Final = {"captures": NumberMode.OURS, "demand": NumberMode.OURS}
 have a legal entity of one name, and reports are of one data set."""
 TO_PEOPLE: Final = frozenset({
     "cancellations", "status", "credit", "mails", "quotes", "quote_answers", "quote_templates",
-    "tasks", "demand",
+    "tasks", "demand", "tracking",
 })  # fmt: skip
-"""Flows some of whose records wait for people, for another day or for the first report."""
+"""Flows some of whose records wait for people, for another day, for their slip or for the first
+report."""
 PLAYED: Final = tuple(flow.name for flow in FLOWS if flow.name not in LEFT_OUT)
 WAITED_FOR: Final = tuple(name for name in PLAYED if name not in TO_PEOPLE)
 """Flows none of whose records does."""
