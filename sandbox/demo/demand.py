@@ -92,15 +92,10 @@ async def plan_demand(environment: Environment, within: timedelta) -> Planned:
 async def _compared(environment: Environment, pair: Pair) -> Planned:
     """What the report tells against what F&O holds."""
     rows = _told(Path(environment.settings["SYNC_HOME"], "reports"))
-    wanted, held, off = dict(_better(rows)), await _held(pair), list[str]()
+    wanted, held, off = dict(better(rows)), await _held(pair), list[str]()
     off += [f"{claim.key}: {claim.reason}" async for claim in
             environment.engine.ledger.parked(pair.name, flow.name)]  # fmt: skip
-    off += [
-        f"{item} of {week}: F&O plans with {held.get((item, week))},"
-        f" forecast is {wanted.get((item, week))}"
-        for item, week in sorted({*wanted, *held})
-        if wanted.get((item, week)) != held.get((item, week))
-    ]
+    off += differing(wanted, held)
     numbers = item_numbers()
     if {item for item, _ in wanted} & {numbers[sku] for sku in PAST} != {numbers[UNEVEN]}:
         off.append(f"{UNEVEN} alone is to be better than its baseline")
@@ -115,7 +110,7 @@ def _told(reports: Path) -> list[dict[str, Any]]:
         return [*written(duck, reports, FORECAST, columns).as_dicts()]
 
 
-def _better(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], Decimal]]:
+def better(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], Decimal]]:
     """Rows of the report that beat their baseline, of SKUs that are items."""
     numbers = item_numbers()
     for row in rows:
@@ -123,6 +118,14 @@ def _better(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str]
         is_better = row["mase"] is not None and row["mase"] < row["baseline_mase"]
         if is_better and expected and row["item"] in numbers:
             yield (numbers[row["item"]], str(row["week"])), expected
+
+
+def differing(wanted: Entries, held: Entries) -> Iterator[str]:
+    """What F&O plans with otherwise than it is forecast."""
+    for item, week in sorted({*wanted, *held}):
+        ours, theirs = wanted.get((item, week)), held.get((item, week))
+        if ours != theirs:
+            yield f"{item} of {week}: F&O plans with {theirs}, forecast is {ours}"
 
 
 async def _held(pair: Pair) -> Entries:
