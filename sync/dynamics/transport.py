@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Final, NoReturn
 from uuid import UUID
@@ -169,11 +169,17 @@ class Transport:
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds()))
         return self._http.build_request(
             request.method,
-            self.origin + request.path,
+            _url(self.origin + request.path),
             content=request.content,
             headers={**HEADERS, **request.headers},
             timeout=timeout,
         )
+
+
+@lru_cache(64)
+def _url(text: str) -> httpx.URL:
+    """Parsed once: most requests are written to the same few addresses."""
+    return httpx.URL(text)
 
 
 def _is_too_much(response: httpx.Response) -> bool:
