@@ -242,8 +242,12 @@ export class InvoicePortal extends HTMLElement {
   }
 
   #money(amount, currency) {
-    // The text has all digits; Intl reads it as a decimal, never as a float.
-    return new Intl.NumberFormat(this.#language, { style: "currency", currency }).format(amount);
+    // The text has all digits; Intl reads it as a decimal, never as a float. Sen of a yen stay too.
+    const shape = { style: "currency", currency };
+    const told = String(amount).split(".")[1]?.replace(/0+$/, "").length ?? 0;
+    const usual = new Intl.NumberFormat(this.#language, shape).resolvedOptions().minimumFractionDigits;
+    if (told > usual) shape.minimumFractionDigits = Math.max(told, 2);
+    return new Intl.NumberFormat(this.#language, shape).format(amount);
   }
 
   #day(text) {

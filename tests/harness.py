@@ -30,6 +30,7 @@ from sync.engine.trail import Entry
 from sync.flows import FLOWS
 from sync.hosts.azure import build_app
 from sync.hosts.local import LocalHost
+from sync.preview.as_it_stands import AsItStands
 from tests.process import Fatal, Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, SystemsUnderTest, merged
 from tests.virtual_time import LoopClock, Skewed, virtually
@@ -62,6 +63,11 @@ class Harness:
         parts = self.systems.edition_parts(is_alone=False, clock=clock, tables=tables)
         self.services = Services(self.systems.connections, FLOWS, parts)
         return clock
+
+    async def as_it_stands(self) -> AsItStands:
+        """The connection and the home, as previews read them."""
+        systems = await self.services.systems_pool.open(CONNECTION)
+        return AsItStands(systems, self.services.ledger, self.services.documents)
 
     @classmethod
     def beside(cls, other: "Harness") -> "Harness":
@@ -299,35 +305,14 @@ Story = Callable[..., Awaitable[None]]
 NUMBERS: Final = ("ours", "theirs")
 
 
-def in_harness(numbers: str = "theirs", **settings: Any) -> Callable[[Story], Callable[..., None]]:
-    """A test that is a story in a harness of its own, played in virtual time."""
-
-    def decorate(story: Story) -> Callable[..., None]:
-        names = list(inspect.signature(story).parameters.values())[1:]
-
-        def test(**given: Any) -> None:
-            mode = {"numbers": given.pop("mode", numbers)}
-            wanted = merged({"orders": mode, "customers": mode}, settings)
-            virtually(_simulated(story, wanted, given))
-
-        test.__name__, test.__doc__, test.__module__ = (
-            story.__name__,
-            story.__doc__,
-            story.__module__,
-        )
-        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return test
-
-    return decorate
-
-
-def played_in(opened: Callable[[], Any]) -> Callable[[Story], Callable[..., None]]:
-    """A test that is a story in what `opened` gives, played in virtual time and closed at its
-    end."""
+def played_in(opened: Callable[..., Any]) -> Callable[[Story], Callable[..., None]]:
+    """A test that is a story in what `opened` gives, played in virtual time and closed at its end.
+    `opened` takes those of the test's parameters that it names."""
 
     def decorate(story: Story) -> Callable[..., None]:
         async def simulated(given: dict[str, Any]) -> None:
-            place = opened()
+            own = inspect.signature(opened).parameters.keys() & given.keys()
+            place = opened(**{name: given.pop(name) for name in own})
             try:
                 await story(place, **given)
             finally:
@@ -345,6 +330,16 @@ def played_in(opened: Callable[[], Any]) -> Callable[[Story], Callable[..., None
     return decorate
 
 
+def in_harness(numbers: str = "theirs", **settings: Any) -> Callable[[Story], Callable[..., None]]:
+    """A test that is a story in a harness of its own, played in virtual time."""
+
+    def opened(mode: str = numbers) -> Harness:
+        own = {"orders": {"numbers": mode}, "customers": {"numbers": mode}}
+        return Harness(merged(own, settings))
+
+    return played_in(opened)
+
+
 def in_both_harnesses(**settings: Any) -> Callable[[Story], Callable[..., None]]:
     """As `in_harness`: once where the numbers are ours, once where they are D365's."""
 
@@ -359,11 +354,3 @@ def in_both_harnesses(**settings: Any) -> Callable[[Story], Callable[..., None]]
         return marked
 
     return decorate
-
-
-async def _simulated(story: Story, settings: Mapping[str, Any], given: dict[str, Any]) -> None:
-    harness = Harness(settings)
-    try:
-        await story(harness, **given)
-    finally:
-        await harness.close()

@@ -68,9 +68,11 @@ def said_anywhere() -> str:
 
 
 def test_every_alert_is_there_and_no_other() -> None:
-    nodes = module("sync.alerts.conditions").nodes
     alerts = [
-        node for node in nodes if isinstance(node, ast.Call) and "Alert" in ast.dump(node.func)
+        node
+        for name in ("conditions", "findings")
+        for node in module(f"sync.alerts.{name}").nodes
+        if isinstance(node, ast.Call) and "Alert" in ast.dump(node.func)
     ]
     causes = {text_of(call.args[0]).partition("|")[0] for call in alerts}
     assert causes == {word for words in rows("Alerts").values() for word in words}

@@ -11,6 +11,7 @@ import selectors
 from collections import deque
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from random import Random
 from typing import Any, TypeVar
 
@@ -162,3 +163,13 @@ def virtually(work: Coroutine[Any, Any, T], random: Random | None = None) -> T:
     """Run `work` to its end in virtual time."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(random)) as runner:
         return runner.run(work)
+
+
+def in_virtual_time(story: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A test that is played in virtual time; takes what the story takes."""
+
+    @wraps(story)
+    def test(*given: Any, **named: Any) -> None:
+        virtually(story(*given, **named))
+
+    return test

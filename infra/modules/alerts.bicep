@@ -88,7 +88,7 @@ AppTraces
 | where Message contains "alerts.stands severity="
 | extend Severity = extract(@"severity=(\w+)", 1, Message), Kind = extract(@"kind=(\w+)", 1, Message)
 | extend Alert = extract(@"cause=(.+)", 1, Message)
-| where Severity == "{severity}" and Kind in ("schema", "silent", "differs", "expiring", "gate")
+| where Severity == "{severity}" and Kind in ("schema", "silent", "differs", "expiring", "gate", "report")
 '''
 
 // Azure writes this to a table that the cap does not stop (learn.microsoft.com, azure-monitor/logs/daily-cap).
@@ -226,8 +226,8 @@ var rules = [
   }
   {
     name: 'source-is-silent'
-    title: 'A source is silent, or books differ'
-    description: 'Nothing comes where there was always traffic, the books of both systems differ, or a certificate or secret ends soon: python -m sync alerts says what to do.'
+    title: 'A source is silent, books differ, or no report is built'
+    description: 'Nothing comes where there was always traffic, the books of both systems differ, no report could be built for two nights, or a certificate or secret ends soon: python -m sync alerts says what to do.'
     severity: 3
     window: 'PT15M'
     dimension: 'Alert'

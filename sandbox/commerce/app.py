@@ -1,6 +1,8 @@
 """The double as an ASGI application: REST, Adobe's identity service and keys, and `/sandbox/...`
 for the person who runs it."""
 
+from http import HTTPStatus
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -16,6 +18,7 @@ from sandbox.commerce.company_credit_endpoints import COMPANY_CREDITS
 from sandbox.commerce.company_relations import RELATIONS
 from sandbox.commerce.document_endpoints import DOCUMENTS
 from sandbox.commerce.document_inspection import document_routes
+from sandbox.commerce.faults import no_route
 from sandbox.commerce.inspection import inspection_routes
 from sandbox.commerce.media import MEDIA
 from sandbox.commerce.order_endpoints import ORDERS
@@ -49,11 +52,13 @@ VERBS = ["GET", "POST", "PUT", "DELETE"]
 
 def refusal(status: int, retry_after: int | None) -> Response:
     """What stands in front of the shop says to a fault: JSON for a throttle, a page for the
-    rest."""
+    rest. A 404 is the shop's own: it has no such service."""
     if retry_after is not None:
         return JSONResponse(
             {"message": "Too Many Requests", "trace": None}, 429, {"Retry-After": str(retry_after)}
         )
+    if status == HTTPStatus.NOT_FOUND:
+        return JSONResponse(no_route().body(), status)
     return Response(
         f"<html><body><h1>{status} Backend fetch failed</h1></body></html>",
         status,

@@ -142,9 +142,8 @@ class Inspection:
             )
             return answer(brief(order))
         if name not in ALLOWED:
-            return answer(
-                {"error": f"deeds are address, invoice, refund, {', '.join(ALLOWED)}"}, 404
-            )
+            deeds = f"deeds are address, comment, invoice, refund, {', '.join(ALLOWED)}"
+            return answer({"error": deeds}, 404)
         if not ALLOWED[name](order):
             return answer(
                 {"error": f"an order in state {order.row['state']} allows no {name}"}, 409
@@ -154,6 +153,14 @@ class Inspection:
         except RestFault as fault:
             return answer({"error": fault.message}, 409)
         return answer(brief(result if isinstance(result, StoredOrder) else order))
+
+    async def comment(self, request: Request) -> Response:
+        """`POST orders/{id}/comment`: an administrator notes a `text` that no buyer reads."""
+        order = self._state.orders[request.path_params["id"]]
+        text = str(from_json(await request.body())["text"])
+        shown = {"is_customer_notified": 0, "is_visible_on_front": 0, "comment": text}
+        self._state.comment(order, shown, None)
+        return answer(brief(order))
 
 
 def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
@@ -166,5 +173,6 @@ def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
         Route("/sandbox/notifications", inspection.notifications, methods=["GET", "PUT"]),
         Route("/sandbox/orders", inspection.orders, methods=["GET", "POST"]),
         Route("/sandbox/stock", inspection.stock, methods=["GET", "POST"]),
+        Route("/sandbox/orders/{id:int}/comment", inspection.comment, methods=["POST"]),
         Route("/sandbox/orders/{id:int}/{deed}", inspection.action, methods=["POST"]),
     ]

@@ -25,7 +25,7 @@ COUNTED = ("qty_ordered", "qty_canceled", "qty_shipped", "qty_invoiced", "qty_re
 
 
 def entry(order: StoredOrder) -> dict[str, Any]:
-    """An order as the shop's books have it, in its own currency, with its documents.
+    """An order as the shop's books have it, in its own currency, with its documents and comments.
 
     `paid`: by gift card, store credit and points. `company`: whom the buyer bought for, if it was a
     company.
@@ -41,6 +41,8 @@ def entry(order: StoredOrder) -> dict[str, Any]:
         "tax": order.amount("tax_amount"),
         "paid": _extra(order.extension),
         "company": company.get("company_name"),
+        "ext_order_id": order.row.get("ext_order_id"),
+        "comments": [str(one["comment"]) for one in order.comments],
         "invoices": [_document(invoice) for invoice in live(order)],
         "refunds": [_document(memo) for memo in order.creditmemos],
     }

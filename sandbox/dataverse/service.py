@@ -4,21 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote
 
 from sandbox.dataverse import sales
 from sandbox.dataverse.asking import options_of, rows_of, shown
 from sandbox.dataverse.state import BAD, DataverseState, Row, WebFault, absent
 from sandbox.dataverse.tables import ATTRIBUTES, TABLES, Table
-from sandbox.dataverse.values import BOUND, GUID, key_of, put, table_of, values_of
+from sandbox.dataverse.values import BOUND, GUID, table_of, values_of
 from sync.core.encoding import NotJson, from_json, to_json
 
 ROOT: Final = "/api/data/v9.2/"
 ROW: Final = re.compile(rf"(\w+)\(({GUID})\)")
-KEYED: Final = re.compile(r"(\w+)\((\w+='(?:[^']|'')*'(?:,\w+='(?:[^']|'')*')*)\)")
-MANY: Final = re.compile(r"(\w+)/Microsoft\.Dynamics\.CRM\.(Create|Upsert)Multiple")
 DESCRIBED: Final = re.compile(r"EntityDefinitions\(LogicalName='(\w+)'\)/(Attributes|Keys)")
-MOST_ROWS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,10 @@ def perform(state: DataverseState, call: Call) -> Reply:
     if described := DESCRIBED.fullmatch(call.target):
         state.require("Read", ATTRIBUTES)
         return _keys(state, described[1]) if described[2] == "Keys" else _described(described[1])
-    if many := MANY.fullmatch(call.target):
-        act = _many if many[2] == "Create" else _upserted
-        return act(state, table_of(many[1]), many[1], _json(call))
     if call.target in ACTIONS and call.method == "POST":
         return ACTIONS[call.target](state, _json(call))
-    if row := ROW.fullmatch(call.target) or KEYED.fullmatch(call.target):
-        table_of(row[1])
-        key = {} if "=" not in row[2] else key_of(state, row[1], row[2])
-        return _of_row(state, row[1], state.named(row[1], key) if key else row[2], call, key)
+    if row := ROW.fullmatch(call.target):
+        return _of_row(state, row[1], row[2], call)
     name, table = call.target, table_of(call.target)
     if call.method == "GET":
         state.require("Read", table)
@@ -74,9 +65,7 @@ def perform(state: DataverseState, call: Call) -> Reply:
     return _stored(table, name, made, call)
 
 
-def _of_row(
-    state: DataverseState, name: str, row_id: str, call: Call, key: Mapping[str, str] | None = None
-) -> Reply:
+def _of_row(state: DataverseState, name: str, row_id: str, call: Call) -> Reply:
     table, there = table_of(name), state.tables.get(name, {}).get(row_id)
     if call.method == "GET":
         state.require("Read", table)
@@ -96,8 +85,8 @@ def _of_row(
         state.require("Write", table)
         raise absent(table, row_id)
     state.require("Write" if there else "Create", table)
-    values = {**(key or {}), **values_of(state, table, _json(call))}
-    row = put(state, name, row_id, values)
+    values = values_of(state, table, _json(call))
+    row = (state.change if there else state.create)(name, row_id, values)
     return _stored(table, name, row, call)
 
 
@@ -124,55 +113,6 @@ def _revised(state: DataverseState, body: Mapping[str, Any]) -> Reply:
 
 
 ACTIONS: Final = {"CloseIncident": _closed, "ReviseQuote": _revised}
-
-
-def _upserted(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:
-    """All rows or none; each names itself by its id, or by an alternate key."""
-    targets, before = _targets(table, body), state.kept()
-    try:
-        for one in targets:
-            _upsert(state, table, name, one)
-    except WebFault:
-        state.tables = before
-        raise
-    return Reply(204)
-
-
-def _upsert(state: DataverseState, table: Table, name: str, target: Mapping[str, Any]) -> None:
-    values = {key: value for key, value in target.items() if not key.startswith("@odata")}
-    where = unquote(str(target.get("@odata.id") or ""))
-    row, keyed = ROW.fullmatch(where), KEYED.fullmatch(where)
-    if (row or keyed or ("", ""))[1] != name:
-        raise WebFault(400, BAD, "The target names no row of this table.")
-    key = key_of(state, name, keyed[2]) if keyed else {}
-    row_id = row[2] if row else state.named(name, key)
-    state.require("Write" if row_id in state.tables[name] else "Create", table)
-    put(state, name, row_id, {**key, **values_of(state, table, values)})
-
-
-def _targets(table: Table, body: Mapping[str, Any]) -> list[Row]:
-    targets = body.get("Targets")
-    if not isinstance(targets, list) or not 1 <= len(targets) <= MOST_ROWS:
-        raise WebFault(400, BAD, f"Targets takes 1 to {MOST_ROWS} rows.")
-    if {one.get("@odata.type") for one in targets} != {f"Microsoft.Dynamics.CRM.{table.logical}"}:
-        raise WebFault(400, BAD, "Each target needs its @odata.type.")
-    return targets
-
-
-def _many(state: DataverseState, table: Table, name: str, body: Mapping[str, Any]) -> Reply:
-    """All rows or none."""
-    state.require("Create", table)
-    targets = _targets(table, body)
-    before, ids = state.kept(), list[str]()
-    try:
-        for one in targets:
-            values = {key: value for key, value in one.items() if key != "@odata.type"}
-            row_id = values.pop(table.key, None)
-            ids.append(state.create(name, row_id, values_of(state, table, values))[table.key])
-    except WebFault:
-        state.tables = before
-        raise
-    return _answer({"Ids": ids})
 
 
 def _stored(table: Table, name: str, row: Row, call: Call) -> Reply:

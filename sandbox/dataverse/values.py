@@ -59,19 +59,3 @@ def _is_of(kind: str, value: Any) -> bool:
     if kind == NUMBER:
         return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
     return isinstance(value, str) if kind == TEXT else isinstance(value, bool)
-
-
-def put(state: DataverseState, name: str, row_id: str, values: Row) -> Row:
-    """Change the row, or make it: under an id of the service's own where there is none."""
-    if row_id in state.tables[name]:
-        return state.change(name, row_id, values)
-    return state.create(name, row_id or None, values)
-
-
-def key_of(state: DataverseState, name: str, text: str) -> dict[str, str]:
-    """Its columns and values. Raises 400 where no key of the table is of these columns."""
-    pairs = re.findall(r"(\w+)='((?:[^']|'')*)'", text)
-    key = {column: value.replace("''", "'") for column, value in pairs}
-    if tuple(sorted(key)) not in state.keys.get(name, ()):
-        raise WebFault(400, BAD, f"The specified key attributes are not a defined key of {name}.")
-    return key

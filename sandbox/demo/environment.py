@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from sandbox.demo.masters import Masters
+from sandbox.demo.playing import WAITED_FOR
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
@@ -56,10 +57,10 @@ CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 TASKS: Final = "tasks"
+PRODUCT_OPTIONS: Final = "product_options"
+ORDER_ISSUES: Final = "order_issues"
+CASE_STATES: Final = "case_states"
 """Polled by themselves, when the demo says so."""
-SHOWN: Final = (STOCK, PRICES, PRODUCTS, SHARED_CATALOGS)
-WAITED_FOR: Final = (*FLOWS, *SHOWN, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
-"""Flows none of whose records waits for people or for another day."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 

@@ -15,18 +15,23 @@ from typing import Annotated, Any, Final
 import typer
 
 from sandbox.demo.command import emulators_given
-from sandbox.demo.comparison import Books, reconciled
+from sandbox.demo.comparison import Books
 from sandbox.demo.delivering import SETTLED
-from sandbox.demo.environment import Environment, Stuck
+from sandbox.demo.environment import (
+    FLOWS,
+    ORDER_ISSUES,
+    SHIPMENTS,
+    Environment,
+    Stuck,
+)
 from sandbox.demo.gauges import Gauges
-from sandbox.demo.goods import first_goods, goods_in_the_end, more_goods
+from sandbox.demo.goods import first_goods
 from sandbox.demo.home import made_home, on_disk
-from sandbox.demo.invoicing import Asked, invoice_and_refund, post_drafts
-from sandbox.demo.load import make_calm, make_rough
+from sandbox.demo.load import make_calm
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.reconciliation import Finding
 from sandbox.demo.relay import Relays
-from sandbox.demo.shipping import pack_and_ship
+from sandbox.demo.rounds import A_ROUND, play_round, play_to_the_end
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
 from sandbox.demo.troubles import CERTIFIED, Troubles
@@ -40,12 +45,10 @@ PATIENCE: Final = timedelta(minutes=15)
 TIMING: Final = {
     "commit_horizon_seconds": 1, "send_within_seconds": 3, "write_timeout_seconds": 4,
 }  # fmt: skip
-A_ROUND: Final = 10
 LIVES: Final = (2.0, 7.0)
 """Seconds from a start of the product until it is killed."""
 LIVES_OF_ONE_OF_MANY: Final = (10.0, 30.0)
 """The same where others may hold what a dead process held: that is left alone for minutes."""
-DOCUMENTS: Final = Asked(whole=2, part=1, twice=1, refunded=2)
 
 
 @dataclass(frozen=True)
@@ -118,33 +121,18 @@ async def soaked(
         async with killer.at_work():
             while (passed := loop.time() - began) < seconds:
                 gauge.reach(int(passed))
-                await _round(environment, chance)
+                await play_round(environment, chance, rounds + 1)
                 while loop.time() - began < seconds and await environment.unfinished() > A_ROUND:
                     await pause()
                 rounds += 1
     for pair in environment.pairs.values():
         await make_calm(pair)
     await _everything_is_delivered(environment)
-    shipped = await pack_and_ship(environment, PATIENCE)
-    goods = await goods_in_the_end(environment, PATIENCE)
-    books = await reconciled(environment)
+    books, findings = await play_to_the_end(environment, PATIENCE)
     return Soaked(
         sum(row.orders for row in books.rows), rounds, killer.kills, books,
-        (*books.findings, *shipped.findings, *goods.findings), troubles.counts,
+        tuple(findings), troubles.counts,
     )  # fmt: skip
-
-
-async def _round(environment: Environment, chance: Random) -> None:
-    """People at work on both sides, and what goes wrong."""
-    for pair in environment.pairs.values():
-        await make_rough(pair)
-        orders = await pair.shop.place(chance.randrange(1, A_ROUND))
-        await pair.shop.try_action("cancel", orders[::-1], chance.randrange(2))
-        await pair.shop.try_action("edit", orders, chance.randrange(2))
-        await invoice_and_refund(pair.shop, orders, DOCUMENTS)
-        await post_drafts(pair)
-    await more_goods(environment)
-    await environment.poll()
 
 
 async def _everything_is_delivered(environment: Environment) -> None:
@@ -154,7 +142,7 @@ async def _everything_is_delivered(environment: Environment) -> None:
         return
 
     await asyncio.sleep(SETTLED.total_seconds())
-    await environment.poll()
+    await environment.poll(*FLOWS, SHIPMENTS, ORDER_ISSUES)
     await environment.until_idle(nothing, within=PATIENCE)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from sandbox.dynamics.events import SALES_INVOICE, sample
+from sandbox.dynamics.events import sample
 from sync.core.encoding import to_json
 
 ATTEMPTS: Final = 3
@@ -124,7 +124,7 @@ class EventSender:
 
     async def validate(self) -> bool:
         """Send the sample that F&O sends when an endpoint is set up; whether it was taken."""
-        return await self._posted(sample(SALES_INVOICE))
+        return await self._posted(sample())
 
     async def _sent(self, envelope: Mapping[str, Any], wait: float) -> None:
         await asyncio.sleep(wait)

@@ -20,6 +20,7 @@ SALES_INVOICE: Final = "SalesInvoicePostedBusinessEvent"
 FREE_TEXT_INVOICE: Final = "CustFreeTextInvoicePostedBusinessEvent"
 FIRST_CONTROL: Final = 5637611083
 USER: Final = "{410A2690-5EC2-42EE-9F2A-E75B4E324930}"
+NOBODY: Final = "{00000000-0000-0000-0000-000000000000}"
 NO_MOMENT: Final = datetime(1900, 1, 1, tzinfo=UTC)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -86,7 +87,8 @@ def _enveloped(
     }
 
 
-def sample(event: str) -> dict[str, Any]:
-    """What an endpoint is sent when it is set up: the envelope with nothing in it, times of
-    1900."""
-    return _enveloped(event, "", 0, NO_MOMENT, {})
+def sample() -> dict[str, Any]:
+    """What an endpoint is sent when it is set up: the envelope with nothing in it, neither ids nor
+    an event's name, times of 1900. Source: a public replay of it."""
+    blank = {"InitiatingUserAADObjectId": NOBODY, "ParentContextRecordSubjects": None}
+    return {**_enveloped("", "", 0, NO_MOMENT, {}), "EventId": "", **blank}

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.alerts.conditions import Alert, Severity
+from sync.alerts.alert import Alert, Severity
 from sync.alerts.senders import Notice, Sender
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Row, Tables

@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptography import x509
 
-from sync.alerts.conditions import Expiry
+from sync.alerts.findings import Expiry
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.core.ports import Clock, Dated, Secrets

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from sync.alerts.conditions import Alert
+from sync.alerts.alert import Alert
 from sync.config.connections import Alerts, Mail
 from sync.config.file.url_rules import is_loopback
 from sync.core.errors import Later, Never

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from sync.alerts.alerting import Alerting
-from sync.alerts.conditions import Checkouts, Differing, Lacking, alerts_of
+from sync.alerts.conditions import alerts_of
 from sync.alerts.expiries import Expiries
+from sync.alerts.findings import Checkouts, Differing, Finding, Lacking, Unreported
 from sync.alerts.senders import senders_of
 from sync.app.edition_parts import EditionParts
 from sync.app.paces import Paces
@@ -18,6 +19,7 @@ from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.monitoring import monitor
 from sync.engine.queues import QUEUES
+from sync.engine.report_builds import last_build
 from sync.reconcile.stored import Reconciliations
 
 
@@ -50,13 +52,19 @@ class Watch:
             telemetry=parts.telemetry,
         )  # fmt: skip
         seen = alerts_of(
-            readings, await self._paces.stopped(), await self.expiries.known(),
-            [one async for one in self._differing()], [one async for one in self._lacking()],
-            checkouts=[one async for one in self._checkouts()],
+            readings, await self._paces.stopped(), [one async for one in self._found()],
             connections=self._connections, settings=self._settings,
         )  # fmt: skip
         await self.alerting.look(seen)
         readings.raise_troubles()
+
+    async def _found(self) -> AsyncIterator[Finding]:
+        """All that was found by itself."""
+        for expiry in await self.expiries.known():
+            yield expiry
+        for found in (self._differing(), self._lacking(), self._checkouts(), self._unreported()):
+            async for one in found:
+                yield one
 
     async def _differing(self) -> AsyncIterator[Differing]:
         """The connections whose books differ, as the nights have found them."""
@@ -85,3 +93,9 @@ class Watch:
             fresh, one = timedelta(minutes=gate.fresh_minutes), await last_undecided(tables, name)
             last = (one.count, one.at, one.reason) if one else ()
             yield Checkouts(name, looked_at, fresh, gate.policy, *last)
+
+    async def _unreported(self) -> AsyncIterator[Unreported]:
+        """Since when no report is whole, where any connection reports."""
+        if any(one.reporting for one in self._connections.values()):
+            last = await last_build(self._parts.tables, self._parts.clock.now())
+            yield Unreported(last.whole_at, last.tried_at, last.reason)

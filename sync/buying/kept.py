@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sync.core.encoding import digest, from_json, to_json
+from sync.core.groups import write_rows
 from sync.core.ports import Conflict, Delete, Row, Tables, Value
 
 FIGURES, LISTED, DUE = "accountfigures", "accountlist", "accountsdue"
 TASKS, SLOTS = "accounttasks", "taskslots"
 OPEN, CLOSED = "open", "closed"
-AT_ONCE: Final = 100
 END: Final = "\U0010ffff"
 
 
@@ -212,10 +212,8 @@ class KeptAccounts:
 
     async def _forget(self, table: str, partition: str, *, before: str) -> None:
         query = self._tables.query(table, partition, before=before)
-        rows = [row async for row in query]
-        for start in range(0, len(rows), AT_ONCE):
-            gone = [Delete(Row(partition, row.key)) for row in rows[start : start + AT_ONCE]]
-            await self._tables.transact(table, gone)
+        gone = [Delete(Row(partition, row.key)) async for row in query]
+        await write_rows(self._tables, table, gone)
 
     def _of(self, account: str) -> str:
         return f"{self._connection}|{account}"

@@ -11,7 +11,7 @@ from typing import Final
 
 from sync.checks.finding import Finding, Level
 from sync.core.errors import Missing
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 
 ITEMS: Final = "items"
 CUSTOM_OPTIONS: Final = "items.custom_options"

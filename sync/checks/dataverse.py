@@ -1,25 +1,19 @@
 """Whether cases can go their way: Dataverse answers, has the columns that are named, and lets our
-user read and write.
-
-A right to write is asked for by a write that cannot be carried out: the row that it changes or
-names is not there. The privilege to append to accounts shows with the first case only.
-"""
+user read and write."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
+from sync.checks.dataverse_rights import NOWHERE, rights
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.config.connections import Connection
-from sync.core.errors import Never, NotProvided
+from sync.core.errors import NotProvided
 from sync.dataverse.cases import NOTES, TABLE
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.customers import ACCOUNTS, CONTACTS, ORDERS
 from sync.dataverse.documents.case import COLUMNS
 from sync.dataverse.web_api import RowWrite, changed, set_path
 
-NOWHERE: Final = str(UUID(int=0))
 CASES: Final = frozenset({"cases", "case_states"})
 USING: Final = CASES | {"tasks"}
 NAME_COLUMN: Final = "Correct it in [connections.<name>.cases] by the column's logical name."
@@ -69,21 +63,8 @@ async def cases_can_be_written(probe: Probe) -> AsyncIterator[Finding]:
     client = _client(probe)
     if client is None:
         return
-    for table, columns in _read(probe.settings):
-        try:
-            async for _ in client.rows(table, select=columns, top=1):
-                pass
-        except NotProvided as refusal:
-            yield fault(f"{table} may not be read: {refusal.reason}", refusal.remedy)
-        else:
-            yield ok(f"{table} may be read")
-    for what, write in _written():
-        try:
-            await client.send(write, not_after=probe.clock.now() + timedelta(minutes=1))
-        except NotProvided as refusal:
-            yield fault(f"{what}: {refusal.reason}", refusal.remedy)
-        except Never:
-            yield ok(f"our user may {what}")
+    async for found in rights(probe, client, _read(probe.settings), _written()):
+        yield found
 
 
 def _read(settings: Connection) -> Iterator[tuple[str, tuple[str, ...]]]:

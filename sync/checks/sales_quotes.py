@@ -1,16 +1,12 @@
 """Whether quotes can go their way in Dynamics 365 Sales, where `quotes.target` says so: the columns
-are there, our user has the rights, and Sales calculates prices as it does in the standard.
-
-A right to write is asked for by a write that cannot be carried out: there is no row of that id.
-"""
+are there, our user has the rights, and Sales calculates prices as it does in the standard."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
+from sync.checks.dataverse_rights import NOWHERE, rights
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.core.errors import Never, NotProvided
+from sync.core.errors import NotProvided
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.currencies import CODE, CURRENCIES, KEY
 from sync.dataverse.customers import ACCOUNTS
@@ -27,7 +23,6 @@ from sync.dataverse.sales_quote_rows import (
 )
 from sync.dataverse.web_api import RowWrite, set_path
 
-NOWHERE: Final = str(UUID(int=0))
 ORGANIZATIONS, MANDATORY = "organizations", "ispricelistmandatory"
 CALCULATED: Final = "oobpricecalculationenabled"
 BY_SALES: Final = (
@@ -71,21 +66,9 @@ async def sales_quotes_can_be_written(probe: Probe) -> AsyncIterator[Finding]:
     client = _client(probe)
     if client is None:
         return
-    for table, columns in _read():
-        try:
-            async for _ in client.rows(table, select=columns, top=1):
-                pass
-        except NotProvided as refusal:
-            yield fault(f"{table} may not be read: {refusal.reason}", refusal.remedy)
-        else:
-            yield ok(f"{table} may be read")
-    for what, write in _written(revises=probe.settings.quotes.sales.revise):
-        try:
-            await client.send(write, not_after=probe.clock.now() + timedelta(minutes=1))
-        except NotProvided as refusal:
-            yield fault(f"{what}: {refusal.reason}", refusal.remedy)
-        except Never:
-            yield ok(f"our user may {what}")
+    written = _written(revises=probe.settings.quotes.sales.revise)
+    async for found in rights(probe, client, _read(), written):
+        yield found
 
 
 def _read() -> Iterator[tuple[str, tuple[str, ...]]]:

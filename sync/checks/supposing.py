@@ -14,7 +14,8 @@ from sync.engine.systems import Systems
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from sync.mapping_tables.tables import ItemMappings
 from sync.preview.input_files import Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 
 SOMETHING: Final = "?"
 SUPPOSED: Final[Mapping[str, Any]] = {

@@ -2,19 +2,14 @@
 are active users. Where no Dataverse is named, the console lists the tasks."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
-from typing import Final
-from uuid import UUID
 
+from sync.checks.dataverse_rights import NOWHERE, rights
 from sync.checks.finding import Finding, Probe, fault, ok
-from sync.core.errors import Never, NotProvided
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.customers import ACCOUNTS
 from sync.dataverse.documents.task import KEYS
 from sync.dataverse.tasks import USERS
 from sync.dataverse.web_api import RowWrite, changed, set_path
-
-NOWHERE: Final = str(UUID(int=0))
 
 
 def _client(probe: Probe) -> DataverseClient | None:
@@ -26,28 +21,17 @@ async def tasks_can_be_written(probe: Probe) -> AsyncIterator[Finding]:
     client = _client(probe)
     if client is None:
         return
-    for table, key in _read():
-        try:
-            async for _ in client.rows(table, select=(key,), top=1):
-                pass
-        except NotProvided as refusal:
-            yield fault(f"{table} may not be read: {refusal.reason}", refusal.remedy)
-        else:
-            yield ok(f"{table} may be read")
-    cases = any(rule.case for rule in probe.settings.tasks.rules.values())
-    for what, write in _written(leads=probe.settings.tasks.leads, cases=cases):
-        try:
-            await client.send(write, not_after=probe.clock.now() + timedelta(minutes=1))
-        except NotProvided as refusal:
-            yield fault(f"{what}: {refusal.reason}", refusal.remedy)
-        except Never:
-            yield ok(f"our user may {what}")
+    tasks = probe.settings.tasks
+    cases = any(rule.case for rule in tasks.rules.values())
+    written = _written(leads=tasks.leads, cases=cases)
+    async for found in rights(probe, client, _read(), written):
+        yield found
 
 
-def _read() -> Iterator[tuple[str, str]]:
-    yield "tasks", KEYS["tasks"]
-    yield USERS, "systemuserid"
-    yield ACCOUNTS, "accountid"
+def _read() -> Iterator[tuple[str, tuple[str]]]:
+    yield "tasks", (KEYS["tasks"],)
+    yield USERS, ("systemuserid",)
+    yield ACCOUNTS, ("accountid",)
 
 
 def _written(*, leads: bool, cases: bool) -> Iterator[tuple[str, RowWrite]]:

@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
+from sync.alerts.alert import Alert
 from sync.alerts.alerting import Standing
-from sync.alerts.conditions import Alert
 from sync.alerts.senders import Notice
 from sync.app.services import Services
 from sync.cli.command import context_of

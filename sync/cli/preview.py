@@ -8,14 +8,11 @@ import typer
 
 from sync.cli.command import Command, context_of, group
 from sync.cli.options import listed
-from sync.cli.preview_accounts import accounts
 from sync.cli.preview_activity import activity
-from sync.cli.preview_cases import cases
 from sync.cli.preview_credit import credit
 from sync.cli.preview_documents import preview_files, preview_ids, story_files, story_ids
-from sync.cli.preview_mails import mails
-from sync.cli.preview_quotes import quotes
-from sync.cli.preview_returns import returns
+from sync.cli.preview_numbers import Whole
+from sync.cli.preview_records import accounts, cases, mails, quotes, returns
 from sync.cli.preview_rows import catalogue, demand, prices, products, stock
 from sync.cli.preview_slips import cancellations, captures, shipments, status
 from sync.cli.previewing import Run
@@ -37,31 +34,17 @@ Gross = Annotated[
         help="How the shop computes prices; for the built-in example connection only.",
     ),
 ]
-ShowDocuments = Annotated[
-    bool, typer.Option("--documents", help="Show the whole requests, with names and addresses.")
-]
 
 
 def _ids(help_: str) -> Any:
     return typer.Option(metavar="A,B,C", help=help_)
 
 
-app.command(cls=Command)(stock)
-app.command(cls=Command)(prices)
-app.command(cls=Command)(shipments)
-app.command(cls=Command)(cancellations)
-app.command(cls=Command)(accounts)
-app.command(cls=Command)(returns)
-app.command(cls=Command)(mails)
-app.command(cls=Command)(cases)
-app.command(cls=Command)(quotes)
-app.command(cls=Command)(activity)
-app.command(cls=Command)(captures)
-app.command(cls=Command)(status)
-app.command(cls=Command)(products)
-app.command(cls=Command)(credit)
-app.command(cls=Command)(demand)
-app.command(cls=Command)(catalogue)
+for one in (
+    stock, prices, shipments, cancellations, accounts, returns, mails, cases, quotes, activity,
+    captures, status, products, credit, demand, catalogue,
+):  # fmt: skip
+    app.command(cls=Command)(one)
 
 
 @app.callback()
@@ -75,7 +58,7 @@ def orders(
     files: Files = None,
     ids: Annotated[str, _ids("Read these orders from Commerce, by increment id.")] = "",
     gross: Gross = None,
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show what each order would become in D365, and prove its totals to the cent.
 
@@ -103,7 +86,7 @@ def invoices(
     files: Files = None,
     ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
     gross: Gross = None,
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show what each invoice would become in D365 by the connection's recipe, and prove its total
     to the cent.
@@ -130,7 +113,7 @@ def creditmemos(
     files: Files = None,
     ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
     gross: Gross = None,
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show what each credit memo would become in D365 by the connection's recipe, and prove its
     total to the cent.
@@ -153,7 +136,7 @@ def story(
     files: Files = None,
     ids: Annotated[str, _ids("Read these orders with all their documents.")] = "",
     gross: Gross = None,
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show an order with its invoices and credit memos in order of time, and what they come to in
     the end.
@@ -178,7 +161,7 @@ def customers(
     ctx: typer.Context,
     files: Files = None,
     ids: Annotated[str, _ids("Read these customers from Commerce, by id.")] = "",
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show the account that each customer would get in D365, with its addresses.
 
@@ -200,7 +183,7 @@ def companies(
     ctx: typer.Context,
     files: Files = None,
     ids: Annotated[str, _ids("Read these companies from Commerce, by id.")] = "",
-    documents: ShowDocuments = False,
+    documents: Whole = False,
 ) -> None:
     """Show the account that each B2B company would get in D365.
 

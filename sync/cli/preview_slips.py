@@ -2,25 +2,21 @@
 slips, of its invoices, of how F&O gets on with it, and of what F&O cancelled. Nothing is."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 
-from sync.cli.preview_numbers import Numbered, show_numbers
+from sync.cli.preview_numbers import Numbered, Whole, show_numbers
+from sync.cli.preview_records import Orders
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.order_totals import CAPTURES
 from sync.flows.fulfilment.shipments import SHIPMENTS
 from sync.flows.fulfilment.status import STATUS
 from sync.preview.slips import preview_slips
 
-Orders = Annotated[
-    list[str] | None,
-    typer.Option("--order", metavar="NUMBER", help="Increment id of an order; repeatable."),
-]
 NOUNS: Final = {
     SHIPMENTS: "Slip", CAPTURES: "Invoice", STATUS: "Progress", CANCELLATIONS: "Sales order",
 }  # fmt: skip
-Whole = Annotated[bool, typer.Option("--documents", help="Show the whole requests.")]
 
 
 def shipments(ctx: typer.Context, *, orders: Orders = None, documents: Whole = False) -> None:
@@ -87,8 +83,8 @@ def _show(ctx: typer.Context, flow: str, orders: list[str] | None, *, whole: boo
     named = {"Slip": "packing slip"}.get(noun, noun.lower())
     of = Numbered(
         flow, noun, partial(preview_slips, flow=flow),
-        "no order is named", "--order 000000042",
+        "--order 000000042",
         f"F&O shows no {named} of order {{number}}, or it was not posted by us",
         "Look at `trail {number}`.",
     )  # fmt: skip
-    show_numbers(ctx, of, orders, documents=whole)
+    show_numbers(ctx, (of, orders), documents=whole)

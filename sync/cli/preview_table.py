@@ -9,7 +9,7 @@ from sync.core.request import Request
 from sync.dynamics.documents.line_amount import LinePrice
 from sync.mapping.free_text_invoice import line_amount
 from sync.mapping.return_order import credited
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 
 WORDS: Final = {"deliver": "would be posted", "skip": "would be skipped", "park": "would be PARKED"}
 COLUMNS: Final = (

@@ -30,7 +30,8 @@ from sync.operating.problem import Problem
 from sync.preview import example
 from sync.preview.given import given_systems
 from sync.preview.input_files import Inputs, Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from sync.preview.unasked import Lookups
 
 DEFAULT: Final = Path("connections.toml")

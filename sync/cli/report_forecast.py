@@ -14,7 +14,7 @@ from sync.cli.context import CommandContext
 from sync.cli.output import table
 from sync.cli.report_figures import Form, form_of, tell_answer, write_answer
 from sync.cli.reported import By, Folder, folder_of, row_line, shown
-from sync.operating.reports import FORECASTS, REVENUE, Told, store
+from sync.operating.reports import CASH, FORECASTS, REVENUE, Told, store
 from sync.reporting.duck import opened
 from sync.reporting.figures import Answer
 from sync.reporting.forecast import revenue
@@ -24,7 +24,7 @@ from sync.reporting.forecast.library import nothing, statsforecast
 from sync.reporting.forecast.revenue import MONTH, WEEK
 from sync.reporting.forecast.writing import written
 from sync.reporting.lake import alone_in
-from sync.reporting.published import WAYS_SHOWN, demand_to_show, revenue_to_show
+from sync.reporting.published import WAYS_SHOWN, cash_to_show, demand_to_show, revenue_to_show
 from sync.reporting.state import State
 
 ORDERS: Final = ("orders|",)
@@ -49,7 +49,8 @@ def forecast(
 ) -> None:  # fmt: skip
     """Forecast demand by week, into the star and onto the console's page: told by company, item,
     brand, warehouse or region, with the same week of last year beside it, and an interval. Every
-    table adds up to the same. What did not beat last year's week so far is not shown.
+    table adds up to the same. What did not beat last year's week so far is not shown. Or with
+    --cash what customers will pay, beside how far off that was so far.
 
     For example:
 
@@ -61,7 +62,9 @@ def forecast(
     form = form_of(None, file) if file is not None else None
     with alone_in(root), opened(root / "spill") as duck:
         if cash:
-            _tell_cash([*expected_cash(duck, root, today)], context)
+            found = [*expected_cash(duck, root, today)]
+            _tell_cash(found, context)
+            asyncio.run(_put_on_page(context, CASH, [cash_to_show(found, datetime.now(UTC))]))
             return
         until = _read_until(root, ORDERS, today)
         totals = forecast_demand(duck, root, way, until, weeks, library=methods, also=WAYS_SHOWN)
@@ -128,5 +131,8 @@ def _tell_cash(found: list[Expected], context: CommandContext) -> None:
         for one in found:
             row_line(asdict(one))
         return
-    heads = ("company", "currency", "week", "of", "early>", "expected>", "late>", "payments known>")
+    heads = (
+        "company", "currency", "of", "week", "early>", "expected>", "late>", "by", "days off>",
+        "baseline's>", "covered>", "payments known>",
+    )  # fmt: skip
     table(heads, [[shown(cell) for cell in astuple(one)] for one in found])

@@ -49,13 +49,14 @@ _LIMITS: Final = ("max", "min", "qty", "count", "number")
 class Said:
     """`template` as the server wrote it (of the first message) and its `parameters`, for decisions
     alone. `sentence` may be shown and stored. `report`: the shop's log id. `words`: all of it, for
-    the encrypted copies alone."""
+    the encrypted copies alone. `is_json`: as Commerce says it; what stands before it does not."""
 
     template: str = field(repr=False)
     sentence: str
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     report: str = ""
     words: str = field(default="", repr=False)
+    is_json: bool = True
 
     @property
     def resources(self) -> str:
@@ -68,7 +69,7 @@ def said_by(response: httpx.Response) -> Said:
     """Read any error answer. Never raises: an unreadable body is itself what is said."""
     raw = response.content
     if not raw.strip():
-        return Said("", "no text.")
+        return Said("", "no text.", is_json=False)
     try:
         document = from_json(raw)
     except NotJson:
@@ -173,4 +174,4 @@ def _plain(text: str) -> Said:
         about = f"an HTML page titled {told!r}." if told else "an HTML page."
     else:
         about = f"not JSON, starting {told!r}." if told else f"not JSON, {UNSHOWN}"
-    return Said(words[:READ], about, words=text[:READ])
+    return Said(words[:READ], about, words=text[:READ], is_json=False)

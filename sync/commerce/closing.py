@@ -65,7 +65,7 @@ class Closing:
 
     async def refund(self, refund: Refund, *, not_after: datetime) -> int:
         """Make a credit memo; its id. Not safe to repeat."""
-        return int(await self._client.post(refund.path, refund.body(), not_after=not_after))
+        return await self._client.made(refund.path, refund.body(), not_after=not_after)
 
     async def memo_with(self, order_id: int, marker: str) -> int | None:
         """The credit memo of an order that has this comment; None where there is none."""

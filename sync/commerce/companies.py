@@ -64,8 +64,7 @@ class Companies:
 
     async def create(self, company: Mapping[str, Any], *, not_after: datetime) -> int:
         """Make a company of a customer, its administrator; its id. Not safe to repeat."""
-        made = await self._client.post(PATH, {"company": dict(company)}, not_after=not_after)
-        return int(made["id"])
+        return await self._client.made(PATH, {"company": dict(company)}, not_after=not_after)
 
     async def save(
         self, company_id: int, company: Mapping[str, Any], *, not_after: datetime

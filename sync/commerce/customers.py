@@ -58,8 +58,7 @@ class Customers:
     async def create(self, customer: Mapping[str, Any], *, not_after: datetime) -> int:
         """Register a customer without a password, whom the shop mails; the id. Refused where the
         e-mail address is taken."""
-        made = await self._client.post(ALL, {"customer": dict(customer)}, not_after=not_after)
-        return int(made["id"])
+        return await self._client.made(ALL, {"customer": dict(customer)}, not_after=not_after)
 
     async def save(
         self, customer_id: int, customer: Mapping[str, Any], *, not_after: datetime

@@ -1,11 +1,11 @@
 """Commerce's answers as `Later`, `Never`, `Paused` or `Unknown`: one table for every call.
 
 Decided on the message template, in English, which REST answers in the scope `all`. What concerns
-every record at once (credentials, maintenance) is `Later`, so that a correction heals them all;
-what concerns one record or one right is `Never` with its remedy. Where an order does not allow what
-was asked, it is read again first, for people act on it beside us. A write that was answered 5xx may
-have been committed, so it is `Unknown`. Sources: Adobe's error processor and OAuth code (2.4.4 to
-2.4.8), a live 2.4.8, Adobe's service documentation (2026-08).
+every record at once (credentials, maintenance, a firewall, another address) is `Later`, so that a
+correction heals them all; what concerns one record or one right is `Never` with its remedy. Where
+an order does not allow what was asked, it is read again first, for people act on it beside us. A
+write that was answered 5xx may have been committed, so it is `Unknown`. Sources: Adobe's error
+processor and OAuth code (2.4.4 to 2.4.8), a live 2.4.8, Adobe's service documentation (2026-08).
 """
 
 import re
@@ -19,7 +19,7 @@ import httpx
 from sync.commerce import rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.commerce.remedies import ELSEWHERE, NO_ACCESS, UNREACHED, clocks
+from sync.commerce.remedies import ELSEWHERE, NO_ACCESS, NOT_THE_SHOP, UNREACHED, clocks
 from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
@@ -46,6 +46,7 @@ _MOVED: Final = re.compile(
 )
 """The order does not allow it: somebody may have held, shipped, invoiced or refunded it since."""
 READ_AGAIN: Final = timedelta(seconds=15)
+_OTHERS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)  # the shop's own code says no 403
 _CREDENTIALS_400: Final = ("Signature method", "The token length is invalid")
 _MOST_ROWS: Final = re.compile(r"^Maximum items of type ")
 _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)")
@@ -133,10 +134,13 @@ def _refusal(response: httpx.Response, reason: str, said: Said, call: RestCall) 
         return _unauthorised(reason, said, call)
     if status == HTTPStatus.BAD_REQUEST:
         return _bad_request(reason, said)
-    if status == HTTPStatus.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND and said.is_json:
         return _not_found(reason, said)
+    remedy = _remedy(response, call)
+    if status in _OTHERS or response.has_redirect_location:
+        return Later(reason, is_outage=True, said=said.words, remedy=remedy)
     kind = TooManyRows if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else Never
-    return kind(reason, remedy=_remedy(response, call), code=said.report, said=said.words)
+    return kind(reason, remedy=remedy, code=said.report, said=said.words)
 
 
 def lost(error: httpx.RequestError, call: RestCall) -> Exception:
@@ -230,8 +234,7 @@ def _not_found(reason: str, said: Said) -> Never:
     if re.search(r"doesn't exist|not exist|No such entity", said.template, re.IGNORECASE):
         remedy = "Check in the Commerce Admin whether the record was deleted."
         return NotThere(reason, remedy=remedy, said=said.words)
-    remedy = "Check commerce.url; a proxy before the shop may be answering in its place."
-    return Never(reason, remedy=remedy, said=said.words)
+    return Never(reason, remedy=NOT_THE_SHOP, said=said.words)
 
 
 def _remedy(response: httpx.Response, call: RestCall) -> str:
@@ -240,6 +243,8 @@ def _remedy(response: httpx.Response, call: RestCall) -> str:
         return ELSEWHERE
     if status == HTTPStatus.FORBIDDEN:
         return NO_ACCESS[call.edition]
+    if status == HTTPStatus.NOT_FOUND:
+        return NOT_THE_SHOP
     if status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_URI_TOO_LONG):
         return "A proxy refuses the size: lower commerce.page_size, or raise the proxy's limits."
     return "Find out what stands between us and the shop and answers this; then replay the record."

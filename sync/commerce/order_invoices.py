@@ -31,7 +31,7 @@ class OrderInvoices:
     async def make(self, order_id: int, body: Mapping[str, Any], *, not_after: datetime) -> int:
         """Make an invoice; its id. Not safe to repeat."""
         path = path_of("order", order_id, "invoice")
-        return int(await self._client.post(path, dict(body), not_after=not_after))
+        return await self._client.made(path, dict(body), not_after=not_after)
 
     async def _load(self, order_ids: Sequence[int]) -> Mapping[int, list[Invoice]]:
         base = Search(sorts=BY_ID, page_size=self._client.settings.page_size)

@@ -17,6 +17,7 @@ from sync.commerce.bulks import Bulks
 from sync.commerce.rest import RestClient
 from sync.commerce.row_calls import RowCalls
 from sync.commerce.transport import rows_in
+from sync.core.groups import in_groups
 from sync.core.ports import Clock
 
 BASE_PRICES: Final = "products/base-prices"
@@ -156,8 +157,8 @@ class Prices:
 
     async def _rows(self, path: str, skus: Sequence[str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for start in range(0, len(skus), MOST):
-            answer = await self._client.post(path, {"skus": list(skus[start : start + MOST])})
+        for some in in_groups(skus, MOST):
+            answer = await self._client.post(path, {"skus": some})
             found += rows_in(answer, f"POST {path}")
         return found
 

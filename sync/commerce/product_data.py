@@ -17,6 +17,7 @@ from sync.commerce.filters import Op, where
 from sync.commerce.models.product_attribute import ShopAttribute, attribute_from
 from sync.commerce.rest import RestClient
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, of_skus, split
+from sync.core.groups import in_groups
 
 PRODUCTS: Final = "products"
 TAX_CLASSES: Final = "taxClasses/search"
@@ -99,8 +100,7 @@ class ProductData:
         """The stock items, by SKU as given, side by side; those of unknown products are left
         out."""
         found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(skus), SIDE_BY_SIDE):
-            part = skus[start : start + SIDE_BY_SIDE]
+        for part in in_groups(skus, SIDE_BY_SIDE):
             items = await asyncio.gather(*(self._stock_item(sku) for sku in part))
             found |= {sku: item for sku, item in zip(part, items, strict=True) if item}
         return found

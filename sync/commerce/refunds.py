@@ -17,7 +17,7 @@ class Refunds:
         """Make it; the id of its credit memo. Not safe to repeat."""
         request = wanted.request()
         path = request.path.removeprefix("/V1/")
-        return int(await self._client.post(path, request.body, not_after=not_after))
+        return await self._client.made(path, request.body, not_after=not_after)
 
     async def comment(self, memo_id: int, text: str, *, not_after: datetime) -> None:
         """Add a hidden comment to a credit memo. Not safe to repeat."""

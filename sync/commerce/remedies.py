@@ -11,6 +11,7 @@ ELSEWHERE: Final = (
     "Write the address to which the shop redirects as commerce.url: with https and the final host"
     " name."
 )
+NOT_THE_SHOP: Final = "Check commerce.url; a proxy before the shop may be answering in its place."
 NO_ACCESS: Final = {
     "saas": "Check commerce.organisation and the product profile of the credential in the Adobe"
     " Developer Console.",

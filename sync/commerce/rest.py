@@ -26,6 +26,7 @@ from sync.commerce.polling import SETTLING, Keyset
 from sync.commerce.search import LARGEST_PAGE, Node, Search, Sort, split
 from sync.commerce.transport import Transport, listed
 from sync.core.encoding import digest
+from sync.core.errors import Unknown
 from sync.pacing.coalescer import Coalescer
 
 K = TypeVar("K", bound=Hashable)
@@ -111,14 +112,20 @@ class RestClient:
         came."""
         return (await self._transport.call("POST", path, body=body, not_after=not_after)).document
 
+    async def made(self, path: str, body: Any, *, not_after: datetime) -> int:
+        """Write what makes a record; its id. `Unknown` also for an answer without one."""
+        answer = await self.post(path, body, not_after=not_after)
+        number = str(answer.get("id") if isinstance(answer, Mapping) else answer)
+        if not (number.isascii() and number.isdecimal()):
+            raise Unknown(f"Commerce answered POST {path} with success, and names no id")
+        return int(number)
+
     async def put(self, path: str, body: Any = None, *, not_after: datetime | None = None) -> Any:
-        """Write; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
-        came."""
+        """As `post`."""
         return (await self._transport.call("PUT", path, body=body, not_after=not_after)).document
 
     async def delete(self, path: str, *, not_after: datetime | None = None) -> Any:
-        """Remove; the parsed answer. Sent once, and not after `not_after`; `Unknown` when no answer
-        came."""
+        """Remove; otherwise as `post`."""
         return (await self._transport.call("DELETE", path, not_after=not_after)).document
 
     async def search(self, path: str, search: Search) -> Page:

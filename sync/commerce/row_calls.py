@@ -14,6 +14,7 @@ from sync.commerce.bulks import Bulks
 from sync.commerce.errors import TooManyRows
 from sync.commerce.rest import RestClient
 from sync.core.errors import Unknown
+from sync.core.groups import in_groups
 from sync.core.ports import Clock
 
 SLOW: Final = timedelta(seconds=10)
@@ -49,10 +50,9 @@ class RowCalls:
         """Each call's rows and its answer. Raises as the client does; calls before that one are
         kept."""
         if self.bulks is not None and 0 < self.client.settings.bulk_from <= len(rows):
-            for at in range(0, len(rows), MOST_IN_BULK):
-                part = rows[at : at + MOST_IN_BULK]
-                answer = await self.bulks.post(self.path, {self.name: part}, not_after=not_after)
-                yield part, answer
+            for some in in_groups(rows, MOST_IN_BULK):
+                answer = await self.bulks.post(self.path, {self.name: some}, not_after=not_after)
+                yield some, answer
             return
         at = 0
         while at < len(rows):

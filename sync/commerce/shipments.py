@@ -109,13 +109,14 @@ class Shipments:
     async def ship(self, order_id: int, body: Mapping[str, Any], *, not_after: datetime) -> int:
         """Make a shipment; its id. Not safe to repeat."""
         path = path_of("order", order_id, "ship")
-        return int(await self._client.post(path, dict(body), not_after=not_after))
+        return await self._client.made(path, dict(body), not_after=not_after)
 
     async def add_track(
         self, order_id: int, shipment_id: int, track: Track, *, not_after: datetime
     ) -> None:
         """Add a tracking number. Not safe to repeat."""
-        entity = {"order_id": order_id, "parent_id": shipment_id, **track.body()}
+        parcel = {"weight": 0, "qty": 1, "description": ""}  # as Adobe's specification wants them
+        entity = {"order_id": order_id, "parent_id": shipment_id, **track.body(), **parcel}
         await self._client.post(TRACK, {"entity": entity}, not_after=not_after)
 
     async def remove_track(self, track_id: int, *, not_after: datetime) -> None:

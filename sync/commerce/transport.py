@@ -53,8 +53,8 @@ def shop_client(*, transport: httpx.AsyncBaseTransport | None = None) -> httpx.A
 
 @dataclass(frozen=True)
 class RestAnswer:
-    """A successful answer: parsed JSON (numbers as int and Decimal; None for an empty body) and the
-    server's time."""
+    """A successful answer: parsed JSON (numbers as int and Decimal; None for an empty body, which
+    only a write may have: every read of Commerce's answers JSON) and the server's time."""
 
     document: Any
     server_time: datetime | None
@@ -136,7 +136,7 @@ class Transport:
             await self._pace.failed(error)
             raise error
         await self._pace.answered()
-        if not response.content.strip():
+        if request.writes and not response.content.strip():
             return RestAnswer(None, self.server_time)
         try:
             return RestAnswer(from_json(response.content), self.server_time)

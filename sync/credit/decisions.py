@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
+from sync.core.groups import write_rows
 from sync.core.ports import Delete, Row, Tables
 
 DECIDED: Final = "creditdecisions"
 NOBODY: Final = "-"
 """Stands for the account where none is known."""
-AT_ONCE: Final = 100
 MOST_TIDIED: Final = 2000
 LOOKED_BACK: Final = 7
 """Days whose rows a run removes, once they are older than what is kept."""
@@ -78,10 +78,8 @@ class Decisions:
         for back in range(1, 1 + LOOKED_BACK):
             partition = self._of(now.date() - timedelta(days=keep_days + back))
             query = self._tables.query(DECIDED, partition, limit=MOST_TIDIED)
-            rows = [row async for row in query]
-            for start in range(0, len(rows), AT_ONCE):
-                gone = [Delete(Row(partition, row.key)) for row in rows[start : start + AT_ONCE]]
-                await self._tables.transact(DECIDED, gone)
+            gone = [Delete(Row(partition, row.key)) async for row in query]
+            await write_rows(self._tables, DECIDED, gone)
 
     def _of(self, day: date) -> str:
         return f"{self._connection}|{day:%Y%m%d}"

@@ -5,19 +5,19 @@ Figures are in the currency of the company's credit in Commerce. A row that has 
 written again: when all of them were looked at last, the row `RUN` tells.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from sync.core.encoding import from_json, to_json
+from sync.core.groups import write_rows
 from sync.core.ports import Delete, Row, Tables, Upsert, Value
 
 PREPARED: Final = "preparedcredit"
 RUN: Final = "run"
 COMPANY, BUYER = "company:", "buyer:"
-AT_ONCE: Final = 100
 UNSHARED: Final = (("", "", ""), ())
 """What rows of earlier releases lack."""
 
@@ -126,8 +126,9 @@ class PreparedCredit:
         known = {one.company: one async for one in self.all()}
         news = [one for one in found if known.get(one.company) != one]
         gone = known.keys() - {one.company for one in found}
-        await self._write(Upsert(one.row(self._connection, at)) for one in news)
-        await self._write(Delete(Row(self._connection, f"{COMPANY}{one}")) for one in gone)
+        rows = [Upsert(one.row(self._connection, at)) for one in news]
+        old = [Delete(Row(self._connection, f"{COMPANY}{one}")) for one in gone]
+        await write_rows(self._tables, PREPARED, [*rows, *old])
         await self._tables.upsert(PREPARED, Row(self._connection, RUN, {"at": at}))
 
     async def learn(self, companies: Mapping[int, int | None]) -> None:
@@ -137,9 +138,10 @@ class PreparedCredit:
             buyer: Row(self._connection, f"{BUYER}{buyer}", {"company": company or 0})
             for buyer, company in companies.items()
         }
-        await self._write(
+        operations = (
             Upsert(row) if companies[buyer] else Delete(row) for buyer, row in rows.items()
         )
+        await write_rows(self._tables, PREPARED, operations)
 
     async def buyers_until(self) -> datetime | None:
         """Up to when buyers were read."""
@@ -150,11 +152,6 @@ class PreparedCredit:
     async def buyers_read(self, at: datetime) -> None:
         """Buyers were read up to then."""
         await self._tables.upsert(PREPARED, Row(self._connection, "buyers", {"at": at}))
-
-    async def _write(self, operations: Iterable[Upsert | Delete]) -> None:
-        wanted = list(operations)
-        for start in range(0, len(wanted), AT_ONCE):
-            await self._tables.transact(PREPARED, wanted[start : start + AT_ONCE])
 
 
 def _text(amount: Decimal | None) -> str:

@@ -17,7 +17,7 @@ import httpx
 from sync.config.connections import Dataverse
 from sync.core.encoding import to_json
 from sync.core.errors import Never
-from sync.dataverse.joined_creates import JoinedCreates
+from sync.dataverse.joined_writes import JoinedWrites
 from sync.dataverse.web_api import ROOT, RowWrite, query, row_path, set_path
 from sync.dynamics import batch
 from sync.dynamics.answers import Document, Record, only_part, parts_by_document, record_in
@@ -26,13 +26,9 @@ from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 
 SYSTEM: Final = "Dataverse"
-MOST_TOGETHER: Final = 1000
-"""Requests in one batch, and rows in one CreateMultiple."""
 PAGE: Final = 500
 LABELS: Final = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
 WHOLE: Final = "return=representation"
-BODY: Final = {"Content-Type": "application/json; charset=utf-8"}
-TYPE: Final = "Microsoft.Dynamics.CRM."
 
 
 class RowsClient:
@@ -42,11 +38,11 @@ class RowsClient:
     def __init__(self, settings: Dataverse, transport: Transport) -> None:
         self._transport = transport
         self._write_timeout = timedelta(seconds=settings.write_timeout_seconds)
-        self._creates = JoinedCreates(transport, self._write_timeout)
+        self._joined = JoinedWrites(transport, self._write_timeout)
 
     async def aclose(self) -> None:
         """End what is joined; waiting callers get `Later`."""
-        await self._creates.aclose()
+        await self._joined.aclose()
 
     @property
     def counts(self) -> Counter[str]:
@@ -89,15 +85,16 @@ class RowsClient:
         self, write: RowWrite, select: Sequence[str], *, not_after: datetime
     ) -> Record:
         """Create a row under an id of ours; returns some of its columns. Raises `AlreadyExists`
-        where it is there. What concurrent callers create is one batch (`joined_creates.py`)."""
+        where it is there. What concurrent callers create is one batch (`joined_writes.py`)."""
         call = self._call(write)
         wanted = replace(write, path=f"{write.path}?{query(select=select)}")
         operation = self._operation(wanted, {"Prefer": f"{WHOLE},{LABELS}"})
-        return record_in(await self._creates.send(operation, call, not_after), call)
+        return record_in(await self._joined.send(operation, call, not_after), call)
 
     async def send(self, write: RowWrite, *, not_after: datetime) -> None:
-        """Send a write that answers nothing. Not sent at all after `not_after` (`Later`)."""
-        await self._written(write, not_after)
+        """Send a write that answers nothing, joined as `create` is. Not sent at all after
+        `not_after` (`Later`)."""
+        await self._joined.send(self._operation(write), self._call(write), not_after)
 
     async def send_together(self, writes: Sequence[RowWrite], *, not_after: datetime) -> None:
         """All writes or none: one atomic changeset. Raises what the first that failed raises."""
@@ -129,37 +126,6 @@ class RowsClient:
             if not 200 <= part.status < 300:
                 await self._transport.refuse(part, call)
         return parts
-
-    async def create_many(
-        self, table: str, kind: str, rows: Sequence[Mapping[str, Any]], *, not_after: datetime
-    ) -> list[str]:
-        """Create rows of a standard table by one request, all or none (CreateMultiple); their ids.
-        `kind`: the logical name of the table. With ids of ours in the rows, repeating is safe."""
-        if not 1 <= len(rows) <= MOST_TOGETHER:
-            raise ValueError(f"CreateMultiple takes 1 to {MOST_TOGETHER} rows, not {len(rows)}")
-        targets = [{"@odata.type": f"{TYPE}{kind}", **row} for row in rows]
-        path = f"{set_path(table)}/{TYPE}CreateMultiple"
-        write = RowWrite("POST", path, {"Targets": targets})
-        answer = await self._written(write, not_after)
-        return [str(one) for one in record_in(answer, self._call(write))["Ids"]]
-
-    async def upsert_many(
-        self, kind: str, rows: Mapping[str, Mapping[str, Any]], *, not_after: datetime
-    ) -> None:
-        """Create or change rows of a standard table by one request, all or none (UpsertMultiple).
-        `rows`: columns by path, as `row_path` and `keyed_path` have it; columns of a key are not
-        repeated. Repeating is safe. Source: Microsoft, "UpsertMultiple Action"."""
-        if not 1 <= len(rows) <= MOST_TOGETHER:
-            raise ValueError(f"UpsertMultiple takes 1 to {MOST_TOGETHER} rows, not {len(rows)}")
-        tables = {path.partition("(")[0] for path in rows}
-        if len(tables) != 1:
-            raise ValueError(f"UpsertMultiple takes rows of one table, not of {sorted(tables)}")
-        targets = [
-            {**row, "@odata.type": f"{TYPE}{kind}", "@odata.id": path.removeprefix("/")}
-            for path, row in rows.items()
-        ]
-        write = RowWrite("POST", f"{tables.pop()}/{TYPE}UpsertMultiple", {"Targets": targets})
-        await self._written(write, not_after)
 
     async def active_keys(self, table: str) -> list[frozenset[str]]:
         """The columns of each alternate key of a table (by its logical name) that is in force."""
@@ -200,14 +166,6 @@ class RowsClient:
         return await self._transport.send(
             Request("POST", f"{ROOT}/$batch", call, timeout, content, headers, not_after)
         )
-
-    async def _written(self, write: RowWrite, not_after: datetime) -> ODataAnswer:
-        call, content = self._call(write), _content(write)
-        headers = {**BODY, **write.conditions}
-        request = Request(
-            write.method, ROOT + write.path, call, self._write_timeout, content, headers, not_after
-        )
-        return await self._transport.send(request)
 
     def _operation(
         self, write: RowWrite, more: Mapping[str, str] = MappingProxyType({})

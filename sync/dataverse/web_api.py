@@ -47,13 +47,6 @@ def row_path(table: str, row_id: str) -> str:
     return f"/{_name(table)}({UUID(row_id)})"
 
 
-def keyed_path(table: str, key: Mapping[str, str | int]) -> str:
-    """`/accounts(accountnumber='US-001')`, below the root: by an alternate key, which the
-    environment must have defined. It stands in a URL, so it must name no person."""
-    parts = (f"{_name(name)}={encoded(literal(value))}" for name, value in key.items())
-    return f"/{_name(table)}({','.join(parts)})"
-
-
 def created(table: str, row_id: str, body: Mapping[str, Any]) -> RowWrite:
     """A row of ours, made once: a second one of the same id is refused."""
     return RowWrite("PATCH", row_path(table, row_id), body, "new")

@@ -2,8 +2,9 @@
 back for the record.
 
 F&O writes dates as `/Date(ms)/` and with seven fractional digits, increases `ControlNumber` with
-gaps, and delivers at least once in no order. `EventId` tells repeats apart. Source: Microsoft,
-business-events documentation and samples.
+gaps, and delivers at least once in no order. `EventId` tells repeats apart. What it sends to an
+endpoint that is being set up is the envelope with nothing filled in: no ids, times of 1900. Source:
+Microsoft, business-events documentation and samples; a public replay of that test.
 """
 
 import re
@@ -29,7 +30,7 @@ class BadBusinessEvent(ValueError):
 @dataclass(frozen=True)
 class BusinessEvent:
     """One event. `fields` are its own ones beside the envelope: identifiers, amounts, dates as F&O
-    wrote them."""
+    wrote them. A test may have neither `id` nor `event`."""
 
     id: str
     event: str
@@ -47,7 +48,7 @@ class BusinessEvent:
     @property
     def is_test(self) -> bool:
         """F&O's sample when an endpoint is being validated: times of 1900, nothing happened."""
-        return self.at is not None and self.at.year <= 1900
+        return _is_blank(self.at)
 
 
 def business_event(body: bytes) -> BusinessEvent:
@@ -56,14 +57,18 @@ def business_event(body: bytes) -> BusinessEvent:
     if not isinstance(document, dict):
         raise BadBusinessEvent(f"an object is expected, found {type(document).__name__}")
     identity, event = _name(document.get("EventId")), _name(document.get("BusinessEventId"))
-    if not identity or not event:
+    at = moment(document.get("EventTimeIso8601") or document.get("EventTime"))
+    if not (identity and event) and not _is_blank(at):
         raise BadBusinessEvent("no EventId or no BusinessEventId in it that could be one")
-    stamp = document.get("EventTimeIso8601") or document.get("EventTime")
     company = _name(document.get("BusinessEventLegalEntity")) or _name(document.get("LegalEntity"))
     control = document.get("ControlNumber")
     number = control if type(control) is int and abs(control) < MOST else 0
-    at = moment(stamp)
     return BusinessEvent(identity.upper(), event, company.lower(), at, number, document)
+
+
+def _is_blank(at: datetime | None) -> bool:
+    """Whether this is the time of an envelope that nobody filled in."""
+    return at is not None and at.year <= 1900
 
 
 def moment(value: Any) -> datetime | None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
+from sync.core.groups import in_groups
 from sync.dynamics.buyer_fields import (
     ADDRESS_FIELDS,
     HEADER_NAMES,
@@ -197,9 +198,8 @@ class BuyerDocuments:
         """By record ids, which are unique over all legal entities."""
         ids = sorted({int(one) for one in records})
         found: list[dict[str, Any]] = []
-        for first in range(0, len(ids), AT_ONCE):
-            where = Filter.any_of(field, ids[first : first + AT_ONCE])
-            found += await self._found(entity_set, where, select, keys)
+        for some in in_groups(ids, AT_ONCE):
+            found += await self._found(entity_set, Filter.any_of(field, some), select, keys)
         return found
 
     async def _found(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.dynamics.documents import requests
-from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.odata import Filter, moment_of
 from sync.dynamics.odata_client import ODataClient, Write
 
 SET, ADDRESSES = requests.CUSTOMERS, requests.ADDRESSES
@@ -137,13 +137,14 @@ class Customers:
 def _address_write(
     company: str, account: str, found: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> Write:
-    """A new address, or a change of the one that was found."""
+    """A new address, or a change of the one that was found, which may have begun in 1900: data that
+    was imported does so."""
     if found is None:
         owner = {"CustomerLegalEntityId": company, "CustomerAccountNumber": account}
         return Write("POST", ADDRESSES, None, {"dataAreaId": company, **owner, **fields})
     key = {"dataAreaId": company, **{name: found[name] for name in ADDRESS_KEY}}
-    effective = instant_of(str(found["Effective"]))
-    return Write("PATCH", ADDRESSES, {**key, "Effective": effective}, dict(fields))
+    begun = moment_of(str(found["Effective"]))
+    return Write("PATCH", ADDRESSES, {**key, "Effective": begun}, dict(fields))
 
 
 def _key(company: str, account: str) -> dict[str, Any]:

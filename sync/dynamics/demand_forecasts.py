@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.core.groups import in_groups
 from sync.core.request import Request
 from sync.dynamics.odata import Filter, instant_of, noon
 from sync.dynamics.odata_client import ODataClient, Write
@@ -138,9 +139,8 @@ class DemandForecasts:
         self, company: str, field: str, values: Sequence[str], more: Filter | None = None
     ) -> list[Entry]:
         found: list[Entry] = []
-        for start in range(0, len(values), MOST_TERMS):
-            where = Filter.any_of(field, values[start : start + MOST_TERMS])
-            where &= Filter.eq("dataAreaId", company)
+        for some in in_groups(values, MOST_TERMS):
+            where = Filter.any_of(field, some) & Filter.eq("dataAreaId", company)
             found += await self._listed(where if more is None else where & more)
         return found
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sync.config.connections.visibility import Visibility
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Never
+from sync.core.groups import in_groups
 from sync.dynamics.faults import error_from_nonsense
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, STATUS, FreeQuantities
 from sync.dynamics.odata import Filter
@@ -111,8 +112,8 @@ class InventoryVisibility:
         )  # fmt: skip
         async for rows in pages:
             numbers = [str(row[number]) for row in rows]
-            for at in range(0, len(numbers), self._settings.products):
-                yield numbers[at : at + self._settings.products]
+            for some in in_groups(numbers, self._settings.products):
+                yield some
 
     async def _rows(
         self, company: str, places: Sequence[tuple[str, str]], items: Sequence[str], *,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sync.config.connections import Dynamics
 from sync.core.encoding import digest
+from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.odata import Filter, Member
@@ -133,18 +134,11 @@ class LiveOrders:
     ) -> AsyncIterator[tuple[LiveOrder, datetime]]:
         """Orders of which a line changed, in the order of those changes; a line that was deleted
         leaves no trace. Without copies: those that were cancelled as a whole."""
-        numbers: dict[str, datetime] = {}
-        listed = self._changed(company, since, until)
-        async for number, at in (
-            listed if self._settings.tells_remainders else self._dead(company, since)
-        ):
-            numbers[number] = at
-            if len(numbers) >= TOGETHER:
-                async for found in self._read(company, numbers):
-                    yield found
-                numbers = {}
-        async for found in self._read(company, numbers):
-            yield found
+        is_told = self._settings.tells_remainders
+        listed = self._changed(company, since, until) if is_told else self._dead(company, since)
+        async for some in as_groups(listed, TOGETHER):
+            async for found in self._read(company, dict(some)):
+                yield found
 
     async def _read(
         self, company: str, numbers: Mapping[str, datetime]

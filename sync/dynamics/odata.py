@@ -225,11 +225,14 @@ def _ordered(term: str) -> str:
     return " ".join([_name(field), *direction])
 
 
+def moment_of(value: str) -> datetime:
+    """The moment in an answer, aware UTC, as a key holds it. Raises `ValueError` for none."""
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def instant_of(value: str | None) -> datetime | None:
     """The moment in an answer, aware UTC; any 1900-01-01 is none. "Never" is 2154-12-31 and stays
     what it is."""
-    if not value:
-        return None
-    moment = datetime.fromisoformat(value)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return None if moment.date() == NO_DATE else moment
+    moment = moment_of(value) if value else None
+    return None if moment is None or moment.date() == NO_DATE else moment

@@ -18,7 +18,7 @@ import httpx
 from sync.core.encoding import to_json
 from sync.core.ports import Clock
 from sync.dynamics import batch
-from sync.dynamics.answers import Document, Record, parts_by_document, record_in
+from sync.dynamics.answers import Answered, Document, Record, parts_by_document, record_in
 from sync.dynamics.auth import Tokens
 from sync.dynamics.documents.lengths import fitted
 from sync.dynamics.odata import query_string, record_path, set_path
@@ -29,6 +29,8 @@ from sync.pacing.coalescer import Coalescer
 from sync.pacing.pace import Pace
 
 WRITE_TIMEOUT: Final = timedelta(seconds=60)
+WHOLE: Final = "return=representation"
+"""What a batch is to answer of a new record: F&O may leave it out otherwise (practitioners)."""
 JOINED_WITHIN: Final = timedelta(milliseconds=5)
 """How long a document waits for others where several share a batch; with one per batch nothing
 waits."""
@@ -129,7 +131,7 @@ class ODataClient(ODataReader):
     async def changeset(
         self, writes: Sequence[Write], *, not_after: datetime | None = None
     ) -> list[Record]:
-        """All writes or none; returns what each answered, {} for a change or a deletion.
+        """All writes or none; returns what each answered, {} for one that answered nothing.
 
         One request, or part of one where `documents_per_batch` joins what concurrent callers write.
         Raises what the single calls raise, about the first write that failed; F&O does not reliably
@@ -144,8 +146,7 @@ class ODataClient(ODataReader):
         for part in parts:
             if not 200 <= part.status < 300:
                 await self._transport.refuse(part, call)
-        pairs = zip(parts, writes, strict=True)
-        return [record_in(part, call) if one.method == "POST" else {} for part, one in pairs]
+        return [record_in(part, call) if part.body else Answered({}, call) for part in parts]
 
     async def _send_documents(
         self, documents: Sequence[Document]
@@ -184,6 +185,6 @@ class ODataClient(ODataReader):
 
     def _operation(self, write: Write) -> batch.Operation:
         body = None if write.body is None else to_json(self.fitted(write.entity_set, write.body))
-        return batch.Operation(
-            write.method, self._transport.origin + write.path, body, {"Accept": JSON}
-        )
+        wanted = {"Prefer": WHOLE} if write.method == "POST" else {}
+        url = self._transport.origin + write.path
+        return batch.Operation(write.method, url, body, {"Accept": JSON, **wanted})

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
+from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.odata import Filter, Member
@@ -164,18 +165,13 @@ class DeliveredOrders(PackingSlips):
         where &= statuses[0] | statuses[1]
         if after:
             where &= Filter.gt("SalesOrderNumber", after)
-        heads = list[Row]()
         order_by = ("dataAreaId", "SalesOrderNumber")
-        async for head in self._client.query(
+        heads = self._client.query(
             self._settings.order_headers, where=where, select=HEADER_FIELDS, order_by=order_by
-        ):
-            heads.append(head)
-            if len(heads) == TOGETHER:
-                for one in await self._listed(company, heads):
-                    yield one
-                heads = []
-        for one in await self._listed(company, heads):
-            yield one
+        )
+        async for some in as_groups(heads, TOGETHER):
+            for one in await self._listed(company, some):
+                yield one
 
     async def _listed(
         self, company: str, heads: Sequence[Row]

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from sync.core.errors import Never
+from sync.core.groups import in_groups
 from sync.core.turns import let_others_go_on
 from sync.dynamics import batch
 from sync.dynamics.answers import Answered, Record, only_part, record_in
@@ -96,8 +97,8 @@ class ODataReader:
         options = query_string(select=select, where=where, order_by=order_by)
         path = f"/data/{set_path(entity_set)}?{options}"
         async for rows in self._pages(path, call, unseen=False):
-            for start in range(0, len(rows), AT_ONCE):
-                yield rows[start : start + AT_ONCE]
+            for some in in_groups(rows, AT_ONCE):
+                yield some
                 await let_others_go_on()
 
     async def _pages(

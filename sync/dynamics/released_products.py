@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.core.groups import in_groups
 from sync.dynamics.answers import Record
 from sync.dynamics.documents.released_product import (
     OrderSettings,
@@ -105,7 +106,7 @@ class ReleasedProducts:
     ) -> AsyncIterator[Record]:
         """Rows of the shared products, by as few requests as name some of them each."""
         numbers, key = [*products], [name for name in fields if name in KEY]
-        parts = [numbers[at : at + MOST_TERMS] for at in range(0, len(numbers), MOST_TERMS)]
+        parts = in_groups(numbers, MOST_TERMS)
         wheres = [Filter.any_of("ProductNumber", part) for part in parts] if is_few else [None]
         for where in wheres if numbers else ():
             async for row in self._client.query(

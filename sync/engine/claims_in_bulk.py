@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from sync.core.groups import in_groups
 from sync.core.ports import Row, Tables
 from sync.engine.claim import CLAIMS, Claim
 
@@ -28,9 +29,9 @@ async def claims_of(
     rows, left = (
         await _stretch(tables, partition, wanted) if len(wanted) > FEW else (list[Row](), wanted)
     )
-    for start in range(0, len(left), AT_ONCE):
-        some = (tables.get(CLAIMS, partition, key) for key in left[start : start + AT_ONCE])
-        rows += [row for row in await asyncio.gather(*some) if row is not None]
+    for some in in_groups(left, AT_ONCE):
+        read = (tables.get(CLAIMS, partition, key) for key in some)
+        rows += [row for row in await asyncio.gather(*read) if row is not None]
     return found | {row.key: Claim.of(connection, flow, row) for row in rows if row.key in found}
 
 

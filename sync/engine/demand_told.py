@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.errors import Later
+from sync.core.groups import in_groups
 from sync.core.ports import Row, Tables
 
 DEMAND: Final = "forecastdemand"
@@ -37,7 +38,7 @@ class DemandTold:
         """In place of the one before. Safe to repeat: it shows once its head is written."""
         partition, name = company.casefold(), f"{told.at:%Y%m%d%H%M%S}"
         skus = [[sku, *(f"{one:f}" for one in told.pieces[sku])] for sku in sorted(told.pieces)]
-        parts = [skus[start : start + TOGETHER] for start in range(0, len(skus), TOGETHER)]
+        parts = [*in_groups(skus, TOGETHER)]
         for place, part in enumerate(parts):
             cells: dict[str, Any] = {"skus": to_json(part).decode()}
             await self._tables.upsert(DEMAND, Row(partition, f"{name}-{place:05d}", cells))

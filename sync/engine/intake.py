@@ -4,6 +4,7 @@ window, or rescheduled."""
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sync.core.groups import in_groups
 from sync.core.ports import Clock
 from sync.engine.batched_sends import JoinedSends
 from sync.engine.message import (
@@ -56,8 +57,8 @@ class Intake:
             else:
                 message = Message(flow, connection, key, origin, now, hops=hops)
                 messages.append(notification(self._queue_of(message), message, self._margin))
-        for start in range(0, len(messages), BATCH):
-            await self._sends.send(messages[start : start + BATCH])
+        for some in in_groups(messages, BATCH):
+            await self._sends.send(some)
         return len(messages)
 
     async def outlive(self, message: Message, owner: str, due: datetime) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 from sync.config.old_names import present_name
 from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.groups import in_groups
 from sync.core.message_queue import Outgoing
 from sync.core.ports import Clock, Row, Tables
 from sync.engine.batched_sends import JoinedSends
@@ -118,8 +119,8 @@ class Jobs:
             Job(name, minute) for name in self._housekeeping if is_due(cells.get(name, {}), minute)
         ]
         messages = [job.outgoing() for job in (*due, *polls)]
-        for start in range(0, len(messages), BATCH):
-            await self._sends.send(messages[start : start + BATCH])
+        for some in in_groups(messages, BATCH):
+            await self._sends.send(some)
         return len(messages)
 
     async def run(self, body: bytes) -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
+from sync.commerce.models.invoice import CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
 from sync.core.money import CENT, rounded, total
 from sync.mapping.order_parts import Charge, fixed_product_tax_codes
+from sync.mapping.order_rows import money_ids
 
 SLACK: Final = Decimal("0.03")
 """How far a document's fixed product tax may be from its share of the order's (measured: 0.015); a
@@ -67,17 +68,16 @@ def fixed_product_tax(
 
 
 def _shares(document: Invoice | CreditMemo, order: Order, *, with_codes: bool) -> Iterator[_Share]:
-    ordered = {item.item_id: item for item in order.items}
+    """A row that the order takes for one that carries money: a product of nothing has its fixed
+    product tax as well, and no other amount."""
+    chosen = money_ids(order)
+    ordered = {item.item_id: item for item in order.items if item.item_id in chosen}
     for item in document.items:
         origin = ordered.get(item.order_item_id) if item.order_item_id is not None else None
-        if origin is None or not origin.qty_ordered or not _bears(item):
+        if origin is None or not origin.qty_ordered:
             continue
         part = item.qty / origin.qty_ordered
         codes = fixed_product_tax_codes(order, origin.item_id) if with_codes else ()
         net, tax = origin.weee_tax_applied_row_amount, origin.fixed_product_tax_tax
         if net:
             yield _Share(codes, rounded(net * part), rounded(tax * part))
-
-
-def _bears(item: DocumentItem) -> bool:
-    return item.bears_money or bool(item.weee_tax_applied_row_amount)

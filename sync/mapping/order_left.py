@@ -12,7 +12,13 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Orders
 from sync.core.money import CENT, ZERO, rounded, total
 from sync.mapping.order_before_refunds import NO_SHIPPING_REFUNDED, NOT_REFUNDED
-from sync.mapping.order_parts import Charge, OrderParts, fixed_product_tax_charges, order_parts
+from sync.mapping.order_parts import (
+    Charge,
+    OrderParts,
+    Paid,
+    fixed_product_tax_charges,
+    order_parts,
+)
 from sync.mapping.order_rows import MoneyRow, money_items
 from sync.mapping.pieces_left import pieces_wanted, row_left
 
@@ -68,7 +74,7 @@ def parts_left(order: Order, parts: OrderParts, settings: Orders) -> OrderParts:
         return parts
     rows, charges = _left(order, parts.rows, parts.charges, settings)
     tax = parts.tax - _tax(parts.rows, parts.charges) + _tax(rows, charges)
-    held = order.grand_total - order.total_canceled + _tendered(parts)
+    held = order.grand_total - order.total_canceled + _tendered(order, parts)
     sold = [replace(row, item=row.item.model_copy(update=NOT_REFUNDED)) for row in parts.rows]
     before = _left(order.model_copy(update=NO_SHIPPING_REFUNDED), sold, parts.charges, settings)
     held -= _sum(*before) - _sum(rows, charges)
@@ -164,7 +170,28 @@ def _is_paid_back(order: Order, settings: Orders) -> bool:
     return abs(rest) <= max(settings.rounding_most, ZERO)
 
 
-def _tendered(parts: OrderParts) -> Decimal:
+def _tendered(order: Order, parts: OrderParts) -> Decimal:
     """Gift cards, credit and points that pay for it as well: they were no part of the grand total,
-    and rows say what was refunded of them."""
-    return total(rounded(paid.amount) for paid in parts.paid)
+    and rows say what was refunded of them. What pays for cancelled pieces went back with them, and
+    is as little part of the total that was cancelled."""
+    return total(_kept(order, paid) for paid in parts.paid)
+
+
+def _kept(order: Order, paid: Paid) -> Decimal:
+    """What is still paid by it; all of it where Commerce does not say how much was invoiced."""
+    if not _is_over(order):
+        return rounded(paid.amount)
+    if not any(item.qty_invoiced for item in order.items):
+        return ZERO
+    told = getattr(order.extension_attributes, f"{paid.segment}_invoiced", ZERO)
+    return rounded(abs(told) or paid.amount)
+
+
+def _is_over(order: Order) -> bool:
+    """Whether all that was not invoiced is cancelled, by the total or by the rows: what was shipped
+    is cancelled in the total alone, and cards that pay for everything leave no total."""
+    if order.total_canceled:
+        return order.grand_total - order.total_canceled - order.total_invoiced <= CENT
+    rows = [item for item, _ in money_items(order)]
+    is_cancelled = any(item.qty_canceled for item in rows)
+    return is_cancelled and all(r.qty_invoiced + r.qty_canceled >= r.qty_ordered for r in rows)

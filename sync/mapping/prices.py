@@ -31,6 +31,9 @@ ALL: Final = Audience(EVERYBODY)
 BASE: Final = "base"
 SPECIAL: Final = "special"
 ONE: Final = Decimal(1)
+MOST_LOST: Final = Decimal("0.05")
+"""The part of a price that rounding to the cent may change: the shop charges whole cents a piece,
+whatever decimals a price has (measured)."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,20 @@ class Priced:
     discounts: Sequence[Discount] = field(default=())
 
     def price(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
-        """The price of one piece, when so many are bought; None where F&O has none. Raises
-        `UnclearPrice`."""
+        """The price of one piece, when so many are bought, as it is shown; None where F&O has none.
+        Raises `UnclearPrice`."""
+        exact = self.exact(rules, audience, pieces)
+        return None if exact is None else rounded(exact, ONE.scaleb(-rules.decimals))
+
+    def exact(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
+        """The same, not rounded."""
         quantity = pieces * self.units
         search = (self.wanted, audience, quantity, rules.unclear)
         found = found_price(self.agreements, *search)
         price = self.base if found is None else found
         if price is None:
             return None
-        net = net_price(price, counted_discounts(self.discounts, *search))
-        return rounded(net * self.units, ONE.scaleb(-rules.decimals))
+        return net_price(price, counted_discounts(self.discounts, *search)) * self.units
 
     def without_ending(self) -> "Priced":
         """The same without what is for everybody and ends."""
@@ -107,11 +114,7 @@ def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
 def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
     base = priced.price(rules, ALL)
     if base is None or base <= 0:
-        what = "no price" if base is None else f"the price {base}"
-        return Never(
-            f"{priced.sku}: F&O has {what} in {priced.wanted.currency} per {priced.wanted.unit}",
-            remedy="Enter a sales price of the released product, or post a trade agreement.",
-        )
+        return _none(priced, "no price" if base is None else f"the price {base}")
     found = _base(priced, rules, base)
     lowest_of_all: dict[Decimal, Decimal] = {}
     for audience in (ALL, *rules.audiences):
@@ -119,7 +122,10 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
         for pieces in _breaks(priced, audience):
             if pieces != int(pieces):
                 return _uneven(priced, pieces)
-            price = priced.price(rules, audience, pieces) or base
+            price = priced.price(rules, audience, pieces)
+            price = base if price is None else price
+            if fault := _unfit_price(priced, rules, audience, pieces, price):
+                return fault
             taken = min([base, *(p for q, p in lowest_of_all.items() if q <= pieces)])
             if price > taken:
                 return _too_high(priced, audience, pieces, price, taken)
@@ -129,6 +135,32 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
             if audience is ALL:
                 lowest_of_all[pieces] = price
     return found
+
+
+def _none(priced: Priced, what: str) -> Never:
+    return Never(
+        f"{priced.sku}: F&O has {what} in {priced.wanted.currency} per {priced.wanted.unit}",
+        remedy="Enter a sales price of the released product, or post a trade agreement.",
+    )
+
+
+def _unfit_price(
+    priced: Priced, rules: PriceRules, audience: Audience, pieces: Decimal, price: Decimal
+) -> Never | None:
+    """Why a price cannot be charged: it is none, or whole cents are too far from it."""
+    if price <= 0:
+        return _none(priced, f"the price {price} for {audience} from {pieces:f} pieces")
+    exact = priced.exact(rules, audience, pieces) or price
+    if abs(rounded(exact) - exact) <= exact * MOST_LOST:
+        return None
+    return Never(
+        f"{priced.sku}: F&O's price for {audience} is {exact.normalize():f}"
+        f" {priced.wanted.currency} a piece, and the shop would charge {rounded(exact)}",
+        remedy=(
+            "Sell larger pieces in the shop, as packs of a hundred, and write what a pack is as the"
+            " factor of the item's row (map items)."
+        ),
+    )
 
 
 def _base(priced: Priced, rules: PriceRules, price: Decimal) -> dict[str, Any]:
@@ -146,6 +178,7 @@ def _breaks(priced: Priced, audience: Audience) -> list[Decimal]:
     lines: list[TradeLine] = [one for one in priced.agreements if whose_line(one) in whose]
     whose = whose_lines(audience.customer, audience.discount_group)
     lines += [one for one in priced.discounts if whose_line(one) in whose]
+    lines = [one for one in lines if not unfit(one, priced.wanted, one.from_quantity)]
     edges = {one.from_quantity for one in lines} | {one.to_quantity for one in lines}
     return sorted({ONE, *(edge / priced.units for edge in edges if edge / priced.units > 1)})
 

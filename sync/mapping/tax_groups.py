@@ -11,6 +11,7 @@ from decimal import Decimal
 from sync.commerce.models.order import Order
 from sync.config.connections import TaxGroups, tax_codes_in
 from sync.core.errors import Missing, Never
+from sync.core.money import CENT, total
 
 NOT_TAXED = "none"
 TABLE = "orders.taxes"
@@ -65,9 +66,33 @@ def _reported(
     codes = [code for code in codes if code != NOT_TAXED]
     if codes or not tax or not taxes:
         return codes or [NOT_TAXED]
+    if told := _of_order(order, taxes):
+        return told
     if taxes.keys() - {NOT_TAXED} != {ANY_OTHER}:
         raise _without_code(order, tax)
     return [ANY_OTHER]
+
+
+def _of_order(order: Order, taxes: Mapping[str, TaxGroups]) -> Sequence[str]:
+    """The codes of an order that names none by line, as tax extensions leave it, where they are of
+    all its tax and every line has the same groups by them."""
+    listed = order.extension_attributes.applied_taxes
+    codes = sorted({one.code for one in listed if one.code not in ("", NOT_TAXED)})
+    off = total(one.amount for one in listed if one.code in codes) - order.tax_amount
+    if not codes or abs(off) > CENT * len(codes) or _names_codes_by_line(order):
+        return ()
+    if not any(code in taxes for code in codes) and _together(taxes, "+".join(codes)):
+        return codes
+    rows = [taxes.get(code, taxes.get(ANY_OTHER)) for code in codes]
+    groups = {(row.group, row.item_group) for row in rows if row is not None}
+    return codes if len(groups) == 1 and None not in rows else ()
+
+
+def _names_codes_by_line(order: Order) -> bool:
+    by_line = order.extension_attributes.item_applied_taxes
+    return any(one.applied_taxes for one in by_line) or any(
+        item.extension_attributes.itemized_taxes for item in order.items
+    )
 
 
 def _only(

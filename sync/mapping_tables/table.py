@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 
+from sync.core.groups import write_rows
 from sync.core.ports import Clock, Conflict, Delete, Operation, Row, Tables, Upsert, Value
 
 TABLE: Final = "mappings"
-AT_ONCE: Final = 100
 REMEMBERED: Final = 20_000
 
 
@@ -97,8 +97,7 @@ class MappingTable(Generic[M]):
             Upsert(Row(self._partition, key, cells)) for key, cells in rows.items()
         ]
         operations += [Delete(Row(self._partition, key)) for key in gone]
-        for start in range(0, len(operations), AT_ONCE):
-            await self._tables.transact(TABLE, operations[start : start + AT_ONCE])
+        await write_rows(self._tables, TABLE, operations)
 
     async def remove(self, key: str) -> None:
         """Forget a key; nothing there is fine."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.app.services import Services
+from sync.core.groups import in_groups
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
 from sync.engine.reading import delivered_with
@@ -99,8 +100,8 @@ async def enqueued(ledgers: Ledgers, wanted: Sequence[Again], *, by: str) -> Ask
     aside forgotten. Safe to repeat."""
     asking, services = Asking(ledgers.services, "replay"), ledgers.services
     asked = Entry(services.edition_parts.clock.now(), "asked", details={"by": by})
-    for start in range(0, len(wanted), TOGETHER):
-        claims = [Claim(one.connection, one.flow, one.key) for one in wanted[start:][:TOGETHER]]
+    for some in in_groups(wanted, TOGETHER):
+        claims = [Claim(one.connection, one.flow, one.key) for one in some]
         await asyncio.gather(*(services.ledger.write(claim, asked) for claim in claims))
     groups: dict[tuple[str, str], list[str]] = {}
     for one in wanted:

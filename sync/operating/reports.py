@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Tables
+from sync.engine.report_builds import REPORTS
 
-REPORTS: Final = "reports"
 ALL: Final = "all"
 PERIODS: Final = ("week", "month")
 FORECASTS: Final = "forecasts"
 REVENUE: Final = "revenue"
+CASH: Final = "cash"
 ERASED: Final = "erased"
 MOST_ROWS: Final = 200
 """Of a figure; what is more is cut, and said."""
@@ -77,7 +78,7 @@ async def store(tables: Tables, told: Sequence[Told], part: str = ALL) -> None:
 
 async def stored(tables: Tables) -> list[Told]:
     """All of them, forecasts last; none where nothing was built yet."""
-    parts = (ALL, REVENUE, FORECASTS)
+    parts = (ALL, REVENUE, CASH, FORECASTS)
     return [_told(row) for part in parts async for row in tables.query(REPORTS, part)]
 
 

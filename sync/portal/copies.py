@@ -17,7 +17,7 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from sync.core.money import ZERO, rounded, total
+from sync.core.money import ZERO, rounded, total, unit_of
 from sync.dynamics.buyer_documents import InvoiceLine
 from sync.portal.details import net_of, taxes_of
 from sync.portal.documents import Document
@@ -69,7 +69,7 @@ def copy_of(document: Document, lines: Sequence[InvoiceLine], parties: Parties) 
             Spacer(1, 5 * mm),
             _facts(document, parties),
             Spacer(1, 5 * mm),
-            _lines(lines),
+            _lines(document, lines),
             Spacer(1, 4 * mm),
             _sums(document, lines),
         ]
@@ -94,11 +94,11 @@ def _facts(document: Document, parties: Parties) -> Table:
     return Table(shown, colWidths=(34 * mm, 140 * mm), hAlign="LEFT", style=_plain())
 
 
-def _lines(lines: Sequence[InvoiceLine]) -> Table:
+def _lines(document: Document, lines: Sequence[InvoiceLine]) -> Table:
     rows: list[tuple[Any, ...]] = [COLUMNS]
     rows += [
         (_text(line.number), _text(line.item), _text(line.name), _number(line.quantity),
-         _text(line.unit), _number(line.price), _amount(line.amount))
+         _text(line.unit), _number(line.price), _amount(line.amount, document))
         for line in lines
     ]  # fmt: skip
     style = TableStyle([
@@ -113,14 +113,14 @@ def _lines(lines: Sequence[InvoiceLine]) -> Table:
 def _sums(document: Document, lines: Sequence[InvoiceLine]) -> Table:
     """What the lines come to without tax, everything else (charges, discounts, rounding), the tax
     by its groups, and the whole: the whole is the ledger's own."""
-    net = rounded(total(net_of(document, line) for line in lines))
+    net = rounded(total(net_of(document, line) for line in lines), unit_of(document.currency))
     rows = [("Lines", net)]
     if rest := document.amount - document.tax - net:
         rows.append(("Charges, discounts and rounding", rest))
     taxes = (one for one in taxes_of(document, lines) if one.tax)
     rows += [(f"Tax {one.group} {one.item_group}".rstrip(), one.tax) for one in taxes]
-    shown = [(_text(name), _amount(value)) for name, value in rows]
-    shown.append((_text(f"Total {document.currency}"), _amount(document.amount)))
+    shown = [(_text(name), _amount(value, document)) for name, value in rows]
+    shown.append((_text(f"Total {document.currency}"), _amount(document.amount, document)))
     return Table(shown, colWidths=(60 * mm, 36 * mm), hAlign="RIGHT", style=SUMS)
 
 
@@ -137,8 +137,8 @@ def _number(value: Decimal) -> str:
     return f"{value.normalize() + ZERO:f}"
 
 
-def _amount(value: Decimal) -> str:
-    return f"{rounded(value):,.2f}"
+def _amount(value: Decimal, document: Document) -> str:
+    return f"{rounded(value, unit_of(document.currency)):,f}"
 
 
 def _day(day: date | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sync.config.connections.portal import Portal
-from sync.core.money import rounded, total
+from sync.core.money import rounded, total, unit_of
 from sync.dynamics.buyer_documents import InvoiceLine
 from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.systems import Systems
@@ -31,13 +31,14 @@ def net_of(document: Document, line: InvoiceLine) -> Decimal:
 
 
 def taxes_of(document: Document, lines: Sequence[InvoiceLine]) -> list[Tax]:
-    """Together they are the document's net amount and its tax, to the cent."""
+    """Together they are the document's net amount and its tax, exactly."""
     groups: dict[tuple[str, str], list[InvoiceLine]] = defaultdict(list)
     for line in lines:
         groups[line.tax_group, line.item_tax_group].append(line)
+    unit = unit_of(document.currency)
     nets = {
-        key: (rounded(total(net_of(document, one) for one in mine)),
-              rounded(total(one.tax for one in mine)))
+        key: (rounded(total(net_of(document, one) for one in mine), unit),
+              rounded(total(one.tax for one in mine), unit))
         for key, mine in groups.items()
     }  # fmt: skip
     nets.pop(("", ""), None)

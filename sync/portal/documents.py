@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from sync.core.document_links import document_key
-from sync.core.money import ZERO, rounded, total
+from sync.core.money import ZERO, rounded, total, unit_of
 from sync.dynamics.buyer_documents import day_of
 
 Row = Mapping[str, Any]
@@ -164,10 +164,14 @@ def _document(row: Row, parts: Mapping[tuple[str, str, str], Sequence[Instalment
     order, reference, purchase_order, ship_to, mode, terms = (
         str(row.get(name) or "") for name in TEXTS
     )
+    currency = str(row["CurrencyCode"])
+    amount, tax = (
+        rounded(Decimal(row.get(name) or 0), unit_of(currency))
+        for name in ("InvoiceAmount", "SumTax")
+    )
     mine = parts.get((company.casefold(), number.casefold(), voucher.casefold()), ())
     return Document(
-        company, number, voucher, day or date.min, str(row["CurrencyCode"]),
-        rounded(Decimal(row.get("InvoiceAmount") or 0)), rounded(Decimal(row.get("SumTax") or 0)),
+        company, number, voucher, day or date.min, currency, amount, tax,
         order, reference, purchase_order, bool(int(row.get("ReversedRecId") or 0)),
         row.get("InclTax") == "Yes", ship_to, mode, terms,
         tuple(sorted(mine, key=lambda one: one.due or date.min)),

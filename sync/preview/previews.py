@@ -8,14 +8,14 @@ requests, all else has a preview of its own.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from sync.commerce.models.customer import Customer
 from sync.commerce.models.numbered_document import number_of
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
-from sync.core.errors import Later, Missing, Never, Paused, SignInRefused
+from sync.core.errors import Never
 from sync.core.proof import Proof
 from sync.core.request import Request
 from sync.core.skipped import Skipped
@@ -36,8 +36,10 @@ from sync.mapping.custom_options import with_custom_options
 from sync.mapping.posting_target import DocumentWithOrder
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.shopper import shopper_of_customer
+from sync.preview.as_it_stands import shown, unless_kept
 from sync.preview.input_files import Kind, id_of
 from sync.preview.planning import Planning
+from sync.preview.previewed import Preview
 from sync.preview.unasked import GivenCommerce
 
 FLOW_OF: Final[Mapping[Kind, DocumentFlow[Any]]] = {
@@ -58,66 +60,21 @@ OF_MADE_ACCOUNTS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Preview:
-    """What would happen to one record. `outcome`: deliver, skip or park."""
-
-    key: str
-    outcome: str
-    reason: str = ""
-    remedy: str = ""
-    requests: tuple[Request, ...] = ()
-    totals: Proof | None = None
-    notes: tuple[str, ...] = field(default=())
-    missing: tuple[Missing, ...] = field(default=())
-    """The rows without which it would be parked."""
-    amounts: Mapping[str, str] = field(default_factory=dict)
-    """What the trail would show, of what D365 would hold in the end."""
-    differs: str = ""
-    """The sums of both systems, where they would differ though it is posted: a person decides."""
-
-    @property
-    def held(self) -> Mapping[str, str] | None:
-        """What D365 would hold in the end, where that is not what was placed."""
-        placed = self.totals.as_json() if self.totals else {}
-        held = {name: self.amounts.get(name, value) for name, value in placed.items()}
-        return held if held != placed else None
-
-    def as_json(self) -> dict[str, Any]:
-        """As `preview --json` prints it; where nothing else is said, the reason tells what D365
-        would hold of an order that was reduced since it was placed."""
-        nothing = {"commerce": None, "dynamics": None, "difference": None, "currency": None}
-        left = "then reduced to {dynamics} {currency}; Commerce holds {commerce}"
-        return {
-            "key": self.key,
-            "outcome": self.outcome,
-            "reason": self.reason or (left.format(**self.held) if self.held else ""),
-            "remedy": self.remedy,
-            "requests": [
-                {"method": r.method, "path": r.path, "body": r.body} for r in self.requests
-            ],
-            "totals": self.totals.as_json() if self.totals else nothing,
-        }
-
-
 async def preview(kind: Kind, document: Any, systems: Systems) -> Preview:
     """Preview a document as REST answers it. Never raises for what a document may hold.
 
     Raises what Commerce's client raises where Commerce is asked and does not answer.
     """
     key = _key_of(kind, document)
-    try:
-        record = await _record(kind, document, systems)
-        return await _planned(kind, key, record, systems)
-    except Never as error:
-        totals = error.totals if isinstance(error, Unproved) else None
-        return Preview(
-            key, "park", error.reason, error.remedy, totals=totals, missing=error.missing
-        )
-    except Later as error:
-        if error.is_outage or isinstance(error, Paused | SignInRefused):
-            raise
-        return Preview(key, "skip", f"waiting: {error.reason}")
+    found = await unless_kept(_found(kind, key, document, systems))
+    if isinstance(found, Preview):
+        return found
+    totals = found.totals if isinstance(found, Unproved) else None
+    return replace(shown(key, found), totals=totals)
+
+
+async def _found(kind: Kind, key: str, document: Any, systems: Systems) -> Preview:
+    return await _planned(kind, key, await _record(kind, document, systems), systems)
 
 
 async def _record(kind: Kind, document: Any, systems: Systems) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sync.commerce.models.numbered_document import number_of
 from sync.commerce.models.order import Order
 from sync.core.errors import Never
+from sync.core.groups import in_groups
 from sync.core.money import CENT, ZERO, rounded
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_order import SalesOrder
@@ -146,8 +147,7 @@ async def shadow(
     }
     async for page in systems.commerce.orders.made(since, until, fields=(), stores=stores):
         ours = [row for row in page if not elsewhere(row.get("store_id"), systems)]
-        for first in range(0, len(ours), AT_ONCE):
-            rows = ours[first : first + AT_ONCE]
+        for rows in in_groups(ours, AT_ONCE):
             for found in await asyncio.gather(*(_of(row, systems, entered) for row in rows)):
                 yield found
 

@@ -10,7 +10,8 @@ from sync.core.proof import Proof
 from sync.dynamics.documents.totals import Totals
 from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind, id_of
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 
 NET: Final = "net"
 """The key of a story's last object: invoices less credit memos."""

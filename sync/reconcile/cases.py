@@ -7,6 +7,7 @@ theirs.
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.rma import Rma
@@ -25,7 +26,7 @@ from sync.reconcile.causes import Told
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.verdict import PIECES, TOGETHER, Verdict, side_by_side
+from sync.reconcile.verdict import PIECES, Verdict, looked_at
 
 ONE: Final = Decimal(1)
 
@@ -51,23 +52,8 @@ class Cases:
         rows = connected.systems.commerce.returns.since(
             window.since, window.until, stores=connected.stores(window)
         )
-        some = list[Mapping[str, Any]]()
-        async for row in rows:
-            some.append(row)
-            if len(some) == TOGETHER:
-                for verdict in await self._looked_at(connected, some):
-                    yield verdict
-                some = []
-        for verdict in await self._looked_at(connected, some):
+        async for verdict in looked_at(partial(_looked, connected), rows):
             yield verdict
-
-    async def _looked_at(
-        self, connected: Connected, rows: list[Mapping[str, Any]]
-    ) -> list[Verdict]:
-        async def look(row: Mapping[str, Any]) -> Verdict | None:
-            return await _looked(connected, row)
-
-        return await side_by_side(look, rows)
 
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.order import Order, utc
@@ -26,7 +27,7 @@ from sync.reconcile.causes import Told, is_under_way, is_young, parked
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.verdict import PIECES, TOGETHER, Verdict, side_by_side
+from sync.reconcile.verdict import PIECES, Verdict, looked_at
 
 INVOICED: Final = "invoiced"
 ORDERS: Final = "orders"
@@ -67,15 +68,13 @@ class Invoiced:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per order of which F&O has invoiced anything."""
-        orders, stores = connected.systems.commerce.orders, connected.stores(window)
-
-        async def look(row: Mapping[str, Any]) -> Verdict | None:
-            return await _looked(connected, row)
-
-        async for page in orders.made(window.since, window.until, fields=(), stores=stores):
-            for start in range(0, len(page), TOGETHER):
-                for one in await side_by_side(look, page[start : start + TOGETHER]):
-                    yield one
+        stores = connected.stores(window)
+        pages = connected.systems.commerce.orders.made(
+            window.since, window.until, fields=(), stores=stores
+        )
+        rows = (row async for page in pages for row in page)
+        async for verdict in looked_at(partial(_looked, connected), rows):
+            yield verdict
 
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:

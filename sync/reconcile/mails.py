@@ -6,10 +6,11 @@ no mail server can be asked. What a rule or a person left out is owed to nobody.
 owed stands where Commerce's figure does, sent where F&O's does.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.rma import Rma
@@ -23,7 +24,7 @@ from sync.reconcile.causes import Told, is_under_way, is_young, parked
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.verdict import PIECES, TOGETHER, Verdict, side_by_side
+from sync.reconcile.verdict import PIECES, Verdict, looked_at
 
 ONE: Final = Decimal(1)
 LONGEST: Final = timedelta(days=90)
@@ -58,21 +59,9 @@ class SentMails:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per mail that was owed in the time; none of what was left out on purpose."""
-        some = list[Owed]()
-        async for one in _owed(connected, window):
-            some.append(one)
-            if len(some) == TOGETHER:
-                for verdict in await self._looked_at(connected, some):
-                    yield verdict
-                some = []
-        for verdict in await self._looked_at(connected, some):
+        owed = _owed(connected, window)
+        async for verdict in looked_at(partial(_looked, connected), owed):
             yield verdict
-
-    async def _looked_at(self, connected: Connected, some: Sequence[Owed]) -> list[Verdict]:
-        async def look(one: Owed) -> Verdict | None:
-            return await _looked(connected, one)
-
-        return await side_by_side(look, some)
 
 
 def _of_returns(settings: Connection) -> bool:

@@ -9,6 +9,7 @@ compared by other kinds. Both sides of each order are read, so it is compared wh
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.order import Order, utc
@@ -25,7 +26,7 @@ from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
 from sync.reconcile.orders import document_of
-from sync.reconcile.verdict import PIECES, TOGETHER, Verdict, side_by_side
+from sync.reconcile.verdict import PIECES, Verdict, looked_at
 
 QUANTITIES: Final = "quantities"
 ORDERS: Final = "orders"
@@ -64,16 +65,13 @@ class Quantities:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per order that is in F&O once."""
-        orders = connected.systems.commerce.orders
         stores = connected.stores(window)
-
-        async def look(row: Mapping[str, Any]) -> Verdict | None:
-            return await _looked(connected, row)
-
-        async for page in orders.made(window.since, window.until, fields=(), stores=stores):
-            for start in range(0, len(page), TOGETHER):
-                for one in await side_by_side(look, page[start : start + TOGETHER]):
-                    yield one
+        pages = connected.systems.commerce.orders.made(
+            window.since, window.until, fields=(), stores=stores
+        )
+        rows = (row async for page in pages for row in page)
+        async for verdict in looked_at(partial(_looked, connected), rows):
+            yield verdict
 
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:

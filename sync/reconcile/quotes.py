@@ -27,7 +27,7 @@ from sync.mapping.quote_prices import shown_goods
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
 from sync.reconcile.kind import Connected, Window
-from sync.reconcile.verdict import TOGETHER, Verdict, side_by_side
+from sync.reconcile.verdict import Verdict, looked_at
 
 BESIDE: Final = "Correct {number} in {place} and {again}, or answer the quote in Commerce."
 
@@ -48,16 +48,14 @@ class Quotes:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per quote that changed in the time and has, or should have, a quotation."""
-        waiting, stores = list[tuple[Quote, datetime]](), connected.stores(window)
-        async for quote, at in changed_quotes(connected.systems, window.since, window.until, ""):
-            if at < window.until and quote.store_id in stores:
-                waiting.append((quote, at))
-            if len(waiting) == TOGETHER:
-                for one in await side_by_side(partial(_look, connected), waiting):
-                    yield one
-                waiting = []
-        for one in await side_by_side(partial(_look, connected), waiting):
-            yield one
+        stores = connected.stores(window)
+        changed = changed_quotes(connected.systems, window.since, window.until, "")
+        ours = (
+            (quote, at) async for quote, at in changed
+            if at < window.until and quote.store_id in stores
+        )  # fmt: skip
+        async for verdict in looked_at(partial(_look, connected), ours):
+            yield verdict
 
 
 async def _look(connected: Connected, found: tuple[Quote, datetime]) -> Verdict | None:

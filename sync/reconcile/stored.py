@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
+from sync.core.groups import write_rows
 from sync.core.ports import Row, Tables, Upsert, Value
 from sync.engine.cell_text import clipped
 from sync.reconcile.difference import Cause, Difference, Summary
@@ -14,7 +15,6 @@ from sync.reconcile.difference import Cause, Difference, Summary
 RECONCILIATIONS, DIFFERENCES = "reconciliations", "differences"
 MOST: Final = 1000
 """Differences of a day that are kept; the command lists all."""
-TOGETHER: Final = 100
 LAST: Final = "last"
 
 
@@ -56,9 +56,7 @@ class Reconciliations:
         partition = f"{connection}|{day.isoformat()}"
         old = [row.key async for row in self._tables.query(DIFFERENCES, partition)]
         new = [_row(partition, one, now) for one in differences[:MOST]]
-        for start in range(0, len(new), TOGETHER):
-            rows = [Upsert(row) for row in new[start : start + TOGETHER]]
-            await self._tables.transact(DIFFERENCES, rows)
+        await write_rows(self._tables, DIFFERENCES, map(Upsert, new))
         for key in {*old} - {row.key for row in new}:
             await self._tables.delete(DIFFERENCES, partition, key)
         cells: dict[str, Value] = {

@@ -1,12 +1,13 @@
 """What a comparison says of one record, and what each kind of them is to a reconciliation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 
 from sync.config.connections import Connection
+from sync.core.groups import as_groups
 from sync.reconcile.difference import Difference
 from sync.reconcile.difference import Place as SumPlace
 from sync.reconcile.kind import Connected, Window
@@ -62,6 +63,15 @@ class Comparison(Protocol):
         """What is said of each record of the time. Raises `Later` and `Never` where a system cannot
         be read."""
         ...
+
+
+async def looked_at(
+    look: Callable[[Looked], Awaitable[Verdict | None]], many: AsyncIterable[Looked]
+) -> AsyncIterator[Verdict]:
+    """The verdicts on all of these, some side by side. Raises the first error."""
+    async for some in as_groups(many, TOGETHER):
+        for verdict in await side_by_side(look, some):
+            yield verdict
 
 
 async def side_by_side(

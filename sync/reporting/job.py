@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sync.app.edition_parts import EditionParts
+from sync.engine.report_builds import note_build
 from sync.operating.reports import store, to_forget
 from sync.reporting.building import Build, Built, Tell
 from sync.reporting.containers import Kept
@@ -35,8 +36,10 @@ async def build_all(
     )
     with opened(folder / "spill") as duck:
         told = [*figures_to_show(duck, folder, now, len(built.trouble))]
-        if not any(name.startswith("orders|") for name in State.of(folder).faults):
+        faults = State.of(folder).faults
+        if not any(name.startswith("orders|") for name in faults):
             await forecast_demand_of(duck, folder, reported, parts.tables, now)
     await keeping.publish()
     await store(parts.tables, told)
+    await note_build(parts.tables, now, "; ".join(f"{name}: {why}" for name, why in faults.items()))
     return built

@@ -1,6 +1,7 @@
 """The figures and forecasts that pages show, out of the star."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from sync.operating.reports import MOST_ROWS, Told
 from sync.reporting.exporting import plain
 from sync.reporting.figures import DOCUMENT, Asked, answered
 from sync.reporting.forecast import revenue
+from sync.reporting.forecast.cash import Expected
 from sync.reporting.forecast.demand import COLUMNS, Way
 from sync.reporting.forecast.revenue import Period
 from sync.reporting.forecast.writing import AMOUNTS, Row
@@ -60,6 +62,13 @@ def revenue_to_show(rows: Sequence[Row], period: Period, now: datetime) -> Told:
     texts = [[_text(cell) for cell in row] for row in rows]
     is_cut = len(texts) > MOST_ROWS
     return Told("net", period.name, columns, texts[:MOST_ROWS], now, is_cut=is_cut)
+
+
+def cash_to_show(found: Sequence[Expected], now: datetime) -> Told:
+    """What `expected_cash` tells."""
+    columns = [field.name for field in fields(Expected)]
+    rows = [[_text(cell) for cell in astuple(one)] for one in found]
+    return Told("cash", "week", columns, rows[:MOST_ROWS], now, is_cut=len(rows) > MOST_ROWS)
 
 
 def _text(cell: Any) -> str:

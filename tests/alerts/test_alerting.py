@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from sync.alerts.alert import Alert
 from sync.alerts.alerting import ALERTS, ENDED, Alerting
-from sync.alerts.conditions import Alert
 from sync.alerts.senders import Notice, senders_of
 from sync.config.connections import Alerts, Mail
 from sync.core.errors import Later, Never

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from sync.alerts.conditions import Alert, Checkouts, Differing, Expiry, alerts_of
+from sync.alerts.alert import Alert
+from sync.alerts.conditions import alerts_of
+from sync.alerts.findings import Checkouts, Differing, Expiry, Finding, Unreported
 from sync.config.connections import Alerts, Connection
 from sync.config.connections.credit import Gate
 from sync.core.message_queue import Depth
@@ -26,15 +28,14 @@ def found(
     *flows: FlowReading,
     depths: dict[str, Depth] | None = None,
     stopped: tuple[dict[str, Any], ...] = (),
-    expiries: tuple[Expiry, ...] = (),
-    differing: tuple[Differing, ...] = (),
-    checkouts: tuple[Checkouts, ...] = (),
+    others: tuple[Finding, ...] = (),
     freshness: dict[str, int] | None = None,
+    settings: Alerts | None = None,
 ) -> list[Alert]:
     shop: Connection = example_connection().model_copy(update={"freshness": freshness or {}})
     return alerts_of(
-        Readings(NOW, depths or {}, list(flows)), stopped, expiries, differing, (),
-        checkouts=checkouts, connections={"bikes": shop}, settings=Alerts(),
+        Readings(NOW, depths or {}, list(flows)), stopped, others,
+        connections={"bikes": shop}, settings=settings or Alerts(),
     )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_where_all_is_well_nothing_is_told() -> None:
     assert not found(
         reading(behind=timedelta(minutes=30), every=FIVE), reading(flow="invoices", pause=pause),
         depths={"documents": depth}, stopped=(quiet,),
-        expiries=(Expiry("bikes", "certificate", NOW + timedelta(days=31)),),
+        others=(Expiry("bikes", "certificate", NOW + timedelta(days=31)),),
     )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def test_each_other_cause_is_told_beyond_its_bound() -> None:
         reading(pause=pause),
         depths={"documents": Depth(7, 0, 0, 2, ago(minutes=31))},
         stopped=(away, asks),
-        expiries=(
+        others=(
             Expiry("bikes", "certificate for F&O", NOW + timedelta(days=6)),
             Expiry("bikes", "client secret for F&O", NOW - timedelta(hours=1)),
             Expiry("boats", "certificate for F&O", NOW + timedelta(days=8)),
@@ -109,7 +110,7 @@ def test_each_other_cause_is_told_beyond_its_bound() -> None:
 
 
 def test_books_that_differ_are_one_alert_a_connection_with_what_to_run() -> None:
-    (alert,) = found(differing=(Differing("bikes", 3, NOW.date()),))
+    (alert,) = found(others=(Differing("bikes", 3, NOW.date()),))
     assert (alert.cause, alert.severity) == ("differs|bikes", "warning")
     assert alert.title == "The books of bikes differ about 3 records"
     assert alert.remedy.endswith("reconcile --from 2026-03-02 --connection bikes")
@@ -130,6 +131,20 @@ def test_checkouts_without_figures_are_told(
 ) -> None:
     fresh, policy = timedelta(minutes=15), Gate().policy
     one = Checkouts("bikes", figures_at, fresh, policy, 7, undecided_at, "TimeoutError")
-    alerts = found(checkouts=(one,))
+    alerts = found(others=(one,))
     assert [alert.cause for alert in alerts] == [f"gate|bikes|{what}" for what in told]
     assert all("what costs less than 500 may be bought on account" in one.text for one in alerts)
+
+
+@pytest.mark.parametrize(
+    ("hours", "bound", "is_told"), [(50, 50, False), (51, 50, True), (51, 0, False)]
+)
+def test_reports_that_are_not_built_night_after_night_are_told(
+    hours: int, bound: int, is_told: bool
+) -> None:
+    since, settings = ago(hours=hours), Alerts(report_hours=bound)
+    failed = Unreported(since, ago(hours=3), "orders|bikes: is refused")
+    for one, text in ((failed, "orders|bikes: is refused"), (Unreported(since), "None has ended")):
+        alerts = found(others=(one,), settings=settings)
+        assert [alert.cause for alert in alerts] == ["report|build"] * is_told
+        assert all(text in alert.text and "2 d 3 h" in alert.title for alert in alerts)

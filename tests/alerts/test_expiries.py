@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sync.alerts.conditions import Expiry
 from sync.alerts.expiries import Expiries
+from sync.alerts.findings import Expiry
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.ports import SecretDates

@@ -16,7 +16,7 @@ from sync.app.wiring import QUIET, open_services, runtime, vault_key
 from sync.core.errors import Later, Never
 from tests.cli.test_preview import CONFIGURATION
 from tests.log_capture import log_as_before
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,8 @@ async def test_a_process_has_one_engine_as_soon_as_its_settings_are_there(
     await services.close()
 
 
-def test_callers_cannot_make_an_app_that_does_not_open_try_all_the_time(
+@in_virtual_time
+async def test_callers_cannot_make_an_app_that_does_not_open_try_all_the_time(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wiring, "_opened", [])
@@ -135,15 +136,12 @@ def test_callers_cannot_make_an_app_that_does_not_open_try_all_the_time(
     monkeypatch.setenv("SYNC_CONNECTIONS", str(settings.connections))
     settings.home.mkdir(mode=0o755)
 
-    async def story() -> None:
-        for mode in (0o755, 0o700):
-            settings.home.chmod(mode)
-            with pytest.raises(Never, match="others may enter"):
-                await runtime()
-        await asyncio.sleep(QUIET.total_seconds())
-        await (await runtime()).close()
-
-    virtually(story())
+    for mode in (0o755, 0o700):
+        settings.home.chmod(mode)
+        with pytest.raises(Never, match="others may enter"):
+            await runtime()
+    await asyncio.sleep(QUIET.total_seconds())
+    await (await runtime()).close()
 
 
 def test_the_vaults_key_comes_from_the_environment_or_a_file_or_the_directory(

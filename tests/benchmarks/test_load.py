@@ -15,7 +15,7 @@ from tests.benchmarks.load_page import PAGE, SECTIONS, renewed
 from tests.benchmarks.load_parts import PARTS, lines
 from tests.benchmarks.load_results import Load, Loaded, Recovered
 from tests.benchmarks.top_rate import BEGIN, TopRate, measured_top_rate
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time
 
 READ, WRITE = Arrival("GET", "/data/A", "", b""), Arrival("POST", "/data/A", "", b"")
 BATCH = Arrival("POST", "/data/$batch", "", b"GET A HTTP/1.1\nPOST B HTTP/1.1\nPATCH C HTTP/1.1")
@@ -41,7 +41,8 @@ def test_work_takes_as_long_as_its_parts() -> None:
         (Capacity(workers=9, user=UserLimits(seconds=0.5)), 6, 3, 0.2),
     ],
 )
-def test_who_comes_when_it_is_hot_is_refused(
+@in_virtual_time
+async def test_who_comes_when_it_is_hot_is_refused(
     capacity: Capacity, together: int, taken: int, seconds: float
 ) -> None:
     async def one() -> bool:
@@ -51,11 +52,8 @@ def test_who_comes_when_it_is_hot_is_refused(
         except Hot:
             return False
 
-    async def all_of_them() -> tuple[int, float]:
-        found = await asyncio.gather(*(one() for _ in range(together)))
-        return sum(found), asyncio.get_running_loop().time()
-
-    count, took = virtually(all_of_them())
+    found = await asyncio.gather(*(one() for _ in range(together)))
+    count, took = sum(found), asyncio.get_running_loop().time()
     assert count == taken
     assert took == pytest.approx(seconds)
 

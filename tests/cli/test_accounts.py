@@ -17,7 +17,7 @@ match = ["number", "email"]
 def test_companies_are_matched_and_accounts_previewed(line: Line, systems: Systems) -> None:
     line.configured(systems)
     ran = line("preview", "accounts")
-    assert (ran.status, "no account is named" in ran.err) == (2, True)
+    assert (ran.status, "nothing is named" in ran.err) == (2, True)
     ran = line("preview", "accounts", "--account", "US-001")
     assert (ran.status, "accounts is not on" in ran.err) == (2, True)
     path: Path = line.folder / "connections.toml"

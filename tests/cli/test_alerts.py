@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sync.alerts.conditions import Alert
+from sync.alerts.alert import Alert
 from sync.app.embedded import open_embedded
 from sync.config.file.reading import read_connections
 from tests.cli.running import ROOT, Line

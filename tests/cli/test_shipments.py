@@ -84,7 +84,7 @@ def test_an_invoice_is_previewed_and_made(shop: Line, systems: Systems) -> None:
 def test_a_preview_needs_an_order_and_the_flow(line: Line, systems: Systems) -> None:
     line.configured(systems)
     ran = line("preview", "shipments")
-    assert (ran.status, "no order is named" in ran.err) == (2, True)
+    assert (ran.status, "nothing is named" in ran.err) == (2, True)
     ran = line("preview", "shipments", "--order", "1")
     assert (ran.status, "shipments is not on" in ran.err) == (2, True)
 

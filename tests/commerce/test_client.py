@@ -16,6 +16,7 @@ from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.rest import Page
 from sync.commerce.search import Search, Sort
+from sync.commerce.shipments import Track
 from sync.config.connections import Commerce
 from sync.core.errors import Later, Never, Paused, Unknown
 from sync.pacing.limiter import Limiter
@@ -44,9 +45,36 @@ async def test_numbers_with_fractions_arrive_as_decimals(
     assert await client.get("orders/1") == {"grand_total": Decimal("0.010000000000218"), "qty": 2}
 
 
-async def test_an_empty_answer_is_none(client: CommerceClient, shop: Shop) -> None:
-    shop.replies = [Reply(204, b"")]
-    assert await client.get("orders/1") is None
+async def test_an_empty_answer_to_a_write_is_none_and_to_a_read_none_at_all(
+    client: CommerceClient, shop: Shop
+) -> None:
+    """Before a shop stand machines that answer 200 or 204 for it with nothing."""
+    shop.replies = [Reply(204, b""), Reply(200, b" "), Reply(200, b" ")]
+    assert await client.post("orders/1/hold") is None
+    with pytest.raises(Later, match="with success, but not JSON"):
+        await client.search("orders", BY_ID)
+
+
+async def test_a_tracking_number_is_sent_with_all_that_the_specification_wants(
+    client: CommerceClient, shop: Shop, clock: HandClock
+) -> None:
+    shop.replies = [Reply(200, {"entity_id": 1})]
+    track = Track("1Z999", "UPS Ground", "ups")
+    await client.shipments.add_track(42, 7, track, not_after=clock.now() + timedelta(minutes=1))
+    (_, _, _, raw), wanted = shop.received[0], {"weight": 0, "qty": 1, "description": ""}
+    assert wanted.items() <= json.loads(raw)["entity"].items()
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"true", b"false", b'{"id":null}', b'"x"'])
+async def test_what_made_a_record_and_names_no_id_is_unknown(
+    client: CommerceClient, shop: Shop, clock: HandClock, body: bytes
+) -> None:
+    shop.replies = [Reply(200, one) for one in (body, b'"12"', b"12", b'{"id":12}')]
+    late = clock.now() + timedelta(minutes=1)
+    with pytest.raises(Unknown, match="names no id"):
+        await client.made("order/1/ship", {}, not_after=late)
+    for _ in range(3):
+        assert await client.made("order/1/ship", {}, not_after=late) == 12
 
 
 async def test_a_customer_is_read_as_recorded_and_a_deleted_one_is_none(
@@ -365,7 +393,7 @@ async def test_a_redirect_is_not_followed_with_our_signature(
     client: CommerceClient, shop: Shop
 ) -> None:
     shop.replies = [Reply(302, b"", (("location", "https://elsewhere.example/"),))]
-    with pytest.raises(Never, match="302"):
+    with pytest.raises(Later, match="302"):
         await client.get("orders/1")
     assert len(shop.received) == 1
 

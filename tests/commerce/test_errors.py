@@ -118,6 +118,9 @@ def call(*, writes: bool = False, edition: str = "paas", skew: timedelta | None 
     )
 
 
+PAGE = b"<html><title>404 Not Found</title>"
+
+
 def answer(status: int, body: Any = b"", **headers: str) -> httpx.Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -356,8 +359,6 @@ def test_a_401_of_the_service_speaks_of_the_scope() -> None:
 @pytest.mark.parametrize(
     ("status", "edition", "words"),
     [
-        (403, "saas", "product profile"),
-        (403, "paas", "firewall"),
         (413, "paas", "page_size"),
         (414, "saas", "page_size"),
         (405, "paas", "stands between us"),
@@ -370,15 +371,25 @@ def test_other_refusals_are_never_with_a_remedy(status: int, edition: str, words
     assert words in error.remedy
 
 
-def test_a_redirect_is_a_wrong_address_in_the_connection() -> None:
-    error = error_from(answer(301, location="https://other.example/rest"), call())
-    assert isinstance(error, Never)
-    assert "commerce.url" in error.remedy
-
-
-def test_a_404_from_a_proxy_is_not_taken_for_a_missing_record() -> None:
-    error = error_from(answer(404, b"<title>404 Not Found</title>"), call())
-    assert type(error) is Never
+@pytest.mark.parametrize(
+    ("found", "edition", "words"),
+    [
+        (answer(403, {"message": "No"}), "saas", "product profile"),
+        (answer(403, PAGE), "paas", "firewall"),
+        (answer(301, location="https://other.example/rest"), "paas", "redirects"),
+        (answer(302, PAGE, location="/customer/account/login"), "paas", "redirects"),
+        (answer(404, PAGE), "paas", "proxy"),
+        (answer(404), "saas", "proxy"),
+    ],
+)
+def test_what_answers_in_the_shops_place_holds_records_until_it_is_corrected(
+    found: httpx.Response, edition: str, words: str
+) -> None:
+    """Nothing was executed, so a write is not `Unknown`; and no record is to blame."""
+    error = error_from(found, call(edition=edition, writes=True))
+    assert type(error) is Later
+    assert error.is_outage
+    assert words in error.remedy
 
 
 @pytest.mark.parametrize(

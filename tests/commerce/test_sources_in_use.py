@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sync.commerce.sources_in_use import SourcesInUse
-from tests.virtual_time import LoopClock, virtually
+from tests.virtual_time import LoopClock, in_virtual_time
 
 SKUS = ("A", "B", "C")
 
@@ -54,46 +54,40 @@ class Shop:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_source_goes_below_zero_and_none_refuses(seed: int) -> None:
-    async def story() -> None:
-        chance = Random(seed)
-        shop = Shop(chance, A=chance.randint(0, 40), B=chance.randint(0, 40))
+@in_virtual_time
+async def test_no_source_goes_below_zero_and_none_refuses(seed: int) -> None:
+    chance = Random(seed)
+    shop = Shop(chance, A=chance.randint(0, 40), B=chance.randint(0, 40))
 
-        async def one(wait: float) -> None:
-            await asyncio.sleep(wait)
-            skus = chance.sample(SKUS, chance.randint(1, 3))
-            await shop.ship({sku: Decimal(chance.randint(1, 5)) for sku in skus})
+    async def one(wait: float) -> None:
+        await asyncio.sleep(wait)
+        skus = chance.sample(SKUS, chance.randint(1, 3))
+        await shop.ship({sku: Decimal(chance.randint(1, 5)) for sku in skus})
 
-        await asyncio.gather(*(one(chance.uniform(0, 15)) for _ in range(40)))
-        assert shop.counts["shipped"] == 40
-        assert min(shop.lowest.values()) >= 0
-        assert shop.counts["refusals"] == 0
-
-    virtually(story())
+    await asyncio.gather(*(one(chance.uniform(0, 15)) for _ in range(40)))
+    assert shop.counts["shipped"] == 40
+    assert min(shop.lowest.values()) >= 0
+    assert shop.counts["refusals"] == 0
 
 
-def test_a_source_with_enough_is_read_once_and_again_after_a_while_and_a_refusal() -> None:
-    async def story() -> None:
-        shop, goods = Shop(Random(1), A=100), {"A": Decimal(1)}
+@in_virtual_time
+async def test_a_source_with_enough_is_read_once_and_again_after_a_while_and_a_refusal() -> None:
+    shop, goods = Shop(Random(1), A=100), {"A": Decimal(1)}
+    await shop.ship(goods)
+    await asyncio.gather(*(shop.ship(goods) for _ in range(20)))
+    assert (shop.counts["reads"], shop.counts["fills"]) == (1, 0)
+    await asyncio.sleep(30)
+    await shop.ship(goods)
+    assert shop.counts["reads"] == 2
+    shop.held["A"] = Decimal(0)  # somebody else has taken them
+    with pytest.raises(ValueError, match="refused"):
         await shop.ship(goods)
-        await asyncio.gather(*(shop.ship(goods) for _ in range(20)))
-        assert (shop.counts["reads"], shop.counts["fills"]) == (1, 0)
-        await asyncio.sleep(30)
-        await shop.ship(goods)
-        assert shop.counts["reads"] == 2
-        shop.held["A"] = Decimal(0)  # somebody else has taken them
-        with pytest.raises(ValueError, match="refused"):
-            await shop.ship(goods)
-        await shop.ship(goods)
-        assert shop.counts["fills"] == 1
-
-    virtually(story())
+    await shop.ship(goods)
+    assert shop.counts["fills"] == 1
 
 
-def test_nothing_is_asked_for_nothing() -> None:
-    async def story() -> None:
-        shop = Shop(Random(1))
-        await shop.ship({})
-        assert shop.counts == Counter(shipped=1)
-
-    virtually(story())
+@in_virtual_time
+async def test_nothing_is_asked_for_nothing() -> None:
+    shop = Shop(Random(1))
+    await shop.ship({})
+    assert shop.counts == Counter(shipped=1)

@@ -1,8 +1,11 @@
 """The figures of the last report, as charts with their tables."""
 
 from datetime import timedelta
+from decimal import Decimal
 
-from sync.operating.reports import FORECASTS, REVENUE, Told, store, stored
+from sync.operating.reports import CASH, FORECASTS, REVENUE, Told, store, stored
+from sync.reporting.forecast.cash import Expected
+from sync.reporting.published import cash_to_show
 from tests.console.browsing import Browser
 from tests.harness import Harness, in_harness
 
@@ -37,10 +40,15 @@ async def test_figures_are_shown_with_their_charts_and_how_fresh_they_are(
     monthly = ("usmf", "USD", "2026-06-01", "-12.50")
     named = ("company", "currency", "month", "expected")
     await store(tables, [Told("net", "month", named, [monthly], now)], REVENUE)
+    cash = (Expected("usmf", "USD", "receivables", now.date(), None, Decimal("8.40"), None,
+                     "due day", Decimal("9.5"), Decimal("9.0"), None, 12),)  # fmt: skip
+    await store(tables, [cash_to_show(cash, now)], CASH)
     await store(tables, [told])
     page = await browser.sees("/reports")
-    assert [one.figure for one in await stored(tables)] == ["net", "net", "demand"]
+    assert [one.figure for one in await stored(tables)] == ["net", "net", "cash", "demand"]
+    assert "Forecast of cash by week: usmf USD receivables, in the order of the table" in page.html
+    assert all(cell in page.text for cell in ("8.40", "due day", "9.5", "baseline days off"))
     assert "Forecast of demand by region: usmf EU, in the order of the table" in page.html
     assert "Forecast of net by month: usmf USD, in the order of the table" in page.html
-    assert page.html.count('<rect class="above" x="0"') == 2
+    assert page.html.count('<rect class="above" x="0"') == 3
     assert "baseline is better" in page.text

@@ -19,7 +19,7 @@ from sync.core.errors import (
 from sync.dataverse import rows_client
 from sync.dataverse.cases import case_made, note_id, note_made, opened, resolved
 from sync.dataverse.documents.case import COLUMNS, Case, Customer, Note
-from sync.dataverse.web_api import changed, created, id_of, keyed_path, row_path
+from sync.dataverse.web_api import changed, created, id_of
 from sync.dynamics.refusals import NotFound
 from tests.dataverse.environment import Environment, in_environment
 
@@ -111,44 +111,6 @@ async def test_an_address_of_a_person_stands_in_no_url(env: Environment) -> None
     assert not [one for one in env.asked if "example" in str(one.url)]
     found = await env.client.customers.accounts("accountnumber", "us-001")
     assert found == [Customer("accounts", env.account)]
-
-
-@in_environment
-async def test_rows_of_a_standard_table_are_made_together(env: Environment) -> None:
-    soon = env.clock.now() + SOON
-    rows = [{"activityid": id_of(one), "subject": one} for one in ("call", "write")]
-    ids = await env.client.create_many("tasks", "task", rows, not_after=soon)
-    assert ids == [id_of("call"), id_of("write")]
-    more = [{"activityid": id_of("third"), "subject": "x"}, rows[0]]
-    with pytest.raises(AlreadyExists):
-        await env.client.create_many("tasks", "task", more, not_after=soon)
-    assert len(env.state.tables["tasks"]) == 2
-
-
-@in_environment
-async def test_rows_are_made_or_changed_together_by_id_or_by_an_alternate_key(
-    env: Environment,
-) -> None:
-    soon, client = env.clock.now() + SOON, env.client
-    env.state.keys = {"accounts": (("accountnumber",),)}
-    by_key = keyed_path("accounts", {"accountnumber": "US-001"})
-    new = keyed_path("accounts", {"accountnumber": "O'Neil & Co"})
-    for _ in range(2):
-        rows = {by_key: {"name": "Contoso Ltd"}, new: {"name": "O'Neil"}}
-        await client.upsert_many("account", rows, not_after=soon)
-    named = {row["accountnumber"]: row["name"] for row in env.state.tables["accounts"].values()}
-    assert named == {"US-001": "Contoso Ltd", "O'Neil & Co": "O'Neil"}
-    by_id = row_path("accounts", id_of("third"))
-    bad = {by_id: {"name": "Third"}, by_key: {"new_nothing": "x"}}
-    with pytest.raises(Never):
-        await client.upsert_many("account", bad, not_after=soon)
-    assert len(env.state.tables["accounts"]) == 2
-    unknown = {keyed_path("accounts", {"name": "Contoso"}): {"emailaddress1": "x"}}
-    with pytest.raises(Never, match="400"):
-        await client.upsert_many("account", unknown, not_after=soon)
-    with pytest.raises(ValueError, match="one table"):
-        await client.upsert_many("account", {by_id: {}, "/contacts(1)": {}}, not_after=soon)
-    assert await client.active_keys("account") == [frozenset({"accountnumber"})]
 
 
 @in_environment

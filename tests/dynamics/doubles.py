@@ -86,7 +86,7 @@ def fault(message: str, aid: str = "aid-1", status: int = 400) -> httpx.Response
 @dataclass
 class Environment:
     """`keys`: the key fields of each set. `before` and `after` may answer instead of, or replace,
-    the rules' answer."""
+    the rules' answer. `tells_new`: whether a batch answers new records to who prefers it."""
 
     keys: Mapping[str, tuple[str, ...]]
     records: dict[str, Records] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class Environment:
     after: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda _, response: response
     page_scheme: str = "http"
     own_host: str = HOST
+    tells_new: bool = True
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
@@ -231,6 +232,8 @@ class Environment:
                 error = fault(refused.message).content.decode()
                 yield http_part(500, error, "1")
                 return
+            if method == "POST" and not (self.tells_new and b"return=representation" in head):
+                status, document = 204, None
             text = "" if document is None else to_json(document).decode()
             answers.append(http_part(status, text, headers["content-id"]))
         yield from answers

@@ -13,7 +13,7 @@ from sync.dynamics.documents.line_amount import LinePrice, priced, sales_units, 
 from tests.mapping.fno import AMOUNTS, has_cents_at_most, line_amount
 
 cents = st.integers(-(10**11), 10**11).map(lambda n: Decimal(n) / 100)
-discounts = st.integers(0, 10**11).map(lambda n: Decimal(n) / 100)
+discounts = st.integers(-(10**6), 10**11).map(lambda n: Decimal(n) / 100)
 pieces = st.integers(1, 10**6).map(Decimal)
 fractional = st.integers(1, 10**8).map(lambda n: Decimal(n) / 10**4)
 factors = st.sampled_from(
@@ -32,6 +32,7 @@ def test_a_priced_line_comes_to_exactly_its_amount(
     assert price.amount() == amount
     assert all(has_cents_at_most(price.fields()[name]) for name in AMOUNTS)
     assert price.quantity == quantity
+    assert price.discount >= 0
 
 
 @given(ordered=pieces | fractional, factor=factors, amount=cents, discount=discounts)

@@ -7,7 +7,7 @@ from sync.core.errors import Later, Never
 from sync.dynamics.lookup import LATELY, MOST_CHARACTERS, MOST_VALUES, Lookup
 from sync.dynamics.odata_client import ODataClient
 from tests.dynamics.doubles import Environment, Harness
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time
 
 SET = "Customers"
 
@@ -190,23 +190,21 @@ async def test_a_pattern_is_not_expected(harness: Harness) -> None:
     assert filters(harness)[0].count("Email eq") == 1
 
 
-def test_absence_is_remembered_for_seconds(harness: Harness) -> None:
-    async def story() -> None:
-        client = harness.client()
-        emails(client).expect("b@shop.example")
-        await lately(client, "a@shop.example")
-        await asyncio.sleep(LATELY.total_seconds() - 1)
-        emails(client).expect("c@shop.example")
-        await lately(client, "b@shop.example")
-        assert client.counts["reads"] == 1
-        await asyncio.sleep(2)
-        await lately(client, "b@shop.example")
-        assert client.counts["reads"] == 2
-        assert "c@shop.example" in filters(harness)[1]
-        emails(client).expect("d@shop.example")
-        await asyncio.sleep(LATELY.total_seconds() + 1)
-        await lately(client, "e@shop.example")
-        assert "d@shop.example" not in filters(harness)[2]
-        await client.aclose()
-
-    virtually(story())
+@in_virtual_time
+async def test_absence_is_remembered_for_seconds(harness: Harness) -> None:
+    client = harness.client()
+    emails(client).expect("b@shop.example")
+    await lately(client, "a@shop.example")
+    await asyncio.sleep(LATELY.total_seconds() - 1)
+    emails(client).expect("c@shop.example")
+    await lately(client, "b@shop.example")
+    assert client.counts["reads"] == 1
+    await asyncio.sleep(2)
+    await lately(client, "b@shop.example")
+    assert client.counts["reads"] == 2
+    assert "c@shop.example" in filters(harness)[1]
+    emails(client).expect("d@shop.example")
+    await asyncio.sleep(LATELY.total_seconds() + 1)
+    await lately(client, "e@shop.example")
+    assert "d@shop.example" not in filters(harness)[2]
+    await client.aclose()

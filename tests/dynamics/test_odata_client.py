@@ -216,6 +216,18 @@ async def test_a_document_is_written_in_one_request_and_answers_come_in_its_orde
     assert await client.changeset([]) == []
 
 
+async def test_a_batch_that_answers_nothing_of_new_records_has_written_them(
+    harness: Harness,
+) -> None:
+    harness.environment.tells_new = False
+    order = {"dataAreaId": "usmf", "Number": "S-1"}
+    (answer,) = await harness.client().changeset([Write("POST", "Orders", None, order)])
+    assert answer == {}
+    with pytest.raises(Unknown, match="has no Number"):
+        answer["Number"]
+    assert harness.environment.records["Orders"][1] == order
+
+
 async def test_documents_that_share_a_batch_succeed_and_fail_each_on_its_own(
     harness: Harness,
 ) -> None:

@@ -9,7 +9,7 @@ from sync.engine.suspects import OTHERS_END, OTHERS_WAIT, Suspects
 from sync.engine.timing import NOBODY_SURVIVES
 from tests.flows.finance import Finance, in_finance
 from tests.harness import Harness, in_harness, key_of
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time
 
 
 @in_harness()
@@ -136,25 +136,22 @@ async def test_what_requires_a_suspect_is_tried_by_itself_with_it(finance: Finan
     assert (await finance.claim(order)).state is State.DELIVERED
 
 
-def test_a_suspect_waits_for_others_and_they_for_it_and_neither_for_ever() -> None:
+@in_virtual_time
+async def test_a_suspect_waits_for_others_and_they_for_it_and_neither_for_ever() -> None:
     """Seconds at which each begins, beside one that takes an hour."""
 
-    async def story() -> dict[str, float]:
-        suspects, loop, begun = Suspects(), asyncio.get_running_loop(), dict[str, float]()
+    suspects, loop, begun = Suspects(), asyncio.get_running_loop(), dict[str, float]()
 
-        async def works(name: str, after: float, takes: float) -> None:
-            await asyncio.sleep(after)
-            mode = suspects.by_itself() if name == "suspect" else suspects.beside_others()
-            async with mode:
-                begun[name] = loop.time()
-                await asyncio.sleep(takes)
+    async def works(name: str, after: float, takes: float) -> None:
+        await asyncio.sleep(after)
+        mode = suspects.by_itself() if name == "suspect" else suspects.beside_others()
+        async with mode:
+            begun[name] = loop.time()
+            await asyncio.sleep(takes)
 
-        hours = works("long", 0, 3600), works("suspect", 5, 3600)
-        await asyncio.gather(*hours, works("short", 1, 10), works("next", 6, 1))
-        await asyncio.gather(works("suspect", 0, 20), works("last", 1, 1))
-        return begun
-
-    begun = virtually(story())
+    hours = works("long", 0, 3600), works("suspect", 5, 3600)
+    await asyncio.gather(*hours, works("short", 1, 10), works("next", 6, 1))
+    await asyncio.gather(works("suspect", 0, 20), works("last", 1, 1))
     after_both = 5 + OTHERS_END.total_seconds() + 3600
     assert begun == {
         "long": 0, "short": 1, "next": 5 + OTHERS_WAIT.total_seconds(),

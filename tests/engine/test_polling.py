@@ -39,7 +39,7 @@ from sync.hosts.pump import FUNCTION_TIMEOUT
 from tests.doubles.digests import DIGESTS
 from tests.pacing.paces import pace_of
 from tests.systems import Folded
-from tests.virtual_time import START, LoopClock, virtually
+from tests.virtual_time import START, LoopClock, in_virtual_time, virtually
 
 MINUTE = timedelta(minutes=1)
 
@@ -159,64 +159,53 @@ def a_list(
     return changed
 
 
-def test_changes_of_one_second_that_no_run_gets_through_are_all_enqueued_once() -> None:
-    async def play() -> tuple[Polled, list[int]]:
-        start = START - timedelta(hours=1)
-        polled = Polled(a_list(60_000, lambda _: start))
-        return polled, await polled.timer(12)
-
-    polled, runs = virtually(play())
+@in_virtual_time
+async def test_changes_of_one_second_that_no_run_gets_through_are_all_enqueued_once() -> None:
+    start = START - timedelta(hours=1)
+    polled = Polled(a_list(60_000, lambda _: start))
+    runs = await polled.timer(12)
     assert polled.queue.sent == len(polled.queue.keys["shop"]) == 60_000
     assert sum(1 for found in runs if found) > 2
     assert max(runs) <= MOST + 300
 
 
 @pytest.mark.long
-def test_a_million_orders_of_a_week_without_polls_drain() -> None:
-    async def play() -> Polled:
-        start = START - timedelta(days=6)
-        changed = a_list(1_000_000, lambda n: start + timedelta(seconds=n // 2), page_s=0.1)
-        polled = Polled(changed)
-        polled.queue.remembers = False
-        runs = 0
-        while not runs or (await polled.mark()).is_behind:
-            await polled.timer(1)
-            runs += 1
-        return polled
-
-    polled = virtually(play())
+@in_virtual_time
+async def test_a_million_orders_of_a_week_without_polls_drain() -> None:
+    start = START - timedelta(days=6)
+    changed = a_list(1_000_000, lambda n: start + timedelta(seconds=n // 2), page_s=0.1)
+    polled = Polled(changed)
+    polled.queue.remembers = False
+    runs = 0
+    while not runs or (await polled.mark()).is_behind:
+        await polled.timer(1)
+        runs += 1
     assert polled.queue.sent == 1_000_000
     assert polled.tables.calls < 1_000_000 / 50
 
 
-def test_a_pause_ends_a_poll_that_is_under_way_and_the_next_run_goes_on() -> None:
-    async def play() -> tuple[Polled, int, int]:
-        start = START - timedelta(hours=1)
-        polled = Polled(a_list(6_000, lambda number: start + timedelta(seconds=number / 10)))
-        pause = polled.paces["shop"].paused(Paused("shop", after=timedelta(minutes=3)))
-        asyncio.get_running_loop().call_later(5, asyncio.ensure_future, pause)
-        await polled.timer(3)
-        meanwhile = polled.queue.sent
-        await polled.timer(3)
-        return polled, meanwhile, polled.queue.sent
-
-    polled, meanwhile, sent = virtually(play())
+@in_virtual_time
+async def test_a_pause_ends_a_poll_that_is_under_way_and_the_next_run_goes_on() -> None:
+    start = START - timedelta(hours=1)
+    polled = Polled(a_list(6_000, lambda number: start + timedelta(seconds=number / 10)))
+    pause = polled.paces["shop"].paused(Paused("shop", after=timedelta(minutes=3)))
+    asyncio.get_running_loop().call_later(5, asyncio.ensure_future, pause)
+    await polled.timer(3)
+    meanwhile = polled.queue.sent
+    await polled.timer(3)
     assert 0 < meanwhile < 3_000
-    assert sent == len(polled.queue.keys["shop"]) == 6_000
+    assert polled.queue.sent == len(polled.queue.keys["shop"]) == 6_000
 
 
-def test_changes_that_only_their_time_tells_apart_are_read_on_by_time() -> None:
-    async def play() -> Polled:
-        start = START - timedelta(hours=3)
-        polled = Polled(
-            a_list(25_000, lambda n: start + timedelta(seconds=n // 4), positions=False, page_s=0)
-        )
-        await polled.timer(1)
-        assert (await polled.mark()).window is not None
-        await polled.timer(2)
-        return polled
-
-    polled = virtually(play())
+@in_virtual_time
+async def test_changes_that_only_their_time_tells_apart_are_read_on_by_time() -> None:
+    start = START - timedelta(hours=3)
+    polled = Polled(
+        a_list(25_000, lambda n: start + timedelta(seconds=n // 4), positions=False, page_s=0)
+    )
+    await polled.timer(1)
+    assert (await polled.mark()).window is not None
+    await polled.timer(2)
     assert len(polled.queue.keys["shop"]) == 25_000
     assert polled.queue.sent <= 25_000 + 300
 
@@ -289,7 +278,8 @@ def test_a_page_is_enqueued_before_the_watermark_says_so() -> None:
         assert len(virtually(play(dies_at))) == 1_000, dies_at
 
 
-def test_a_sweep_that_no_run_gets_through_goes_on_in_the_next_and_stops_no_poll() -> None:
+@in_virtual_time
+async def test_a_sweep_that_no_run_gets_through_goes_on_in_the_next_and_stops_no_poll() -> None:
     listed: list[Change] = []
 
     async def changed(
@@ -299,26 +289,22 @@ def test_a_sweep_that_no_run_gets_through_goes_on_in_the_next_and_stops_no_poll(
             if since <= change.changed_at <= until and (not after or number > int(after)):
                 yield Change(change.key, change.changed_at, position=str(number))
 
-    async def play() -> Polled:
-        polled = Polled(changed)
-        begin = polled.clock.now()
+    polled = Polled(changed)
+    begin = polled.clock.now()
+    await polled.timer(1)
+    await asyncio.sleep(86_400 - 300)
+    await polled.timer(1)
+    late = begin + timedelta(hours=1)
+    listed.extend(Change(f"late {n:06}", late) for n in range(45_000))
+    for _ in range(10):
         await polled.timer(1)
-        await asyncio.sleep(86_400 - 300)
-        await polled.timer(1)
-        late = begin + timedelta(hours=1)
-        listed.extend(Change(f"late {n:06}", late) for n in range(45_000))
-        for _ in range(10):
-            await polled.timer(1)
-            if (await polled.mark()).sweep is not None:
-                break
-        else:
-            pytest.fail("no sweep has begun within ten minutes of the day's end")
-        listed.append(Change("new", polled.clock.now()))
-        await polled.timer(6)
-        assert not (await polled.mark()).is_behind
-        return polled
-
-    polled = virtually(play())
+        if (await polled.mark()).sweep is not None:
+            break
+    else:
+        pytest.fail("no sweep has begun within ten minutes of the day's end")
+    listed.append(Change("new", polled.clock.now()))
+    await polled.timer(6)
+    assert not (await polled.mark()).is_behind
     assert len(polled.queue.keys["shop"]) == 45_001
     assert polled.queue.sent <= 45_002
 
@@ -337,18 +323,16 @@ def test_a_watermark_of_an_earlier_version_is_gone_on_from() -> None:
     assert virtually(play()).queue.keys["shop"] == {"000000000@1", "000000001@1"}
 
 
-def test_claims_far_apart_are_found_as_well_as_those_that_lie_together() -> None:
-    async def play() -> dict[str, State]:
-        polled = Polled(a_list(0, lambda _: START))
-        for number in range(0, 200, 2):
-            claim, _ = await polled.ledger.take("shop", "orders", f"{number:03}", "w")
-            await polled.ledger.release(claim, state=State.DELIVERED)
-        wanted = ["000", "001", "050", "051", "100", "198", "199"]
-        found = await claims_of(polled.tables, "shop", "orders", wanted)
-        assert list(found) == wanted
-        return {key: claim.state for key, claim in found.items()}
-
-    states = virtually(play())
+@in_virtual_time
+async def test_claims_far_apart_are_found_as_well_as_those_that_lie_together() -> None:
+    polled = Polled(a_list(0, lambda _: START))
+    for number in range(0, 200, 2):
+        claim, _ = await polled.ledger.take("shop", "orders", f"{number:03}", "w")
+        await polled.ledger.release(claim, state=State.DELIVERED)
+    wanted = ["000", "001", "050", "051", "100", "198", "199"]
+    found = await claims_of(polled.tables, "shop", "orders", wanted)
+    assert list(found) == wanted
+    states = {key: claim.state for key, claim in found.items()}
     assert {key for key, state in states.items() if state is State.DELIVERED} == {
         "000", "050", "100", "198",
     }  # fmt: skip
@@ -481,7 +465,8 @@ OVERLAP = Poll[Any](a_list(0, lambda _: START), BehindOurs._until, lambda _: 5).
     ],
 )
 @pytest.mark.parametrize("read_after", [None, 90.0])
-def test_a_change_that_is_committed_later_than_its_stamp_is_found_soon_after(
+@in_virtual_time
+async def test_a_change_that_is_committed_later_than_its_stamp_is_found_soon_after(
     late: timedelta, within: timedelta, read_after: float | None
 ) -> None:
     """`read_after`: seconds after the stamp at which something else had the record read, as it was
@@ -494,14 +479,11 @@ def test_a_change_that_is_committed_later_than_its_stamp_is_found_soon_after(
         if since <= stamp <= until and polled[0].clock.now() >= stamp + late:
             yield Change("1@1", stamp, position="1", listed="as it is now")
 
-    async def play() -> None:
-        polled.append(BehindOurs(changed, lag=LAG))
-        if read_after is not None:
-            claim, _ = await polled[0].ledger.take("shop", "orders", "1@1", "w")
-            read_at = stamp + timedelta(seconds=read_after)
-            held = {"state": State.DELIVERED, "read_at": read_at, "seen": "as it was"}
-            await polled[0].ledger.release(claim, **held)
-        await polled[0].timer((late + within + MINUTE) // MINUTE)
-        assert polled[0].queue.keys == {"shop": {"1@1"}}
-
-    virtually(play())
+    polled.append(BehindOurs(changed, lag=LAG))
+    if read_after is not None:
+        claim, _ = await polled[0].ledger.take("shop", "orders", "1@1", "w")
+        read_at = stamp + timedelta(seconds=read_after)
+        held = {"state": State.DELIVERED, "read_at": read_at, "seen": "as it was"}
+        await polled[0].ledger.release(claim, **held)
+    await polled[0].timer((late + within + MINUTE) // MINUTE)
+    assert polled[0].queue.keys == {"shop": {"1@1"}}

@@ -26,7 +26,7 @@ from sync.hosts.pump import Pump
 from sync.hosts.registered import QueueFunction
 from tests.harness import Harness, in_harness
 from tests.systems import CONNECTION, SETTINGS, merged
-from tests.virtual_time import START, LoopClock, virtually
+from tests.virtual_time import START, LoopClock, in_virtual_time, virtually
 
 QUEUES: Final = {
     **dict.fromkeys(("orders", "invoices", "creditmemos"), "documents"), "stock": "catalogue",
@@ -87,24 +87,21 @@ class Worker:
 @pytest.mark.parametrize(
     ("bursts", "size", "within"), [(("big",), 500, 10), (("big", "huge", "vast"), 200, 25)]
 )
-def test_a_small_shop_waits_seconds_behind_the_bursts_of_others_and_these_are_not_held_up(
+@in_virtual_time
+async def test_a_small_shop_waits_seconds_behind_the_bursts_of_others_and_these_are_not_held_up(
     bursts: Sequence[str], size: int, within: int
 ) -> None:
-    async def play() -> Worker:
-        worker, stop = Worker(bursts), asyncio.Event()
-        for name in bursts:
-            await worker.intake.accept("orders", name, [f"{n}" for n in range(size)], "webhook")
-        running = asyncio.create_task(worker.works(stop))
-        await asyncio.sleep(2)
-        await worker.intake.accept("orders", "small", [f"{n}" for n in range(30)], "webhook")
-        await asyncio.sleep(10)
-        await worker.intake.accept("orders", "small", [f"{n}" for n in range(30, 60)], "webhook")
-        await asyncio.sleep(60)
-        stop.set()
-        await running
-        return worker
-
-    worker = virtually(play())
+    worker, stop = Worker(bursts), asyncio.Event()
+    for name in bursts:
+        await worker.intake.accept("orders", name, [f"{n}" for n in range(size)], "webhook")
+    running = asyncio.create_task(worker.works(stop))
+    await asyncio.sleep(2)
+    await worker.intake.accept("orders", "small", [f"{n}" for n in range(30)], "webhook")
+    await asyncio.sleep(10)
+    await worker.intake.accept("orders", "small", [f"{n}" for n in range(30, 60)], "webhook")
+    await asyncio.sleep(60)
+    stop.set()
+    await running
     small = worker.done["small"]
     assert len(small) == 60
     margin = CLOCKS_APART.total_seconds()
@@ -115,20 +112,17 @@ def test_a_small_shop_waits_seconds_behind_the_bursts_of_others_and_these_are_no
         assert max(worker.done[name]) < 1.2 * size * len(bursts) / BURST + margin
 
 
-def test_what_a_person_asks_for_waits_behind_no_burst_of_its_own_flow() -> None:
-    async def play() -> Worker:
-        worker, stop = Worker(("big",), others=()), asyncio.Event()
-        await worker.intake.accept("orders", "big", [f"{n}" for n in range(200)], "webhook")
-        running = asyncio.create_task(worker.works(stop))
-        await asyncio.sleep(2)
-        for key in ("3", "150", "999"):
-            await worker.intake.accept("orders", "big", [key], "replay")
-        await asyncio.sleep(20)
-        stop.set()
-        await running
-        return worker
-
-    worker = virtually(play())
+@in_virtual_time
+async def test_what_a_person_asks_for_waits_behind_no_burst_of_its_own_flow() -> None:
+    worker, stop = Worker(("big",), others=()), asyncio.Event()
+    await worker.intake.accept("orders", "big", [f"{n}" for n in range(200)], "webhook")
+    running = asyncio.create_task(worker.works(stop))
+    await asyncio.sleep(2)
+    for key in ("3", "150", "999"):
+        await worker.intake.accept("orders", "big", [key], "replay")
+    await asyncio.sleep(20)
+    stop.set()
+    await running
     assert len(worker.done["big"]) == 200
     assert len(worker.asked) == 3
     assert max(worker.asked) < 1 + 1 + CLOCKS_APART.total_seconds() + 1
@@ -175,29 +169,26 @@ class Hanging:
 
 @pytest.mark.parametrize("gives_back", [False, True])
 @pytest.mark.parametrize("hanging", ["a", "ab", "abcdefgh", ascii_lowercase])
-def test_systems_that_hang_leave_places_to_the_connections_of_others(
+@in_virtual_time
+async def test_systems_that_hang_leave_places_to_the_connections_of_others(
     hanging: str, *, gives_back: bool
 ) -> None:
     """However many connections call them."""
     going_on = "other"
 
-    async def play() -> Hanging:
-        machine, stop = Hanging(hanging, [going_on], gives_back=gives_back), asyncio.Event()
-        for name in hanging:
-            keys = [f"{number}" for number in range(2 + 20 // len(hanging))]
-            await machine.intake.accept("orders", name, keys, "webhook")
-        function = QueueFunction("deliver_documents", "message", machine.deliver, "documents")
-        pump = Pump(function, machine.queue, machine.clock, most=16)
-        running = asyncio.create_task(pump.run(stop))
-        await asyncio.sleep(20)
-        for number in range(10):
-            await machine.intake.accept("orders", going_on, [f"{number}"], "webhook")
-            await asyncio.sleep(2)
-        stop.set()
-        await running
-        return machine
-
-    machine = virtually(play())
+    machine, stop = Hanging(hanging, [going_on], gives_back=gives_back), asyncio.Event()
+    for name in hanging:
+        keys = [f"{number}" for number in range(2 + 20 // len(hanging))]
+        await machine.intake.accept("orders", name, keys, "webhook")
+    function = QueueFunction("deliver_documents", "message", machine.deliver, "documents")
+    pump = Pump(function, machine.queue, machine.clock, most=16)
+    running = asyncio.create_task(pump.run(stop))
+    await asyncio.sleep(20)
+    for number in range(10):
+        await machine.intake.accept("orders", going_on, [f"{number}"], "webhook")
+        await asyncio.sleep(2)
+    stop.set()
+    await running
     assert len(machine.waited) == 10
     assert max(machine.waited) < (8 if gives_back else 4)
     assert machine.most == BURST

@@ -2,7 +2,7 @@
 it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,9 +11,8 @@ from sandbox.commerce.customers import customer_columns
 from sandbox.commerce.records import StoredOrder, stamp
 from sandbox.dynamics.store import Record
 from sync.mapping_tables.tables import AccountMapping
-from tests.harness import Harness
+from tests.harness import Harness, Story, played_in
 from tests.systems import COMPANY, CONNECTION, merged
-from tests.virtual_time import virtually
 
 CONTOSO: Final = 2
 """The company that customer 2, Bo Smith, administers."""
@@ -119,28 +118,6 @@ class B2B(Harness):
         return sum(self.dynamics.requests.values())
 
 
-Story = Callable[[B2B], Awaitable[None]]
-
-
-def in_b2b(**settings: Any) -> Callable[[Story], Callable[[], None]]:
+def in_b2b(**settings: Any) -> Callable[[Story], Callable[..., None]]:
     """A test that is a story in a B2B harness of its own, played in virtual time."""
-
-    def decorate(story: Story) -> Callable[[], None]:
-        async def simulated() -> None:
-            b2b = B2B(settings)
-            try:
-                await story(b2b)
-            finally:
-                await b2b.close()
-
-        def test() -> None:
-            virtually(simulated())
-
-        test.__name__, test.__doc__, test.__module__ = (
-            story.__name__,
-            story.__doc__,
-            story.__module__,
-        )
-        return test
-
-    return decorate
+    return played_in(lambda: B2B(settings))

@@ -2,9 +2,8 @@
 money, posted invoices."""
 
 import asyncio
-import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,10 +15,9 @@ from sandbox.dynamics.store import Record
 from sync.core.encoding import to_json
 from sync.engine.claim import State
 from sync.mapping.sales_order_lines import unique_references
-from tests.harness import Harness
+from tests.harness import Harness, Story, played_in
 from tests.process import Process, begin, task_factory
 from tests.systems import COMPANY, CONNECTION, merged
-from tests.virtual_time import virtually
 
 BOOKS: Final[Mapping[str, Any]] = {
     "flows": ("orders", "customers", "invoices", "creditmemos", "posted_invoices"),
@@ -207,30 +205,6 @@ def key(document: Columns) -> str:
     return f"{document['increment_id']}@{document['store_id']}"
 
 
-Story = Callable[..., Awaitable[None]]
-
-
 def in_finance(**settings: Any) -> Callable[[Story], Callable[..., None]]:
     """A test that is a story with a shop and a ledger of its own, run in virtual time."""
-
-    def decorate(story: Story) -> Callable[..., None]:
-        async def simulated(given: dict[str, Any]) -> None:
-            finance = Finance(settings)
-            try:
-                await story(finance, **given)
-            finally:
-                await finance.close()
-
-        def test(**given: Any) -> None:
-            virtually(simulated(given))
-
-        names = list(inspect.signature(story).parameters.values())[1:]
-        test.__name__, test.__doc__, test.__module__ = (
-            story.__name__,
-            story.__doc__,
-            story.__module__,
-        )
-        test.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
-        return test
-
-    return decorate
+    return played_in(lambda: Finance(settings))

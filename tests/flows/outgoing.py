@@ -2,7 +2,7 @@
 contacts and one delivery address."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from sandbox.commerce.customers import member_of
@@ -13,9 +13,9 @@ from sandbox.dynamics.store import Record
 from sync.engine.claim import Claim, State
 from sync.preview.accounts import preview_account
 from tests.flows.b2b import B2B
+from tests.harness import Story, played_in
 from tests.process import Process
-from tests.systems import COMPANY, CONNECTION, merged
-from tests.virtual_time import virtually
+from tests.systems import COMPANY, merged
 
 TAILSPIN: Final = "TS-001"
 PARTY: Final = "P-TS"
@@ -126,8 +126,7 @@ class Outgoing(B2B):
 
     async def previews(self) -> list[str]:
         """What a preview of Tailspin shows: requests, or why there are none."""
-        systems, services = await self.services.systems_pool.open(CONNECTION), self.services
-        found = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+        found = await preview_account(TAILSPIN, await self.as_it_stands())
         return [
             ", ".join(f"{r.method} {r.path}" for r in one.requests) or one.reason for one in found
         ]
@@ -185,25 +184,6 @@ class Outgoing(B2B):
         return {kind: count for kind, count in kinds.items() if not kind.startswith("GET")}
 
 
-Story = Callable[[Outgoing], Awaitable[None]]
-
-
-def in_outgoing(**settings: Any) -> Callable[[Story], Callable[[], None]]:
+def in_outgoing(**settings: Any) -> Callable[[Story], Callable[..., None]]:
     """A test that is a story in such a harness of its own, played in virtual time."""
-
-    def decorate(story: Story) -> Callable[[], None]:
-        async def simulated() -> None:
-            harness = Outgoing(settings)
-            try:
-                await story(harness)
-            finally:
-                await harness.close()
-
-        def test() -> None:
-            virtually(simulated())
-
-        test.__name__, test.__doc__ = story.__name__, story.__doc__
-        test.__module__ = story.__module__
-        return test
-
-    return decorate
+    return played_in(lambda: Outgoing(settings))

@@ -111,9 +111,8 @@ async def test_a_field_that_somebody_changed_in_the_shop_is_restored_by_replay(o
 
 @in_outgoing()
 async def test_what_a_preview_shows_is_what_is_sent(o: Outgoing) -> None:
-    systems, services = await o.services.systems_pool.open(CONNECTION), o.services
-    before = o.writes()
-    shown = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    now, before = await o.as_it_stands(), o.writes()
+    shown = await preview_account(TAILSPIN, now)
     assert (o.writes(), [one.outcome for one in shown]) == (before, ["deliver"] * 2)
     paths = [request.path for one in shown for request in one.requests]
     assert paths == ["/V1/customers", "/V1/company/", "/V1/customers"]
@@ -122,14 +121,14 @@ async def test_what_a_preview_shows_is_what_is_sent(o: Outgoing) -> None:
     await o.polls_accounts()
     sent = body["company"]
     assert {name: o.company[name] for name in sent} == sent
-    again = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    again = await preview_account(TAILSPIN, now)
     assert [(one.outcome, one.reason) for one in again] == [
         ("skip", "Commerce shows it as F&O has it")
     ] * 3
     o.clerk(PrimaryContactPhone="1")
-    (first, *_) = await preview_account(TAILSPIN, systems, services.ledger, services.documents)
+    (first, *_) = await preview_account(TAILSPIN, now)
     assert [request.body for request in first.requests] == [{"company": {"telephone": "1"}}]
-    assert await preview_account("NOPE", systems, services.ledger, services.documents) == []
+    assert await preview_account("NOPE", now) == []
 
 
 @in_outgoing(accounts={"create": False})

@@ -22,6 +22,7 @@ from sync.engine.systems import Systems
 from sync.flows import FLOWS
 from sync.flows.order_comments import OrderComment
 from sync.flows.orders.orders import read as read_order
+from sync.flows.polls import our_clock
 from sync.flows.targets import commerce_of
 from sync.mapping.references import fields_in
 from sync.pacing.priority import Priority
@@ -74,16 +75,12 @@ async def plan(stopped: StoppedOrder, delivery: Delivery) -> Plan | Skipped:
     return Plan((write,))
 
 
-async def until(systems: Systems) -> datetime:
-    return systems.clock.now()
-
-
 stops = DocumentFlow[StoppedOrder](
     name="stops",
     title="Stopped sales orders to comments",
     source=Source(read),
     plan=plan,
-    triggers=(Poll(changed, until, lambda _: 5, fingerprint=lambda _: "stopped"),),
+    triggers=(Poll(changed, our_clock, lambda _: 5, fingerprint=lambda _: "stopped"),),
     priority=Priority.CATALOGUE,
 )
 

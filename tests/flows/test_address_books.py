@@ -1,5 +1,6 @@
 """Delivery addresses of accounts in users' books, and back: once over, never to and fro."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -88,6 +89,9 @@ async def test_an_address_that_a_user_deleted_is_not_made_again(o: Outgoing) -> 
 async def test_a_users_change_is_one_write_in_f_and_o_then_one_for_each_other_user(
     o: Outgoing,
 ) -> None:
+    """The address was imported: it began in 1900, and its start is part of its key."""
+    o.dynamics.store.delete("CustomerPostalAddresses", o.yards()[YARD])
+    o.delivers_to(YARD, "9 Yard Ln", Effective=datetime(1900, 1, 1, tzinfo=UTC))
     await settles(o)
     o.shopper_edits(MAIN, "9 Yard Ln", "9b Yard Ln")
     before = o.writes()

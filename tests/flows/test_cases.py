@@ -79,10 +79,8 @@ async def test_a_person_reads_what_case_would_be_made(ours: Serving) -> None:
     order = await ours.sold()
     account = await ours.knows(order)
     rma = ours.asks_to_return(order)
-    services = ours.services
-    opened = await services.systems_pool.open("shop")
-    asked = (str(rma["increment_id"]), "return", opened, services.ledger, services.documents)
-    made, told = await preview_case(*asked)  # type: ignore[arg-type]
+    number = str(rma["increment_id"])
+    made, told = await preview_case(number, await ours.as_it_stands(), "return")
     assert (made.outcome, told.outcome) == ("deliver", "skip")
     (request,) = made.requests
     assert request.path.startswith("/incidents(")

@@ -53,6 +53,7 @@ class Service(httpx.AsyncBaseTransport):
     refuses: str = ""
     signs_in: bool = True
     most: int = 512
+    is_behind_a_page: bool = False
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -83,6 +84,8 @@ class Service(httpx.AsyncBaseTransport):
         token = request.headers["Authorization"].removeprefix("Bearer ")
         if not token.startswith("iv-") or token == self.refuses:
             return httpx.Response(401)
+        if self.is_behind_a_page:
+            return httpx.Response(200, html="<html><title>Sign in</title></html>")
         filters = body["filters"]
         assert (filters["organizationId"], body["returnNegative"]) == ([COMPANY], True)
         site, location = (filters["dimensions"].index(one) for one in ("siteId", "locationId"))
@@ -183,6 +186,7 @@ async def test_an_answer_that_may_be_cut_off_is_asked_for_in_halves(harness: Har
         ("nothing", True, "has no quantity of any product"),
         ("others", True, "answers none of the measures"),
         ("", False, "refuses the sign-in with 400"),
+        ("a page", True, "answer cannot be read"),
     ],
 )
 @in_harness(**read_from())
@@ -190,7 +194,7 @@ async def test_what_it_does_not_tell_takes_nothing_off_the_shop(
     harness: Harness, says: str, signs_in: bool, reason: str
 ) -> None:
     service = served(harness)
-    service.signs_in = signs_in
+    service.signs_in, service.is_behind_a_page = signs_in, says == "a page"
     harness.dynamics.receive(SKU, 20)
     if says != "nothing":
         hears(harness, service)

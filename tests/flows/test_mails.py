@@ -181,13 +181,12 @@ def test_a_posted_invoice_is_mailed_once_with_a_link_that_opens_it() -> None:
         assert number.encode() in answer.headers["content-disposition"].encode()
         claim = await finance.claim(f"invoice|{COMPANY}|{number}", "mails")
         assert "@example" not in repr(claim), "nothing that names a person is kept"
-        systems = await finance.services.systems_pool.open(CONNECTION)
-        stores = (finance.services.ledger, finance.services.documents)
-        (shown,) = await preview_mail(number, systems, *stores)
+        now = await finance.as_it_stands()
+        (shown,) = await preview_mail(number, now)
         (request,) = shown.requests
         body = dict(request.body or {})
         assert (request.path, body["subject"]) == (message["To"], message["Subject"])
-        assert not await preview_mail("CIV-NONE", systems, *stores)
+        assert not await preview_mail("CIV-NONE", now)
         assert len(server.taken) == 1, "a preview sends nothing"
 
     invoicing(story)

@@ -31,7 +31,7 @@ from tests.harness import CUSTOMER, key_of
 from tests.properties import examples
 from tests.reconcile.planted import reconciled
 from tests.systems import COMPANY
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time, virtually
 
 NOTHING, CENT = Decimal(0), Decimal("0.01")
 ADJUSTED: Final = {"": (NOTHING, NOTHING), "more": (Decimal("0.37"), NOTHING),
@@ -306,17 +306,15 @@ def _assert_nothing_unwanted(finance: Finance, order: StoredOrder) -> None:
             assert to_ship <= max(owed, NOTHING), item["sku"]
 
 
-def test_every_step_is_taken_by_some_example() -> None:
+@in_virtual_time
+async def test_every_step_is_taken_by_some_example() -> None:
     """The shop does not refuse them all: each kind of step happens to the plainest order."""
 
-    async def lived() -> None:
-        finance = Finance({})
-        try:
-            order = finance.place(skus=("SIMPLE-001",), store=STORES[0])
-            for what in ("invoice", "ship", "refund"):
-                await _happens(finance, order, Step(what, None, True, "", True))
-            assert key(order.creditmemos[0])
-        finally:
-            await finance.close()
-
-    virtually(lived())
+    finance = Finance({})
+    try:
+        order = finance.place(skus=("SIMPLE-001",), store=STORES[0])
+        for what in ("invoice", "ship", "refund"):
+            await _happens(finance, order, Step(what, None, True, "", True))
+        assert key(order.creditmemos[0])
+    finally:
+        await finance.close()

@@ -4,7 +4,8 @@ from typing import Any
 
 from sandbox.dials import Kind as Fault
 from sync.preview.input_files import Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from tests.harness import CUSTOMER, Harness, in_harness, key_of
 from tests.systems import CONNECTION
 

@@ -81,8 +81,7 @@ async def test_what_a_buyer_may_not_see_is_not_shown(
     claim = await looked(ours, key := await agreed(ours, **columns))
     assert (claim.state, shown(ours)) == (state, [])
     assert said in claim.reason
-    systems = await ours.services.systems_pool.open("shop")
-    (found,) = await preview_template(key, systems, ours.services.ledger, ours.services.documents)
+    (found,) = await preview_template(key, await ours.as_it_stands())
     assert not found.requests
 
 

@@ -232,10 +232,7 @@ async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> Non
 async def test_a_preview_shows_both_ways_and_writes_nothing(ours: Negotiating) -> None:
     quote = await ours.asks()
     ours.sends(quote, "80")
-    systems = await ours.services.systems_pool.open("shop")
-    there, back = await preview_quote(
-        str(quote.id), systems, ours.services.ledger, ours.services.documents
-    )
+    there, back = await preview_quote(str(quote.id), await ours.as_it_stands())
     assert there.requests[0].path == "/data/SalesQuotationHeadersV2"
     assert back.requests[-1].path == "/V1/negotiableQuote/submitToCustomer"
     assert quote.status == "created"

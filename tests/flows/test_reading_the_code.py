@@ -39,6 +39,13 @@ def calls_of(wanted: set[Step]) -> Iterator[list[Step]]:
         sys.setprofile(before)
 
 
+def test_every_package_stands_in_the_layout() -> None:
+    rows = re.findall(r"^\| (`sync/.*?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`sync/(\w+)/`", row)}
+    packages = {one.parent.name for one in (ROOT / "sync").glob("*/__init__.py")}
+    assert named == packages
+
+
 def test_the_way_of_an_invoice_opens_few_files() -> None:
     assert 0 < len({path for path, _ in steps()}) <= MOST_FILES
 

@@ -556,11 +556,7 @@ async def test_goods_go_back_to_stock_where_the_shop_keeps_it(ours: Returning) -
 async def test_a_person_reads_what_would_be_sent(ours: Returning) -> None:
     order = await ours.sold()
     rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
-    services = ours.services
-    systems = await services.systems_pool.open("shop")
-    found: list[Any] = await preview_return(
-        rma["increment_id"], systems, services.ledger, services.documents
-    )
+    found: list[Any] = await preview_return(rma["increment_id"], await ours.as_it_stands())
     assert [one.outcome for one in found] == ["deliver", "skip"]
     assert found[0].requests[0].path.endswith("ReturnOrderHeadersV2")
     assert ours.rows("ReturnOrderHeadersV2") == []

@@ -283,10 +283,7 @@ async def test_a_preview_shows_both_ways_and_writes_nothing(ours: Selling) -> No
     quote = await ours.asks()
     ours.enters(quote, "80")
     office.activate(ours.service, ours.number(quote))
-    systems = await ours.services.systems_pool.open("shop")
-    there, back = await preview_quote(
-        str(quote.id), systems, ours.services.ledger, ours.services.documents
-    )
+    there, back = await preview_quote(str(quote.id), await ours.as_it_stands())
     assert [one.path.partition("(")[0] for one in there.requests] == ["/quotes", "/quotedetails"]
     assert back.requests[-1].path == "/V1/negotiableQuote/submitToCustomer"
     assert ours.stand(quote) == ("created", 1, 0, 1)

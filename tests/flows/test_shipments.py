@@ -622,11 +622,10 @@ async def test_a_poll_goes_on_where_the_last_one_stopped(harness: Harness) -> No
 @in_harness(**SHIPPED)
 async def test_a_preview_shows_what_a_delivery_would_send(harness: Harness) -> None:
     order = await ordered(harness, SKU)
-    number, services = order.row["increment_id"], harness.services
+    number = order.row["increment_id"]
 
     async def previewed() -> list[tuple[str, str]]:
-        systems = await services.systems_pool.open("shop")
-        found = await preview_slips(number, systems, services.ledger, services.documents)
+        found = await preview_slips(number, await harness.as_it_stands())
         return [(one.outcome, one.reason) for one in found]
 
     assert await previewed() == []

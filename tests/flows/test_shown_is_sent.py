@@ -6,7 +6,8 @@ from typing import Any
 from sync.dynamics.documents.requests import ASSIGNED
 from sync.engine.systems import Systems
 from sync.preview.input_files import Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.harness import key_of
 from tests.systems import CONNECTION

@@ -19,7 +19,7 @@ from sync.hosts.runtime import Opening, Runtime
 from sync.intake_http.answers import MOST_LINES
 from sync.intake_http.registered_hooks import TIMEOUT
 from tests.hosts.toys import Notebook, Said
-from tests.virtual_time import virtually
+from tests.virtual_time import in_virtual_time, virtually
 
 
 def functions_of(runtime: Opening) -> dict[str, Any]:
@@ -259,7 +259,8 @@ def test_without_settings_a_message_is_held_for_a_while_and_then_given_back_with
 
 
 @pytest.mark.parametrize("minutes", [3, 30])
-def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(
+@in_virtual_time
+async def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(
     minutes: int,
 ) -> None:
     notes = Notebook()
@@ -269,27 +270,24 @@ def test_a_message_is_held_while_the_app_cannot_open_and_delivered_once_it_can(
             raise Later("vault.example.com cannot be reached")
         return await notes.open()
 
-    async def story() -> float:
-        with nullcontext() if minutes == 3 else pytest.raises(Later):
-            await functions_of(opening)["deliver_documents"](MESSAGE)
-        return asyncio.get_running_loop().time()
-
-    took = virtually(story())
+    with nullcontext() if minutes == 3 else pytest.raises(Later):
+        await functions_of(opening)["deliver_documents"](MESSAGE)
+    took = asyncio.get_running_loop().time()
     assert took <= PATIENCE.total_seconds()
     assert [call[0] for call in notes.calls] == (["take"] if minutes == 3 else [])
 
 
-def test_a_hook_is_answered_while_commerce_listens_although_the_app_is_still_opening() -> None:
+@in_virtual_time
+async def test_a_hook_is_answered_while_commerce_listens_although_the_app_is_still_opening() -> (
+    None
+):
     async def opening() -> Runtime:
         await asyncio.sleep(60)
         raise AssertionError("nobody waits so long")
 
-    async def story() -> tuple[int, float]:
-        answer = await functions_of(opening)["receive_webhook"](
-            request("POST", connection="eu", flow="orders")
-        )
-        return answer.status_code, asyncio.get_running_loop().time()
-
-    status, took = virtually(story())
+    answer = await functions_of(opening)["receive_webhook"](
+        request("POST", connection="eu", flow="orders")
+    )
+    status, took = answer.status_code, asyncio.get_running_loop().time()
     assert status == 503
     assert took < TIMEOUT.total_seconds()

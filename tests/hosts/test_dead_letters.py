@@ -12,6 +12,7 @@ from sync.core.message_queue import DeadLetter, Outgoing
 from sync.hosts.dead_letters import LOOK, DeadLetters
 from sync.hosts.registered import DeadLetterFunction
 from tests.hosts.loops import LoopClock, virtually
+from tests.virtual_time import in_virtual_time
 
 Handler = Callable[[ServiceBusMessage], Awaitable[None]]
 
@@ -49,23 +50,21 @@ async def looked_at(queue: Grave, handler: Handler, looks: int) -> None:
     await running
 
 
-def test_a_dead_letter_reaches_its_function_with_why_and_is_forgotten() -> None:
-    async def story() -> None:
-        queue, taken = Grave(), []
+@in_virtual_time
+async def test_a_dead_letter_reaches_its_function_with_why_and_is_forgotten() -> None:
+    queue, taken = Grave(), []
 
-        async def park_dead_letter(message: ServiceBusMessage) -> None:
-            why = (message.dead_letter_reason, message.dead_letter_error_description)
-            taken.append((message.message_id, message.get_body(), *why))
+    async def park_dead_letter(message: ServiceBusMessage) -> None:
+        why = (message.dead_letter_reason, message.dead_letter_error_description)
+        taken.append((message.message_id, message.get_body(), *why))
 
-        await queue.gives_up("a", "b")
-        await looked_at(queue, park_dead_letter, looks=2)
-        assert sorted(taken) == [
-            (n, n.encode(), "MaxDeliveryCountExceeded", "25 times") for n in ("a", "b")
-        ]
-        assert await queue.left() == []
-        queue.close()
-
-    virtually(story())
+    await queue.gives_up("a", "b")
+    await looked_at(queue, park_dead_letter, looks=2)
+    assert sorted(taken) == [
+        (n, n.encode(), "MaxDeliveryCountExceeded", "25 times") for n in ("a", "b")
+    ]
+    assert await queue.left() == []
+    queue.close()
 
 
 def test_a_letter_whose_function_fails_stays_and_holds_up_no_other(
@@ -108,20 +107,18 @@ def test_a_queue_in_trouble_is_looked_at_again(caplog: pytest.LogCaptureFixture)
     assert "queue.not_looked queue=orders" in caplog.text
 
 
-def test_after_a_stop_no_further_letter_is_begun() -> None:
-    async def story() -> None:
-        queue, calls = Grave(), []
-        stop = asyncio.Event()
+@in_virtual_time
+async def test_after_a_stop_no_further_letter_is_begun() -> None:
+    queue, calls = Grave(), []
+    stop = asyncio.Event()
 
-        async def park_dead_letter(message: ServiceBusMessage) -> None:
-            calls.append(message.message_id)
-            stop.set()
+    async def park_dead_letter(message: ServiceBusMessage) -> None:
+        calls.append(message.message_id)
+        stop.set()
 
-        await queue.gives_up("a", "b")
-        await DeadLetters(
-            DeadLetterFunction("park_orders", "message", park_dead_letter, "orders"), queue
-        ).run(stop)
-        assert len(calls) == 1
-        queue.close()
-
-    virtually(story())
+    await queue.gives_up("a", "b")
+    await DeadLetters(
+        DeadLetterFunction("park_orders", "message", park_dead_letter, "orders"), queue
+    ).run(stop)
+    assert len(calls) == 1
+    queue.close()

@@ -13,6 +13,7 @@ from sync.core.message_queue import Depth, Outgoing, Received
 from sync.hosts.pump import FUNCTION_TIMEOUT, TROUBLE_WAIT, Pump
 from sync.hosts.registered import QueueFunction
 from tests.hosts.loops import LoopClock, virtually
+from tests.virtual_time import in_virtual_time
 
 LOCK = timedelta(minutes=1)
 CLOCK = LoopClock()
@@ -229,23 +230,23 @@ def test_a_queue_in_trouble_is_asked_again_and_named_in_the_log(
     assert "must not be logged" not in caplog.text
 
 
-def test_a_stop_lets_the_running_function_finish_and_takes_nothing_more(queue: Watched) -> None:
+@in_virtual_time
+async def test_a_stop_lets_the_running_function_finish_and_takes_nothing_more(
+    queue: Watched,
+) -> None:
     finished: list[str] = []
 
     async def deliver(message: ServiceBusMessage) -> None:
         await asyncio.sleep(90)
         finished.append(message.message_id)
 
-    async def story() -> Depth:
-        stop = asyncio.Event()
-        await send(queue, "a", "b")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(pump(queue, deliver, most=1).run(stop))
-            await asyncio.sleep(30)
-            stop.set()
-        return await depth(queue)
-
-    left = virtually(story())
+    stop = asyncio.Event()
+    await send(queue, "a", "b")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pump(queue, deliver, most=1).run(stop))
+        await asyncio.sleep(30)
+        stop.set()
+    left = await depth(queue)
     assert finished == ["a"]
     assert (left.due, left.locked) == (1, 0)
 

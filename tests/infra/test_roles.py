@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sync.engine.demand_told import DEMAND
-from sync.operating.reports import REPORTS
+from sync.engine.report_builds import REPORTS
 from sync.pacing.parts import BUDGETS
 from sync.pacing.pauses import TABLE as PAUSES
 from tests.infra.bicep import bicep, body_of, every

@@ -7,7 +7,8 @@ from typing import Any
 from sync.config.connections import Connection
 from sync.preview.example import example_connection
 from sync.preview.input_files import Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from sync.preview.unasked import Lookups
 from tests.mapping.fno import header_of
 from tests.preview.lookups import EXAMPLE, systems_of

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from sync.core.request import Request
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 
 CENTS = Fraction(1, 100)
 AMOUNTS = ("SalesPrice", "LineDiscountAmount", "MultilineDiscountAmount")

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from sync.core.request import Request
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.fno import half_up, has_cents_at_most
 
 TENDERS = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")

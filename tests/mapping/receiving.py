@@ -9,7 +9,8 @@ from typing import Any
 from sync.config.connections import Connection
 from sync.engine.systems import Systems
 from sync.preview.input_files import Inputs, Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from sync.preview.unasked import Lookups
 from tests.mapping.connection import connection, store
 from tests.preview.lookups import EXAMPLE, systems_of

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.core.encoding import to_json
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.mutations import JUNK, deep, mutated, paths
 from tests.mapping.receiving import (

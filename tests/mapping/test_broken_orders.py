@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sync.core.encoding import to_json
 from sync.preview.input_files import orders_in
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.connection import MODES, NET, connection, previewed
 from tests.mapping.fno import assert_well_formed, half_up, owed
 from tests.mapping.made import made, row

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sandbox.dynamics.books import segments
 from sync.mapping.customer_payment import display_value
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row
 from tests.mapping.receiving import booked, books, invoice_of, memo_of

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +23,8 @@ from sync.mapping.receivable_lines import receivable_from
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import HeldLine, Sale, still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
-from tests.mapping.connection import GROSS, MODES, connection
-from tests.mapping.made import made, row
+from tests.mapping.connection import GROSS, MODES, NET, connection
+from tests.mapping.made import made, row, with_extension
 from tests.properties import examples
 
 SHARED = ("row_total", "tax_amount", "discount_amount")
@@ -351,3 +352,25 @@ def test_a_dynamic_bundle_is_gone_with_its_parts(
         children[0]["qty_refunded"] -= 1
     order |= {"state": "closed", "total_canceled": order["grand_total"]}
     assert is_nothing_left(Order.read(order), connection().orders) is not is_kept
+
+
+@pytest.mark.parametrize(
+    ("fields", "counters", "kept"),
+    [
+        ({"total_canceled": 7}, {"qty_canceled": 1}, "0.00"),
+        ({"total_canceled": 7}, {"qty_shipped": 1}, "0.00"),  # shipped: in the total alone
+        ({"total_canceled": 3, "total_invoiced": 4}, {"qty_invoiced": 1}, "6.50"),
+        ({"total_canceled": 3, "total_invoiced": 4}, {"qty_invoiced": 1, "told": 0}, "7.00"),
+        ({"total_canceled": 2, "total_invoiced": 4}, {"qty_invoiced": 1}, "8.00"),  # 1.00 open
+        ({"total_refunded": 1}, {"qty_refunded": 1, "qty_shipped": 1}, "10.00"),
+    ],
+)
+def test_what_a_gift_card_paid_of_cancelled_pieces_went_back_with_them(
+    fields: dict[str, Any], counters: dict[str, Any], kept: str
+) -> None:
+    """Of 10.00, a card has paid 3.00; of what was invoiced, 2.50."""
+    told = counters.pop("told", Decimal("2.50"))
+    sums = {name: Decimal(value) for name, value in fields.items()}
+    order = {**made(row(**counters), extra="-3"), **sums}
+    order = with_extension(order, gift_cards_amount=Decimal(3), gift_cards_invoiced=told)
+    assert str(sales_order(Order.read(order), NET).held.commerce) == kept

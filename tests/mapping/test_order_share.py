@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.made import made, row
 from tests.mapping.receiving import RECIPES, booked, books, invoice_of, memo_of
 from tests.mapping.test_report_kinds import CENTS, FEW

@@ -9,7 +9,7 @@ import pytest
 
 from sync.core.encoding import from_json
 from sync.mapping_tables.records import ItemMapping
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from sync.preview.unasked import Lookups
 from tests.mapping.connection import GROSS, MODES, NET, connection, previewed, store
 from tests.mapping.fno import assert_exact, header_of, lines_of

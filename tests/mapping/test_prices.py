@@ -107,6 +107,10 @@ def priced(lines: list[Agreement], base: Any = 10, units: Any = 1) -> Priced:
         ),
         (priced([line(7, "OTHER")]), {"base": "10.00"}),
         (priced([line(7, "RETAIL", ends=date(2026, 11, 1))]), {"base": "10.00"}),
+        (priced([line(9, unit="box", from_quantity=6)], units=4), {"base": "40.00"}),
+        (priced([line(9, currency="EUR", from_quantity=6)], units=4), {"base": "40.00"}),
+        (priced([line(9, ends=date(2026, 11, 1), from_quantity=6)], units=4), {"base": "40.00"}),
+        (priced([], base="0.1049"), {"base": "0.10"}),
     ],
 )
 def test_prices_are_a_base_price_and_lower_tiers(given: Priced, shown: dict[str, str]) -> None:
@@ -125,6 +129,9 @@ def test_prices_are_a_base_price_and_lower_tiers(given: Priced, shown: dict[str,
         (priced([line(9, from_quantity=5, to_quantity=10)]), "all customers from 10 pieces"),
         (priced([line(9, from_quantity=6)], units=4), "a quantity break of 1.5 pieces"),
         (priced([stops(8), stops(9)]), "no Find next"),
+        (priced([line(0, "RETAIL")]), "the price 0.00 for price group RETAIL from 1 pieces"),
+        (priced([], base="0.0149"), "0.0149 USD a piece, and the shop would charge 0.01"),
+        (priced([line("0.0149", from_quantity=1000)]), "the shop would charge 0.01"),
     ],
 )
 def test_what_a_shop_cannot_show_is_for_a_person(given: Priced, why: str) -> None:

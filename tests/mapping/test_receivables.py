@@ -1,6 +1,7 @@
 """Real invoices and credit memos, booked by every recipe: each document comes to what was captured
 or given back."""
 
+from decimal import Decimal
 from fractions import Fraction
 from itertools import cycle, product
 from typing import Any
@@ -9,14 +10,16 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.mapping.order_rows import money_items
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.ledger import assert_booked, bodies
+from tests.mapping.made import made, row
 from tests.mapping.receiving import (
     RECIPES,
     basis,
     booked,
     books,
     documents_of,
+    invoice_of,
     orders_of,
     preview_creditmemo,
     preview_invoice,
@@ -196,6 +199,19 @@ async def test_fixed_product_tax_is_a_line_of_its_own_in_every_configuration(nam
     assert invoiced > 0
     if order["total_invoiced"] == order["grand_total"]:
         assert abs(invoiced - bearing(order)) <= Fraction(1, 100)
+
+
+async def test_a_product_of_nothing_has_its_fixed_product_tax_in_the_invoice_as_well() -> None:
+    """Its row has no amount there, and no field of an invoice tells fixed product tax."""
+    fixed = {"weee_tax_applied_row_amount": Decimal("1.20"), "row_total_incl_tax": Decimal("1.20")}
+    order = made(row("BIKE", "1", "5"), {**row("BIKE", "2", "0"), **fixed})
+    invoice = invoice_of(order)
+    invoice["items"][1]["row_total"] = Decimal(0)
+    found = await booked(invoice, order, books())
+    amounts = [
+        body["TransactionCurrencyAmount"] for body in bodies(found.requests, "FreeTextInvoiceLines")
+    ]
+    assert amounts == [Decimal(5), Decimal("1.20")], found.reason
 
 
 def bearing(order: Any) -> Fraction:

@@ -9,7 +9,7 @@ import pytest
 
 from sync.commerce.models.order import Order
 from sync.mapping.order_rows import money_items, money_rows
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.connection import MODES, NET, previewed
 from tests.mapping.fno import assert_exact, lines_of
 from tests.mapping.samples import beside, money, money_names, scenarios, shared_orders

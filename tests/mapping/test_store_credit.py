@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row, with_extension
 from tests.mapping.receiving import booked, books, invoice_of, memo_of

@@ -147,6 +147,32 @@ async def test_a_row_without_codes_of_its_own_takes_those_the_order_lists_for_it
     assert groups == ["I", "I"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "tables", "groups"),
+    [
+        (("A",), {"A": {"group": "G", "item_group": "I"}}, ["I", "N"]),
+        (("A", "B"), {"A": {"item_group": "I"}, "B": {"item_group": "I"}}, ["I", "N"]),
+        (("A", "B"), {"A_B": {"group": "G", "item_group": "I"}}, ["I", "N"]),
+        (("A", "B"), {"A": {"item_group": "I"}, "B": {"item_group": "J"}}, []),
+        (("A", "B"), {"A": {"item_group": "I"}, "A_B": {"item_group": "K"}}, []),
+        (("A", "B"), {"A": {"item_group": "I"}}, []),
+        (("A", "A", "A"), {"A": {"item_group": "I"}}, []),  # 2.85 of 1.90
+    ],
+)
+async def test_tax_of_a_row_without_codes_is_of_the_order_s_where_that_leaves_no_choice(
+    codes: tuple[str, ...], tables: dict[str, dict[str, str]], groups: list[str]
+) -> None:
+    """As tax extensions leave it that list their codes for the whole order."""
+    order, settings = taxed(*codes, rows=((), ()), none={"item_group": "N"}, **tables)
+    order["items"][0] |= {"tax_amount": Decimal("1.90"), "row_total_incl_tax": Decimal("11.90")}
+    order |= {"tax_amount": Decimal("1.90"), "grand_total": Decimal("21.90")}
+    amount = Decimal("1.90") if len(codes) == 1 else Decimal("0.95")
+    listed = [{"code": code, "percent": 5, "amount": amount} for code in codes]
+    found = await previewed(with_extension(order, applied_taxes=listed), settings)
+    assert found.outcome == ("deliver" if groups else "park"), found.reason
+    assert [body["SalesTaxItemGroupCode"] for body in lines_of(found.requests)] == groups
+
+
 async def test_fixed_product_tax_is_a_line_per_set_of_tax_codes() -> None:
     order, settings = taxed(
         "A",

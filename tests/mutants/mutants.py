@@ -185,8 +185,8 @@ MUTANTS: Final = (
         "changeset-failure-ignored",
         "a changeset of which a part was refused counts as made",
         CLIENT,
-        "                await self._transport.refuse(part, call)\n        pairs = ",
-        "                return [{} for _ in writes]\n        pairs = ",
+        "                await self._transport.refuse(part, call)\n        return [record_in",
+        "                return [{} for _ in writes]\n        return [record_in",
         "tests/dynamics/test_odata_client.py",
     ),
     Mutant(
@@ -731,7 +731,7 @@ MUTANTS: Final = (
     Mutant(
         "return-taken-for-taken-off",
         "F&O's invoice is to be without what a credit memo returns",
-        "sync/flows/receivables/wanted_sums.py",
+        "sync/flows/orders/order_amounts.py",
         "if not _is_left_to_a_memo(entry.details)",
         "if True",
         TESTS_OF_CUTS,

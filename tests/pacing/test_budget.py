@@ -21,7 +21,7 @@ from sync.pacing.parts import BUDGETS, RISES_EVERY, Wants, Whole, cells_of, shar
 from sync.pacing.priority import Priority, current, working_at
 from tests.pacing.paces import slot_of
 from tests.process import Process, begin, task_factory
-from tests.virtual_time import LoopClock, Skewed, virtually
+from tests.virtual_time import LoopClock, Skewed, in_virtual_time, virtually
 
 MEASURED = 60
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
@@ -131,61 +131,55 @@ def test_the_whole_is_never_exceeded_though_processes_come_and_die(
     assert max(each) < 3 * min(each), "and evenly"
 
 
-def test_who_is_alone_gets_what_it_wants_and_who_comes_gets_its_share_soon() -> None:
+@in_virtual_time
+async def test_who_is_alone_gets_what_it_wants_and_who_comes_gets_its_share_soon() -> None:
     environment = Environment(20)
 
-    async def simulate() -> None:
-        first, second = environment.worker("first"), environment.worker("second")
-        working = [asyncio.create_task(environment.loads("first", *first, 30))]
-        await asyncio.sleep(60)
-        assert first[0].lent >= 18
-        working.append(asyncio.create_task(environment.loads("second", *second, 30)))
-        await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
-        assert second[0].lent >= 8, "as many as it begins with"
-        assert 19 <= first[0].lent + second[0].lent <= 20
-        for work in working:
-            work.cancel()
-        await asyncio.wait(working)
-        await first[1].close()
-        await second[1].close()
-        row = await environment.tables.get(BUDGETS, SYSTEM, "parts")
-        assert row is not None
-        assert row.values["parts"] == "{}"
-
-    virtually(simulate())
+    first, second = environment.worker("first"), environment.worker("second")
+    working = [asyncio.create_task(environment.loads("first", *first, 30))]
+    await asyncio.sleep(60)
+    assert first[0].lent >= 18
+    working.append(asyncio.create_task(environment.loads("second", *second, 30)))
+    await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
+    assert second[0].lent >= 8, "as many as it begins with"
+    assert 19 <= first[0].lent + second[0].lent <= 20
+    for work in working:
+        work.cancel()
+    await asyncio.wait(working)
+    await first[1].close()
+    await second[1].close()
+    row = await environment.tables.get(BUDGETS, SYSTEM, "parts")
+    assert row is not None
+    assert row.values["parts"] == "{}"
 
 
-def test_who_has_nothing_to_do_gives_all_back_by_itself() -> None:
+@in_virtual_time
+async def test_who_has_nothing_to_do_gives_all_back_by_itself() -> None:
     environment = Environment(8)
 
-    async def simulate() -> None:
-        limiter, budget = environment.worker("first")
-        await asyncio.gather(*(environment.request("first", limiter, budget) for _ in range(30)))
-        await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
-        assert limiter.lent == 0
-        other, others = environment.worker("second")
-        await asyncio.gather(*(environment.request("second", other, others) for _ in range(16)))
-        assert other.lent == 8
-        await others.close()
-
-    virtually(simulate())
+    limiter, budget = environment.worker("first")
+    await asyncio.gather(*(environment.request("first", limiter, budget) for _ in range(30)))
+    await asyncio.sleep(3 * RENEWED_EVERY.total_seconds())
+    assert limiter.lent == 0
+    other, others = environment.worker("second")
+    await asyncio.gather(*(environment.request("second", other, others) for _ in range(16)))
+    assert other.lent == 8
+    await others.close()
 
 
-def test_while_the_tables_are_away_what_is_lent_lasts_as_long_as_its_lease() -> None:
+@in_virtual_time
+async def test_while_the_tables_are_away_what_is_lent_lasts_as_long_as_its_lease() -> None:
     environment = Environment(8)
 
-    async def simulate() -> None:
-        limiter, budget = environment.worker("first")
-        working = asyncio.create_task(environment.loads("first", limiter, budget, 4))
-        await asyncio.sleep(10)
-        environment.tables.is_away = True
-        await asyncio.sleep(LEASE.total_seconds() / 2)
-        assert limiter.lent
-        await asyncio.sleep(LEASE.total_seconds())
-        assert limiter.lent == limiter.in_use == 0
-        assert isinstance(working.exception(), Later)
-
-    virtually(simulate())
+    limiter, budget = environment.worker("first")
+    working = asyncio.create_task(environment.loads("first", limiter, budget, 4))
+    await asyncio.sleep(10)
+    environment.tables.is_away = True
+    await asyncio.sleep(LEASE.total_seconds() / 2)
+    assert limiter.lent
+    await asyncio.sleep(LEASE.total_seconds())
+    assert limiter.lent == limiter.in_use == 0
+    assert isinstance(working.exception(), Later)
 
 
 WANTS = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
@@ -313,24 +307,22 @@ def test_the_whole_grows_by_one_and_slowly_near_what_was_too_much(
     assert Whole.of(Row("", "", cells_of({}, whole)), 16, 51, until) == whole
 
 
-def test_of_a_system_that_nobody_knows_some_is_lent_and_more_as_it_takes_that() -> None:
+@in_virtual_time
+async def test_of_a_system_that_nobody_knows_some_is_lent_and_more_as_it_takes_that() -> None:
     environment = Environment(51, begins=16)
 
-    async def lent() -> list[int]:
-        workers = [(name, *environment.worker(name)) for name in "abcd"]
-        loads = [asyncio.create_task(environment.loads(*worker)) for worker in workers]
-        found = list[int]()
-        for seconds in (4, 31):
-            await asyncio.sleep(seconds)
-            found.append(sum(limiter.lent for _, limiter, _ in workers))
-        for load in loads:
-            load.cancel()
-        await asyncio.gather(*loads, return_exceptions=True)
-        for _, _, budget in workers:
-            await budget.close()
-        return found
-
-    first, later = virtually(lent())
+    workers = [(name, *environment.worker(name)) for name in "abcd"]
+    loads = [asyncio.create_task(environment.loads(*worker)) for worker in workers]
+    found = list[int]()
+    for seconds in (4, 31):
+        await asyncio.sleep(seconds)
+        found.append(sum(limiter.lent for _, limiter, _ in workers))
+    for load in loads:
+        load.cancel()
+    await asyncio.gather(*loads, return_exceptions=True)
+    for _, _, budget in workers:
+        await budget.close()
+    first, later = found
     assert first <= 16
     assert 20 <= later <= 23
 

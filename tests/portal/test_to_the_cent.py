@@ -152,6 +152,19 @@ async def test_who_ordered_sees_the_document_and_who_is_invoiced_owes_it(finance
     assert seen[number]["status"] == "paid"
 
 
+@in_finance(**PORTAL)
+async def test_amounts_have_the_decimals_of_their_currency(finance: Finance) -> None:
+    buyers, ledger = await begun(finance)
+    ledger.invoices("12.345", currency="KWD")
+    ledger.invoices("7.5", currency="JPY")
+    found = {one["currency"]: one for one in (await buyers.get("/invoices")).json["items"]}
+    assert (found["KWD"]["amount"], found["KWD"]["open"]) == ("12.345", "12.345")
+    assert (found["KWD"]["status"], found["JPY"]["amount"]) == ("open", "7.50")
+    assert await balances(buyers) == {"KWD": Decimal("12.345"), "JPY": Decimal("7.5")}
+    (one,) = (await statements(buyers))["KWD"]["lines"]
+    assert one["owed"] == "12.345"
+
+
 @pytest.mark.parametrize("days_ago", [0, 900])
 @in_finance(**PORTAL)
 async def test_instalments_are_paid_one_by_one_and_stay_while_one_is_open(

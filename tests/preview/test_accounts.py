@@ -7,7 +7,8 @@ import pytest
 
 from sync.config.connections import Connection
 from sync.preview.input_files import Inputs, Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from sync.preview.unasked import Lookups
 from tests.mapping.connection import NET, connection, store
 from tests.mapping.mutations import JUNK

@@ -12,7 +12,8 @@ from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.mapping_tables.tables import AccountMapping, AccountMappings, email_digest
 from sync.preview.input_files import Inputs, Kind
-from sync.preview.previews import Preview, preview
+from sync.preview.previewed import Preview
+from sync.preview.previews import preview
 from sync.preview.unasked import Lookups
 from tests.contracts.hand_clock import HandClock
 from tests.mapping.connection import NET, connection, store

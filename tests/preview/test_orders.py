@@ -10,7 +10,7 @@ from sync.core.encoding import from_json, to_json
 from sync.mapping_tables.records import ItemMapping
 from sync.preview.example import example_connection
 from sync.preview.input_files import orders_in
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from tests.mapping.connection import NET, connection, previewed, store
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row

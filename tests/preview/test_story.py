@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.preview.input_files import Inputs, Kind, inputs_in
-from sync.preview.previews import Preview
+from sync.preview.previewed import Preview
 from sync.preview.story import NET, preview_story, stories_in
 from tests.mapping.fno import half_up
 from tests.mapping.receiving import RECIPES, basis, books

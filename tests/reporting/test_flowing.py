@@ -1,6 +1,6 @@
 """Both systems' books become figures that tie to them: through the readers, against the sandbox."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from sandbox.commerce.catalogue import STORES, Shopper
 from sandbox.dynamics.inventory_costs import close
 from sync.core.money import ZERO, total
 from sync.engine.demand_told import DemandTold
+from sync.engine.report_builds import LastBuild, last_build, note_build
 from sync.operating.reports import forget_later, stored, to_forget
 from sync.reporting.building import Build, Built, cleared
-from sync.reporting.containers import KeptInContainers
+from sync.reporting.containers import KeptHere, KeptInContainers
 from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
 from sync.reporting.from_systems import Reported, sources_of
@@ -196,6 +197,29 @@ async def test_an_account_is_off_the_list_once_it_is_gone_from_where_the_data_st
     assert told.pieces == {}, "of a day nothing can be forecast"
     assert "demand" in {one.figure for one in await stored(finance.systems.tables)}
     assert recording.used <= {*bicep("report-roles").tree["variables"]["jobTables"]["value"]}
+
+
+@in_finance(flows=("orders", "customers"), reporting=REPORTING)
+async def test_that_no_build_is_whole_is_an_alert_until_one_is(
+    finance: Finance, tmp_path: Path
+) -> None:
+    services, tables, now = finance.services, finance.systems.tables, finance.clock.now()
+
+    async def told() -> list[str]:
+        await services.watch.look()
+        standing = await services.watch.alerting.standing()
+        now = [one.alert for one in standing if not one.gone_at]
+        return [one.text for one in now if one.cause == "report|build"]
+
+    assert await told() == []
+    assert await last_build(tables, now + timedelta(days=9)) == LastBuild(now)
+    await note_build(tables, now - timedelta(hours=51), "")
+    await note_build(tables, now, "invoices|usmf: is refused")
+    (text,) = await told()
+    assert "invoices|usmf: is refused" in text
+    reported = [await Reported.of(await services.systems_pool.open(CONNECTION))]
+    await build_all(reported, services.edition_parts, KeptHere(), tmp_path, lambda *_: None)
+    assert await told() == []
 
 
 @in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})

@@ -16,10 +16,8 @@ import pytest
 
 from sync.core.errors import Never
 from sync.reporting.duck import opened
-from sync.reporting.forecast.cash import FEWEST, expected_cash
 from sync.reporting.forecast.choosing import (
     BASELINE,
-    CLAIM,
     MARGIN,
     Guess,
     forecast,
@@ -27,6 +25,7 @@ from sync.reporting.forecast.choosing import (
     scale_of,
 )
 from sync.reporting.forecast.demand import COLUMNS, FORECAST, PART, forecast_demand
+from sync.reporting.forecast.intervals import CLAIM
 from sync.reporting.forecast.library import statsforecast
 from sync.reporting.forecast.methods import (
     average,
@@ -44,12 +43,20 @@ YEARS: Final = 156
 SEEDS: Final = 60
 """Of each kind. Of many empty weeks chance says more than the methods: there it takes more."""
 Draw = Callable[[Random, int], float]
+
+
+def counted(rng: Random, mean: float) -> float:
+    """Pieces that come by chance: where they are fewer they differ less."""
+    return float(round(rng.gauss(mean, mean**0.5)))
+
+
 KINDS: Final[dict[str, Draw]] = {
     "seasonal": lambda rng, t: 50 + 20 * math.sin(2 * math.pi * t / 52) + rng.gauss(0, 4),
     "trending": lambda rng, t: 20 + 0.4 * t + rng.gauss(0, 4),
     "intermittent": lambda rng, _: float(rng.randint(1, 6)) if rng.random() < 0.25 else 0.0,
     "new": lambda rng, _: 30 + rng.gauss(0, 5),
     "dying": lambda rng, t: 60 - 0.3 * t + rng.gauss(0, 3),
+    "fading": lambda rng, t: counted(rng, 100 * math.exp(-t / 50)),
 }
 
 
@@ -118,7 +125,8 @@ def test_over_all_it_beats_the_baseline_and_holds_its_intervals(
 @pytest.mark.parametrize(
     ("kind", "methods"),
     [("seasonal", {"seasonal"}), ("trending", {"trending"}), ("intermittent", {"TSB", "Syntetos"}),
-     ("new", {"average", "smoothed"}), ("dying", {"trending"})],
+     ("new", {"average", "smoothed"}), ("dying", {"trending"}),
+     ("fading", {"trending"})],
 )  # fmt: skip
 def test_methods_made_for_a_kind_speak_for_it(
     kind: str, methods: set[str], trials: Mapping[str, list[Tried]]
@@ -375,97 +383,3 @@ def test_a_week_is_sold_out_where_a_warehouse_had_nothing_on_any_day(tmp_path: P
     assert {row["expected"] for row in found if row["warehouse"] == "21"} == {Decimal(10)}
     (short,) = {row["expected"] for row in found if row["warehouse"] == "13"}
     assert Decimal(9) < short < Decimal(10)
-
-
-def test_what_is_open_comes_in_as_late_as_customers_paid_so_far(tmp_path: Path) -> None:
-    due, today = date(2026, 5, 4), date(2026, 5, 20)
-    paid = " UNION ALL ".join(
-        f"SELECT 'usmf' AS company, 'USD' AS currency, DATE '{due}' AS day, DATE '{due}' AS due,"
-        f" DATE '{due + timedelta(days=days)}' AS closed, 5::DECIMAL(38,6) AS amount,"
-        " 0::DECIMAL(38,6) AS open"
-        for days in range(FEWEST)
-    )
-    owed = " UNION ALL ".join(
-        f"SELECT '{company}' AS company, 'USD' AS currency, DATE '2026-06-01' AS day,"
-        f" DATE '{on}' AS due, NULL::DATE AS closed, {amount}::DECIMAL(38,6) AS amount,"
-        f" {amount}::DECIMAL(38,6) AS open"
-        for company, on, amount in (
-            ("usmf", "2026-06-01", "100.10"),
-            ("demf", "2026-01-01", "7.07"),
-        )
-    )  # fmt: skip
-    star(tmp_path, {"fact_receivables": f"{paid} UNION ALL {owed}", **orders_of([])})
-    with opened(tmp_path / "spill") as duck:
-        found = [*expected_cash(duck, tmp_path, today)]
-    late, *usmf = found
-    assert (late.company, late.week, late.expected) == ("demf", date(2026, 5, 18), Decimal("7.07"))
-    assert [(one.week, one.early, one.late) for one in usmf] == [
-        (date(2026, 6, 1), Decimal("100.10"), Decimal(0)),
-        (date(2026, 6, 8), Decimal(0), Decimal("100.10")),
-    ]
-    assert sum(one.expected for one in usmf) == Decimal("100.10")
-
-
-NO_ORDER = """
-SELECT '' AS company, 'USD' AS currency, DATE '2026-01-01' AS day, '' AS shop, '' AS order_key,
-    FALSE AS is_void, 0::DECIMAL(38,6) AS amount, 0::DECIMAL(38,6) AS invoiced,
-    0::DECIMAL(38,6) AS paid, NULL::DATE AS paid_day WHERE FALSE
-"""
-NO_LINE = """
-SELECT '' AS shop, '' AS order_key, 0::DECIMAL(38,6) AS net, 0::DECIMAL(38,6) AS quantity,
-    0::DECIMAL(38,6) AS cancelled WHERE FALSE
-"""
-
-
-def orders_of(rows: list[tuple[str, date, str, str, date | None, str]]) -> dict[str, str]:
-    """Company, day, amount, what was invoiced and paid of it, the day that was, and how many of its
-    four pieces are cancelled."""
-    heads, lines = [NO_ORDER], [NO_LINE]
-    for place, (company, day, amount, paid, on, cancelled) in enumerate(rows):
-        when = f"DATE '{on}'" if on else "NULL"
-        heads.append(
-            f"SELECT '{company}', 'USD', DATE '{day}', 'shop', '{place}', FALSE, {amount}, {paid},"
-            f" {paid}, {when}"
-        )
-        lines.append(f"SELECT 'shop', '{place}', {amount}, 4, {cancelled}")
-    return {
-        "fact_orders": " UNION ALL ".join(heads), "fact_order_lines": " UNION ALL ".join(lines)
-    }  # fmt: skip
-
-
-def test_orders_that_are_not_invoiced_are_paid_as_long_after_as_orders_were(
-    tmp_path: Path,
-) -> None:
-    today, before = date(2026, 5, 20), date(2026, 1, 5)
-    paid = [
-        ("usmf", before, "10.00", "10.00", before + timedelta(days=20 + n), "0")
-        for n in range(FEWEST)
-    ]
-    open_ = [
-        ("usmf", date(2026, 5, 18), "100.10", "0", None, "0"),
-        ("usmf", date(2026, 5, 18), "80.00", "20.00", None, "1"),
-        ("usmf", date(2026, 3, 1), "7.00", "0", None, "0"),  # longer than any took
-        ("demf", date(2026, 5, 18), "50.00", "0", None, "0"),  # nothing is known of
-    ]
-    none = (
-        "SELECT '' AS company, '' AS currency, NULL::DATE AS day, NULL::DATE AS due,"
-        " NULL::DATE AS closed, 0::DECIMAL(38,6) AS amount, 0::DECIMAL(38,6) AS open WHERE FALSE"
-    )
-    star(tmp_path, {"fact_receivables": none, **orders_of([*paid, *open_])})
-    with opened(tmp_path / "spill") as duck:
-        found = [*expected_cash(duck, tmp_path, today)]
-    whole = Decimal("140.10")  # 100.10, and 80 less 20 invoiced and 20 cancelled
-    assert [(one.of, one.week, one.early, one.expected, one.late, one.habit) for one in found] == [
-        ("orders", date(2026, 6, 1), whole, Decimal(0), Decimal(0), FEWEST),
-        ("orders", date(2026, 6, 8), Decimal(0), whole, Decimal(0), FEWEST),
-        ("orders", date(2026, 6, 15), Decimal(0), Decimal(0), whole, FEWEST),
-    ]
-
-
-def test_before_the_first_build_there_is_no_cash_to_expect(tmp_path: Path) -> None:
-    with (
-        opened(tmp_path / "spill") as duck,
-        pytest.raises(Never, match="there are no receivables yet") as refused,
-    ):
-        next(expected_cash(duck, tmp_path, date(2026, 5, 20)))
-    assert refused.value.remedy == "Run: python -m sync report build"

@@ -65,6 +65,8 @@ class OrderExtension(Document):
     gift_cards_amount: Amount = ZERO
     customer_balance_amount: Amount = ZERO
     reward_currency_amount: Amount = ZERO
+    gift_cards_invoiced: Amount = ZERO
+    customer_balance_invoiced: Amount = ZERO
     gift_cards_refunded: Amount = ZERO
     customer_balance_refunded: Amount = ZERO
     gw_price: Amount = ZERO

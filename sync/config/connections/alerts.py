@@ -33,5 +33,7 @@ class Alerts(Section):
     """How long a flow may be paused."""
     expiring_days: Whole = Field(default=30, ge=1, le=365)
     """How long before its end a certificate or secret is told of."""
+    report_hours: Whole = Field(default=50, ge=0, le=720)
+    """How old the last report may be that could read everything; 0: nobody is told."""
     silence: YesNo = True
     """Whether a flow is told of to which nothing came for hours that always brought something."""

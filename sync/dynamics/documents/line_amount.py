@@ -53,13 +53,14 @@ class LinePrice:
 
 def priced(quantity: Decimal, amount: Decimal, discount: Decimal = ZERO) -> LinePrice:
     """A price for `quantity` units that comes to exactly `amount` (two decimals) after a discount
-    of `discount`.
+    of `discount`. One below zero, as extensions charge more by, is part of the price.
 
     Per unit when both the price and the discount of one unit have two decimals, else per `quantity`
     units. Raises ValueError for a quantity that is not positive: such a row is no sales line.
     """
     if quantity <= ZERO:
         raise ValueError(f"a sales line needs a quantity above zero, not {quantity}")
+    discount = max(discount, ZERO)
     price, reduction = (amount + discount) / quantity, discount / quantity
     if rounded(price) == price and rounded(reduction) == reduction:
         return LinePrice(quantity, rounded(price), rounded(reduction))

@@ -26,6 +26,7 @@ from sync.flows.cases.case_writes import CaseWrite
 from sync.flows.cases.matters import case_id, read, resolve
 from sync.flows.keys import elsewhere
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
+from sync.flows.polls import our_clock
 from sync.flows.returns.photos import photos_of
 from sync.flows.returns.rma_records import (
     CASE_STATES,
@@ -51,11 +52,6 @@ async def changed(
         return
     async for row, key, at in open_rmas(systems, since, after):
         yield Change(f"{RETURN}|{key}", min(at, until), fingerprint_of(row), str(row["entity_id"]))
-
-
-async def until(systems: Systems) -> datetime:
-    """Open ones are read whole each time, so our clock will do."""
-    return systems.clock.now()
 
 
 def seen_of(matter: Matter) -> str:
@@ -133,7 +129,8 @@ cases: DocumentFlow[Matter] = DocumentFlow(
     plan=plan,
     triggers=(
         Poll(
-            changed, until, lambda connection: connection.cases.poll_minutes, fingerprint=seen_of
+            changed, our_clock, lambda connection: connection.cases.poll_minutes,
+            fingerprint=seen_of,
         ),
     ),
     priority=Priority.MASTER_DATA,

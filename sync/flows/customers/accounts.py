@@ -42,6 +42,7 @@ from sync.flows.customers.company_writes import (
     ShopUser,
     gone,
 )
+from sync.flows.polls import our_clock
 from sync.flows.targets import commerce_of
 from sync.mapping.shop_company import country_of, differing, new_company, owned_fields
 from sync.mapping_tables.records import AccountMapping
@@ -93,11 +94,6 @@ def keys_in_event(event: BusinessEvent) -> Sequence[str]:
     if not number:
         raise NoKey("neither CustomerAccount nor AccountNum in it")
     return [number]
-
-
-async def until(systems: Systems) -> datetime:
-    """All are read again, so our clock will do."""
-    return systems.clock.now()
 
 
 async def read(key: str, systems: Systems) -> Account | None:
@@ -223,7 +219,7 @@ accounts: DocumentFlow[Account] = DocumentFlow(
     triggers=(
         BusinessEvents((), keys_in_event, lambda connection: connection.accounts.events),
         Poll(
-            changed, until, lambda connection: connection.accounts.poll_minutes,
+            changed, our_clock, lambda connection: connection.accounts.poll_minutes,
             fingerprint=lambda account: account.fingerprint,
         ),
     ),

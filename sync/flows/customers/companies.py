@@ -43,6 +43,7 @@ from sync.flows.customers.customer_accounts import (
     left_out,
 )
 from sync.flows.payloads import id_in
+from sync.flows.polls import shop_clock
 from sync.flows.shop_hooks import COMPANY
 from sync.flows.targets import dynamics_of
 from sync.mapping.company_account import BARRED, company_account_from, owned_by_ledger
@@ -226,11 +227,6 @@ async def account_of_company(company_id: int, delivery: Delivery) -> str | Skipp
     return outcome.number if isinstance(outcome, Delivered) else outcome
 
 
-async def until(systems: Systems) -> datetime:
-    """The shop's clock less the seconds that commits may take."""
-    return await systems.commerce.settled()
-
-
 companies = DocumentFlow[dict[str, Any]](
     name="companies",
     title="B2B companies to customer accounts",
@@ -241,7 +237,7 @@ companies = DocumentFlow[dict[str, Any]](
         AdobeEvents(("observer.company_save_commit_after", "observer.company_save_after"), keys_in),
         Poll(
             changed,
-            until,
+            shop_clock,
             lambda connection: connection.companies.poll_minutes,
             fingerprint=fingerprint,
         ),

@@ -38,6 +38,7 @@ from sync.flows.customers.customer_accounts import (
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
+from sync.flows.polls import shop_clock
 from sync.flows.shop_hooks import CUSTOMER
 from sync.flows.targets import dynamics_of
 from sync.mapping.customer_account import customer_account_from
@@ -203,11 +204,6 @@ async def _elsewhere(shopper: Shopper, systems: Systems) -> str:
     )
 
 
-async def until(systems: Systems) -> datetime:
-    """The shop's clock less the seconds that commits may take."""
-    return await systems.commerce.settled()
-
-
 customers = DocumentFlow[Shopper](
     name="customers",
     title="Customers to customer accounts",
@@ -225,7 +221,7 @@ customers = DocumentFlow[Shopper](
             keys_in,
         ),
         Poll(
-            changed, until, lambda connection: connection.customers.poll_minutes,
+            changed, shop_clock, lambda connection: connection.customers.poll_minutes,
             listed=lambda shopper: shopper.listed, lag=SETTLING,
         ),
     ),

@@ -35,6 +35,7 @@ from sync.flows.fulfilment.slip_orders import (
     one_of,
     orders_named,
 )
+from sync.flows.polls import companies_from, our_clock
 from sync.pacing.priority import Priority
 
 CANCELLATIONS: Final = "cancellations"
@@ -58,19 +59,12 @@ async def changed(
 ) -> AsyncIterator[Change]:
     """Sales orders of ours of which lines changed, company by company, in the order of those
     changes."""
-    companies, (first, _, last) = systems.settings.legal_entities, after.partition("|")
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        begins = datetime.fromisoformat(last) if last and company == first else since
+    for company, rest in companies_from(systems, after):
+        begins = datetime.fromisoformat(rest) if rest else since
         async for order, at in systems.dynamics.live_orders.changed(company, begins, until):
             if order.reference and may_be_ours(order.reference, systems.settings):
                 place = f"{company}|{at.isoformat()}"
                 yield Change(order.key, min(at, until), order.fingerprint, place)
-
-
-async def until(systems: Systems) -> datetime:
-    """What was changed a moment ago is looked at again, so our clock will do."""
-    return systems.clock.now()
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
@@ -110,7 +104,7 @@ cancellations: DocumentFlow[EndingOrder] = DocumentFlow(
     triggers=(
         BusinessEvents((), keys_in_event, lambda connection: connection.cancellations.events),
         Poll(
-            changed, until, lambda connection: connection.cancellations.poll_minutes,
+            changed, our_clock, lambda connection: connection.cancellations.poll_minutes,
             fingerprint=lambda found: found.live.fingerprint,
         ),
     ),

@@ -16,7 +16,7 @@ Echo:    an invoice that we made is a payment in F&O only where a gateway captur
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -44,6 +44,7 @@ from sync.flows.fulfilment.waiting import until_released
 from sync.flows.keys import parts_of, whole_in
 from sync.flows.order_comments import OrderComment
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.polls import companies_from, end_of, our_clock
 from sync.flows.receivables.posted_invoices import DAYS_BACK
 from sync.flows.targets import commerce_of
 from sync.mapping.captures import is_captured, is_captured_whole
@@ -74,23 +75,15 @@ async def changed(
 ) -> AsyncIterator[Change]:
     """Invoices of sales orders by invoice date: company by company, in the order of numbers."""
     invoices, day = systems.dynamics.posted_invoices, (since - DAYS_BACK).date()
-    companies, (first, _, last) = systems.settings.legal_entities, after.partition("|")
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        rest = last if company == first else ""
+    for company, rest in companies_from(systems, after):
         async for posted, dated in invoices.sales_invoices_since(company, day, after=rest):
             found = SalesInvoice(
                 company, posted.sales_order, posted.number, voucher=posted.voucher,
                 amount=posted.amount or ZERO,
             )  # fmt: skip
             if posted.sales_order and may_be_ours(posted.reference, systems.settings):
-                at = min(datetime.combine(dated, time(23, 59), UTC), until)
+                at = end_of(dated, until)
                 yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
-
-
-async def until(systems: Systems) -> datetime:
-    """Invoice dates are days: our clock will do."""
-    return systems.clock.now()
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
@@ -242,7 +235,7 @@ captures = DocumentFlow[Capturable](
     triggers=(
         BusinessEvents(("SalesInvoicePostedBusinessEvent",), keys_in_event),
         Poll(
-            changed, until, lambda connection: connection.captures.poll_minutes,
+            changed, our_clock, lambda connection: connection.captures.poll_minutes,
             fingerprint=lambda found: found.invoice.fingerprint,
         ),
     ),

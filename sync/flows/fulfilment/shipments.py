@@ -44,6 +44,7 @@ from sync.flows.fulfilment.slip_view import SlipView, view_of
 from sync.flows.fulfilment.status import told_next
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.order_comments import OrderComment
+from sync.flows.polls import companies_from, our_clock
 from sync.flows.targets import commerce_of
 from sync.pacing.priority import Priority
 
@@ -57,20 +58,12 @@ async def changed(
     """Slips that were posted since, and those of the days before, which may be tracked or corrected
     by now: company by company, in the order of their record ids."""
     day = (since - timedelta(days=systems.settings.shipments.tracking_days)).date()
-    companies, (first, _, last) = systems.settings.legal_entities, after.partition("|")
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        rest = last if company == first else ""
+    for company, rest in companies_from(systems, after):
         listed = systems.dynamics.packing_slips.since(company, day, after=rest)
         async for slip, posted_at, place in listed:
             if may_be_ours(slip.reference, systems.settings):
                 at = min(posted_at, until)
                 yield Change(slip.key, at, slip.fingerprint, f"{company}|{place}")
-
-
-async def until(systems: Systems) -> datetime:
-    """The days before are read again, so our clock will do."""
-    return systems.clock.now()
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
@@ -237,7 +230,7 @@ shipments: DocumentFlow[PackedSlip] = DocumentFlow(
     triggers=(
         BusinessEvents((), keys_in_event, lambda connection: connection.shipments.events),
         Poll(
-            changed, until, lambda connection: connection.shipments.poll_minutes,
+            changed, our_clock, lambda connection: connection.shipments.poll_minutes,
             fingerprint=lambda packed: packed.slip.fingerprint,
         ),
     ),

@@ -41,6 +41,7 @@ from sync.flows.fulfilment.status_writes import (
 )
 from sync.flows.keys import parts_of, whole_in
 from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.polls import companies_from, our_clock
 from sync.flows.targets import commerce_of
 from sync.mapping.order_progress import Told, authorised_until, is_ending, told_of
 from sync.pacing.priority import Priority
@@ -64,11 +65,8 @@ async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """Open sales orders: company by company, by number."""
-    settings, (first, _, last) = systems.settings, after.partition("|")
-    companies = settings.legal_entities
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        rest = last if company == first else ""
+    settings = systems.settings
+    for company, rest in companies_from(systems, after):
         listed = systems.dynamics.orders_in_progress.listed(
             company, since, reports=settings.status.reports, after=rest
         )
@@ -76,11 +74,6 @@ async def changed(
             if may_be_ours(reference, settings):
                 key, seen = f"{company}|{number}", fingerprint_of(row, until.date())
                 yield Change(key, until, seen, key)
-
-
-async def until(systems: Systems) -> datetime:
-    """Each poll lists all that is open, so our clock will do."""
-    return systems.clock.now()
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:
@@ -235,7 +228,7 @@ status: DocumentFlow[InProgress] = DocumentFlow[InProgress](
     triggers=(
         BusinessEvents((), keys_in_event, lambda connection: connection.status.events),
         Poll(
-            changed, until, lambda connection: connection.status.poll_minutes,
+            changed, our_clock, lambda connection: connection.status.poll_minutes,
             fingerprint=lambda found: found.progress.fingerprint(found.day),
         ),
     ),

@@ -9,7 +9,7 @@ Repeats: one claim for each key, and a mail is announced before it is handed ove
 """
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -26,6 +26,7 @@ from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.mails.mail_writes import MailWrite
 from sync.flows.mails.news import InvoiceNews, News, ReturnNews, Told, told_of
+from sync.flows.polls import companies_from, end_of, our_clock
 from sync.flows.returns.handled_returns import read as read_handled
 from sync.pacing.priority import Priority
 
@@ -43,21 +44,13 @@ async def changed(
     if mails is None or portal is None or not mails.invoices or mails.since is None:
         return
     day = max((since - DAYS_BACK).date(), mails.since)
-    companies, (first, _, last) = systems.settings.legal_entities, after.partition("|")
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        rest = last if company == first else ""
+    for company, rest in companies_from(systems, after):
         books = systems.dynamics.buyer_documents
         async for row in books.posted_since(portal.journal, company, day, after=rest):
             number, dated = str(row["InvoiceId"]), day_of(row["InvoiceDate"]) or day
-            at = min(datetime.combine(dated, time(23, 59), UTC), until)
+            at = end_of(dated, until)
             key = f"{INVOICE}|{company}|{number}"
             yield Change(key, at, digest([key]), f"{company}|{number}")
-
-
-async def until(systems: Systems) -> datetime:
-    """Invoice dates are days: our clock will do."""
-    return systems.clock.now()
 
 
 async def read(key: str, systems: Systems) -> News | None:
@@ -112,7 +105,7 @@ mails: DocumentFlow[News] = DocumentFlow(
     plan=plan,
     triggers=(
         Poll(
-            changed, until,
+            changed, our_clock,
             lambda connection: connection.mails.poll_minutes if connection.mails else 60,
             fingerprint=lambda news: digest([news.key]),
         ),

@@ -53,6 +53,7 @@ from sync.flows.orders.order_changes import (
 from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
 from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
+from sync.flows.polls import shop_clock
 from sync.flows.quotes.quote_records import quotation_of
 from sync.flows.shop_hooks import ADDRESS, ORDER
 from sync.flows.targets import dynamics_of
@@ -211,11 +212,6 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
         )
 
 
-async def until(systems: Systems) -> datetime:
-    """The shop's clock less the seconds that commits may take."""
-    return await systems.commerce.settled()
-
-
 def listed(order: Order) -> str:
     """What a poll's row says of an order as it was read."""
     return row_digest(order.raw, ORDER_COLUMNS)
@@ -242,7 +238,7 @@ orders = DocumentFlow[Order](
             keys_in,
         ),
         Poll(
-            changed, until, lambda connection: connection.orders.poll_minutes,
+            changed, shop_clock, lambda connection: connection.orders.poll_minutes,
             listed=listed, lag=SETTLING,
         ),
     ),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from sync.core.groups import as_groups
 from sync.dataverse.sales_quotes import Doubled
 from sync.dataverse.web_api import LAG
 from sync.dynamics.documents.quotation import Listed
@@ -22,15 +23,11 @@ async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """Quotations that may have changed, each with how it stands."""
-    waiting, companies = list[Listed](), sorted(systems.settings.legal_entities)
-    async for one in book_of(systems).listed(companies, since, until, after):
-        waiting.append(one)
-        if len(waiting) == TOGETHER:
-            for change in await _looked_at(waiting, systems):
-                yield change
-            waiting = []
-    for change in await _looked_at(waiting, systems):
-        yield change
+    companies = sorted(systems.settings.legal_entities)
+    listed = book_of(systems).listed(companies, since, until, after)
+    async for some in as_groups(listed, TOGETHER):
+        for change in await _looked_at(some, systems):
+            yield change
 
 
 async def _looked_at(listed: Sequence[Listed], systems: Systems) -> list[Change]:

@@ -31,6 +31,7 @@ from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Found, Target, Write
 from sync.flows.customers.order_accounts import buyer_of
 from sync.flows.keys import elsewhere, whole_in
+from sync.flows.polls import our_clock
 from sync.flows.targets import commerce_of
 from sync.mapping.quotation import as_order
 from sync.mapping.references import fields_in
@@ -135,11 +136,6 @@ async def named_templates(
                 yield key, one
 
 
-async def until(systems: Systems) -> datetime:
-    """They are read whole each time, so our clock will do."""
-    return systems.clock.now()
-
-
 async def read(key: str, systems: Systems) -> AgreedTemplate | None:
     """The template and its agreements as they are now; None for a template that is gone."""
     template_id = whole_in(key)
@@ -241,7 +237,7 @@ quote_templates: DocumentFlow[AgreedTemplate] = DocumentFlow(
     plan=plan,
     triggers=(
         Poll(
-            changed, until, lambda connection: connection.quotes.poll_minutes,
+            changed, our_clock, lambda connection: connection.quotes.poll_minutes,
             fingerprint=lambda found: found.fingerprint,
         ),
     ),

@@ -17,7 +17,7 @@ was seen.
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -36,6 +36,7 @@ from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.trail import Entry
 from sync.engine.write import Found, Result, Target, Write
+from sync.flows.polls import end_of, our_clock
 from sync.flows.receivables.posted_records import (
     differed_with,
     looked_at_again,
@@ -80,7 +81,7 @@ async def changed(
     for (company, kind), name in zip(lists[first:], names[first:], strict=True):
         begin = last if name == place else ""
         async for posted, dated in LISTS[kind](invoices, company, day, after=begin):
-            at = min(datetime.combine(dated, time(23, 59), UTC), until)
+            at = end_of(dated, until)
             key = f"{kind}|{company}|{posted.number}"
             position = f"{name}|{posted.identifier or posted.number}"
             yield Change(key, at, fingerprint(posted), position)
@@ -212,11 +213,6 @@ class TrailNote(Write):
         return Found(number)
 
 
-async def until(systems: Systems) -> datetime:
-    """Invoice dates are days: our clock will do."""
-    return systems.clock.now()
-
-
 posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
     name="posted_invoices",
     title="Invoices that F&O posted, read back",
@@ -226,7 +222,7 @@ posted_invoices: DocumentFlow[Any] = DocumentFlow[PostedInvoice](
         BusinessEvents(tuple(KINDS), keys_in_event),
         Poll(
             changed,
-            until,
+            our_clock,
             lambda connection: connection.invoices.poll_minutes,
             fingerprint=fingerprint,
         ),

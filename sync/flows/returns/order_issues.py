@@ -24,6 +24,7 @@ from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.flows.keys import BY_ID, elsewhere, keys_of, parts_of, whole_in
 from sync.flows.orders.orders import resolve
+from sync.flows.polls import our_clock
 from sync.flows.returns.rma_records import CASES
 from sync.pacing.priority import Priority
 
@@ -98,11 +99,6 @@ async def changed(
                 yield Change(key, at, digest([*noted]), str(row["entity_id"]))
 
 
-async def until(systems: Systems) -> datetime:
-    """Days are read again each time, so our clock will do."""
-    return systems.clock.now()
-
-
 async def read(key: str, systems: Systems) -> Noted | None:
     """The order with its comments as they are now."""
     row = await systems.commerce.orders.in_store(*parts_of(key))
@@ -137,7 +133,7 @@ order_issues: DocumentFlow[Noted] = DocumentFlow(
     triggers=(
         AdobeEvents(("observer.sales_order_status_history_save_commit_after",), keys_in),
         Poll(
-            changed, until, lambda connection: connection.order_issues.poll_minutes,
+            changed, our_clock, lambda connection: connection.order_issues.poll_minutes,
             fingerprint=lambda noted: digest([*noted.comments]),
         ),
     ),

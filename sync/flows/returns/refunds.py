@@ -13,7 +13,7 @@ Repeats: a refund is found by its comment. The flow `creditmemos` knows it by th
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -29,6 +29,7 @@ from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
+from sync.flows.polls import companies_from, end_of, our_clock
 from sync.flows.returns.earlier_refunds import as_made, given_early, left_of, must_be_no_other
 from sync.flows.returns.refund_writes import RefundWrite, amount_of
 from sync.flows.returns.return_states import REFUNDS, STATES
@@ -56,22 +57,13 @@ async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
     """Credit notes of returns of ours from an invoice date on, company by company, by number."""
-    day, (first, _, last) = (since - DAYS_BACK).date(), after.partition("|")
-    companies = systems.settings.legal_entities
-    begin = companies.index(first) if first in companies else 0
-    for company in companies[begin:]:
-        rest = last if company == first else ""
-        states = systems.dynamics.return_states
+    day, states = (since - DAYS_BACK).date(), systems.dynamics.return_states
+    for company, rest in companies_from(systems, after):
         async for posted, dated in states.credit_notes_since(company, day, after=rest):
             if key_in(posted.reference, systems.settings) is not None:
-                at = min(datetime.combine(dated, time(23, 59), UTC), until)
+                at = end_of(dated, until)
                 key = f"{company}|{posted.number}"
                 yield Change(key, at, digest([key, str(posted.amount)]), key)
-
-
-async def until(systems: Systems) -> datetime:
-    """Invoice dates are days: our clock will do."""
-    return systems.clock.now()
 
 
 async def read(key: str, systems: Systems) -> Credited | None:
@@ -175,7 +167,7 @@ refunds: DocumentFlow[Credited] = DocumentFlow(
     plan=plan,
     triggers=(
         Poll(
-            changed, until, lambda connection: connection.returns.poll_minutes,
+            changed, our_clock, lambda connection: connection.returns.poll_minutes,
             fingerprint=lambda one: digest([one.note.key, str(-one.note.amount)]),
         ),
     ),

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from sync.core.encoding import digest
 from sync.core.errors import Never, NotProvided
+from sync.core.groups import as_groups
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.documents.return_state import ReturnState
 from sync.engine.claim import State
@@ -26,6 +27,7 @@ from sync.engine.plan import Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.keys import elsewhere
+from sync.flows.polls import our_clock
 from sync.flows.returns.handled_returns import Handled, read
 from sync.flows.returns.return_file_writes import photo_writes
 from sync.flows.returns.rma_records import (
@@ -58,15 +60,9 @@ async def changed(
 ) -> AsyncIterator[Change]:
     """RMAs that Commerce has not closed, each with what F&O has made of it: neither has a time of
     change. Commerce's list of open RMAs is the list of what is to be looked at."""
-    listed = list[tuple[Mapping[str, Any], str, datetime]]()
-    async for one in open_rmas(systems, since, after):
-        listed.append(one)
-        if len(listed) == TOGETHER:
-            for change in await _looked_at(listed, systems, until):
-                yield change
-            listed = []
-    for change in await _looked_at(listed, systems, until):
-        yield change
+    async for listed in as_groups(open_rmas(systems, since, after), TOGETHER):
+        for change in await _looked_at(listed, systems, until):
+            yield change
 
 
 async def _looked_at(
@@ -89,11 +85,6 @@ async def _readable(key: str, systems: Systems) -> Handled | None:
         raise
     except (Never, NotLoaded):
         return None
-
-
-async def until(systems: Systems) -> datetime:
-    """Open ones are read whole each time, so our clock will do."""
-    return systems.clock.now()
 
 
 async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
@@ -187,7 +178,7 @@ return_states: DocumentFlow[Handled] = DocumentFlow(
     plan=plan,
     triggers=(
         Poll(
-            changed, until, lambda connection: connection.returns.poll_minutes,
+            changed, our_clock, lambda connection: connection.returns.poll_minutes,
             fingerprint=lambda handled: handled.fingerprint,
         ),
     ),

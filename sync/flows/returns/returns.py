@@ -30,6 +30,7 @@ from sync.flows.customers.order_accounts import account_for, payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
+from sync.flows.polls import our_clock
 from sync.flows.receivables.receivable_writes import ReturnOrderWrite
 from sync.flows.receivables.source_documents import LATEST, SOONEST
 from sync.flows.returns.rma_records import (
@@ -65,11 +66,6 @@ async def changed(
     """RMAs that are open, or were requested since, by id."""
     async for row, key, at in open_rmas(systems, since, after):
         yield Change(key, min(at, until), fingerprint_of(row), str(row["entity_id"]))
-
-
-async def until(systems: Systems) -> datetime:
-    """Open ones are read whole each time, so our clock will do."""
-    return systems.clock.now()
 
 
 async def plan(found: RmaWithOrder, delivery: Delivery) -> Plan | Skipped:
@@ -221,7 +217,7 @@ returns: DocumentFlow[RmaWithOrder] = DocumentFlow(
         CommerceHook(keys_in, (HOOK,)),
         AdobeEvents(SAVED, keys_in),
         Poll(
-            changed, until, lambda connection: connection.returns.poll_minutes,
+            changed, our_clock, lambda connection: connection.returns.poll_minutes,
             fingerprint=lambda found: fingerprint_of(found.rma.raw),
         ),
     ),

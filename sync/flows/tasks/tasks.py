@@ -29,6 +29,7 @@ from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.systems import Systems
 from sync.flows.keys import whole_in
+from sync.flows.polls import shop_clock
 from sync.flows.tasks.account_changes import changed
 from sync.flows.tasks.account_columns import columns_of
 from sync.flows.tasks.account_reading import (
@@ -56,11 +57,6 @@ class Found:
     account: Account
     rule: RuleName | None = None
     episode: str = ""
-
-
-async def until(systems: Systems) -> datetime:
-    """The shop's clock less the seconds that commits may take."""
-    return await systems.commerce.settled()
 
 
 async def read(key: str, systems: Systems) -> Found | None:
@@ -212,7 +208,7 @@ tasks: DocumentFlow[Found] = DocumentFlow(
     source=Source(read),
     plan=plan,
     triggers=(
-        Poll(changed, until, lambda connection: connection.tasks.poll_minutes, lag=SETTLING),
+        Poll(changed, shop_clock, lambda connection: connection.tasks.poll_minutes, lag=SETTLING),
     ),
     priority=Priority.MASTER_DATA,
 )  # fmt: skip

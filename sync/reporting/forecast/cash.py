@@ -1,38 +1,40 @@
 """When money may come in: of open receivables by their due days and how late each company's
 customers paid so far, of orders that are not invoiced yet by how long orders took until they were
-paid. Amounts are exact; only their weeks are guessed."""
+paid. Amounts are exact; only their weeks are guessed, and a habit speaks only where a backtest
+shows it better than its baseline."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sync.core.errors import Never
+from sync.reporting.forecast.habits import CASES, Days, Habit, Payment, Worth, backtest
 from sync.reporting.star import star_file, star_views
 
 if TYPE_CHECKING:
     from sync.reporting.duck import Duck
 
-FEWEST: Final = 10
-"""Settled transactions, or paid orders, that make a habit."""
-CASES: Final = {"early": 0.1, "expected": 0.5, "late": 0.9}
-"""Which share of payments came sooner."""
 RECEIVABLES, ORDERS = "receivables", "orders"
-LATENESS: Final = """
-SELECT company, closed - due AS days FROM fact_receivables
-WHERE amount > 0 AND closed IS NOT NULL AND due IS NOT NULL ORDER BY company, days
+HABIT: Final = "habit"
+BASELINES: Final = {RECEIVABLES: "due day", ORDERS: "last ten orders"}
+"""What is told where the habit is no better."""
+INVOICES: Final = """
+SELECT company, currency, day, due, closed, NULL, sum(amount), count(*)
+FROM fact_receivables WHERE amount > 0 AND due IS NOT NULL GROUP BY ALL ORDER BY ALL
 """
 OPEN: Final = """
 SELECT company, currency, coalesce(due, day) AS due, sum(open) AS amount FROM fact_receivables
 WHERE open > 0 GROUP BY ALL ORDER BY ALL
 """
-UNTIL_PAID: Final = """
-SELECT company, paid_day - day AS days FROM fact_orders
-WHERE NOT is_void AND invoiced > 0 AND paid >= invoiced AND paid_day IS NOT NULL
-ORDER BY company, days
+PLACED: Final = """
+SELECT company, currency, day, day AS since,
+    CASE WHEN invoiced > 0 AND paid >= invoiced THEN paid_day END AS came,
+    CASE WHEN invoiced > 0 THEN invoiced_day END AS gone, sum(amount), count(*)
+FROM fact_orders WHERE NOT is_void AND amount > 0 GROUP BY ALL ORDER BY ALL
 """
 NOT_INVOICED: Final = """
 SELECT o.company, o.currency, o.day, sum(o.amount - o.invoiced - coalesce(
@@ -44,62 +46,92 @@ FROM fact_orders o LEFT JOIN (
 ) l USING (shop, order_key)
 WHERE NOT o.is_void AND o.amount > o.invoiced GROUP BY ALL HAVING amount > 0 ORDER BY ALL
 """
+ASKED: Final = {RECEIVABLES: (INVOICES, OPEN), ORDERS: (PLACED, NOT_INVOICED)}
+Payments = Mapping[str, Sequence[Payment]]
+"""By currency."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What comes in within a week, in three cases; `week` is its Monday. `of`: open receivables, or
-    orders that are not invoiced yet. `habit`: of how many payments."""
+    """What comes in within a week; `week` is its Monday. `of`: open receivables, or orders that are
+    not invoiced yet. `early` and `late` are None where the baseline speaks. `days_off`,
+    `baseline_days_off` and `covered` are of the backtest, None without one; `habit`: of how many
+    payments."""
 
     company: str
     currency: str
-    week: date
     of: str
-    early: Decimal
+    week: date
+    early: Decimal | None
     expected: Decimal
-    late: Decimal
+    late: Decimal | None
+    method: str
+    days_off: Decimal | None
+    baseline_days_off: Decimal | None
+    covered: Decimal | None
     habit: int
 
 
 def expected_cash(duck: "Duck", root: Path, today: date) -> Iterator[Expected]:
     """By company, currency and week. What should have come already is expected now. Of receivables
-    each case adds up to what is open; without a habit they come on their due days. Orders of a
-    company without a habit are left out, and so is one that has waited longer than any that was
-    paid. Raises `Never` where nothing was built."""
+    each case adds up to what is open. Of fewer than ten payments there is no habit: receivables
+    come on their due days then, and of orders none is told, nor one that has waited longer than any
+    that was paid. Raises `Never` where nothing was built."""
     if not star_file(root, "fact_receivables").exists():
         raise Never("there are no receivables yet", remedy="Run: python -m sync report build")
     star_views(duck, root)
-    found: dict[tuple[str, str, date, str], dict[str, Decimal]] = {}
-    habits = {RECEIVABLES: _habits(duck, LATENESS), ORDERS: _habits(duck, UNTIL_PAID)}
-    for of, asked in {RECEIVABLES: OPEN, ORDERS: NOT_INVOICED}.items():
+    known = {of: _known(duck, asked) for of, (asked, _) in ASKED.items()}
+    open_: dict[tuple[str, str], list[tuple[str, date, Decimal]]] = defaultdict(list)
+    for of, (_, asked) in ASKED.items():
         for company, currency, day, amount in duck.execute(asked).fetchall():
-            habit = _habit_for(of, (today - day).days, habits[of].get(company, []))
-            for case, week in _weeks(day, habit, today):
-                key = company, currency, week, of
-                found.setdefault(key, dict.fromkeys(CASES, Decimal(0)))[case] += amount
-    for (company, currency, week, of), cases in sorted(found.items()):
-        known = len(habits[of].get(company, []))
-        yield Expected(company, currency, week, of, **cases, habit=known)
+            open_[company, of].append((currency, day, amount))
+    found = [
+        row for (company, of), amounts in open_.items()
+        for row in _told(company, of, known[of].get(company, {}), amounts, today)
+    ]  # fmt: skip
+    yield from sorted(found, key=lambda row: (row.company, row.currency, row.week, row.of))
 
 
-def _habit_for(of: str, waited: int, habit: Sequence[int]) -> Sequence[int]:
-    """The days by which something comes; none where it is left out."""
-    if of == RECEIVABLES:
-        return habit if len(habit) >= FEWEST else [0]
-    return habit if len(habit) >= FEWEST and waited <= habit[-1] else []
+def _told(
+    company: str, of: str, known: Payments, open_: Sequence[tuple[str, date, Decimal]], today: date
+) -> Iterator[Expected]:
+    """Of one company."""
+    is_due, paid = of == RECEIVABLES, [one for own in known.values() for one in own]
+    habit, worths = Habit.of(paid, today, is_due=is_due), backtest(known, today, is_due=is_due)
+    weeks: dict[tuple[str, date], dict[str, Decimal]] = {}
+    for currency, since, amount in open_:
+        worth = worths.get(currency, Worth())
+        for case, on in _days(habit, worth, since, today).items():
+            week = on - timedelta(days=on.weekday())
+            cases = weeks.setdefault((currency, week), dict.fromkeys(CASES, Decimal(0)))
+            cases[case] += amount
+    for (currency, week), cases in weeks.items():
+        worth = worths.get(currency, Worth())
+        early, late = (cases[case] if worth.is_better else None for case in ("early", "late"))
+        yield Expected(
+            company, currency, of, week, early, cases["expected"], late,
+            HABIT if worth.is_better else BASELINES[of], _rounded(worth.days_off),
+            _rounded(worth.baseline_days_off), _rounded(worth.covered, 3), len(habit.took),
+        )  # fmt: skip
 
 
-def _weeks(day: date, habit: Sequence[int], today: date) -> Iterator[tuple[str, date]]:
-    """The week of each case: so many days after a day as that share has paid."""
-    for case, share in CASES.items() if habit else ():
-        late = habit[max(0, ceil(share * len(habit)) - 1)]
-        on = max(today, day + timedelta(days=late))
-        yield case, on - timedelta(days=on.weekday())
+def _days(habit: Habit, worth: Worth, since: date, today: date) -> Days:
+    """The day of each case; only that which is expected, where the baseline speaks; none where
+    nothing can be told."""
+    if worth.is_better:
+        return habit.cases(since, today)
+    baseline = habit.baseline(since, today)
+    return {} if baseline is None else {"expected": baseline}
 
 
-def _habits(duck: "Duck", asked: str) -> Mapping[str, Sequence[int]]:
-    """Days by company, the fewest first."""
-    found: dict[str, list[int]] = {}
-    for company, days in duck.execute(asked).fetchall():
-        found.setdefault(company, []).append(days)
+def _rounded(worth: float | None, digits: int = 1) -> Decimal | None:
+    return None if worth is None else round(Decimal(worth), digits)
+
+
+def _known(duck: "Duck", asked: str) -> Mapping[str, Payments]:
+    """By company."""
+    found: dict[str, dict[str, list[Payment]]] = defaultdict(lambda: defaultdict(list))
+    for company, currency, day, since, came, gone, amount, count in duck.execute(asked).fetchall():
+        payment = Payment(day, since, came, float(amount), count, gone)
+        found[company][currency].append(payment)
     return found

@@ -6,14 +6,14 @@ origin). Errors are told in units of what guessing the week before errs (MASE), 
 interval.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from math import ceil
 from statistics import fmean
 from typing import Final
 
+from sync.reporting.forecast.intervals import interval
 from sync.reporting.forecast.library import Library, nothing
 from sync.reporting.forecast.methods import (
     YEAR,
@@ -23,6 +23,7 @@ from sync.reporting.forecast.methods import (
     croston,
     intermittent,
     is_intermittent,
+    is_sparse,
     seasonal,
     seasonal_naive,
     smoothed,
@@ -34,8 +35,6 @@ SHORTEST: Final = 12
 ORIGINS: Final = 26
 STRIDE: Final = 4
 """Weeks between origins of a series of two years or more: so they reach over two."""
-CLAIM: Final = 0.8
-"""What an interval claims to hold."""
 MARGIN: Final = 0.95
 """What of the baseline's error a method may have at most, so that chance does not choose."""
 BASELINE: Final = "seasonal-naive"
@@ -94,11 +93,12 @@ def forecast(
         name = BASELINE
     found = tested[name]
     expected = methods[name](past, weeks)
-    reach = half_width(found.errors)
+    backs = origins(len(past), reach_of(past, weeks), season)
+    reach, inside = interval(found.errors, past, backs)
     return Guess(
         name, expected, [max(least, one - reach) for one in expected],
         [one + reach for one in expected], baseline, found.mase, floor, found.bias,
-        covered(found.errors), methods[name],
+        inside, methods[name],
     )  # fmt: skip
 
 
@@ -112,7 +112,9 @@ def methods_for(past: Series, season: int = YEAR) -> Mapping[str, Method]:
     naive = partial(seasonal_naive, season=season)
     found: dict[str, Method] = {BASELINE: naive, "average": average}
     if is_intermittent(past):
-        return {**found, "TSB": intermittent, "Syntetos": croston}
+        found |= {"TSB": intermittent, "Syntetos": croston}
+    if is_sparse(past):
+        return found
     found |= {"smoothed": smoothed, "trending": trending}
     is_long = len(past) >= 2 * season
     return {**found, "seasonal": partial(seasonal, season=season)} if is_long else found
@@ -130,8 +132,7 @@ def origins(length: int, reach: int, season: int = YEAR) -> range:
 
 def backtest(method: Method, past: Series, weeks: int, season: int = YEAR) -> Tested:
     """What it would have said, from some weeks of the past."""
-    reach = min(weeks, max(1, len(past) // 4))
-    errors = []
+    reach, errors = reach_of(past, weeks), []
     for back in origins(len(past), reach, season):
         origin = len(past) - back
         real = past[origin : origin + reach]
@@ -140,25 +141,11 @@ def backtest(method: Method, past: Series, weeks: int, season: int = YEAR) -> Te
     return Tested(errors, scale_of(past))
 
 
+def reach_of(past: Series, weeks: int) -> int:
+    """How many weeks each origin of a backtest forecasts."""
+    return min(weeks, max(1, len(past) // 4))
+
+
 def scale_of(past: Series) -> float:
     """What guessing the week before errs."""
     return fmean(abs(value - before) for before, value in pairwise(past)) or 1.0
-
-
-def half_width(errors: Iterable[Sequence[float]]) -> float:
-    """So much that the claimed share of errors is within, and of the next one as well: hence one
-    more than there are (conformal prediction)."""
-    ranked = sorted(abs(one) for row in errors for one in row)
-    place = min(ceil(CLAIM * (len(ranked) + 1)), len(ranked))
-    return ranked[place - 1]
-
-
-def covered(errors: Sequence[Sequence[float]]) -> float:
-    """How often a week lay within the interval that the other origins make."""
-    if len(errors) < 2:
-        return CLAIM
-    inside = []
-    for place, row in enumerate(errors):
-        reach = half_width(other for at, other in enumerate(errors) if at != place)
-        inside += [abs(one) <= reach for one in row]
-    return sum(inside) / len(inside)

@@ -79,12 +79,16 @@ def croston(past: Series, weeks: int) -> list[float]:
 
 def is_intermittent(past: Series) -> bool:
     """Many empty weeks, or sizes that differ widely (Syntetos, Boylan and Croston 2005)."""
-    sizes = [value for value in past if value > 0]
-    if not sizes:
+    if is_sparse(past):
         return True
+    sizes = [value for value in past if value > 0]
     mean = fmean(sizes)
-    spread = fmean((value - mean) ** 2 for value in sizes) / mean**2
-    return len(past) / len(sizes) > 1.32 or spread > 0.49
+    return fmean((value - mean) ** 2 for value in sizes) / mean**2 > 0.49
+
+
+def is_sparse(past: Series) -> bool:
+    """Many empty weeks. Sizes alone differ widely in what grows or fades as well."""
+    return len(past) > 1.32 * sum(value > 0 for value in past)
 
 
 def _best(past: Series, fit: Callable[[Series, float], Fit]) -> Fit:

@@ -19,11 +19,10 @@ from sync.reporting.forecast.choosing import (
     STRIDE,
     Guess,
     Tested,
-    covered,
-    half_width,
     origins,
     scale_of,
 )
+from sync.reporting.forecast.intervals import interval
 from sync.reporting.forecast.methods import YEAR, average, seasonal_naive
 
 TOO_SHORT: Final = "too short"
@@ -128,7 +127,8 @@ class Total:
         baseline."""
         if self._only is not None:
             return self._only.guess
-        found = [self._errors[back] for back in origins(len(self.pieces), self.weeks)]
+        backs = origins(len(self.pieces), self.weeks)
+        found = [self._errors[back] for back in backs]
         scale = scale_of(self.pieces)
         own, naive = (Tested([one[which] for one in found], scale) for which in (0, 1))
         expected, baseline = _floats(self.expected), _floats(self.baseline)
@@ -139,9 +139,9 @@ class Total:
         if own.mase > naive.mase:
             return Guess(NO_BETTER, [], unknown, unknown, baseline, *worth)
         name = BASELINE if self._models == {BASELINE} else SUM
-        reach = half_width(own.errors)
+        reach, inside = interval(own.errors, self.pieces[::-1], backs)
         low, high = [max(0.0, one - reach) for one in expected], [one + reach for one in expected]
-        return Guess(name, expected, low, high, baseline, *worth, covered(own.errors))
+        return Guess(name, expected, low, high, baseline, *worth, inside)
 
 
 def _sums(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:

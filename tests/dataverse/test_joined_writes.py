@@ -1,12 +1,16 @@
-"""Tasks of a hundred deliveries at once: one request, each row made once or refused for itself."""
+"""Tasks of a hundred deliveries at once: one request to make them and one to complete them, each
+row written once or refused for itself."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from sandbox.dials import Kind
 from sync.core.errors import AlreadyExists, Later, Never, Paused, Unknown
 from sync.dataverse.documents.task import Task
+from sync.dataverse.tasks import task_ended
 from sync.dataverse.web_api import id_of
+from sync.dynamics.refusals import NotFound
 from tests.dataverse.environment import Environment, in_environment
 
 NAMES = [str(number) for number in range(100)]
@@ -32,6 +36,20 @@ async def test_a_hundred_tasks_are_one_request(env: Environment) -> None:
     assert told == [id_of("task", name) for name in NAMES]
     assert [one.url.path.rpartition("/")[2] for one in env.asked] == ["$batch"]
     assert {row["subject"] for row in env.state.tables["tasks"].values()} == {*NAMES}
+
+
+@in_environment
+async def test_a_hundred_tasks_are_completed_by_one_request(env: Environment) -> None:
+    await made(env, *map(task_of, NAMES[1:]))
+    env.asked.clear()
+    until = env.clock.now() + timedelta(minutes=1)
+    over = [task_ended(replace(task_of(one), is_over=True), is_active=True) for one in NAMES]
+    ended = (env.client.tasks.end(one, not_after=until) for one in over)
+    told = await asyncio.gather(*ended, return_exceptions=True)
+    assert [one.url.path.rpartition("/")[2] for one in env.asked] == ["$batch"]
+    assert isinstance(told[0], NotFound), "what is not there stops no other"
+    assert told[1:] == [None] * 99
+    assert {row["statecode"] for row in env.state.tables["tasks"].values()} == {1}
 
 
 @in_environment

@@ -1,7 +1,7 @@
-"""Rows that concurrent deliveries create within milliseconds, as one batch.
+"""Writes of rows that concurrent deliveries send within milliseconds, as one batch.
 
-Each row is a changeset of its own: one that is refused stops no other. A batch without an answer
-leaves all of its rows `Unknown`; the ids are ours, so a second try makes no second row.
+Each write is a changeset of its own: one that is refused stops no other. A batch without an answer
+leaves all of its writes `Unknown`; ids are ours, so a second try makes no second row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from sync.dynamics.transport import Request, Transport
 from sync.pacing.coalescer import Coalescer
 
 MOST: Final = 100
-"""Rows of one batch, of the 1,000 that it may have: it ends in seconds, as a single one does."""
+"""Writes of one batch, of the 1,000 that it may have: it ends in seconds, as a single one does."""
 WITHIN: Final = timedelta(milliseconds=5)
 JOINED: Final = {"Accept": "multipart/mixed", "Prefer": "odata.continue-on-error"}
 """Without this preference the first refusal ends a batch (Microsoft, "Execute batch operations
@@ -24,7 +24,7 @@ using the Web API")."""
 JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
-class JoinedCreates:
+class JoinedWrites:
     """Those of one environment. Close it when done."""
 
     def __init__(self, transport: Transport, timeout: timedelta) -> None:
