@@ -139,6 +139,7 @@ class SystemsUnderTest:
     catalogue: Catalogue = field(default_factory=Catalogue)
     tables: SqliteTables | MemoryTables = field(default_factory=lambda: SqliteTables(":memory:"))
     mailer: Callable[..., Mailer] = SmtpMailer
+    queue_clock: Clock | None = None
 
     def __post_init__(self) -> None:
         self.connections = Connections.model_validate(
@@ -159,7 +160,9 @@ class SystemsUnderTest:
         }
         self.dynamics.settings.manual |= {name for name, mode in numbers.items() if mode == "ours"}
         self.dials(Dials(Random(f"shop {self.seed}")), Dials(Random(f"ledger {self.seed}")))
-        self.queue = SqliteQueue(":memory:", self.clock, self.message_lock, self.most_deliveries)
+        self.queue = SqliteQueue(
+            ":memory:", self.queue_clock or self.clock, self.message_lock, self.most_deliveries
+        )
 
     def dials(self, shop: Dials, ledger: Dials, service: Dials | None = None) -> None:
         """Put these dials before the systems."""

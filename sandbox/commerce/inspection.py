@@ -18,8 +18,9 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
+from sandbox.entered import answer
 from sandbox.gate import dials_endpoint
-from sync.core.encoding import from_json, to_json
+from sync.core.encoding import from_json
 
 ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "cancel": lifecycle.can_cancel,
@@ -29,11 +30,6 @@ ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "unhold": lifecycle.can_unhold,
 }
 NEW_ADDRESS = {"street": ["Ringweg 9"], "city": "Neustadt", "postcode": "14467"}
-
-
-def answer(value: Any, status: int = 200) -> Response:
-    """JSON with every digit."""
-    return Response(to_json(value), status, media_type="application/json")
 
 
 def brief(order: StoredOrder) -> dict[str, Any]:

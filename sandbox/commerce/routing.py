@@ -77,13 +77,10 @@ class Endpoint:
         """How requests to it are counted."""
         return f"{self.method} {self.path}"
 
-    def arguments(self, method: str, parts: Sequence[str]) -> dict[str, str] | None:
-        """The arguments in a path that fits, else None."""
-        names = self.path.split("/")
-        if method != self.method or len(parts) != len(names):
-            return None
+    def arguments(self, parts: Sequence[str]) -> dict[str, str] | None:
+        """The arguments in a path of as many parts that fits, else None."""
         found = {}
-        for name, part in zip(names, parts, strict=True):
+        for name, part in zip(self.path.split("/"), parts, strict=True):
             if name.startswith("{"):
                 found[name.strip("{}")] = part
             elif name != part:
@@ -109,7 +106,10 @@ class Dispatcher:
 
     def __init__(self, state: CommerceState, endpoints: Sequence[Endpoint]) -> None:
         self._state = state
-        self._endpoints = endpoints
+        self._endpoints: dict[tuple[str, int], list[Endpoint]] = {}
+        for one in endpoints:
+            kind = one.method, one.path.count("/") + 1
+            self._endpoints.setdefault(kind, []).append(one)
         self._reports = 0
 
     async def __call__(self, request: Request) -> Response:
@@ -137,8 +137,8 @@ class Dispatcher:
         scope, parts, is_async = self._scope(
             [unquote_plus(part) for part in path.split("/") if part], request
         )
-        for endpoint in self._endpoints:
-            arguments = endpoint.arguments(request.method, parts)
+        for endpoint in self._endpoints.get((request.method, len(parts)), ()):
+            arguments = endpoint.arguments(parts)
             if arguments is not None:
                 self._state.requests[endpoint.kind] += 1
                 break

@@ -11,11 +11,11 @@ from starlette.routing import Route
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.documents import live
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 from sync.core.money import ZERO, rounded
 

@@ -3,7 +3,7 @@ our own beside it."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -99,7 +99,7 @@ class Environment:
         self.masters, self.soon = Masters(), SOON
         self.engine = engine
         self.mails, self.entra = mails, entra
-        self._settings = settings
+        self.settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)
         self._child: Child | None = None
@@ -130,10 +130,10 @@ class Environment:
         """Start `serve` on the home; after the first time at the same port, which the shops'
         webhooks name."""
         port = self._url.rpartition(":")[2] or "0"
-        log = Path(self._settings["SYNC_HOME"], HOST_LOG)
+        log = Path(self.settings["SYNC_HOME"], HOST_LOG)
         arguments = ["sandbox.demo.stepped", "sync", "serve", "--json", "--port", port]
         beside = {CLOCK: str(self._clock), "SYNC_HOST_KEY": self._key}
-        self._child = await Child.started(arguments, log, **self._settings, **beside)
+        self._child = await Child.started(arguments, log, **self.settings, **beside)
         self._url = str(self._child.reported["url"])
 
     async def stop_host(self) -> None:
@@ -171,11 +171,11 @@ class Environment:
         for name in self.pairs:
             await (await self.engine.systems_pool.open(name)).items.put_many(rows)
 
-    async def poll(self, *flows: str) -> int:
-        """Look for what no webhook told of, of these flows or all; how many notifications were
-        stored."""
+    async def poll(self, *flows: str, of: Collection[str] = ()) -> int:
+        """Look for what no webhook told of, of these flows or all, of some connections or all; how
+        many notifications were stored."""
         poll = self.engine.polling.poll
-        polls = [poll(flow, name) for flow in flows or FLOWS for name in self.pairs]
+        polls = [poll(flow, name) for flow in flows or FLOWS for name in of or self.pairs]
         return sum(await asyncio.gather(*polls))
 
     async def touch(self, flow: str, connection: str, key: str) -> None:

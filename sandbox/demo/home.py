@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from sandbox.demo.demand import section_of
 from sandbox.demo.playing import flows_of
 from sandbox.demo.section import SECTION
 from sandbox.demo.signing_in import sign_in
@@ -112,4 +113,5 @@ def write_home(
                 public=PUBLIC, wholesale=WHOLESALE, record=RECORD, **RECIPES[ready.numbers],
             )
         )  # fmt: skip
+        sections.append(section_of(name, ready.numbers))
     (home / CONFIG).write_text("".join(sections), encoding="utf-8")

@@ -136,8 +136,8 @@ def _activity(outcome: Outcome, console: Console) -> None:
 def _told(told: Told, console: Console) -> None:
     console.print(
         f"The shops tell {told.numbers.numbers} numbers of Dynamics, {told.parcels.parcels} parcels"
-        f" on their way and {told.cases.told} times what became of {told.cases.cases} cases,"
-        f" {told.cases.complaints} of them complaints; {len(told.findings)} differ."
+        f" and {told.cases.told} times what became of {told.cases.cases} cases,"
+        f" {told.cases.complaints} complaints; {len(told.findings)} differ. {told.demand.text}"
     )
 
 

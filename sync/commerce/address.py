@@ -8,6 +8,7 @@ and run against a live shop.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +24,8 @@ only the last."""
 LONGEST_TARGET: Final = 8000
 """Path and query in bytes; proxies before a shop commonly refuse 8 KiB (414)."""
 
+NAMES: Final = 1024
+"""Names of a query whose escaped form is kept."""
 ASYNC: Final = "async/"
 """How the path of a write begins that the shop is to carry out later."""
 _PATH: Final = re.compile(r"[A-Za-z0-9\-._~](?:%[0-9A-F]{2}|[A-Za-z0-9\-._~/])*")
@@ -51,7 +54,7 @@ def encoded(query: Query) -> str:
     pairs = list(query)
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a query name comes twice; the server would keep only the last")
-    return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in pairs)
+    return "&".join(f"{_name(name)}={_escaped(value)}" for name, value in pairs)
 
 
 def base_of(settings: Commerce) -> str:
@@ -89,3 +92,9 @@ def url_of(settings: Commerce, path: str, query: Query = ()) -> httpx.URL:
 
 def _escaped(text: str) -> str:
     return quote(text, safe="")
+
+
+@lru_cache(NAMES)
+def _name(text: str) -> str:
+    """As `_escaped`: there are few names, and each criterion of a search has three."""
+    return _escaped(text)

@@ -26,7 +26,7 @@ def clocks(skew: timedelta | None) -> str:
         return (
             "Compare this machine's clock with the shop's: more than 10 minutes ahead is refused."
         )
-    seconds = int(-skew.total_seconds())
+    seconds = round(-skew.total_seconds())
     where = "ahead of" if seconds >= 0 else "behind"
     return (
         f"This machine's clock is {abs(seconds)} s {where} the shop's; more than 600 s ahead is"

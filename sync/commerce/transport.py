@@ -86,7 +86,7 @@ class Transport:
         self.settings = access.settings
         self.system = access.pace.system
         self.counts = {"reads": 0, "writes": 0}
-        self.skew: timedelta | None = None
+        self._told: tuple[datetime, float] | None = None
         self._clock, self._http, self._pace = access.clock, access.http, access.pace
         self._sign_ins = RefusedSignIns(access.clock)
         self._auth: httpx.Auth = (
@@ -106,9 +106,13 @@ class Transport:
         """The shop's time by the `Date` of its answers, behind rather than ahead; None before one.
 
         A date has whole seconds and takes its time to arrive, so it is late by up to a second and
-        more: of dates that are close, the one that came soonest is the best.
+        more: of dates that are close, the one that came soonest is the best. Since then the loop
+        has counted the seconds: our own clock may be set meanwhile.
         """
-        return None if self.skew is None else self._clock.now() + self.skew
+        if self._told is None:
+            return None
+        told, at = self._told
+        return told + timedelta(seconds=asyncio.get_running_loop().time() - at)
 
     async def call(
         self,
@@ -204,14 +208,17 @@ class Transport:
 
     def _note_time(self, response: httpx.Response) -> None:
         reported = http_date(response.headers.get("Date", ""))
-        if reported is not None and reported.tzinfo is not None:
-            skew = reported - self._clock.now()
-            if self.skew is None or not timedelta() <= self.skew - skew <= DATES_APART:
-                self.skew = skew
+        if reported is None or reported.tzinfo is None:
+            return
+        known = self.server_time
+        if known is None or not timedelta() <= known - reported <= DATES_APART:
+            self._told = reported, asyncio.get_running_loop().time()
 
     def _call(self, request: _Request) -> errors.RestCall:
         what, writes, edition = request.what, request.writes, self.settings.edition
-        return errors.RestCall(self.system, what, writes, edition, self._clock.now(), self.skew)
+        now, theirs = self._clock.now(), self.server_time
+        skew = None if theirs is None else theirs - now
+        return errors.RestCall(self.system, what, writes, edition, now, skew)
 
 
 def listed(document: Any, what: str) -> tuple[list[dict[str, Any]], int | None]:

@@ -8,6 +8,7 @@ from typing import Final
 
 BUCKETS: Final = 4096
 NEW, MARKED = b"\t0", b"\t1"
+NOTHING: Final = bytearray()
 ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t"})
 
 
@@ -16,7 +17,7 @@ class Packed:
     keys have been met."""
 
     def __init__(self) -> None:
-        self._buckets = [bytearray() for _ in range(BUCKETS)]
+        self._buckets: dict[int, bytearray] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -25,7 +26,7 @@ class Packed:
     def put(self, key: str, value: str) -> None:
         """Keep a text; one that is there already is replaced, and is not marked any more."""
         name, value = _name(key), value.replace("\n", " ")
-        bucket = self._buckets[hash(name) % BUCKETS]
+        bucket = self._buckets.setdefault(hash(name) % BUCKETS, bytearray())
         start = bucket.find(b"\n" + name + b"\t")
         if start >= 0:
             del bucket[start : bucket.find(b"\n", start + 1)]
@@ -38,14 +39,14 @@ class Packed:
     def get(self, key: str) -> str | None:
         """The text of a key."""
         name = _name(key)
-        bucket = self._buckets[hash(name) % BUCKETS]
+        bucket = self._buckets.get(hash(name) % BUCKETS, NOTHING)
         start = bucket.find(b"\n" + name + b"\t")
         return _text(bucket, start + len(name) + 3) if start >= 0 else None
 
     def mark(self, key: str) -> tuple[str | None, bool]:
         """The text of a key, and whether the key was met before; it is now."""
         name = _name(key)
-        bucket = self._buckets[hash(name) % BUCKETS]
+        bucket = self._buckets.get(hash(name) % BUCKETS, NOTHING)
         start = bucket.find(b"\n" + name + b"\t")
         if start < 0:
             return None, False
@@ -55,7 +56,7 @@ class Packed:
 
     def keys(self, *, unmarked: bool = False) -> Iterator[str]:
         """All keys, or those that were not met."""
-        for bucket in self._buckets:
+        for bucket in [*self._buckets.values()]:
             for line in bytes(bucket).split(b"\n"):
                 name, tab, rest = line.partition(b"\t")
                 if tab and not (unmarked and rest[:1] == MARKED[1:]):

@@ -15,6 +15,7 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.rest import Page
+from sync.commerce.returns import saved
 from sync.commerce.search import Search, Sort
 from sync.commerce.shipments import Track
 from sync.config.connections import Commerce
@@ -24,6 +25,7 @@ from tests.commerce.conftest import MakeClient
 from tests.commerce.doubles import HandClock, Network
 from tests.commerce.shop import Reply, Shop, numbers, order, refusal
 from tests.pacing.paces import pace_of
+from tests.virtual_time import in_virtual_time
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 BY_ID = Search(sorts=(Sort("entity_id"),), page_size=2)
@@ -65,6 +67,13 @@ async def test_a_tracking_number_is_sent_with_all_that_the_specification_wants(
     assert wanted.items() <= json.loads(raw)["entity"].items()
 
 
+def test_an_rma_is_saved_with_every_quantity_whether_or_not_the_shop_named_it() -> None:
+    item = {"entity_id": 5, "qty_requested": 2, "qty_authorized": 2}
+    body: Any = saved({"entity_id": 3, "items": [item]}).body
+    (sent,) = body["rmaDataObject"]["items"]
+    assert sent == {**item, "qty_returned": None, "qty_approved": None}
+
+
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"true", b"false", b'{"id":null}', b'"x"'])
 async def test_what_made_a_record_and_names_no_id_is_unknown(
     client: CommerceClient, shop: Shop, clock: HandClock, body: bytes
@@ -85,6 +94,17 @@ async def test_a_customer_is_read_as_recorded_and_a_deleted_one_is_none(
     assert found is not None
     assert found["addresses"]
     assert await client.customers.by_id(2) is None
+
+
+async def test_a_customer_is_known_by_website_whether_a_number_or_a_text(
+    client: CommerceClient, shop: Shop
+) -> None:
+    rows = [
+        {"id": 1, "email": "a@b", "website_id": 1},
+        {"id": 2, "email": "a@b", "website_id": "2"},
+    ]
+    shop.lists["customers/search"] = rows
+    assert [await client.customers.with_email("a@b", one) for one in (1, 2, 3)] == [*rows, None]
 
 
 async def test_store_views_are_read_as_recorded(client: CommerceClient, shop: Shop) -> None:
@@ -489,22 +509,27 @@ async def test_a_date_that_cannot_be_read_tells_no_time(
     assert client.server_time is None
 
 
-async def test_the_shops_time_is_known_by_its_answers(
+@in_virtual_time
+async def test_the_shops_time_is_known_by_its_answers_also_where_our_clock_is_set(
     client: CommerceClient, shop: Shop, clock: HandClock
 ) -> None:
-    assert client.server_time is None
-    shop.clock = lambda: datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
+    """A poll looks up to it: too far, and what changes until then is not looked for."""
+    told = datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
+    shop.clock = lambda: told
     shop.lists["orders"] = []
+    assert client.server_time is None
     page = await client.search("orders", BY_ID)
-    assert page.server_time == datetime(2026, 1, 1, 11, 55, 0, tzinfo=UTC)
-    clock.move(timedelta(minutes=1))
-    assert client.server_time == datetime(2026, 1, 1, 11, 56, 0, tzinfo=UTC)
+    assert page.server_time == told
+    await asyncio.sleep(60)
+    clock.move(timedelta(minutes=10))
+    assert client.server_time == told + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
     ("told", "known"),
     [([0, 1], 0.4), ([0, 1, 1], 0.4), ([0, 1, -3], -4.2), ([0, 1, 9], 7.8)],
 )
+@in_virtual_time
 async def test_of_dates_that_are_close_the_one_that_came_soonest_counts(
     client: CommerceClient, shop: Shop, clock: HandClock, told: list[int], known: float
 ) -> None:
@@ -514,8 +539,9 @@ async def test_of_dates_that_are_close_the_one_that_came_soonest_counts(
         date = begin + timedelta(seconds=second)
         shop.clock = lambda date=date: date  # type: ignore[misc]
         await client.search("orders", BY_ID)
-        clock.move(timedelta(seconds=0.6))
-    assert client.server_time == clock.now() + timedelta(seconds=known)
+        await asyncio.sleep(0.6)
+    now = begin + timedelta(seconds=0.6 * len(told))
+    assert client.server_time == now + timedelta(seconds=known)
 
 
 async def test_a_write_whose_turn_comes_too_late_is_not_sent_and_uses_up_no_try(

@@ -30,3 +30,12 @@ def test_a_text_that_is_kept_anew_has_not_been_met() -> None:
     packed.mark("a")
     packed.put("a", "2")
     assert packed.mark("a") == ("2", False)
+
+
+def test_a_key_that_is_put_while_keys_are_read_disturbs_nobody() -> None:
+    packed = Packed()
+    packed.put("a", "1")
+    read = packed.keys()
+    assert next(read) == "a"
+    packed.put("b", "2")
+    assert [*read] == []

@@ -101,10 +101,12 @@ class MemoryTables:
     def _apply(self, name: str, operations: Sequence[Operation]) -> list[Row]:
         if not operations:
             return []
-        partition = operations[0].row.partition
-        rows = dict(self._partition(name, partition))
+        partitions, key = self._tables.setdefault(name, {}), operations[0].row.partition
+        rows = partitions.setdefault(key, {})
+        if len(operations) > 1:  # of which a later one may be refused
+            rows = dict(rows)
         stored = [self._applied(name, rows, one) for one in operations]
-        self._tables.setdefault(name, {})[partition] = rows
+        partitions[key] = rows
         return stored
 
     def _applied(self, name: str, rows: Partition, operation: Operation) -> Row:

@@ -111,6 +111,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("shares", "sharing", 0.2),
     ("owns_shared", "owned", 0.5),
     ("forecasts", "forecasts", 0.2),
+    ("sets_clock", "set clocks", 0.4),
 )
 """Fields that are true by a chance of their own, each with the word that it is drawn by."""
 
@@ -120,6 +121,7 @@ class Environment:
     """How one world's product is installed. Rates are per request, spans are seconds.
 
     `clocks_apart`: each worker's clock is off by up to so much, either way; the queue's is right.
+    `sets_clock`: people set the clock of the machine that one worker at a time and the queue share.
     `connections`: two of them share shop, ledger, queue and tables, each with its own store view.
     `write_back`: how numbers go back to Commerce. `invoices_orders`: F&O invoices sales orders, and
     its business events are lost at the rate `lost_events`. `refused_changesets`: F&O rolls a
@@ -141,6 +143,7 @@ class Environment:
     """
 
     clocks_apart: float = 0.0
+    sets_clock: bool = False
     connections: int = 1
     documents_per_batch: int = 1
     write_back: str = "none"
@@ -192,11 +195,12 @@ class Environment:
             catalogue=random.choice((*[()] * 5, ("stock",), ("prices",), ("stock", "prices"))),
             has_sources=random.random() < 0.8,
             **{name: Random(f"{word} {seed}").random() < chance for name, word, chance in DRAWN},
-        ).possible()
+        ).possible(is_alone=is_alone)
 
-    def possible(self) -> Self:
+    def possible(self, *, is_alone: bool) -> Self:
         """The same without what cannot be told apart beside what F&O does with orders: invoices and
-        slips of other orders, and stock that comes back. Only polls tell it."""
+        slips of other orders, and stock that comes back. Only polls tell it. Azure keeps the clocks
+        of many workers."""
         alone = self.polls is Polls.ALWAYS and not (self.invoices_orders or self.has_killer)
         goes_on = self.goes_on and alone
         comes_back = self.comes_back and alone and not goes_on and not self.ships
@@ -205,7 +209,7 @@ class Environment:
         ships = (self.ships or goes_on) and self.polls is not Polls.NEVER
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
-            tracks=self.tracks and ships,
+            sets_clock=self.sets_clock and is_alone, tracks=self.tracks and ships,
             sells=self.sells and alone, negotiates=self.negotiates and alone,
             serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip

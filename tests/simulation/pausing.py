@@ -91,4 +91,5 @@ class WatchedTables:
             written: Row = await method(table, row)
             return written
 
+        self.__dict__[name] = write
         return write

@@ -68,7 +68,7 @@ def test_a_seed_simulates_the_same_world_every_time() -> None:
 
 
 def test_a_seed_simulates_the_same_world_in_every_process() -> None:
-    reported = "from tests.simulation.running import event_log; print(event_log(10))"
+    reported = "from tests.simulation.running import event_log; print(event_log(128))"
     here = Path(__file__).parents[2]
     for hash_seed in ("2",):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
@@ -80,4 +80,4 @@ def test_a_seed_simulates_the_same_world_in_every_process() -> None:
             cwd=here,
             env=environment,
         )
-        assert simulated.stdout.strip() == event_log(10).strip()
+        assert simulated.stdout.strip() == event_log(128).strip()

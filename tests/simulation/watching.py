@@ -68,6 +68,7 @@ class Remote:
         self._fails = fails
 
     def __getattr__(self, name: str) -> Any:
+        """Asked once for each."""
         method: Callable[..., Any] = getattr(self._inner, name)
         if name in LISTS or not asyncio.iscoroutinefunction(method):
             return method
@@ -81,6 +82,7 @@ class Remote:
             await self._way("the store's answer was lost", rate)
             return answer
 
+        self.__dict__[name] = call
         return call
 
     async def _way(self, what: str, rate: float) -> None:

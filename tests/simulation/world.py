@@ -69,6 +69,7 @@ from tests.virtual_time import START, LoopClock, Skewed, VirtualLoop
 
 LONGEST: Final = timedelta(days=3)
 LOOK_EVERY: Final = 30.0
+STEPS: Final = (-600.0, -90.0, -10.0, 10.0, 90.0, 600.0)
 SETTLED: Final = 700.0
 """Seconds after the last change by which every poll has seen it: two cadences and the shop's
 skew."""
@@ -106,6 +107,7 @@ class World:
         self.random = Random(f"world {self.plan.seed}")
         self.event_log = EventLog(prints=self.prints)
         self.clock = LoopClock(START, Random(f"clock {self.plan.seed}"))
+        self.machine = Skewed(self.clock, 0.0)
         self._last_steps = list(self.plan.last_steps)
         self._sent: list[asyncio.Task[None]] = []
         self.parcels = Parcels(Random(f"carrier {self.plan.seed}"), self._take_parcel)
@@ -170,6 +172,7 @@ class World:
             group.create_task(self._change_limits(8))
             group.create_task(self.afterwards.live())
             group.create_task(self._trouble_consumers())
+            group.create_task(self._set_clock(3))
             if QUOTES in self.plan.flows:
                 group.create_task(self.negotiations.live(self.plan.spread))
             if TASKS in self.plan.flows:
@@ -205,6 +208,18 @@ class World:
             bulks.is_consumed = chance.random() < 0.8
             await asyncio.sleep(chance.uniform(10, 60))
         bulks.forgets, bulks.is_consumed, bulks.takes = 0, True, timedelta(seconds=5)
+
+    async def _set_clock(self, times: int) -> None:
+        """Somebody sets the machine's clock, again and again; in the end it is right."""
+        chance, longest = Random(f"steps {self.plan.seed}"), self.plan.trouble + self.plan.spread
+        for _ in range(times if self.plan.environment.sets_clock else 0):
+            await asyncio.sleep(chance.uniform(0, longest / times))
+            seconds = chance.choice(STEPS)
+            self.machine.is_set(seconds)
+            self.event_log.note(f"people: set the clock to {seconds:+.0f} s")
+            await asyncio.sleep(chance.uniform(0, longest / times))
+            self.machine.is_set(0.0)
+            self.event_log.note("people: set the clock right")
 
     async def _publish_at_last(self) -> None:
         """As the next poll would, once the last order is in F&O."""
@@ -262,7 +277,7 @@ class World:
         )
         systems = SystemsUnderTest(
             self.clock, self.plan.settings(), self.plan.seed, shop_clock=skewed,
-            most_deliveries=MOST_DELIVERIES, tables=MemoryTables(),
+            most_deliveries=MOST_DELIVERIES, tables=MemoryTables(), queue_clock=self.machine,
             catalogue=Assortment(shoppers=tuple(shoppers), stores=stores),
         )  # fmt: skip
         self.mailbox = Mailbox(
@@ -411,7 +426,7 @@ class World:
         return self.systems.edition_parts(
             is_alone=self.plan.is_alone, asked=asked,
             shop_asked=lambda request: self._may_die(process, request),
-            clock=clock if apart else None,
+            clock=clock if apart else self.machine,
             pool=POOL if self.plan.environment.is_pool_narrow else MOST, **stores,
         )  # fmt: skip
 

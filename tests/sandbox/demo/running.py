@@ -75,6 +75,8 @@ def has_gone_on(reported: Any) -> None:
     active = reported["activity"]
     assert (active["tasks"], active["waiting"], active["leads"]) == (16, 6, 2)
     assert (active["completed"] >= 6, active["differences"]) == (True, 0)
+    planned = reported["demand"]
+    assert (planned["entries"] >= 4, planned["left_out"], planned["differences"]) == (True, "", 0)
     assert reported["product_options"] == {"options": 16, "differences": 0}
     parcels, cases, numbers = (reported[name] for name in ("parcels", "cases", "written_back"))
     assert parcels == {"parcels": reported["shipments"]["tracked"], "differences": 0}

@@ -10,7 +10,7 @@ def test_every_flow_is_on_but_for_those_that_are_named() -> None:
     names = {flow.name for flow in FLOWS}
     assert names >= LEFT_OUT
     assert {*flows_of(NumberMode.OURS)} == names - LEFT_OUT
-    assert {*flows_of(NumberMode.THEIRS)} == names - LEFT_OUT - {"captures"}
+    assert {*flows_of(NumberMode.THEIRS)} == names - LEFT_OUT - {"captures", "demand"}
 
 
 @in_harness(flows=("orders",))
