@@ -23,7 +23,7 @@ AXE := tests/console/browser/node_modules/.package-lock.json
 # tests'; Node must be there.
 demo: demo-$(EDITION)
 
-demo-embedded: $(VENV)/run-time
+demo-embedded: $(VENV)/reporting
 	$(RUN) -m sandbox demo
 
 demo-emulated: $(VENV)/development $(AZURITE)
@@ -111,7 +111,7 @@ bench: $(VENV)/development
 # make soak MINUTES=30. EDITION=emulated as for the demo.
 soak: soak-$(EDITION)
 
-soak-embedded: $(VENV)/run-time
+soak-embedded: $(VENV)/reporting
 	$(RUN) -m sandbox soak --minutes $(MINUTES)
 
 soak-emulated: $(VENV)/development $(AZURITE)
@@ -134,11 +134,15 @@ $(VENV)/run-time: requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
+$(VENV)/reporting: requirements-reporting.txt $(VENV)/run-time
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-reporting.txt
+	touch $@
+
 $(VENV)/development: requirements-dev.txt requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ $(VENV)/run-time
+	touch $(VENV)/run-time $(VENV)/reporting $@
 
 $(PACKAGE)/ready: requirements.txt
 	rm -rf $(PACKAGE)

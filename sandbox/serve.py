@@ -23,11 +23,10 @@ from sandbox.dynamics.event_endpoints import event_routes
 from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState
 from sandbox.terms import (
-    COLORS,
     COMPANY,
+    KNOWN,
     SERVICE_ACCOUNT,
     SHELF,
-    SIZES,
     TOKEN,
     UNIT,
     Ready,
@@ -53,8 +52,8 @@ class Sandbox:
         self.shop = CommerceState(clock, seed=seed, consumers=[self._consumer])
         for product in SHELF:
             self.shop.sell(product)
-        self.shop.products.attributes.define("color", "select", *COLORS)
-        self.shop.products.attributes.define("size", "select", *SIZES)
+        for code, labels in KNOWN.items():
+            self.shop.products.attributes.define(code, "select", *labels)
         items = [Item(number, sku, unit=UNIT) for sku, number in item_numbers().items()]
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         self.service = DataverseState(clock.now, tokens=self.ledger.tokens)

@@ -30,7 +30,9 @@ SHELF: Final = tuple(
 
 
 COLORS, SIZES = ("Red", "Blue"), ("S", "M", "L", "XL", "XXL")
-"""What variants are told apart by; the shop has the attributes."""
+"""What variants are told apart by."""
+KNOWN: Final[Mapping[str, tuple[str, ...]]] = {"color": COLORS[:1], "size": SIZES[:2]}
+"""The select attributes of the shop, and the options that it has at first."""
 
 
 def item_numbers() -> dict[str, str]:

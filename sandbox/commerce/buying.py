@@ -1,6 +1,7 @@
 """`/sandbox/buying`: customers with a past, and carts that were left. No webhook tells of them, and
 no poll: all is dated before the call."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,12 +12,12 @@ from starlette.routing import Route
 
 from sandbox.commerce.catalogue import Shopper, Store
 from sandbox.commerce.customers import customer_columns
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.numbering import numbered
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.recipe import plain
 from sandbox.commerce.records import stamp
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 
 SKU: Final = "SIMPLE-001"
@@ -79,13 +80,30 @@ def buying_routes(state: CommerceState) -> list[Route]:
         for cart in state.quotes.values():
             if cart.shopper.id == number:
                 cart.items.clear()
-        _buys(state, _shopper(number, str(row["email"])), state.clock.now() - LATELY, AGAIN)
+        shopper, at = _shopper(number, str(row["email"])), state.clock.now() - LATELY
+        _buys(state, shopper, at, {SKU: AGAIN})
         return answer({"id": number}, 201)
 
     return [
         Route("/sandbox/buying", lives, methods=["POST"]),
+        Route("/sandbox/buying/past", _past(state), methods=["POST"]),
         Route("/sandbox/buying/{id:int}", deed, methods=["POST"]),
     ]
+
+
+def _past(state: CommerceState) -> Callable[[Request], Awaitable[Response]]:
+    async def past(request: Request) -> Response:
+        """`POST buying/past {sku: [pieces]}`: so many were bought each week, up to the last whole
+        one."""
+        now, shopper = state.clock.now(), Shopper("past@shoppers.example", "Pat", "Past", PLACE)
+        monday = now.replace(hour=12) - timedelta(days=now.weekday())
+        weekly: dict[str, list[int]] = from_json(await request.body())
+        for sku, pieces in weekly.items():
+            for back, count in enumerate(reversed(pieces), 1):
+                _buys(state, shopper, monday - timedelta(weeks=back), {sku: count})
+        return answer({"skus": len(weekly)}, 201)
+
+    return past
 
 
 def _customer(state: CommerceState, number: int, name: str) -> Shopper:
@@ -111,14 +129,15 @@ def _live(state: CommerceState, life: Life, shopper: Shopper) -> None:
     month = (now.replace(day=1) - timedelta(days=1)).replace(day=1)
     for back in range(life.times - 1, -1, -1):
         at = now - timedelta(days=life.ago + back * life.every)
-        _buys(state, shopper, at, MANY if life.declines and at.date() < month.date() else FEW)
+        is_many = life.declines and at.date() < month.date()
+        _buys(state, shopper, at, {SKU: MANY if is_many else FEW})
     if life.leaves_cart:
         _left(state, shopper)
 
 
-def _buys(state: CommerceState, shopper: Shopper, at: datetime, pieces: int) -> None:
+def _buys(state: CommerceState, shopper: Shopper, at: datetime, pieces: Mapping[str, int]) -> None:
     """An order that was sent long ago."""
-    wants: dict[str, Any] = plain(state.catalogue, {SKU: pieces})
+    wants: dict[str, Any] = plain(state.catalogue, pieces)
     order = state.maker.make(store=_store(state), shopper=shopper, payment="checkmo", **wants)
     numbered(order, state.sequences, at)
     order.visible_from = at

@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from sandbox.commerce import lifecycle
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.inspection import answer, brief
+from sandbox.commerce.inspection import brief
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import NotJson, from_json
 
 

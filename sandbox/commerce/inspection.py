@@ -18,8 +18,9 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.shipping import can_ship
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
+from sandbox.entered import answer
 from sandbox.gate import dials_endpoint
-from sync.core.encoding import from_json, to_json
+from sync.core.encoding import from_json
 
 ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "cancel": lifecycle.can_cancel,
@@ -29,11 +30,6 @@ ALLOWED: dict[str, Callable[[StoredOrder], bool]] = {
     "unhold": lifecycle.can_unhold,
 }
 NEW_ADDRESS = {"street": ["Ringweg 9"], "city": "Neustadt", "postcode": "14467"}
-
-
-def answer(value: Any, status: int = 200) -> Response:
-    """JSON with every digit."""
-    return Response(to_json(value), status, media_type="application/json")
 
 
 def brief(order: StoredOrder) -> dict[str, Any]:
@@ -142,9 +138,8 @@ class Inspection:
             )
             return answer(brief(order))
         if name not in ALLOWED:
-            return answer(
-                {"error": f"deeds are address, invoice, refund, {', '.join(ALLOWED)}"}, 404
-            )
+            deeds = f"deeds are address, comment, invoice, refund, {', '.join(ALLOWED)}"
+            return answer({"error": deeds}, 404)
         if not ALLOWED[name](order):
             return answer(
                 {"error": f"an order in state {order.row['state']} allows no {name}"}, 409
@@ -154,6 +149,14 @@ class Inspection:
         except RestFault as fault:
             return answer({"error": fault.message}, 409)
         return answer(brief(result if isinstance(result, StoredOrder) else order))
+
+    async def comment(self, request: Request) -> Response:
+        """`POST orders/{id}/comment`: an administrator notes a `text` that no buyer reads."""
+        order = self._state.orders[request.path_params["id"]]
+        text = str(from_json(await request.body())["text"])
+        shown = {"is_customer_notified": 0, "is_visible_on_front": 0, "comment": text}
+        self._state.comment(order, shown, None)
+        return answer(brief(order))
 
 
 def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
@@ -166,5 +169,6 @@ def inspection_routes(state: CommerceState, dials: Dials) -> list[Route]:
         Route("/sandbox/notifications", inspection.notifications, methods=["GET", "PUT"]),
         Route("/sandbox/orders", inspection.orders, methods=["GET", "POST"]),
         Route("/sandbox/stock", inspection.stock, methods=["GET", "POST"]),
+        Route("/sandbox/orders/{id:int}/comment", inspection.comment, methods=["POST"]),
         Route("/sandbox/orders/{id:int}/{deed}", inspection.action, methods=["POST"]),
     ]

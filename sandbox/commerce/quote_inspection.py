@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.quote_templates import make_template
 from sandbox.commerce.quotes import StoredQuote
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 
 Deed = Callable[[CommerceState, StoredQuote], object]

@@ -7,9 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.commerce.conditions import as_text
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.shared_catalogs import CUSTOM
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 
 

@@ -11,11 +11,11 @@ from starlette.routing import Route
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.documents import live
 from sandbox.commerce.faults import RestFault
-from sandbox.commerce.inspection import answer
 from sandbox.commerce.notifications import NotificationSender, WebhookTarget
 from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder, amount
 from sandbox.commerce.state import CommerceState
+from sandbox.entered import answer
 from sync.core.encoding import from_json
 from sync.core.money import ZERO, rounded
 
@@ -25,7 +25,7 @@ COUNTED = ("qty_ordered", "qty_canceled", "qty_shipped", "qty_invoiced", "qty_re
 
 
 def entry(order: StoredOrder) -> dict[str, Any]:
-    """An order as the shop's books have it, in its own currency, with its documents.
+    """An order as the shop's books have it, in its own currency, with its documents and comments.
 
     `paid`: by gift card, store credit and points. `company`: whom the buyer bought for, if it was a
     company.
@@ -41,6 +41,8 @@ def entry(order: StoredOrder) -> dict[str, Any]:
         "tax": order.amount("tax_amount"),
         "paid": _extra(order.extension),
         "company": company.get("company_name"),
+        "ext_order_id": order.row.get("ext_order_id"),
+        "comments": [str(one["comment"]) for one in order.comments],
         "invoices": [_document(invoice) for invoice in live(order)],
         "refunds": [_document(memo) for memo in order.creditmemos],
     }

@@ -39,10 +39,16 @@ def dataverse_app(state: DataverseState, dials: Dials | None = None) -> Starlett
 
 
 def dataverse_routes(state: DataverseState) -> list[Route]:
-    """The Web API, and a look at the cases."""
+    """The Web API, and a look at the cases with their notes; by PUT a person gives one of them
+    another `state` and `status`."""
 
-    async def looked(_: Request) -> Response:
-        return JSONResponse(list(state.tables["incidents"].values()))
+    async def looked(request: Request) -> Response:
+        if request.method == "PUT":
+            wanted = await request.json()
+            state.set_status(str(wanted["id"]), int(wanted["state"]), int(wanted["status"]))
+        rows = state.tables["incidents"].items()
+        texts = {key: [one.get("notetext") for one in state.notes_of(key)] for key, _ in rows}
+        return JSONResponse([{**row, "notes": texts[key]} for key, row in rows])
 
     async def asked(request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -61,7 +67,7 @@ def dataverse_routes(state: DataverseState) -> list[Route]:
 
     methods = ["GET", "POST", "PATCH", "DELETE"]
     api = Route(f"{ROOT}{{rest:path}}", asked, methods=methods)
-    return [api, Route("/sandbox/cases", looked)]
+    return [api, Route("/sandbox/cases", looked, methods=["GET", "PUT"])]
 
 
 def _refusal(status: int, retry_after: int | None) -> Response:

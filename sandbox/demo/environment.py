@@ -3,7 +3,7 @@ our own beside it."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Final
 import httpx
 
 from sandbox.demo.masters import Masters
+from sandbox.demo.playing import WAITED_FOR
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
 from sandbox.demo.systems import Host, Ledger, Shop, pause
@@ -56,10 +57,10 @@ CAPTURES: Final = "captures"
 ACCOUNTS: Final = "accounts"
 CREDIT: Final = "credit"
 TASKS: Final = "tasks"
+PRODUCT_OPTIONS: Final = "product_options"
+ORDER_ISSUES: Final = "order_issues"
+CASE_STATES: Final = "case_states"
 """Polled by themselves, when the demo says so."""
-SHOWN: Final = (STOCK, PRICES, PRODUCTS, SHARED_CATALOGS)
-WAITED_FOR: Final = (*FLOWS, *SHOWN, SHIPMENTS, CAPTURES, ACCOUNTS, *RETURNS)
-"""Flows none of whose records waits for people or for another day."""
 EVENT_FATES: Final = ("lost", "doubled", "late")
 """What happens to the first business events of each environment; a poll finds what was lost."""
 
@@ -98,7 +99,7 @@ class Environment:
         self.masters, self.soon = Masters(), SOON
         self.engine = engine
         self.mails, self.entra = mails, entra
-        self._settings = settings
+        self.settings = settings
         self._client = client
         self._key = secrets.token_urlsafe(24)
         self._child: Child | None = None
@@ -129,10 +130,10 @@ class Environment:
         """Start `serve` on the home; after the first time at the same port, which the shops'
         webhooks name."""
         port = self._url.rpartition(":")[2] or "0"
-        log = Path(self._settings["SYNC_HOME"], HOST_LOG)
+        log = Path(self.settings["SYNC_HOME"], HOST_LOG)
         arguments = ["sandbox.demo.stepped", "sync", "serve", "--json", "--port", port]
         beside = {CLOCK: str(self._clock), "SYNC_HOST_KEY": self._key}
-        self._child = await Child.started(arguments, log, **self._settings, **beside)
+        self._child = await Child.started(arguments, log, **self.settings, **beside)
         self._url = str(self._child.reported["url"])
 
     async def stop_host(self) -> None:
@@ -170,11 +171,11 @@ class Environment:
         for name in self.pairs:
             await (await self.engine.systems_pool.open(name)).items.put_many(rows)
 
-    async def poll(self, *flows: str) -> int:
-        """Look for what no webhook told of, of these flows or all; how many notifications were
-        stored."""
+    async def poll(self, *flows: str, of: Collection[str] = ()) -> int:
+        """Look for what no webhook told of, of these flows or all, of some connections or all; how
+        many notifications were stored."""
         poll = self.engine.polling.poll
-        polls = [poll(flow, name) for flow in flows or FLOWS for name in self.pairs]
+        polls = [poll(flow, name) for flow in flows or FLOWS for name in of or self.pairs]
         return sum(await asyncio.gather(*polls))
 
     async def touch(self, flow: str, connection: str, key: str) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.demo.environment import SHOWN, Environment
+from sandbox.demo.environment import Environment
+from sandbox.demo.options import Options, new_shade, options_in_the_end
 from sandbox.demo.prices import (
     WAVES,
     PricesShown,
@@ -13,7 +14,13 @@ from sandbox.demo.prices import (
     first_prices,
     prices_in_the_end,
 )
-from sandbox.demo.products import Named, first_products, more_names, products_in_the_end
+from sandbox.demo.products import (
+    Named,
+    first_products,
+    more_names,
+    products_in_the_end,
+    publish,
+)
 from sandbox.demo.reconciliation import Finding
 from sandbox.demo.shared import Shared, first_shared, more_shared, shared_in_the_end
 from sandbox.demo.stock import Stocked, first_stock, more_stock, stock_in_the_end
@@ -27,11 +34,12 @@ class Goods:
     prices: PricesShown
     named: Named
     shared: Shared
+    options: Options
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Where it differs."""
-        each = (self.stock, self.prices, self.named, self.shared)
+        each = (self.stock, self.prices, self.named, self.shared, self.options)
         return tuple(finding for one in each for finding in one.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -39,6 +47,7 @@ class Goods:
         return {
             "stock": self.stock.as_json(), "prices": self.prices.as_json(),
             "products": self.named.as_json(), "shared_catalogs": self.shared.as_json(),
+            "product_options": self.options.as_json(),
         }  # fmt: skip
 
 
@@ -52,8 +61,9 @@ async def first_goods(environment: Environment, within: timedelta) -> None:
     await change_prices(environment, WAVES[0])
 
 
-async def more_goods(environment: Environment) -> None:
-    """More comes in while orders run, and prices change again."""
+async def more_goods(environment: Environment, wave: int = 1) -> None:
+    """More comes in while orders run, something new as well, and prices change again."""
+    await new_shade(environment, wave)
     await more_stock(environment)
     await more_names(environment)
     await more_shared(environment)
@@ -62,14 +72,9 @@ async def more_goods(environment: Environment) -> None:
 
 async def goods_in_the_end(environment: Environment, within: timedelta) -> Goods:
     """What the shops show, compared with F&O when everything is published. Raises `Stuck`."""
-    await environment.poll(*SHOWN)
-    await environment.until_idle(_nothing, within=within)
-    stock, prices, named, shared = await asyncio.gather(
+    await publish(environment, within)
+    return Goods(*await asyncio.gather(
         stock_in_the_end(environment), prices_in_the_end(environment),
         products_in_the_end(environment), shared_in_the_end(environment),
-    )  # fmt: skip
-    return Goods(stock, prices, named, shared)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+        options_in_the_end(environment),
+    ))  # fmt: skip

@@ -45,12 +45,9 @@ class Child:
 
         Raises `DidNotStart`.
         """
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)
-        }
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", *arguments, cwd=ROOT, env={**environment, **settings},
+                sys.executable, "-m", *arguments, cwd=ROOT, env=_with(settings),
                 stderr=errors,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,
@@ -86,6 +83,29 @@ class Child:
         if self.is_running:
             self._process.kill()
         await self._process.communicate()
+
+
+async def ran(arguments: Sequence[str], **settings: str) -> tuple[int, str]:
+    """Run `python -m arguments` to its end; its exit status, and what it printed. Its settings are
+    as those of a `Child`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *arguments, cwd=ROOT, env=_with(settings),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        printed, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+    assert process.returncode is not None, "it has ended"
+    return process.returncode, printed.decode().strip()
+
+
+def _with(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with these for all settings of the product."""
+    there = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    return {**there, **settings}
 
 
 async def _ready_line(process: asyncio.subprocess.Process, log: Path) -> Mapping[str, Any]:

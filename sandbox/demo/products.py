@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sandbox.demo.drifting import drifted
 from sandbox.demo.environment import (
     PRICES,
+    PRODUCT_OPTIONS,
     PRODUCTS,
     SHARED_CATALOGS,
     STOCK,
@@ -20,6 +21,8 @@ from sandbox.demo.reconciliation import Finding
 from sandbox.terms import SHELF, item_numbers
 from sync.flows.catalogue.products import products
 
+ROUNDS: Final = ((PRODUCT_OPTIONS,), (PRODUCTS,), (PRICES, STOCK), (PRODUCTS, SHARED_CATALOGS))
+"""A new product needs options, buyers its price, and the shop a price to show it."""
 FIRST, WAVE = SHELF[:40], SHELF[20:60]
 """Those that have a German name from the beginning, and those that get another one later."""
 
@@ -49,8 +52,14 @@ async def first_products(environment: Environment, within: timedelta) -> None:
         await masters.release(pair.ledger)
         await cost(pair, masters.numbers, FIRST_PRICE)
         await (await environment.engine.systems_pool.open(name)).items.put_many(masters.mappings())
-    rounds = ((PRODUCTS,), (PRICES, STOCK), (PRODUCTS, SHARED_CATALOGS))
-    for flows in rounds if masters.count else rounds[-1:]:
+    await publish(environment, within, ROUNDS if masters.count else ROUNDS[-1:])
+
+
+async def publish(
+    environment: Environment, within: timedelta, rounds: Sequence[tuple[str, ...]] = ROUNDS
+) -> None:
+    """Show all that there is, and what one flow needs of another after that. Raises `Stuck`."""
+    for flows in rounds:
         await environment.poll(*flows)
         await environment.until_idle(_nothing, within=within)
 

@@ -16,6 +16,7 @@ from sandbox.demo.home import CAP
 from sandbox.demo.reconciliation import Row
 from sandbox.demo.scenario import Outcome
 from sandbox.demo.stock import Offered
+from sandbox.demo.told import Told
 from sandbox.terms import NOVELTY
 from sync.cli.output import plain
 from sync.config.connections import NumberMode
@@ -47,6 +48,7 @@ def show(outcome: Outcome, console: Console, kept: Path | None) -> None:
     _goods(outcome, console)
     _quotes(outcome, console)
     _activity(outcome, console)
+    _told(outcome.told, console)
     _heading(console, "Parked, then mended")
     _parked(outcome, console)
     _heading(console, "Requests per order of five lines and a known customer")
@@ -131,6 +133,14 @@ def _activity(outcome: Outcome, console: Console) -> None:
     )
 
 
+def _told(told: Told, console: Console) -> None:
+    console.print(
+        f"The shops tell {told.numbers.numbers} numbers of Dynamics, {told.parcels.parcels} parcels"
+        f" and {told.cases.told} times what became of {told.cases.cases} cases,"
+        f" {told.cases.complaints} complaints; {len(told.findings)} differ. {told.demand.text}"
+    )
+
+
 def _heading(console: Console, text: str) -> None:
     console.print(Text(f"\n{text}", style="bold"))
 
@@ -184,13 +194,8 @@ def _cash(rows: Iterable[CashRow]) -> Table:
 
 
 def _side(side: Side) -> tuple[str, ...]:
-    return (
-        f"{side.invoices:,}",
-        f"{side.invoiced:,.2f}",
-        f"{side.refunds:,}",
-        f"{side.refunded:,.2f}",
-        f"{side.net:,.2f}",
-    )
+    refunded = (f"{side.refunds:,}", f"{side.refunded:,.2f}")
+    return (f"{side.invoices:,}", f"{side.invoiced:,.2f}", *refunded, f"{side.net:,.2f}")
 
 
 def _parked(outcome: Outcome, console: Console) -> None:
@@ -215,11 +220,8 @@ def _prices(prices: Iterable[Price]) -> Table:
     )
     for price in prices:
         figures = (price.dynamics_writes, price.dynamics_reads, price.commerce_reads)
-        table.add_row(
-            price.connection,
-            WHOSE[price.numbers],
-            *(f"{price.each(figure):.2f}" for figure in figures),
-        )
+        each = (f"{price.each(figure):.2f}" for figure in figures)
+        table.add_row(price.connection, WHOSE[price.numbers], *each)
     return table
 
 
@@ -227,11 +229,10 @@ def _verdict(outcome: Outcome, console: Console) -> None:
     if not outcome.findings:
         difference = total(
             abs(off)
-            for off in [
-                *(row.difference for row in outcome.rows),
-                *(row.difference for row in outcome.cash),
-            ]
-        )
+            for off in (
+                *(row.difference for row in outcome.rows), *(row.difference for row in outcome.cash)
+            )
+        )  # fmt: skip
         console.print(
             Text(
                 "Everything agrees: every order, invoice and refund once, difference"

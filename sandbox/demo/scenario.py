@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.demo.accounts import Sent, send_accounts
-from sandbox.demo.activity import Active, follow_accounts
+from sandbox.demo.activity import Active
 from sandbox.demo.capturing import Captured, invoice_and_capture
 from sandbox.demo.cash import CashRow
 from sandbox.demo.changed import Changed, change_orders
 from sandbox.demo.comparison import reconciled
+from sandbox.demo.complaints import complain_and_answer
 from sandbox.demo.credit import Credited, credit_in_the_end
 from sandbox.demo.delivering import PATIENCE, delivered, posted_in
 from sandbox.demo.environment import Environment, Pair
@@ -26,6 +27,7 @@ from sandbox.demo.reconciliation import Finding, Row
 from sandbox.demo.returned import SentBack, send_back
 from sandbox.demo.shipping import Shipped, pack_and_ship
 from sandbox.demo.systems import pause
+from sandbox.demo.told import Told, told_in_the_end
 from sync.engine.claim import Claim
 
 
@@ -57,6 +59,7 @@ class Outcome:
     credited: Credited
     negotiated: Negotiated
     active: Active
+    told: Told
 
     def as_json(self) -> dict[str, Any]:
         """One document."""
@@ -88,6 +91,7 @@ class Outcome:
             "credit": self.credited.as_json(),
             "quotes": self.negotiated.as_json(),
             "activity": self.active.as_json(),
+            **self.told.as_json(),
         }
 
 
@@ -107,19 +111,18 @@ async def run_scenario(
     read_back, missing = await _posted_by_clerks(environment)
     sent_back = await send_back(environment, PATIENCE)
     captured, changed = await _captured_and_changed(environment)
-    findings = (
-        placed.findings + missing + [finding for price in prices for finding in price.findings()]
-    )
     incidents_happened = await incidents(environment)
     if tamper:
         await _tampered(next(iter(environment.pairs.values())))
     goods, credited = await _shown_in_the_end(environment)
-    beside = (shipped, sent_back, captured, changed, sent, credited, negotiated)
-    findings += [*goods.findings, *(finding for one in beside for finding in one.findings)]
     books = await reconciled(environment)
     seconds = Decimal(f"{loop.time() - began:.1f}")
-    active = await follow_accounts(environment, plan.accounts, PATIENCE)
-    findings += [*books.findings, *active.findings]
+    active, told = await told_in_the_end(environment, plan.accounts, PATIENCE)
+    played = (shipped, sent_back, captured, changed, sent, credited, negotiated, active, told)
+    findings = (
+        *placed.findings, *missing, *(found for price in prices for found in price.findings()),
+        *goods.findings, *books.findings, *(found for one in played for found in one.findings),
+    )  # fmt: skip
     return Outcome(
         orders=sum(row.orders for row in books.rows), seconds=seconds, rows=books.rows,
         cash=books.cash, findings=tuple(dict.fromkeys(findings)),
@@ -128,7 +131,7 @@ async def run_scenario(
         incidents=incidents_happened, read_back=read_back, company_orders=books.company_orders,
         compared=books.compared, goods=goods, shipped=shipped, sent_back=sent_back,
         captured=captured, changed=changed, sent=sent, credited=credited, negotiated=negotiated,
-        active=active, latency_ms=await _latency(environment),
+        active=active, told=told, latency_ms=await _latency(environment),
     )  # fmt: skip
 
 
@@ -139,7 +142,10 @@ async def _gone_on(environment: Environment) -> tuple[Shipped, Sent, Negotiated]
         shipped = await pack_and_ship(environment, PATIENCE)
         return shipped, await send_accounts(environment, PATIENCE)
 
-    first, negotiated = await asyncio.gather(shipped_and_sent(), negotiate(environment, PATIENCE))
+    first, negotiated, _ = await asyncio.gather(
+        shipped_and_sent(), negotiate(environment, PATIENCE),
+        complain_and_answer(environment, PATIENCE),
+    )  # fmt: skip
     return *first, negotiated
 
 

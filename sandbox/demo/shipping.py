@@ -55,7 +55,7 @@ class Shipped:
 async def pack_and_ship(environment: Environment, within: timedelta) -> Shipped:
     """Pack, ship, pack the rest and track, ship again; cancel a few orders; then compare both
     sides. Raises `Stuck`."""
-    packed = {name: await _packable(pair) for name, pair in environment.pairs.items()}
+    packed = {name: await packable(pair) for name, pair in environment.pairs.items()}
     given_up = {name: _uncharged(packed[name]) for name in environment.pairs}
     packed = {
         name: [one for one in orders if one not in given_up[name]]
@@ -133,9 +133,9 @@ async def _nothing() -> None:
     """Nobody watches."""
 
 
-async def _packable(pair: Pair) -> list[Order]:
+async def packable(pair: Pair) -> list[Order]:
     """Orders that are open on both sides, and of which nothing was sent: each sales order with the
-    id of its order in the shop."""
+    id, number and store of its order in the shop."""
     shop = {str(one["increment_id"]): one for one in await pair.shop.ask("GET", "/sandbox/orders")}
     found: list[Order] = []
     for row in await pair.ledger.sales_orders():
@@ -146,7 +146,8 @@ async def _packable(pair: Pair) -> list[Order]:
         items = await pair.shop.items(order)
         if not any(Decimal(item["qty_shipped"]) for item in items):
             is_charged = order["state"] != "new"
-            found.append({**row, "entity_id": order["entity_id"], "is_charged": is_charged})
+            shown = {name: order[name] for name in ("entity_id", "increment_id", "store_id")}
+            found.append({**row, **shown, "is_charged": is_charged})
     return found
 
 
@@ -156,7 +157,7 @@ async def _packed(pair: Pair, orders: Sequence[Order]) -> list[str]:
     for place, order in enumerate(orders):
         number, parts = order["SalesOrderNumber"], _half(order) if place % 2 else {}
         tracking = [] if place % 3 == 0 else [f"TRACK-{number}"]
-        slips = await _pack(pair, number, tracking, parts)
+        slips = await pack(pair, number, tracking, parts)
         late += [] if tracking else slips
     return late
 
@@ -168,12 +169,13 @@ async def _packed_to_the_end(pair: Pair, orders: Sequence[Order], late: Sequence
             "PUT", "/sandbox/packing_slips", {"slip": slip, "tracking": [f"LATE-{slip}"]}
         )
     for order in orders:
-        await _pack(pair, order["SalesOrderNumber"], [], {})
+        await pack(pair, order["SalesOrderNumber"], [], {})
 
 
-async def _pack(
+async def pack(
     pair: Pair, number: str, tracking: Sequence[str], parts: Mapping[str, str]
 ) -> list[str]:
+    """Post a slip of a sales order, or of parts of it by lot; the slips."""
     wanted = {"number": number, "tracking": tracking, "quantities": parts, "carrier": "DHL"}
     slips: list[str] = (await pair.ledger.ask("POST", "/sandbox/packing_slips", wanted))["slips"]
     return slips

@@ -15,24 +15,30 @@ from typing import Annotated, Any, Final
 import typer
 
 from sandbox.demo.command import emulators_given
-from sandbox.demo.comparison import Books, reconciled
+from sandbox.demo.comparison import Books
 from sandbox.demo.delivering import SETTLED
-from sandbox.demo.environment import Environment, Stuck
+from sandbox.demo.environment import (
+    FLOWS,
+    ORDER_ISSUES,
+    SHIPMENTS,
+    Environment,
+    Stuck,
+)
 from sandbox.demo.gauges import Gauges
-from sandbox.demo.goods import first_goods, goods_in_the_end, more_goods
+from sandbox.demo.goods import first_goods
 from sandbox.demo.home import made_home, on_disk
-from sandbox.demo.invoicing import Asked, invoice_and_refund, post_drafts
-from sandbox.demo.load import make_calm, make_rough
+from sandbox.demo.load import make_calm
 from sandbox.demo.processes import DidNotStart
 from sandbox.demo.reconciliation import Finding
 from sandbox.demo.relay import Relays
-from sandbox.demo.shipping import pack_and_ship
+from sandbox.demo.rounds import A_ROUND, play_round, play_to_the_end
 from sandbox.demo.starting import running_environment
 from sandbox.demo.systems import pause
 from sandbox.demo.troubles import CERTIFIED, Troubles
 from sandbox.entra import TRUSTED
 from sync.cli.output import console, error_lines, json_line, progress
 from sync.core.logs import set_up
+from sync.engine.claim import MOST_DEATHS
 
 OFF: Final = 1
 PATIENCE: Final = timedelta(minutes=15)
@@ -40,21 +46,25 @@ PATIENCE: Final = timedelta(minutes=15)
 TIMING: Final = {
     "commit_horizon_seconds": 1, "send_within_seconds": 3, "write_timeout_seconds": 4,
 }  # fmt: skip
-A_ROUND: Final = 10
 LIVES: Final = (2.0, 7.0)
 """Seconds from a start of the product until it is killed."""
+ENDED: Final = (f"{MOST_DEATHS} times in a row", "the queue gave the message up")
+"""How reasons begin of what kills alone have parked."""
+STARTS: Final = 2.0
+"""Seconds that a start takes on an idle machine; on a busy one all lives are longer."""
 LIVES_OF_ONE_OF_MANY: Final = (10.0, 30.0)
 """The same where others may hold what a dead process held: that is left alone for minutes."""
-DOCUMENTS: Final = Asked(whole=2, part=1, twice=1, refunded=2)
 
 
 @dataclass(frozen=True)
 class Soaked:
-    """What a soak came to."""
+    """What a soak came to. `asked`: records that the kills left to a person, who had them tried
+    again."""
 
     orders: int
     rounds: int
     kills: int
+    asked: int
     books: Books
     findings: tuple[Finding, ...]
     troubles: Mapping[str, int]
@@ -63,7 +73,7 @@ class Soaked:
         """One document."""
         return {
             "ok": not self.findings, "orders": self.orders, "rounds": self.rounds,
-            "kills": self.kills, "troubles": dict(self.troubles),
+            "kills": self.kills, "asked_for": self.asked, "troubles": dict(self.troubles),
             "reconciliation": [row.as_json() for row in self.books.rows],
             "receivables": [row.as_json() for row in self.books.cash],
             "documents_reconciled": self.books.compared,
@@ -94,15 +104,18 @@ class Killer:
 
     async def _kills(self, stop: asyncio.Event) -> None:
         lives = LIVES if self.troubles.relays is None else LIVES_OF_ONE_OF_MANY
+        loop, slow = asyncio.get_running_loop(), 1.0
         while True:
             try:
-                async with asyncio.timeout(self.chance.uniform(*lives)):
+                async with asyncio.timeout(slow * self.chance.uniform(*lives)):
                     await stop.wait()
                     return
             except TimeoutError:
                 async with self.troubles.alive:
                     await self.environment.kill_host()
+                    began = loop.time()
                     await self.environment.start_host()
+                slow = max(1.0, (loop.time() - began) / STARTS)
                 self.kills += 1
 
 
@@ -118,44 +131,35 @@ async def soaked(
         async with killer.at_work():
             while (passed := loop.time() - began) < seconds:
                 gauge.reach(int(passed))
-                await _round(environment, chance)
+                await play_round(environment, chance, rounds + 1)
                 while loop.time() - began < seconds and await environment.unfinished() > A_ROUND:
                     await pause()
                 rounds += 1
     for pair in environment.pairs.values():
         await make_calm(pair)
-    await _everything_is_delivered(environment)
-    shipped = await pack_and_ship(environment, PATIENCE)
-    goods = await goods_in_the_end(environment, PATIENCE)
-    books = await reconciled(environment)
+    asked = await _everything_is_delivered(environment)
+    books, findings = await play_to_the_end(environment, PATIENCE)
     return Soaked(
-        sum(row.orders for row in books.rows), rounds, killer.kills, books,
-        (*books.findings, *shipped.findings, *goods.findings), troubles.counts,
+        sum(row.orders for row in books.rows), rounds, killer.kills, asked, books,
+        tuple(findings), troubles.counts,
     )  # fmt: skip
 
 
-async def _round(environment: Environment, chance: Random) -> None:
-    """People at work on both sides, and what goes wrong."""
-    for pair in environment.pairs.values():
-        await make_rough(pair)
-        orders = await pair.shop.place(chance.randrange(1, A_ROUND))
-        await pair.shop.try_action("cancel", orders[::-1], chance.randrange(2))
-        await pair.shop.try_action("edit", orders, chance.randrange(2))
-        await invoice_and_refund(pair.shop, orders, DOCUMENTS)
-        await post_drafts(pair)
-    await more_goods(environment)
-    await environment.poll()
-
-
-async def _everything_is_delivered(environment: Environment) -> None:
-    """Webhooks that met a dead host never come again: a poll finds their records."""
+async def _everything_is_delivered(environment: Environment) -> int:
+    """Webhooks that met a dead host never come again: a poll finds their records. What the host was
+    killed at too often to try it again, a person asks for; how many records that were."""
 
     async def nothing() -> None:
         return
 
     await asyncio.sleep(SETTLED.total_seconds())
-    await environment.poll()
+    await environment.poll(*FLOWS, SHIPMENTS, ORDER_ISSUES)
     await environment.until_idle(nothing, within=PATIENCE)
+    left = [claim for claim in await environment.parked() if claim.reason.startswith(ENDED)]
+    for claim in left:
+        await environment.touch(claim.flow, claim.connection, claim.key)
+    await environment.until_idle(nothing, within=PATIENCE)
+    return len(left)
 
 
 def soak(
@@ -219,7 +223,10 @@ def _report(outcome: Soaked, kept: Path | None, *, as_json: bool) -> None:
         json_line({**outcome.as_json(), "home": str(kept) if kept else None})
         return
     say = console().print
-    say(f"{outcome.orders} orders in {outcome.rounds} rounds, {outcome.kills} kills.")
+    say(
+        f"{outcome.orders} orders in {outcome.rounds} rounds, {outcome.kills} kills,"
+        f" {outcome.asked} records asked for again."
+    )
     say(", ".join(f"{name} {times} times" for name, times in outcome.troubles.items()))
     say(f"{outcome.books.compared} documents compared, {len(outcome.findings)} differences.")
     for finding in outcome.findings:

@@ -15,6 +15,10 @@ from sync.core.encoding import from_json, to_json
 class Refused(Exception):
     """A process of the demo did not do what it was asked; the message says what."""
 
+    def __init__(self, what: str, status: int = 0) -> None:
+        super().__init__(what)
+        self.status = status
+
 
 @dataclass(frozen=True)
 class Face:
@@ -35,7 +39,8 @@ class Face:
             method, f"{self.url}{path}", content=content, headers=said
         )
         if not answer.is_success:
-            raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+            what = f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+            raise Refused(what, answer.status_code)
         return from_json(answer.content) if answer.content else None
 
 

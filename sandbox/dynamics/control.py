@@ -14,7 +14,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,39 +25,43 @@ from sandbox.dials import Dials
 from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.seed import Item
 from sandbox.dynamics.state import DynamicsState, Settings
+from sandbox.entered import answer, entering
 from sandbox.gate import dials_endpoint
-from sync.core.encoding import NotJson, from_json, to_json
+from sync.core.encoding import NotJson, from_json
 
 Endpoint = Callable[[Request], Any]
+GOODS: Final = (
+    "give quantities by item number as items, and if you like company, warehouse and status; and"
+    " variants, each with item, quantity and dimensions"
+)
 
 
 def control_routes(state: DynamicsState, dials: Dials) -> list[Route]:
     """The routes under `/sandbox`."""
+    entered = [
+        ("receipts", _receive, GOODS),
+        ("prices", _price, "give prices, and if you like agreements of a group, by item number"),
+        ("translations", _translate, "give a language, and names by product number"),
+        ("masters", _release, "give names by item number, colors and sizes"),
+        ("rows", _enter, "give rows by entity set"),
+    ]  # fmt: skip
     return [
         Route("/sandbox/dials", dials_endpoint(dials), methods=["GET", "PUT"]),
         Route("/sandbox/settings", _settings(state), methods=["GET", "PUT"]),
-        Route("/sandbox/tokens", _tokens(state), methods=["PUT"]),
+        entering("/sandbox/tokens", partial(_open_to, state), "give a list of tokens", "PUT"),
         Route("/sandbox/requests", _requests(state)),
         Route("/sandbox/orders", _orders(state)),
-        Route("/sandbox/receipts", _receipts(state), methods=["POST"]),
-        Route("/sandbox/prices", _prices(state), methods=["POST"]),
-        Route("/sandbox/translations", _translations(state), methods=["POST"]),
-        Route("/sandbox/masters", _masters(state), methods=["POST"]),
-        Route("/sandbox/rows", _rows(state), methods=["POST"]),
+        *(entering(f"/sandbox/{name}", partial(act, state), usage) for name, act, usage in entered),
         Route("/sandbox/reset", _reset(state, dials), methods=["POST"]),
     ]
 
 
-def _tokens(state: DynamicsState) -> Endpoint:
-    """`PUT tokens`: a list of those that open F&O from now on."""
-
-    async def tokens(request: Request) -> Response:
-        wanted = {str(one) for one in from_json(await request.body())}
-        state.tokens &= wanted
-        state.tokens |= wanted  # in place: Dataverse has the same
-        return JSONResponse({"tokens": len(state.tokens)})
-
-    return tokens
+def _open_to(state: DynamicsState, tokens: Any) -> Any:
+    """F&O is opened by these tokens from now on."""
+    wanted = {str(one) for one in tokens}
+    state.tokens &= wanted
+    state.tokens |= wanted  # in place: Dataverse has the same
+    return {"tokens": len(state.tokens)}
 
 
 def _requests(state: DynamicsState) -> Endpoint:
@@ -83,102 +88,56 @@ def _orders(state: DynamicsState) -> Endpoint:
             shown.append(
                 {**header.values, "lines": lines, "total": state.order_total(company, number)}
             )
-        return Response(to_json(shown), media_type="application/json")
+        return answer(shown)
 
     return orders
 
 
-def _receipts(state: DynamicsState) -> Endpoint:
-    async def receipts(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            variants = wanted.pop("variants", [])
-            for item, quantity in wanted.pop("items").items():
-                state.receive(item, Decimal(str(quantity)), **wanted)
-            for one in variants:
-                pieces = Decimal(str(one.pop("quantity")))
-                state.receive(one.pop("item"), pieces, **one, **wanted)
-        except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
-            usage = (
-                "give quantities by item number as items, and if you like company, warehouse and"
-                " status; and variants, each with item, quantity and dimensions"
-            )
-            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return receipts
+def _receive(state: DynamicsState, wanted: Any) -> None:
+    variants = wanted.pop("variants", [])
+    for item, quantity in wanted.pop("items").items():
+        state.receive(item, Decimal(str(quantity)), **wanted)
+    for one in variants:
+        pieces = Decimal(str(one.pop("quantity")))
+        state.receive(one.pop("item"), pieces, **one, **wanted)
 
 
-def _prices(state: DynamicsState) -> Endpoint:
-    async def prices(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            company = {COMPANY: str(wanted.get("company", "usmf"))}
-            for item, price in wanted["prices"].items():
-                price_of = {"SalesPrice": Decimal(str(price)), "SalesPriceQuantity": Decimal(1)}
-                state.put("ReleasedProductsV2", ItemNumber=item, **price_of, **company)
-            for item, price in wanted.get("agreements", {}).items():
-                state.put(
-                    "SalesPriceAgreements", RecordId=zlib.crc32(item.encode()), ItemNumber=item,
-                    Price=Decimal(str(price)), PriceCustomerGroupCode=str(wanted["group"]),
-                    FromQuantity=Decimal(str(wanted["from_quantity"])), SalesPriceQuantity=1,
-                    PriceCurrencyCode="USD", QuantityUnitySymbol="ea", WillSearchContinue="Yes",
-                    **company,
-                )  # fmt: skip
-        except (NotJson, ValueError, TypeError, KeyError, InvalidOperation) as error:
-            usage = "give prices, and if you like agreements of a group, by item number"
-            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return prices
+def _price(state: DynamicsState, wanted: Any) -> None:
+    company = {COMPANY: str(wanted.get("company", "usmf"))}
+    for item, price in wanted["prices"].items():
+        price_of = {"SalesPrice": Decimal(str(price)), "SalesPriceQuantity": Decimal(1)}
+        state.put("ReleasedProductsV2", ItemNumber=item, **price_of, **company)
+    for item, price in wanted.get("agreements", {}).items():
+        state.put(
+            "SalesPriceAgreements", RecordId=zlib.crc32(item.encode()), ItemNumber=item,
+            Price=Decimal(str(price)), PriceCustomerGroupCode=str(wanted["group"]),
+            FromQuantity=Decimal(str(wanted["from_quantity"])), SalesPriceQuantity=1,
+            PriceCurrencyCode="USD", QuantityUnitySymbol="ea", WillSearchContinue="Yes",
+            **company,
+        )  # fmt: skip
 
 
-def _translations(state: DynamicsState) -> Endpoint:
-    async def translations(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            for number, name in wanted["names"].items():
-                state.put(
-                    "ProductTranslations", ProductNumber=number, ProductName=str(name),
-                    LanguageId=wanted["language"],
-                )  # fmt: skip
-        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
-            usage = "give a language, and names by product number"
-            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return translations
+def _translate(state: DynamicsState, wanted: Any) -> None:
+    for number, name in wanted["names"].items():
+        state.put(
+            "ProductTranslations", ProductNumber=number, ProductName=str(name),
+            LanguageId=wanted["language"],
+        )  # fmt: skip
 
 
-def _masters(state: DynamicsState) -> Endpoint:
-    async def masters(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            variants = tuple(
-                {"ProductColorId": color, "ProductSizeId": size}
-                for color in wanted["colors"] for size in wanted["sizes"]
-            )  # fmt: skip
-            items = (Item(key, name, variants=variants) for key, name in wanted["names"].items())
-            state.release(str(wanted.get("company", "usmf")), *items)
-        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
-            usage = "give names by item number, colors and sizes"
-            return JSONResponse({"error": f"{usage}; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return masters
+def _release(state: DynamicsState, wanted: Any) -> None:
+    variants = tuple(
+        {"ProductColorId": color, "ProductSizeId": size}
+        for color in wanted["colors"] for size in wanted["sizes"]
+    )  # fmt: skip
+    items = (Item(key, name, variants=variants) for key, name in wanted["names"].items())
+    state.release(str(wanted.get("company", "usmf")), *items)
 
 
-def _rows(state: DynamicsState) -> Endpoint:
-    async def rows(request: Request) -> Response:
-        try:
-            for name, entered in from_json(await request.body()).items():
-                for row in entered:
-                    state.put(name, **row)
-        except (NotJson, ValueError, TypeError, KeyError, AttributeError) as error:
-            return JSONResponse({"error": f"give rows by entity set; not {error}"}, 400)
-        return Response(status_code=200)
-
-    return rows
+def _enter(state: DynamicsState, wanted: Any) -> None:
+    for name, rows in wanted.items():
+        for row in rows:
+            state.put(name, **row)
 
 
 def _reset(state: DynamicsState, dials: Dials) -> Endpoint:
@@ -198,12 +157,10 @@ def _settings(state: DynamicsState) -> Endpoint:
             except (NotJson, ValueError, TypeError, InvalidOperation) as error:
                 return JSONResponse({"error": str(error)}, 400)
         now = state.settings
-        shown = {
-            "manual": sorted(now.manual),
-            "page_size": now.page_size,
-            "strict_prices": now.strict_prices,
-        }
-        return Response(to_json({**shown, "rounding": now.rounding}), media_type="application/json")
+        return answer({
+            "manual": sorted(now.manual), "page_size": now.page_size,
+            "strict_prices": now.strict_prices, "rounding": now.rounding,
+        })  # fmt: skip
 
     return settings
 

@@ -7,11 +7,12 @@ GET `/sandbox/receivables` and `/sandbox/credit_notes`, each with `customer`, `r
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.dynamics import free_text_invoices, payment_journals, quotations
@@ -24,7 +25,7 @@ from sandbox.dynamics.schema import COMPANY
 from sandbox.dynamics.state import DynamicsState
 from sandbox.dynamics.store import Record
 from sandbox.dynamics.values import folded
-from sync.core.encoding import from_json, to_json
+from sandbox.entered import answer, entering
 
 Shown = list[dict[str, Any]]
 
@@ -159,10 +160,11 @@ def _returns(env: Environment, wanted: Mapping[str, str]) -> Shown:
 
 def inspection_routes(state: DynamicsState) -> list[Route]:
     """The routes."""
+    usage = f"documents are {', '.join(JOBS)}, each with its number"
     return [
         Route("/sandbox/receivables", _shown(state, receivables)),
         Route("/sandbox/credit_notes", _shown(state, credit_notes)),
-        Route("/sandbox/postings", _postings(state), methods=["POST"]),
+        entering("/sandbox/postings", partial(_post, state), usage),
     ]
 
 
@@ -170,9 +172,7 @@ def _shown(
     state: DynamicsState, look: Callable[[Environment, Mapping[str, str]], dict[str, Any]]
 ) -> Callable[[Request], Any]:
     async def shown(request: Request) -> Response:
-        return Response(
-            to_json(look(state, dict(request.query_params))), media_type="application/json"
-        )
+        return answer(look(state, dict(request.query_params)))
 
     return shown
 
@@ -209,18 +209,7 @@ JOBS: Final[Mapping[str, Callable[[DynamicsState, str, str | None, Decimal | Non
 """What each document's job answers: numbers or vouchers of what it posted."""
 
 
-def _postings(state: DynamicsState) -> Callable[[Request], Any]:
-    async def postings(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            tax = Decimal(str(wanted["tax"])) if "tax" in wanted else None
-            job = JOBS[wanted["document"]]
-            return JSONResponse(
-                {"posted": job(state, str(wanted["number"]), wanted.get("company"), tax)}
-            )
-        except (ValueError, TypeError, KeyError, InvalidOperation) as error:
-            return JSONResponse(
-                {"error": f"{error}; documents are {', '.join(JOBS)}, each with its number"}, 400
-            )
-
-    return postings
+def _post(state: DynamicsState, wanted: Any) -> Any:
+    tax = Decimal(str(wanted["tax"])) if "tax" in wanted else None
+    job = JOBS[wanted["document"]]
+    return {"posted": job(state, str(wanted["number"]), wanted.get("company"), tax)}

@@ -7,78 +7,60 @@ POST `/sandbox/packing_slips` posts a slip of a sales order: its `number`, and i
 sends another `item` for the line of a `lot`, which costs so much `less`.
 """
 
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.dynamics.remainders import substitute
 from sandbox.dynamics.state import DynamicsState
-from sync.core.encoding import from_json
+from sandbox.entered import entering
 
 USAGE = "POST a number, or PUT a slip and its tracking numbers"
 
 
 def packing_routes(state: DynamicsState) -> list[Route]:
     """The routes."""
+    slips = "/sandbox/packing_slips"
     return [
-        Route("/sandbox/packing_slips", _packing_slips(state), methods=["POST", "PUT"]),
-        Route("/sandbox/remainders", _remainders(state), methods=["POST"]),
-        Route("/sandbox/confirmations", _confirmations(state), methods=["POST"]),
-        Route("/sandbox/substitutes", _substitutes(state), methods=["POST"]),
-    ]  # fmt: skip
+        entering(slips, partial(_post, state), USAGE),
+        entering(slips, partial(_track, state), USAGE, "PUT"),
+        entering("/sandbox/remainders", partial(_cancel, state), "give a number"),
+        entering("/sandbox/confirmations", partial(_confirm, state), "give a number"),
+        entering("/sandbox/substitutes", partial(_substitute, state), "give lot, item and less"),
+    ]
 
 
-def _packing_slips(state: DynamicsState) -> Callable[[Request], Any]:
-    async def packing_slips(request: Request) -> Response:
-        try:
-            wanted = from_json(await request.body())
-            tracking = [str(one) for one in wanted.get("tracking") or ()]
-            if request.method == "PUT":
-                state.track_slip(str(wanted["slip"]), *tracking)
-                return JSONResponse({"slips": [wanted["slip"]]})
-            return JSONResponse({"slips": _posted(state, wanted, tracking)})
-        except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation) as error:
-            return JSONResponse({"error": f"{USAGE}; not {error}"}, 400)
-
-    return packing_slips
+def _post(state: DynamicsState, wanted: Any) -> Any:
+    tracking = dict.fromkeys(map(str, wanted.get("tracking") or ()), "")
+    return {"slips": state.deliver(
+        str(wanted["number"]), quantities=_pieces(wanted) or None, tracking=tracking,
+        carrier=str(wanted.get("carrier") or ""),
+    )}  # fmt: skip
 
 
-def _remainders(state: DynamicsState) -> Callable[[Request], Any]:
-    async def remainders(request: Request) -> Response:
-        wanted = from_json(await request.body())
-        parts = {lot: Decimal(str(qty)) for lot, qty in (wanted.get("quantities") or {}).items()}
-        state.cancel_remainder(str(wanted["number"]), parts or None)
-        return JSONResponse({"cancelled": wanted["number"]})
-
-    return remainders
+def _track(state: DynamicsState, wanted: Any) -> Any:
+    state.track_slip(str(wanted["slip"]), *map(str, wanted.get("tracking") or ()))
+    return {"slips": [wanted["slip"]]}
 
 
-def _confirmations(state: DynamicsState) -> Callable[[Request], Any]:
-    async def confirmations(request: Request) -> Response:
-        number = str(from_json(await request.body())["number"])
-        state.confirm(number, state.today())
-        return JSONResponse({"confirmed": number})
-
-    return confirmations
+def _cancel(state: DynamicsState, wanted: Any) -> Any:
+    state.cancel_remainder(str(wanted["number"]), _pieces(wanted) or None)
+    return {"cancelled": wanted["number"]}
 
 
-def _substitutes(state: DynamicsState) -> Callable[[Request], Any]:
-    async def substitutes(request: Request) -> Response:
-        wanted = from_json(await request.body())
-        substitute(state, str(wanted["lot"]), str(wanted["item"]), Decimal(str(wanted["less"])))
-        return JSONResponse({"substituted": wanted["lot"]})
-
-    return substitutes
+def _confirm(state: DynamicsState, wanted: Any) -> Any:
+    state.confirm(str(wanted["number"]), state.today())
+    return {"confirmed": wanted["number"]}
 
 
-def _posted(state: DynamicsState, wanted: Any, tracking: list[str]) -> list[str]:
-    pieces = wanted.get("quantities") or {}
-    quantities = {lot: Decimal(str(quantity)) for lot, quantity in pieces.items()}
-    return state.deliver(
-        str(wanted["number"]), quantities=quantities or None,
-        tracking=dict.fromkeys(tracking, ""), carrier=str(wanted.get("carrier") or ""),
-    )  # fmt: skip
+def _substitute(state: DynamicsState, wanted: Any) -> Any:
+    substitute(state, str(wanted["lot"]), str(wanted["item"]), Decimal(str(wanted["less"])))
+    return {"substituted": wanted["lot"]}
+
+
+def _pieces(wanted: Mapping[str, Any]) -> dict[str, Decimal]:
+    """By lot."""
+    return {lot: Decimal(str(one)) for lot, one in (wanted.get("quantities") or {}).items()}

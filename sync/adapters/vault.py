@@ -131,19 +131,31 @@ class Vault:
             raise Never(what, remedy=remedy) from None
 
     def _tokens(self) -> Tokens:
-        """What the file holds; read again when it was replaced or changed since. Proves the key."""
+        """What the file holds; read again when it was replaced or changed since. Proves the key.
+
+        The mark is read before the file, as it is written after it: who changes the file meanwhile
+        makes it newer than the mark, never older.
+        """
+        stamp = self._stamp()
+        if stamp is not None and stamp == self._read[0]:
+            return self._read[1]
+        marked = self._marked()
+        if stamp is None and not self._path.exists():
+            self._check_age(0, marked, "is missing")
+            return {}
+        tokens = _parsed(self._path)
+        self._writes = self._proven(self._proof_of(tokens), tokens)
+        self._check_age(self._writes, marked, "is older than the one that was last used here")
+        self._read = (stamp or (), tokens)
+        return tokens
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        """What tells this file from the one that replaces it; None where there is none."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
-            self._check_age(0, "is missing")
-            return {}
-        mark = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if mark != self._read[0]:
-            tokens = _parsed(self._path)
-            self._writes = self._proven(self._proof_of(tokens), tokens)
-            self._check_age(self._writes, "is older than the one that was last used here")
-            self._read = (mark, tokens)
-        return self._read[1]
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _proven(self, proof: str, tokens: Tokens) -> int:
         """How often the file was written, once its entries are those of the last time. Earlier
@@ -170,8 +182,8 @@ class Vault:
             )
         return int(text)
 
-    def _check_age(self, writes: int, what: str) -> None:
-        if writes < (marked := self._marked()):
+    def _check_age(self, writes: int, marked: int, what: str) -> None:
+        if writes < marked:
             raise Never(
                 f"{self._path} {what}: it was written {marked} times, and this is number {writes}",
                 remedy=(

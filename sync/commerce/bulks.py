@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sync.commerce.errors import NotAccepted, NotThere
+from sync.commerce.models.fields import whole_from
 from sync.commerce.rest import RestClient
 from sync.core.encoding import NotJson, from_json
 from sync.core.errors import Later, Never, Unknown
@@ -66,12 +67,12 @@ class Bulks:
             raise Unknown(reason + error.reason) from error
         operations = found.get("operations_list") if isinstance(found, Mapping) else None
         operation: Mapping[str, Any] = next(iter(operations or []), {})
-        return operation if operation.get("status", OPEN) != OPEN else None
+        return operation if whole_from(operation.get("status", OPEN)) != OPEN else None
 
 
 def _result(operation: Mapping[str, Any], path: str) -> Any:
     """What the operation answered. Raises what it was refused with."""
-    status, said = operation.get("status"), str(operation.get("result_message") or "")
+    status, said = whole_from(operation.get("status")), str(operation.get("result_message") or "")
     if status == COMPLETE:
         try:
             return from_json(str(operation.get("result_serialized_data") or "null"))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sync.commerce.address import path_of
 from sync.commerce.filters import Op, of_any, where
 from sync.commerce.models.customer import Customer
+from sync.commerce.models.fields import whole_from
 from sync.commerce.models.rows import columns_of
 from sync.commerce.rest import BY_ID, RestClient
 from sync.commerce.search import Node, Search
@@ -52,7 +53,7 @@ class Customers:
         is unique in a website, or in the whole shop."""
         search = Search(sorts=BY_ID).having(where("email", Op.EQ, email))
         rows = await self._client.rows(PATH, search, key="id")
-        here = (row for row in rows if row.get("website_id") == website)
+        here = (row for row in rows if whole_from(row.get("website_id")) == website)
         return next(here, None)
 
     async def create(self, customer: Mapping[str, Any], *, not_after: datetime) -> int:

@@ -18,12 +18,16 @@ from sync.commerce.search import Search, split
 from sync.core.request import Request
 
 RETURNS: Final = "returns"
+QUANTITIES: Final = ("qty_authorized", "qty_returned", "qty_approved")
 LOADED: Final = ("items", "comments", "tracks")
 
 
 def saved(rma: Mapping[str, Any]) -> Request:
-    """A whole RMA as it is to be. Writing it again changes nothing."""
-    return Request("PUT", f"/V1/{path_of(RETURNS, rma['entity_id'])}", {"rmaDataObject": dict(rma)})
+    """A whole RMA as it is to be. Writing it again changes nothing. Quantities that nobody has
+    entered are null, whether or not the shop named them: it wants every field (issue 33957)."""
+    items = [{**dict.fromkeys(QUANTITIES), **item} for item in rma.get("items") or ()]
+    body = {"rmaDataObject": {**rma, "items": items}}
+    return Request("PUT", f"/V1/{path_of(RETURNS, rma['entity_id'])}", body)
 
 
 def comment(rma_id: int, text: str, status: str, *, is_visible: bool = True) -> Request:

@@ -29,13 +29,19 @@ class Answered(dict[str, Any]):
         return value
 
 
+def document_in(answer: ODataAnswer, call: ODataCall) -> Any:
+    """The JSON in a good answer; one without it, as a gateway's page, is `Unknown` for a write,
+    else `Later`."""
+    try:
+        return from_json(answer.body)
+    except NotJson as error:
+        raise error_from_nonsense(call, str(error)) from None
+
+
 def record_in(answer: ODataAnswer, call: ODataCall) -> Record:
     """The record in a good answer, or the page of plain records (`value`); an answer without one is
     `Unknown` for a write, else `Later`."""
-    try:
-        record = from_json(answer.body)
-    except NotJson as error:
-        raise error_from_nonsense(call, str(error)) from None
+    record = document_in(answer, call)
     if not isinstance(record, dict):
         raise error_from_nonsense(call, "it holds no record")
     rows = record.get("value")

@@ -162,7 +162,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(
         _REFUSED,
         never("Check in D365 that the record exists in this legal entity, then replay", NotFound),
-        words("No resources were found when selecting for update"),
+        words("found when selecting for update"),
     ),
     Rule(
         _REFUSED,

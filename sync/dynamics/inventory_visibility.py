@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.config.connections.visibility import Visibility
-from sync.core.encoding import from_json, to_json
+from sync.core.encoding import to_json
 from sync.core.errors import Never
 from sync.core.groups import in_groups
+from sync.dynamics.answers import document_in
 from sync.dynamics.faults import error_from_nonsense
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, STATUS, FreeQuantities
 from sync.dynamics.odata import Filter
@@ -152,7 +153,7 @@ class InventoryVisibility:
         call = ODataCall(f"ask {NAME}")
         path = f"/api/environment/{settings.environment}/onhand/exactquery"
         request = Request("POST", path, call, TIMEOUT, to_json(body), HEADERS)
-        answer = from_json((await self._transport.send(request)).body)
+        answer = document_in(await self._transport.send(request), call)
         if not isinstance(answer, list) or not all(isinstance(one, dict) for one in answer):
             raise error_from_nonsense(call, "it is no list of quantities")
         return answer

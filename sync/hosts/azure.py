@@ -27,12 +27,10 @@ from sync.core.encoding import to_json
 from sync.core.errors import Later, Never
 from sync.engine.jobs import SCHEDULE
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES, POLLS
-from sync.hosts.console import add_console
 from sync.hosts.gate import add_gate
 from sync.hosts.given_up import why
 from sync.hosts.holding import while_held
-from sync.hosts.interest import add_interest
-from sync.hosts.portal import add_portal
+from sync.hosts.pages import add_pages
 from sync.hosts.runtime import HostAnswer, Opening, Runtime
 from sync.intake_http.answers import RefusalLines
 
@@ -69,8 +67,7 @@ def build_app(runtime: Opening) -> func.FunctionApp:
     _business_events(app, runtime, lines)
     _tracking(app, runtime, lines)
     _health(app, runtime, lines)
-    for add in (add_console, add_portal, add_interest):
-        add(app, partial(_opened, runtime, lines))
+    add_pages(app, partial(_opened, runtime, lines))
     _timer(app, runtime)
     for queue, name in TAKING.items():
         _messages(app, queue, name, runtime)

@@ -41,6 +41,7 @@ class Pump:
         self._queue = queue
         self._clock = clock
         self._most = most
+        self._trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take messages until `stop`, then let running functions finish. Cancelled, it gives their
@@ -59,14 +60,21 @@ class Pump:
                     task.add_done_callback(running.discard)
 
     async def _receive(self, most: int) -> list[Received]:
-        """Whatever is due. A queue in trouble is logged and asked again: the host must outlive a
-        full disk."""
+        """Whatever is due. A queue in trouble is asked again: the host must outlive a full disk. A
+        trouble is logged once, and when it is over."""
+        queue = self._function.queue
         try:
-            return await self._queue.receive(self._function.queue, most=most, wait=RECEIVE_WAIT)
+            received = await self._queue.receive(queue, most=most, wait=RECEIVE_WAIT)
         except Exception as error:  # noqa: BLE001 - logged, and tried again after a pause
-            log.error("queue.not_received queue=%s cause=%s", self._function.queue, cause(error))  # noqa: TRY400
+            if (what := cause(error)) != self._trouble:
+                log.error("queue.not_received queue=%s cause=%s", queue, what)  # noqa: TRY400
+            self._trouble = what
             await asyncio.sleep(TROUBLE_WAIT.total_seconds())
             return []
+        if self._trouble:
+            log.warning("queue.received_again queue=%s", queue)
+            self._trouble = ""
+        return received
 
     async def _deliver(self, message: Received) -> None:
         held = Held(message, self._queue, self._clock)

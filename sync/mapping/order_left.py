@@ -158,6 +158,15 @@ def refunded_of_goods(order: Order) -> Decimal:
     return order.total_refunded - order.adjustment_positive + order.adjustment_negative
 
 
+def still_charged(order: Order) -> Decimal:
+    """What was invoiced and not refunded of goods and charges, by money, cards or credit. What
+    points have paid is not told, so it may be more."""
+    told = order.extension_attributes
+    tendered = told.gift_cards_invoiced + told.customer_balance_invoiced
+    back = told.gift_cards_refunded + told.customer_balance_refunded
+    return order.total_invoiced - refunded_of_goods(order) + tendered - back
+
+
 def _is_paid_back(order: Order, settings: Orders) -> bool:
     """Whether all shipping is refunded, and no more money is held for the order than rounding
     leaves."""

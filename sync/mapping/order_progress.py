@@ -8,6 +8,7 @@ from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.dynamics.documents.order_progress import LineProgress, OrderProgress
 from sync.mapping.captures import is_at_gateway
+from sync.mapping.posting_policy import is_captured
 
 LEFT = frozenset({"Backorder", "None", ""})
 """Statuses of a line of which something is still to be delivered."""
@@ -59,7 +60,7 @@ def authorised_until(order: Order, connection: Connection) -> datetime | None:
     life, placed = connection.captures.life_of(order.payment.method), order.placed_at
     if not life or placed is None or not is_at_gateway(order):
         return None
-    return placed + timedelta(days=life) if order.total_paid < order.grand_total else None
+    return None if is_captured(order) else placed + timedelta(days=life)
 
 
 def is_ending(until: datetime | None, connection: Connection, now: datetime) -> bool:

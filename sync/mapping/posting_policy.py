@@ -20,8 +20,11 @@ WAITING_STATES = {
 
 def is_cancelled(order: Order) -> bool:
     """Cancelled as a whole. An order that was invoiced in part before it was cancelled is not:
-    money did flow."""
-    return order.state == "canceled" and not order.total_invoiced and not order.total_paid
+    money did flow, or cards and credit paid for it, which no total shows."""
+    is_charged = order.total_invoiced or order.total_paid
+    return order.state == "canceled" and not (
+        is_charged or any(item.qty_invoiced for item in order.items)
+    )
 
 
 def is_rejected(order: Order) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.commerce.models.fields import whole_from
 from sync.commerce.models.invoice import CANCELLED, PAID, CreditMemo
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import WantedRefund
@@ -86,7 +87,10 @@ def unforeseen_in(order: Order, memos: Sequence[Mapping[str, Any]], connection: 
 def _by_invoice(case: RefundCase, given: Given) -> Iterator[tuple[int | None, dict[int, Decimal]]]:
     """The pieces by invoice that a gateway was paid by; all of them where none was. Something is
     named for every part, of zero pieces where only an amount goes back."""
-    paid = [one for one in case.invoices if one.get("transaction_id") and one.get("state") == PAID]
+    paid = [
+        one for one in case.invoices
+        if one.get("transaction_id") and whole_from(one.get("state")) == PAID
+    ]  # fmt: skip
     pieces = dict(given.pieces) or {int(next(iter(case.rows))): ZERO}
     if not paid:
         yield None, pieces

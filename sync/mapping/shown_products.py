@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.commerce.models.fields import flag_from
 from sync.commerce.models.product_attribute import ShopAttribute
 from sync.mapping.products import MAXIMUM, MINIMUM, MULTIPLE
 
@@ -43,12 +44,16 @@ def _value(name: str, value: Any) -> Any:
 
 def quantities_of(item: Mapping[str, Any]) -> dict[str, Decimal]:
     """The limits of an order in a stock item; those of the whole shop are none of its own."""
-    is_stepped = not item.get("use_config_enable_qty_inc", True) and item["enable_qty_increments"]
+
+    def flag(name: str) -> bool:
+        return flag_from(item.get(name, True))
+
+    is_own = not flag("use_config_enable_qty_inc")
+    is_stepped = is_own and flag_from(item.get("enable_qty_increments"))
     is_shops = {
-        MINIMUM: item.get("use_config_min_sale_qty", 1),
-        MAXIMUM: item.get("use_config_max_sale_qty", True),
-        MULTIPLE: item.get("use_config_qty_increments", True) or not is_stepped,
-    }
+        MINIMUM: flag("use_config_min_sale_qty"), MAXIMUM: flag("use_config_max_sale_qty"),
+        MULTIPLE: flag("use_config_qty_increments") or not is_stepped,
+    }  # fmt: skip
     return {
         name: Decimal(0) if shops else Decimal(item.get(name) or 0)
         for name, shops in is_shops.items()

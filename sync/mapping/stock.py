@@ -13,6 +13,7 @@ from functools import lru_cache
 from math import floor
 from typing import Any, Final
 
+from sync.commerce.models.fields import flag_from
 from sync.core.encoding import to_json
 from sync.core.money import ZERO
 
@@ -69,7 +70,7 @@ def _gone(row: Mapping[str, Any], above: Mapping[str, Any], name: str) -> Decima
 
 def _delivered(row: Mapping[str, Any]) -> str:
     """What is not shipped leaves the stock when it is invoiced."""
-    return "qty_invoiced" if row.get("is_virtual") else "qty_shipped"
+    return "qty_invoiced" if flag_from(row.get("is_virtual")) else "qty_shipped"
 
 
 def _number(row: Mapping[str, Any], name: str) -> Decimal:

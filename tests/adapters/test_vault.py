@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import traceback
 from multiprocessing import get_context
 from pathlib import Path
@@ -241,6 +242,23 @@ def test_an_older_file_in_the_vaults_place_is_refused(vault: Vault, path: Path) 
         assert "vault.mark" in caught.value.remedy
     path.write_bytes(newest)
     assert secret(path) == "renewed"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes hold a reader up")
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_who_reads_while_another_process_writes_sees_no_older_file(
+    tmp_path: Path, *, is_first: bool
+) -> None:
+    path, held_up = tmp_path / "vault.json", tmp_path / "pipe"
+    writer = Vault(path, KEY, tmp_path / MARK)
+    if not is_first:
+        writer.set("token", "old")
+    os.mkfifo(held_up)
+    reading = asyncio.create_task(asyncio.to_thread(Vault(path, KEY, held_up).names))
+    with await asyncio.to_thread(held_up.open, "w") as mark:  # the reader has come to the mark
+        writer.set("token", "new")
+        mark.write((tmp_path / MARK).read_text())
+    assert await reading == ["token"]
 
 
 def test_an_older_entry_in_a_newer_file_is_refused(vault: Vault, path: Path) -> None:

@@ -29,7 +29,7 @@ class Client:
         return self.told
 
 
-def operation(status: int, message: str = "", result: str | None = None) -> dict[str, Any]:
+def operation(status: int | str, message: str = "", result: str | None = None) -> dict[str, Any]:
     one = {"id": 9, "status": status, "result_message": message, "result_serialized_data": result}
     return {"operations_list": [one]}
 
@@ -42,7 +42,7 @@ async def posted(told: Any, accepted: Any = None) -> Any:
 
 async def test_what_is_complete_answers_as_it_would_have_at_once() -> None:
     assert await posted(operation(1, result='[{"message":"x"}]')) == [{"message": "x"}]
-    assert await posted(operation(1)) is None
+    assert await posted(operation("1")) is None
 
 
 @pytest.mark.parametrize(

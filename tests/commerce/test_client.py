@@ -15,6 +15,7 @@ from sync.commerce.client import CommerceClient
 from sync.commerce.errors import NotThere, PageTooLarge
 from sync.commerce.filters import Op, where
 from sync.commerce.rest import Page
+from sync.commerce.returns import saved
 from sync.commerce.search import Search, Sort
 from sync.commerce.shipments import Track
 from sync.config.connections import Commerce
@@ -66,6 +67,13 @@ async def test_a_tracking_number_is_sent_with_all_that_the_specification_wants(
     assert wanted.items() <= json.loads(raw)["entity"].items()
 
 
+def test_an_rma_is_saved_with_every_quantity_whether_or_not_the_shop_named_it() -> None:
+    item = {"entity_id": 5, "qty_requested": 2, "qty_authorized": 2}
+    body: Any = saved({"entity_id": 3, "items": [item]}).body
+    (sent,) = body["rmaDataObject"]["items"]
+    assert sent == {**item, "qty_returned": None, "qty_approved": None}
+
+
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"true", b"false", b'{"id":null}', b'"x"'])
 async def test_what_made_a_record_and_names_no_id_is_unknown(
     client: CommerceClient, shop: Shop, clock: HandClock, body: bytes
@@ -86,6 +94,17 @@ async def test_a_customer_is_read_as_recorded_and_a_deleted_one_is_none(
     assert found is not None
     assert found["addresses"]
     assert await client.customers.by_id(2) is None
+
+
+async def test_a_customer_is_known_by_website_whether_a_number_or_a_text(
+    client: CommerceClient, shop: Shop
+) -> None:
+    rows = [
+        {"id": 1, "email": "a@b", "website_id": 1},
+        {"id": 2, "email": "a@b", "website_id": "2"},
+    ]
+    shop.lists["customers/search"] = rows
+    assert [await client.customers.with_email("a@b", one) for one in (1, 2, 3)] == [*rows, None]
 
 
 async def test_store_views_are_read_as_recorded(client: CommerceClient, shop: Shop) -> None:

@@ -69,6 +69,7 @@ def made(status: int, body: bytes = b"", call: ODataCall = WRITE, **headers: str
         (500, odata(DUPLICATE), AlreadyExists, AlreadyExists),
         (400, odata(MISSING), NotFound, NotFound),
         (500, odata(MISSING), NotFound, NotFound),
+        (400, odata("No resource was found when selecting for update."), NotFound, NotFound),
         (400, odata(CONFLICT), Later, Later),
         (500, odata(CONFLICT), Later, Later),
         (

@@ -159,6 +159,22 @@ async def test_one_capture_at_the_first_shipment_covers_all_invoices(harness: Ha
 
 
 @in_harness(**CAPTURED)
+async def test_of_an_order_whose_rest_is_cancelled_nothing_is_left_to_be_captured(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="paypal_express", paid="authorised")
+    number = harness.header(order)["SalesOrderNumber"]
+    (lot,) = [line["InventoryLotId"] for line in harness.dynamics.lines(COMPANY, number)]
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    harness.commerce.cancel(order)
+    harness.dynamics.deliver(number, quantities={lot: Decimal(1)})
+    await harness.polls("shipments")
+    await harness.works_until_idle()
+    assert [shown(one) for one in order.invoices] == [{SKU: 1}]
+    assert await harness.parked("captures") == []
+
+
+@in_harness(**CAPTURED)
 async def test_an_invoice_before_the_first_shipment_captures_the_whole_order(
     harness: Harness,
 ) -> None:

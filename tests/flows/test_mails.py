@@ -192,19 +192,20 @@ def test_a_posted_invoice_is_mailed_once_with_a_link_that_opens_it() -> None:
     invoicing(story)
 
 
-def test_a_company_gets_its_invoices_itself() -> None:
+@pytest.mark.parametrize(("amount", "currency"), [("12.00", "USD"), ("12.345", "KWD")])
+def test_a_company_gets_its_invoices_itself(amount: str, currency: str) -> None:
     async def story(finance: Finance, server: MailServer) -> None:
         systems = await finance.services.systems_pool.open(CONNECTION)
         company = next(iter(finance.commerce.companies.values()))
         mapping = AccountMapping("company", str(company["id"]), "US-001", "import", COMPANY)
         await systems.accounts.put(mapping)
         systems.accounts.companies.forget()
-        Buyers(finance).invoices("US-001", "-12.00")
+        Buyers(finance).invoices("US-001", f"-{amount}", currency=currency)
         await seen(finance)
         (message,) = server.taken
         assert message["To"] == company["company_email"]
         assert "credit note" in str(message["Subject"])
-        assert "12.00 USD" in message.get_content()
+        assert f"{amount} {currency}" in message.get_content()
 
     invoicing(story)
 

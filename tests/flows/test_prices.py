@@ -168,6 +168,28 @@ async def test_what_cannot_be_shown_parks_alone_and_keeps_its_price(harness: Har
 
 
 @in_harness(**PRICES)
+async def test_a_price_and_its_tiers_that_change_between_two_reads_are_read_again(
+    harness: Harness,
+) -> None:
+    """F&O has no read of both: an old base price below a new tier is nobody's mistake."""
+    released(harness)
+    agrees(harness, 9, "RETAIL", FromQuantity=Decimal(10), RecordId=77)
+
+    def changed_before(arrival: Arrival) -> bool:
+        if arrival.path.endswith("/SalesPriceAgreements"):
+            sells(harness, SKU, price=Decimal(15))
+            agrees(harness, 12, "RETAIL", FromQuantity=Decimal(10), RecordId=77)
+        return False
+
+    await publishes(harness)
+    harness.ledger_dials.next(Kind.LOST, where=changed_before)
+    await publishes(harness, SKU, "touch")
+    assert shown(harness) == {"base": "15.00", "retailer|10": "12.00"}
+    claim = await harness.services.ledger.claim("shop", "prices", SKU)
+    assert claim.state is State.DELIVERED
+
+
+@in_harness(**PRICES)
 async def test_prices_are_of_the_piece_that_the_shop_sells(harness: Harness) -> None:
     harness.dynamics.put(
         "UnitOfMeasureConversions", FromUnitSymbol="box", ToUnitSymbol="ea", Factor=Decimal(12),

@@ -1,6 +1,7 @@
 """D365's numbers on their way back into the shop: each once, and no echo."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -160,6 +161,23 @@ async def test_a_receipt_for_a_record_that_was_not_posted_waits_for_it(finance: 
     await finance.works_for(20)
     assert _ours(order) == []
     finance.commerce.unhold(order)
+    await finance.delivers(order)
+    assert len(_ours(order)) == 1
+
+
+@in_finance(**COMMENTS)
+async def test_a_number_is_waited_for_as_long_as_somebody_has_its_order_in_hand(
+    finance: Finance,
+) -> None:
+    order = finance.place()
+    ledger, record = finance.services.ledger, f"orders|{key_of(order)}"
+    held, _ = await ledger.take("shop", "orders", key_of(order), "another process")
+    await finance.services.intake.accept("write_back", "shop", [record], "told")
+    for _ in range(10):
+        await finance.works_for(timedelta(minutes=2).total_seconds())
+        await ledger.renew(held)
+    assert (await finance.claim(record, "write_back")).state is State.NEW
+    await ledger.release(held)
     await finance.delivers(order)
     assert len(_ours(order)) == 1
 

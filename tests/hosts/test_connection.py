@@ -14,7 +14,7 @@ from sync.hosts.http import HostKeys, http_app
 from sync.hosts.registered import HttpFunction, registered
 from sync.hosts.server import KEPT_ALIVE, listen, serve
 from sync.intake_http.answers import MOST_LINES, RefusalLines
-from tests.hosts.loops import LoopClock, virtually
+from tests.virtual_time import LoopClock, virtually
 
 LIMITS = Limits(connections=3, head=timedelta(seconds=15), body=timedelta(seconds=30))
 HEAD = b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
@@ -116,92 +116,82 @@ async def running(limits: Limits) -> AsyncIterator[Host]:
             stop.set()
 
 
-def played(story: Callable[[Host], Awaitable[None]], limits: Limits = LIMITS) -> None:
+def played(story: Callable[[Host], Awaitable[None]]) -> Callable[[], None]:
+    """A test that is a story with a host, in virtual time."""
+
     async def whole() -> None:
-        async with running(limits) as host:
+        async with running(LIMITS) as host:
             await story(host)
 
-    virtually(whole())
+    return lambda: virtually(whole())
 
 
 def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def test_a_head_that_does_not_arrive_in_time_is_told_so_however_steadily_it_drips() -> None:
-    async def story(host: Host) -> None:
-        caller, began = await host.called(), now()
-        assert await caller.drips(b"POST /api/echo HTTP/1.1\r\nX-" + b"a" * 1000) == b"408"
-        assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
-
-    played(story)
-
-
-def test_a_connection_that_says_nothing_is_closed() -> None:
-    async def story(host: Host) -> None:
-        caller, began = await host.called(), now()
-        assert await caller.status() == b""
-        assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
-
-    played(story)
+@played
+async def test_a_head_that_does_not_arrive_in_time_is_told_so_however_steadily_it_drips(
+    host: Host,
+) -> None:
+    caller, began = await host.called(), now()
+    assert await caller.drips(b"POST /api/echo HTTP/1.1\r\nX-" + b"a" * 1000) == b"408"
+    assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
 
 
-def test_a_body_that_does_not_arrive_in_time_is_told_so() -> None:
-    async def story(host: Host) -> None:
-        caller, began = await host.called(), now()
-        await caller.says(HEAD.replace(b"4", b"900"))
-        assert await caller.drips(b"a" * 1000) == b"408"
-        assert now() - began == pytest.approx(LIMITS.body.total_seconds(), abs=0.1)
-
-    played(story)
+@played
+async def test_a_connection_that_says_nothing_is_closed(host: Host) -> None:
+    caller, began = await host.called(), now()
+    assert await caller.status() == b""
+    assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
 
 
-def test_a_body_that_nobody_reads_has_no_more_time() -> None:
-    async def story(host: Host) -> None:
-        caller, began = await host.called(), now()
-        await caller.says(HEAD.replace(b"echo", b"nobody").replace(b"4", b"900"))
-        assert await caller.status() == b"404"
-        assert await caller.drips(b"a" * 1000) == b""
-        assert now() - began == pytest.approx(LIMITS.body.total_seconds(), abs=0.1)
-
-    played(story)
+@played
+async def test_a_body_that_does_not_arrive_in_time_is_told_so(host: Host) -> None:
+    caller, began = await host.called(), now()
+    await caller.says(HEAD.replace(b"4", b"900"))
+    assert await caller.drips(b"a" * 1000) == b"408"
+    assert now() - began == pytest.approx(LIMITS.body.total_seconds(), abs=0.1)
 
 
-def test_a_kept_connection_may_idle_and_its_next_request_has_its_own_time() -> None:
-    async def story(host: Host) -> None:
-        caller = await host.called()
-        for _ in range(2):
-            await caller.says(WHOLE)
-            assert await caller.status() == b"200"
-            assert await caller._reader.readexactly(4) == b"body"
-            await asyncio.sleep(KEPT_ALIVE - 1)
-        began = now()
-        assert await caller.drips(HEAD[:-1]) == b"408"
-        assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
-
-    played(story)
+@played
+async def test_a_body_that_nobody_reads_has_no_more_time(host: Host) -> None:
+    caller, began = await host.called(), now()
+    await caller.says(HEAD.replace(b"echo", b"nobody").replace(b"4", b"900"))
+    assert await caller.status() == b"404"
+    assert await caller.drips(b"a" * 1000) == b""
+    assert now() - began == pytest.approx(LIMITS.body.total_seconds(), abs=0.1)
 
 
-def test_an_answer_may_take_longer_than_a_request() -> None:
-    async def story(host: Host) -> None:
-        caller = await host.called()
-        await caller.says(b"GET /api/wait HTTP/1.1\r\nHost: a\r\n\r\n")
-        await asyncio.sleep(2 * LIMITS.body.total_seconds())
-        host.leave.set()
+@played
+async def test_a_kept_connection_may_idle_and_its_next_request_has_its_own_time(host: Host) -> None:
+    caller = await host.called()
+    for _ in range(2):
+        await caller.says(WHOLE)
         assert await caller.status() == b"200"
+        assert await caller._reader.readexactly(4) == b"body"
+        await asyncio.sleep(KEPT_ALIVE - 1)
+    began = now()
+    assert await caller.drips(HEAD[:-1]) == b"408"
+    assert now() - began == pytest.approx(LIMITS.head.total_seconds(), abs=0.1)
 
-    played(story)
+
+@played
+async def test_an_answer_may_take_longer_than_a_request(host: Host) -> None:
+    caller = await host.called()
+    await caller.says(b"GET /api/wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    await asyncio.sleep(2 * LIMITS.body.total_seconds())
+    host.leave.set()
+    assert await caller.status() == b"200"
 
 
-def test_a_head_that_grows_without_end_is_refused_before_it_ends() -> None:
-    async def story(host: Host) -> None:
-        caller = await host.called()
-        for _ in range(2):
-            await caller.says(b"GET /api/wait HTTP/1.1\r\nX-A: " + b"a" * (LARGEST_HEAD - 100))
-            await asyncio.sleep(SLOW.total_seconds())
-        assert await caller.status() == b"400"
-
-    played(story)
+@played
+async def test_a_head_that_grows_without_end_is_refused_before_it_ends(host: Host) -> None:
+    caller = await host.called()
+    for _ in range(2):
+        await caller.says(b"GET /api/wait HTTP/1.1\r\nX-A: " + b"a" * (LARGEST_HEAD - 100))
+        await asyncio.sleep(SLOW.total_seconds())
+    assert await caller.status() == b"400"
 
 
 def test_who_holds_all_connections_keeps_nobody_out_who_sends_at_once(
@@ -229,18 +219,16 @@ def test_who_holds_all_connections_keeps_nobody_out_who_sends_at_once(
     assert caplog.messages == ["host.connections_full most=3"] * MOST_LINES
 
 
-def test_what_is_being_answered_makes_room_for_nobody() -> None:
-    async def story(host: Host) -> None:
-        asking = []
-        for _ in range(LIMITS.connections):
-            asking.append(await host.called())
-            await asking[-1].says(b"GET /api/wait HTTP/1.1\r\nHost: a\r\n\r\n")
-            await asyncio.sleep(SLOW.total_seconds())
-        assert await (await host.called()).is_closed()
-        host.leave.set()
-        assert [await each.status() for each in asking] == [b"200"] * len(asking)
-
-    played(story)
+@played
+async def test_what_is_being_answered_makes_room_for_nobody(host: Host) -> None:
+    asking = []
+    for _ in range(LIMITS.connections):
+        asking.append(await host.called())
+        await asking[-1].says(b"GET /api/wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(SLOW.total_seconds())
+    assert await (await host.called()).is_closed()
+    host.leave.set()
+    assert [await each.status() for each in asking] == [b"200"] * len(asking)
 
 
 def test_what_is_no_http_is_refused_without_a_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -250,7 +238,7 @@ def test_what_is_no_http_is_refused_without_a_line(caplog: pytest.LogCaptureFixt
             await caller.says(said)
             assert await caller.status() in (b"400", b"404")
 
-    played(story)
+    played(story)()
     assert not caplog.records
 
 
@@ -269,5 +257,5 @@ def test_a_body_that_turns_out_to_be_none_ends_the_connection_without_a_line(
         assert await caller.status() in (b"400", b"404")
         assert await caller.is_closed()
 
-    played(story)
+    played(story)()
     assert not caplog.records

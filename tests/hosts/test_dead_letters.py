@@ -11,8 +11,7 @@ from sync.adapters.sqlite.queue import SqliteQueue
 from sync.core.message_queue import DeadLetter, Outgoing
 from sync.hosts.dead_letters import LOOK, DeadLetters
 from sync.hosts.registered import DeadLetterFunction
-from tests.hosts.loops import LoopClock, virtually
-from tests.virtual_time import in_virtual_time
+from tests.virtual_time import LoopClock, in_virtual_time, virtually
 
 Handler = Callable[[ServiceBusMessage], Awaitable[None]]
 

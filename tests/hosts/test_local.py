@@ -18,8 +18,8 @@ from sync.hosts.azure import build_app
 from sync.hosts.http import HostKeys
 from sync.hosts.local import LocalHost, run_until_signalled
 from sync.hosts.server import CannotListen
-from tests.hosts.loops import LoopClock, virtually
 from tests.hosts.toys import Notebook, Said
+from tests.virtual_time import LoopClock, virtually
 
 CLOCK = SystemClock()
 

@@ -12,7 +12,7 @@ from sync.hosts.ncrontab import NotASchedule
 from sync.hosts.pump import FUNCTION_TIMEOUT
 from sync.hosts.registered import TimerFunction
 from sync.hosts.timers import PARTITION, TABLE, Timer
-from tests.hosts.loops import START, LoopClock, virtually
+from tests.virtual_time import START, LoopClock, virtually
 
 MINUTE = timedelta(minutes=1)
 CLOCK = LoopClock()

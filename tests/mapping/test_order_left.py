@@ -16,7 +16,7 @@ from sync.config.connections import Connection
 from sync.core.money import rounded
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.mapping.order_before_refunds import without_credited, without_refunds
-from sync.mapping.order_left import is_nothing_left
+from sync.mapping.order_left import is_nothing_left, still_charged
 from sync.mapping.order_rows import money_items
 from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted
 from sync.mapping.receivable_lines import receivable_from
@@ -374,3 +374,16 @@ def test_what_a_gift_card_paid_of_cancelled_pieces_went_back_with_them(
     order = {**made(row(**counters), extra="-3"), **sums}
     order = with_extension(order, gift_cards_amount=Decimal(3), gift_cards_invoiced=told)
     assert str(sales_order(Order.read(order), NET).held.commerce) == kept
+
+
+def test_what_cards_and_credit_paid_is_charged_as_money_is() -> None:
+    sums = {
+        "total_invoiced": "50", "total_refunded": "9", "adjustment_positive": "2",
+        "adjustment_negative": "1",
+    }  # fmt: skip
+    paid = {
+        "gift_cards_invoiced": "30", "gift_cards_refunded": "12.5",
+        "customer_balance_invoiced": "20", "customer_balance_refunded": "0.5",
+    }  # fmt: skip
+    order = with_extension({**made(), **sums}, **paid)
+    assert still_charged(Order.read(order)) == Decimal(50 - (9 - 2 + 1) + 50 - 13)

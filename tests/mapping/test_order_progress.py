@@ -51,21 +51,24 @@ def test_what_stops_an_order_goes_before_how_far_it_is(found: OrderProgress, tol
 
 
 @pytest.mark.parametrize(
-    ("payment", "paid", "end"),
+    ("payment", "paid", "cancelled", "end"),
     [
-        ({"amount_authorized": "50"}, "0", datetime(2030, 1, 8, 9, tzinfo=UTC)),
-        ({"last_trans_id": "T-1"}, "49.99", datetime(2030, 1, 8, 9, tzinfo=UTC)),
-        ({"amount_authorized": "50"}, "50", None),
-        ({}, "0", None),
-        ({"amount_authorized": "50", "method": "other"}, "0", None),
+        ({"amount_authorized": "50"}, "0", "0", datetime(2030, 1, 8, 9, tzinfo=UTC)),
+        ({"last_trans_id": "T-1"}, "49.98", "0", datetime(2030, 1, 8, 9, tzinfo=UTC)),
+        ({"last_trans_id": "T-1"}, "30", "19", datetime(2030, 1, 8, 9, tzinfo=UTC)),
+        ({"last_trans_id": "T-1"}, "30", "20", None),
+        ({"amount_authorized": "50"}, "50", "0", None),
+        ({}, "0", "0", None),
+        ({"amount_authorized": "50", "method": "other"}, "0", "0", None),
     ],
 )
 def test_an_authorisation_ends_after_its_life(
-    payment: dict[str, Any], paid: str, end: datetime | None
+    payment: dict[str, Any], paid: str, cancelled: str, end: datetime | None
 ) -> None:
     order = Order.read({
         "entity_id": 7, "increment_id": "7", "store_id": 1, "order_currency_code": "USD",
-        "grand_total": "50", "total_paid": paid, "created_at": "2030-01-01 09:00:00",
+        "grand_total": "50", "total_paid": paid, "total_canceled": cancelled,
+        "created_at": "2030-01-01 09:00:00",
         "payment": {"method": "card", **payment},
     })  # fmt: skip
     settings = connection(captures={"authorisation_days": {"card": 7}, "warn_days": 2})

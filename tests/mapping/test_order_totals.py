@@ -65,6 +65,16 @@ async def test_a_fraction_of_a_cent_paid_by_store_credit_is_a_cent(mode: str) ->
     assert (found.totals.commerce, found.totals.difference) == (Decimal(0), Decimal(0))
 
 
+@pytest.mark.parametrize("mode", MODES)
+async def test_half_a_cent_of_tax_in_what_store_credit_paid_for_is_no_cent(mode: str) -> None:
+    """Unit-based tax of weighed goods has four decimals: half a kilogram with 1.65 a kilogram."""
+    order = made(row(quantity="0.5", price="10.00", tax="0.825"), extra="-5.825")
+    order = with_extension(order, customer_balance_amount=Decimal("5.825"))
+    found = await previewed(order, MODES[mode])
+    assert found.outcome == "deliver", found.reason
+    assert found.as_json()["totals"]["dynamics"] == "0.00"
+
+
 async def test_a_tender_may_have_a_line_as_its_home() -> None:
     order = with_extension(made(row(price="25.00"), extra="-10.00"), gift_cards_amount="10.00")
     found = await previewed(order, with_segments(gift_cards={"item": "GIFTCARD"}))

@@ -7,7 +7,7 @@ import pytest
 from sync.commerce.models.order import Order
 from sync.mapping.posting_policy import before_our_time, is_cancelled, not_now
 from tests.mapping.connection import connection, previewed
-from tests.mapping.made import made
+from tests.mapping.made import made, row, with_extension
 from tests.mapping.receiving import booked, books, invoice_of
 from tests.mapping.samples import order as recorded
 from tests.preview.lookups import NOW
@@ -93,6 +93,8 @@ def test_cancelled_means_that_no_money_flowed() -> None:
     assert is_cancelled(Order.read(made(state="canceled")))
     assert not is_cancelled(Order.read(made(state="canceled", total_invoiced="1.00")))
     assert not is_cancelled(Order.read(made(state="canceled", total_paid="1.00")))
+    by_card = with_extension(made(row(qty_invoiced="1"), extra="-10"), gift_cards_amount=10)
+    assert not is_cancelled(Order.read({**by_card, "state": "canceled"}))
     assert is_cancelled(Order.read(recorded("lifecycle-004-cancel-de")))
     assert not is_cancelled(Order.read(recorded("lifecycle-017-half-invoiced-cancel-no-refund-us")))
 

@@ -177,6 +177,8 @@ def test_limits_of_a_stock_item_read_back_as_they_were_sent(
     assert isinstance(sent["use_config_min_sale_qty"], int)
     assert not isinstance(sent["use_config_min_sale_qty"], bool)
     assert quantities_of(sent) == wanted
+    texts = {name: str(int(value)) for name, value in sent.items()}
+    assert quantities_of(texts) == wanted
 
 
 def test_values_are_read_as_contents_have_them() -> None:

@@ -52,7 +52,11 @@ class Drawn:
 
     def documents(self, kind: str) -> list[dict[str, Any]]:
         found = self.order.creditmemos if kind == "creditmemo" else self.order.invoices
-        return [rest_document(one) for one in found]
+        documents = [rest_document(one) for one in found]
+        odd = [one for one in documents if int(one["entity_id"]) % 2]
+        for one in odd:  # a module may write numbers as text
+            one["state"] = str(one["state"])
+        return documents
 
     def rma(self, order: Order) -> Rma | None:
         left = left_to_refund(order)

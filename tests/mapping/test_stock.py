@@ -59,7 +59,7 @@ def test_units_are_exact_and_the_rest_is_cut_off(
     assert in_pieces(Decimal(quantity), pieces) == Decimal(found)
 
 
-def row(number: int, sku: str, ordered: Any = 5, **more: Any) -> dict[str, Any]:
+def row(number: int | str, sku: str, ordered: Any = 5, **more: Any) -> dict[str, Any]:
     return {"item_id": number, "sku": sku, "product_type": "simple", "qty_ordered": ordered, **more}
 
 
@@ -73,6 +73,7 @@ def row(number: int, sku: str, ordered: Any = 5, **more: Any) -> dict[str, Any]:
         ([row(1, "A"), row(2, "A", 2)], {"A": 7}),
         ([row(1, "A", product_type="grouped", qty_shipped=1)], {"A": 4}),
         ([row(1, "V", is_virtual=1, qty_invoiced=4)], {"V": 1}),
+        ([row("1", "V", "5", is_virtual="0", qty_invoiced="4", qty_shipped="2")], {"V": 3}),
         ([row(1, "RED", product_type="configurable", qty_shipped=2),
           row(2, "RED", parent_item_id=1)], {"RED": 3}),
         ([row(1, "KIT", 1, product_type="bundle"), row(2, "A", 2, parent_item_id=1),

@@ -11,7 +11,7 @@ import jwt
 from sandbox.dynamics.customer_transactions import Entry, book, open_invoice, settle
 from sandbox.dynamics.invoicing import Invoice, Line, post
 from sync.core.encoding import from_json
-from sync.hosts.portal import add_portal
+from sync.hosts.pages import add_pages
 from sync.mapping_tables.records import AccountMapping
 from tests.flows.finance import Finance
 from tests.systems import COMPANY, CONNECTION, SHOP_KEY
@@ -51,7 +51,7 @@ class Buyers:
         async def opened() -> Any:
             return finance.services
 
-        add_portal(app, opened)
+        add_pages(app, opened)
         named = {one.get_function_name(): one for one in app.get_functions()}
         self._handler = named["portal"].get_user_function()
         finance.commerce.customer_tokens = {OURS_TOKEN: BUYER, "theirs": STRANGER}

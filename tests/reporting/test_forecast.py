@@ -105,7 +105,7 @@ def is_worth_what_it_claims(found: Sequence[Tried]) -> None:
 
 @pytest.fixture(scope="module", name="trials")
 def _trials() -> Mapping[str, list[Tried]]:
-    counts = {kind: 400 if kind == "intermittent" else SEEDS for kind in KINDS}
+    counts = {kind: 250 if kind == "intermittent" else SEEDS for kind in KINDS}
     return {kind: [tried(kind, seed) for seed in range(count)] for kind, count in counts.items()}
 
 

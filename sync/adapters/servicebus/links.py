@@ -103,7 +103,7 @@ class Line(Generic[Link]):
                     limit.reschedule(min(limit.when() or loop.time(), loop.time() + self._patience))
                     await asyncio.sleep(PAUSE)
         except TimeoutError:
-            log.warning("servicebus.gave_up queue=%s reason=%s", self.queue, trouble)
+            log.info("servicebus.gave_up queue=%s reason=%s", self.queue, trouble)
         raise trouble from None
 
     async def _once(self, work: Callable[[Link], Awaitable[R]], answer: float, *, alone: bool) -> R:

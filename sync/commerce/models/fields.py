@@ -99,7 +99,8 @@ def whole_from(value: Any) -> int | None:
     return int(number)
 
 
-def _flag(value: Any) -> bool:
+def flag_from(value: Any) -> bool:
+    """Whether a flag is set, however it is written: `1`, `"1"`, `true`; `"0"` is not."""
     return value not in (None, "", 0, "0", False, "false", "No")
 
 
@@ -119,7 +120,7 @@ Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Text = Annotated[str, BeforeValidator(text_from)]
 Code = Annotated[str, BeforeValidator(_code)]
 Whole = Annotated[int | None, BeforeValidator(whole_from)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Flag = Annotated[bool, BeforeValidator(flag_from)]
 Many = BeforeValidator(_many)
 One = BeforeValidator(_one)
 """An object, or None where there is nothing: PHP writes an empty object as an empty list."""

@@ -68,6 +68,7 @@ def proof(
     unit: Decimal = CENT,
 ) -> Totals:
     """Compare. `tax_on_top` is zero when prices include tax. `unit` is the currency's rounding unit
-    in F&O."""
+    in F&O.
+    What was paid is rounded apart: half a cent of tax less a tender of all would be a cent."""
     lines = total(price.amount(unit) for price in prices)
-    return Totals(rounded(grand_total), rounded(lines + tax_on_top - paid), currency)
+    return Totals(rounded(grand_total), rounded(lines + tax_on_top) - rounded(paid), currency)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from sync.core.errors import Missing, Never
 from sync.dynamics.price_agreements import (
@@ -25,6 +26,8 @@ from sync.engine.systems import Systems
 from sync.mapping.price_search import Audience, Wanted
 from sync.mapping.prices import Priced, PriceRules, prices_to_show
 from sync.mapping_tables.records import ItemMapping
+
+READINGS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,19 @@ async def every(systems: Systems, _: Ledger) -> AsyncIterator[Shown]:
             yield row
 
 
-async def one(sku: str, systems: Systems, _: Ledger) -> Shown:
-    """One SKU; its content is None where it has no item or no price."""
+async def one(sku: str, systems: Systems, _ledger: Ledger) -> Shown:
+    """One SKU; its content is None where it has no item or no price. What cannot be shown is read
+    once more: a price and its agreements are of several requests, and somebody may have changed
+    both between them."""
     known = await systems.commerce.inventory.sku(sku)
     item = await systems.items.get(sku) if known else None
     if item is None:
         return Shown(sku, None)
-    reading = await read_prices(systems, item.item_number)
-    return _row(systems, sku, item, reading) or Shown(sku, None)
+    for _ in range(READINGS):
+        row = _row(systems, sku, item, await read_prices(systems, item.item_number))
+        if row is None or row.fault is None:
+            break
+    return row or Shown(sku, None)
 
 
 async def read_prices(systems: Systems, item: str = "") -> Reading:

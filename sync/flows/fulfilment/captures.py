@@ -186,7 +186,8 @@ def _whole(found: Capturable, order: Order, delivery: Delivery) -> Plan | Skippe
         return Skipped("its payment method is not captured at the first shipment")
     marker = f"{ORDER_MARKER}{found.invoice.sales_order}"
     there = marked(found.invoices, marker)
-    if there is None and (order.total_invoiced >= order.grand_total or order.state in ENDED):
+    left = order.grand_total - order.total_canceled - order.total_invoiced
+    if there is None and (left <= ZERO or order.state in ENDED):
         return Skipped("nothing of the order is left to be captured")
     write = _write(order, marker, {}, delivery, there)
     return Plan((write,), keys={"order": order.increment_id})

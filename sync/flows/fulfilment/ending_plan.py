@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.commerce.closing import Refund
+from sync.commerce.models.fields import whole_from
 from sync.commerce.models.invoice import PAID, Invoice
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import of_cancelled_pieces
@@ -61,7 +62,7 @@ async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int |
     paid = [
         row
         for row in await delivery.systems.commerce.invoices.of_order(order.entity_id or 0)
-        if row.get("transaction_id") and row.get("state") == PAID
+        if row.get("transaction_id") and whole_from(row.get("state")) == PAID
     ]
     if not paid:
         return 0

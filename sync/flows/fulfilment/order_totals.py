@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from sync.commerce.errors import NotAccepted
+from sync.commerce.models.fields import whole_from
 from sync.commerce.models.invoice import CANCELLED, CreditMemo, Invoice
 from sync.commerce.models.order import Order
 from sync.commerce.models.refund import (
@@ -149,7 +150,7 @@ def _is_made(credit: Credit | None) -> bool:
 
 
 def _ours(memos: Memos) -> Memos:
-    live = (one for one in memos if one.get("state") != CANCELLED)
+    live = (one for one in memos if whole_from(one.get("state")) != CANCELLED)
     return [one for one in live if is_of_lower_total(one)]
 
 
@@ -196,7 +197,8 @@ async def _sums(
     ]  # fmt: skip
     given = [
         CreditMemo.read(dict(one)).grand_total for one in memos
-        if one.get("state") != CANCELLED and (is_of_lower_total(one) or is_of_cancelled_pieces(one))
+        if whole_from(one.get("state")) != CANCELLED
+        and (is_of_lower_total(one) or is_of_cancelled_pieces(one))
     ]  # fmt: skip
     return InvoicedTotals(
         invoice.sales_order, tuple(one.amount or ZERO for one in posted), rounded(total(charged)),

@@ -9,7 +9,7 @@ from typing import Any
 from sync.commerce.models.order import Order
 from sync.config.connections.mails import Mails
 from sync.core.document_links import Link, document_key, name_of, signed
-from sync.core.money import ZERO, rounded
+from sync.core.money import ZERO, rounded, unit_of
 from sync.core.skipped import Skipped
 from sync.dynamics.buyer_documents import day_of
 from sync.engine.delivery import Delivery
@@ -90,7 +90,8 @@ async def _of_invoice(news: InvoiceNews, mails: Mails, delivery: Delivery) -> To
     found = await _reader_of(news, delivery)
     if isinstance(found, Skipped):
         return found
-    amount = rounded(Decimal(row.get("InvoiceAmount") or 0))
+    unit = unit_of(str(row["CurrencyCode"]))
+    amount = rounded(Decimal(row.get("InvoiceAmount") or 0), unit)
     fields = {
         **_fields(row, day, amount), "days": str(mails.link_days),
         "link": _link(news, day, mails, delivery),
@@ -103,7 +104,7 @@ def _fields(row: Mapping[str, Any], day: date, amount: Decimal) -> dict[str, str
     due = day_of(row.get("DueDate")) or day
     return {
         "number": str(row["InvoiceId"]), "date": day.isoformat(), "due": due.isoformat(),
-        "amount": f"{abs(amount):.2f}", "currency": str(row["CurrencyCode"]),
+        "amount": f"{abs(amount):f}", "currency": str(row["CurrencyCode"]),
         "order": str(row.get("SalesId") or ""),
     }  # fmt: skip
 

@@ -23,7 +23,7 @@ from sync.flows.orders.amendment_rules import INVOICED_BEFORE, LATE, RETURNED
 from sync.flows.orders.sales_order_removal import INVOICED, SHIPPED
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.unsure_goods import unsure_goods
-from sync.mapping.order_left import refunded_of_goods
+from sync.mapping.order_left import still_charged
 from sync.mapping.taken_off import orders_are_invoiced
 
 MUCH: Final = (
@@ -139,7 +139,7 @@ class OrderLook:
         cancelled of rows and not of the total, but no less than what it has charged; and what was
         refunded as long as it comes back by credit memos (`returned`)."""
         most = self.document.held.commerce + returned
-        least = min(self.order.total_invoiced - refunded_of_goods(self.order) + returned, most)
+        least = min(still_charged(self.order) + returned, most)
         wanted = min(max(there, least), most)
         return OrderSums(self.order, self.document.reference, there, wanted, self._allowed)
 

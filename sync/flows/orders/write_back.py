@@ -23,11 +23,12 @@ from sync.core.encoding import digest
 from sync.core.errors import Later
 from sync.core.request import Request
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Notification, Plan
 from sync.engine.systems import Systems
+from sync.engine.timing import rarely
 from sync.engine.write import Found, Target, Write
 from sync.flows.keys import parts_of
 from sync.flows.order_comments import OrderComment
@@ -76,7 +77,7 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
         return Skipped("write_back.to is none")
     claim = await delivery.ledger.claim(delivery.systems.name, record.flow, record.key)
     if not claim.number:
-        raise Later(f"{record.flow} {record.key} has no number yet", after=timedelta(seconds=30))
+        raise _no_number_yet(claim, delivery)
     commerce, target = delivery.systems.commerce, commerce_of(delivery.systems)
     write: Write
     if to == "ext_order_id" and record.flow == "orders":
@@ -85,6 +86,14 @@ async def plan(record: ToWriteBack, delivery: Delivery) -> Plan | Skipped:
     else:
         write = OrderComment(record.order_id, text_of(claim), commerce, target)
     return Plan((write,), digest=write.digest)
+
+
+def _no_number_yet(claim: Claim, delivery: Delivery) -> Later:
+    """Without using up tries while somebody has the record in hand, who may have died: then it is
+    left alone for minutes, and so is its number."""
+    is_in_hand = bool(claim.owner) or claim.state is State.POSTING
+    after = rarely(delivery) if is_in_hand else timedelta(seconds=30)
+    return Later(f"{claim.flow} {claim.key} has no number yet", after=after, counts=not is_in_hand)
 
 
 def text_of(claim: Claim) -> str:

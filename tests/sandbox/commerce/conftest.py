@@ -2,11 +2,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from sandbox.commerce.app import commerce_app
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
-from tests.sandbox.commerce.shop import SetClock, client_of
+from tests.sandbox.commerce.shop import SetClock, Subscriber, client_of
 
 
 @pytest.fixture
@@ -38,3 +40,16 @@ def placed(state: CommerceState, clock: SetClock) -> list[int]:
         found += [order.entity_id for order in state.place_new(payment="checkmo")]
         clock.pass_by(seconds=1)
     return found
+
+
+@pytest.fixture
+def subscriber() -> Subscriber:
+    return Subscriber()
+
+
+@pytest.fixture
+async def client(subscriber: Subscriber) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(
+        Starlette(routes=[Route("/hooks", subscriber.listen, methods=["POST"])])
+    ) as client:
+        yield client

@@ -1,6 +1,8 @@
 """What the tests of the Commerce double share: a clock that is set by hand, recordings, and a
 client."""
 
+import asyncio
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -8,6 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sync.core.encoding import from_json
@@ -56,10 +60,10 @@ def client_of(app: ASGIApp, **settings: Any) -> httpx.AsyncClient:
 def criteria(*filters: tuple[str, str, str], **rest: str) -> str:
     """A query: one group per filter, further keys as they are."""
     parts = []
-    for place, (field, condition, value) in enumerate(filters):
+    for place, (name, condition, value) in enumerate(filters):
         start = f"searchCriteria[filter_groups][{place}][filters][0]"
         parts += [
-            f"{start}[field]={field}",
+            f"{start}[field]={name}",
             f"{start}[condition_type]={condition}",
             f"{start}[value]={quote(value)}",
         ]
@@ -80,3 +84,22 @@ async def listing(
     assert response.status_code == 200, response.text
     found: dict[str, Any] = from_json(response.content)
     return found
+
+
+URL = "http://shop.test/hooks"
+"""Where a `Subscriber` listens."""
+
+
+@dataclass
+class Subscriber:
+    """Keeps what it is sent; answers with the next status, 200 in the end."""
+
+    received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    second: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self, request: Request) -> Response:
+        self.received.append((await request.body(), dict(request.headers)))
+        if len(self.received) == 2:
+            self.second.set()
+        return Response(status_code=self.statuses.pop(0) if self.statuses else 200)

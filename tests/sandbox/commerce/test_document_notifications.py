@@ -2,37 +2,20 @@
 shop do with them."""
 
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from sandbox.commerce.notifications import EventTarget, NotificationSender, WebhookTarget
 from sandbox.commerce.state import CommerceState
-from tests.sandbox.commerce.shop import SetClock, client_of
+from tests.sandbox.commerce.shop import URL, SetClock, Subscriber
 from tests.sandbox.commerce.test_credit_memos import paid
 from tests.sandbox.commerce.test_invoices import one
-from tests.sandbox.commerce.test_notifications import URL, Subscriber
 
 INVOICED = ("sales_order_invoice_save_after", "sales_order_invoice_save_commit_after")
 REFUNDED = ("sales_order_creditmemo_save_after", "sales_order_creditmemo_save_commit_after")
-
-
-@pytest.fixture
-def subscriber() -> Subscriber:
-    return Subscriber()
-
-
-@pytest.fixture
-async def client(subscriber: Subscriber) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(
-        Starlette(routes=[Route("/hooks", subscriber.listen, methods=["POST"])])
-    ) as client:
-        yield client
 
 
 async def test_a_webhook_carries_the_raw_document(

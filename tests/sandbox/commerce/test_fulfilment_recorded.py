@@ -10,25 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.app import commerce_app
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of
 from tests.sandbox.commerce.test_shipments import placed
 
 RECORDED = Path(__file__).parents[2] / "payloads" / "commerce_live"
-
-
-@pytest.fixture
-def state(clock: SetClock) -> CommerceState:
-    return CommerceState(clock, seed=1, checks_access=False)
-
-
-@pytest.fixture
-def shop(state: CommerceState) -> httpx.AsyncClient:
-    return client_of(commerce_app(state, Dials()))
 
 
 async def asked(shop: httpx.AsyncClient, path: str, body: Any = None) -> tuple[int, Any]:

@@ -3,8 +3,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -12,46 +10,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.commerce.notifications import EventTarget, NotificationSender, Target, WebhookTarget
 from sandbox.commerce.signing import WebhookSignature, public_pem
 from sandbox.commerce.state import CommerceState
-from tests.sandbox.commerce.shop import client_of
+from tests.sandbox.commerce.shop import URL, Subscriber, client_of
 from tests.virtual_time import virtually
 
-URL = "http://shop.test/hooks"
 SAVED = ("sales_order_save_commit_after",)
-
-
-@dataclass
-class Subscriber:
-    """Keeps what it is sent; answers with the next status, 200 in the end."""
-
-    received: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-    second: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def listen(self, request: Request) -> Response:
-        self.received.append((await request.body(), dict(request.headers)))
-        if len(self.received) == 2:
-            self.second.set()
-        return Response(status_code=self.statuses.pop(0) if self.statuses else 200)
-
-
-@pytest.fixture
-def subscriber() -> Subscriber:
-    return Subscriber()
-
-
-@pytest.fixture
-async def client(subscriber: Subscriber) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(
-        Starlette(routes=[Route("/hooks", subscriber.listen, methods=["POST"])])
-    ) as client:
-        yield client
 
 
 def verify(key: str, signature: str, message: bytes) -> None:

@@ -4,28 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
-import pytest
 
-from sandbox.commerce.app import commerce_app
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of
 
 SKU, ATTRIBUTE = "SIMPLE-001", "Invalid attribute %fieldName = %fieldValue."
 UNKNOWN = "The product that was requested doesn't exist. Verify the product and try again."
 ROW = " Row ID: SKU = %SKU, Website ID: %websiteId, Customer Group: %customerGroup, Quantity: %qty."
-
-
-@pytest.fixture
-def state(clock: SetClock) -> CommerceState:
-    return CommerceState(clock, seed=1, checks_access=False)
-
-
-@pytest.fixture
-def shop(state: CommerceState) -> httpx.AsyncClient:
-    return client_of(commerce_app(state, Dials()))
 
 
 async def sent(shop: httpx.AsyncClient, path: str, **body: Any) -> tuple[int, Any]:

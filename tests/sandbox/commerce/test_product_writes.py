@@ -6,27 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.app import commerce_app
 from sandbox.commerce.recipe import plain
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of
 
 SKU = "SIMPLE-001"
 WHOLE: dict[str, Any] = {
     "sku": "NEW-1", "name": "New One", "attribute_set_id": 4, "price": 1, "type_id": "simple",
 }  # fmt: skip
-
-
-@pytest.fixture
-def state(clock: SetClock) -> CommerceState:
-    return CommerceState(clock, seed=1, checks_access=False)
-
-
-@pytest.fixture
-def shop(state: CommerceState) -> httpx.AsyncClient:
-    return client_of(commerce_app(state, Dials()))
 
 
 async def asked(

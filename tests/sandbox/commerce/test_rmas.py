@@ -15,14 +15,9 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.state import CommerceState
 from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of
+from tests.sandbox.commerce.shop import client_of
 
 SKU = "SIMPLE-001"
-
-
-@pytest.fixture
-def state(clock: SetClock) -> CommerceState:
-    return CommerceState(clock, seed=1, checks_access=False)
 
 
 @pytest.fixture

@@ -7,16 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.app import commerce_app
 from sandbox.commerce.assortment import Product
 from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.recipe import Want, drawn
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of, criteria
+from tests.sandbox.commerce.shop import SetClock, criteria
 
 INVALID = "Shipment Document Validation Error(s):\n"
 EMPTY = "You can't create a shipment without products."
@@ -33,11 +31,6 @@ def state(clock: SetClock) -> CommerceState:
         product = Product(name, 90 + is_apart, Decimal(9), "bundle", parts=parts, in_parts=is_apart)
         state.sell(product)
     return state
-
-
-@pytest.fixture
-def shop(state: CommerceState) -> httpx.AsyncClient:
-    return client_of(commerce_app(state, Dials()))
 
 
 def placed(state: CommerceState, *skus: str, pieces: int = 3) -> StoredOrder:

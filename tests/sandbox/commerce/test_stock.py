@@ -8,13 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.commerce.app import commerce_app
 from sandbox.commerce.faults import RestFault
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.state import CommerceState
-from sandbox.dials import Dials
 from sync.core.encoding import from_json, to_json
-from tests.sandbox.commerce.shop import SetClock, client_of, criteria
+from tests.sandbox.commerce.shop import SetClock, criteria
 
 SKU = "SIMPLE-001"
 PATH = "/rest/all/V1/inventory/source-items"
@@ -50,11 +48,6 @@ def state(clock: SetClock) -> CommerceState:
     state = CommerceState(clock, seed=1, checks_access=False)
     state.stock.is_managed = True
     return state
-
-
-@pytest.fixture
-def shop(state: CommerceState) -> httpx.AsyncClient:
-    return client_of(commerce_app(state, Dials()))
 
 
 @pytest.mark.parametrize("recorded", RECORDED)

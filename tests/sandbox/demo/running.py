@@ -67,10 +67,22 @@ def agrees_to_the_cent(run: Run) -> None:
     assert reported["returns"]["differences"] == 0
     assert reported["captures"]["invoices"] > 0
     assert reported["captures"]["differences"] == 0
+    has_gone_on(reported)
+    has_parked_and_told(reported)
+
+
+def has_gone_on(reported: Any) -> None:
     active = reported["activity"]
     assert (active["tasks"], active["waiting"], active["leads"]) == (16, 6, 2)
     assert (active["completed"] >= 6, active["differences"]) == (True, 0)
-    has_parked_and_told(reported)
+    planned = reported["demand"]
+    assert (planned["entries"] >= 4, planned["left_out"], planned["differences"]) == (True, "", 0)
+    assert reported["product_options"] == {"options": 16, "differences": 0}
+    parcels, cases, numbers = (reported[name] for name in ("parcels", "cases", "written_back"))
+    assert parcels == {"parcels": reported["shipments"]["tracked"], "differences": 0}
+    assert (cases["complaints"], cases["differences"]) == (12, 0)
+    assert cases["told"] > reported["returns"]["cases"]
+    assert (numbers["numbers"] > reported["orders"], numbers["differences"]) == (True, 0)
 
 
 def has_parked_and_told(reported: Any) -> None:

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from sandbox.dials import Arrival, Dials, Kind
 from sandbox.dynamics import DynamicsState, dynamics_app
 from sandbox.gate import Gate, LostAnswer
-from tests.adapters.virtual_time import run
+from tests.virtual_time import virtually
 
 BODY = {
     "dataAreaId": "usmf",
@@ -36,130 +36,133 @@ async def environment(dials: Dials) -> AsyncIterator[tuple[DynamicsState, httpx.
         yield state, client
 
 
-def simulate(story: Story, dials: Dials | None = None) -> None:
-    """Run a story in virtual time."""
+def simulate(dials: Dials | None = None) -> Callable[[Story], Callable[[], None]]:
+    """A test that is a story in virtual time."""
 
-    async def whole() -> None:
-        chosen = dials or Dials()
-        async with environment(chosen) as (state, client):
-            await story(state, chosen, client)
-            await chosen.settle()
+    def decorate(story: Story) -> Callable[[], None]:
+        async def whole() -> None:
+            chosen = dials or Dials()
+            async with environment(chosen) as (state, client):
+                await story(state, chosen, client)
+                await chosen.settle()
 
-    run(whole())
+        return lambda: virtually(whole())
+
+    return decorate
 
 
 async def posted(client: httpx.AsyncClient) -> httpx.Response:
     return await client.post("/data/SalesOrderHeadersV4", json=BODY)
 
 
-def test_a_lost_answer_is_a_transport_error_after_the_commit() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.LOST, writes=True)
-        assert (await client.get("/data/Currencies")).status_code == 200
-        with pytest.raises(LostAnswer) as lost:
-            await posted(client)
-        assert isinstance(lost.value, httpx.TransportError)
-        assert len(state.orders_for("7")) == 1
-        assert (await posted(client)).status_code == 201
-
-    simulate(story)
-
-
-def test_a_dropped_request_changes_nothing() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.DROPPED)
-        with pytest.raises(LostAnswer):
-            await posted(client)
-        assert state.orders_for("7") == []
-
-    simulate(story)
+@simulate()
+async def test_a_lost_answer_is_a_transport_error_after_the_commit(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.LOST, writes=True)
+    assert (await client.get("/data/Currencies")).status_code == 200
+    with pytest.raises(LostAnswer) as lost:
+        await posted(client)
+    assert isinstance(lost.value, httpx.TransportError)
+    assert len(state.orders_for("7")) == 1
+    assert (await posted(client)).status_code == 201
 
 
-def test_a_delayed_write_lands_after_its_answer_was_lost() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.DELAYED, seconds=30)
-        with pytest.raises(LostAnswer):
-            await posted(client)
-        await asyncio.sleep(29)
-        assert state.orders_for("7") == []
+@simulate()
+async def test_a_dropped_request_changes_nothing(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.DROPPED)
+    with pytest.raises(LostAnswer):
+        await posted(client)
+    assert state.orders_for("7") == []
+
+
+@simulate()
+async def test_a_delayed_write_lands_after_its_answer_was_lost(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.DELAYED, seconds=30)
+    with pytest.raises(LostAnswer):
+        await posted(client)
+    await asyncio.sleep(29)
+    assert state.orders_for("7") == []
+    await asyncio.sleep(2)
+    assert len(state.orders_for("7")) == 1
+    dials.next(Kind.DELAYED)
+    with pytest.raises(LostAnswer):
+        await posted(client)
+    await dials.settle()
+    assert len(state.orders_for("7")) == 2
+
+
+@simulate()
+async def test_errors_come_before_or_after_the_commit(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.ERROR_BEFORE, status=502)
+    gateway = await posted(client)
+    assert (gateway.status_code, gateway.headers["content-type"]) == (
+        502,
+        "text/html; charset=utf-8",
+    )
+    assert state.orders_for("7") == []
+    dials.next(Kind.ERROR_AFTER, status=500)
+    crashed = await posted(client)
+    assert (crashed.status_code, crashed.json()["error"]["code"]) == (500, "")
+    assert len(state.orders_for("7")) == 1
+
+
+@simulate()
+async def test_a_throttle_is_for_everybody_and_ends(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.THROTTLE, seconds=7)
+    first = await posted(client)
+    assert (first.status_code, first.headers["retry-after"]) == (429, "7")
+    assert "high resource utilization" in first.text
+    assert (await client.get("/data/Currencies")).headers["retry-after"] == "7"
+    await asyncio.sleep(7)
+    assert (await posted(client)).status_code == 201
+    assert dials.counts == {"arrived": 3, "throttle": 2}
+
+
+@simulate(Dials(retry_after=5, retry_after_most=30))
+async def test_a_throttle_that_is_ignored_grows_up_to_a_limit(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.THROTTLE)
+    waits = [int((await posted(client)).headers["retry-after"])]
+    for _ in range(3):
         await asyncio.sleep(2)
-        assert len(state.orders_for("7")) == 1
-        dials.next(Kind.DELAYED)
-        with pytest.raises(LostAnswer):
-            await posted(client)
+        waits.append(int((await posted(client)).headers["retry-after"]))
+    assert waits == [5, 10, 20, 30]
+    await asyncio.sleep(30)
+    dials.next(Kind.THROTTLE)
+    assert (await posted(client)).headers["retry-after"] == "5"
+
+
+@simulate()
+async def test_a_burst_throttles_as_many_requests_as_it_says(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    dials.next(Kind.THROTTLE, times=3, seconds=1)
+    seen = []
+    for _ in range(4):
+        seen.append((await posted(client)).status_code)
+        await asyncio.sleep(1)
+    assert seen == [429, 429, 429, 201]
+
+
+@simulate(Dials(latency_low=10, latency_high=10))
+async def test_a_client_that_gives_up_does_not_stop_what_has_arrived(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    for patience, orders in ((2, 0), (7, 1)):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(posted(client), patience)
         await dials.settle()
-        assert len(state.orders_for("7")) == 2
-
-    simulate(story)
-
-
-def test_errors_come_before_or_after_the_commit() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.ERROR_BEFORE, status=502)
-        gateway = await posted(client)
-        assert (gateway.status_code, gateway.headers["content-type"]) == (
-            502,
-            "text/html; charset=utf-8",
-        )
-        assert state.orders_for("7") == []
-        dials.next(Kind.ERROR_AFTER, status=500)
-        crashed = await posted(client)
-        assert (crashed.status_code, crashed.json()["error"]["code"]) == (500, "")
-        assert len(state.orders_for("7")) == 1
-
-    simulate(story)
-
-
-def test_a_throttle_is_for_everybody_and_ends() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.THROTTLE, seconds=7)
-        first = await posted(client)
-        assert (first.status_code, first.headers["retry-after"]) == (429, "7")
-        assert "high resource utilization" in first.text
-        assert (await client.get("/data/Currencies")).headers["retry-after"] == "7"
-        await asyncio.sleep(7)
-        assert (await posted(client)).status_code == 201
-        assert dials.counts == {"arrived": 3, "throttle": 2}
-
-    simulate(story)
-
-
-def test_a_throttle_that_is_ignored_grows_up_to_a_limit() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.THROTTLE)
-        waits = [int((await posted(client)).headers["retry-after"])]
-        for _ in range(3):
-            await asyncio.sleep(2)
-            waits.append(int((await posted(client)).headers["retry-after"]))
-        assert waits == [5, 10, 20, 30]
-        await asyncio.sleep(30)
-        dials.next(Kind.THROTTLE)
-        assert (await posted(client)).headers["retry-after"] == "5"
-
-    simulate(story, Dials(retry_after=5, retry_after_most=30))
-
-
-def test_a_burst_throttles_as_many_requests_as_it_says() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        dials.next(Kind.THROTTLE, times=3, seconds=1)
-        seen = []
-        for _ in range(4):
-            seen.append((await posted(client)).status_code)
-            await asyncio.sleep(1)
-        assert seen == [429, 429, 429, 201]
-
-    simulate(story)
-
-
-def test_a_client_that_gives_up_does_not_stop_what_has_arrived() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        for patience, orders in ((2, 0), (7, 1)):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(posted(client), patience)
-            await dials.settle()
-            assert len(state.orders_for("7")) == orders
-
-    simulate(story, Dials(latency_low=10, latency_high=10))
+        assert len(state.orders_for("7")) == orders
 
 
 def test_the_same_seed_gives_the_same_faults() -> None:
@@ -175,7 +178,7 @@ def test_the_same_seed_gives_the_same_faults() -> None:
                 await asyncio.sleep(400)
 
         rates = {f"{kind}_rate": 0.1 for kind in Kind}
-        simulate(story, Dials(random=Random(seed), latency_high=2, **rates))  # type: ignore[arg-type]
+        simulate(Dials(random=Random(seed), latency_high=2, **rates))(story)()  # type: ignore[arg-type]
         return seen
 
     assert outcomes(1) == outcomes(1) != outcomes(2)
@@ -207,31 +210,31 @@ def test_reads_are_never_delayed_by_chance() -> None:
     assert dials.draw(Arrival("POST", "/data/X", "", b"")) is not None
 
 
-def test_dials_are_turned_over_http_and_do_not_throttle_themselves() -> None:
-    async def story(state: DynamicsState, dials: Dials, client: httpx.AsyncClient) -> None:
-        plan = [{"kind": "throttle", "times": 2, "writes": True, "seconds": 9}]
-        shown = (
-            await client.put("/sandbox/dials", json={"lost_rate": 0.5, "plan": plan, "seed": 3})
-        ).json()
-        assert (shown["lost_rate"], shown["plan"][0]["seconds"], shown["counts"]) == (0.5, 9, {})
-        assert (await posted(client)).headers["retry-after"] == "9"
-        assert (await client.get("/sandbox/dials")).json()["plan"][0]["times"] == 1
-        for wrong in (
-            {"lost": 1},
-            {"lost_rate": "1"},
-            {"lost_rate": -1},
-            {"plan": [{"kind": "x"}]},
-            {"plan": [1]},
-            [1],
-        ):
-            refused = await client.put("/sandbox/dials", json=wrong)
-            assert refused.status_code == 400
-            assert refused.json()["error"]
-        assert (await client.put("/sandbox/dials", json={"lost_rate": 0.25})).json()["plan"] != []
-        assert dials.lost_rate == 0.25
-        assert (await client.put("/sandbox/dials", json={"plan": []})).json()["plan"] == []
-
-    simulate(story)
+@simulate()
+async def test_dials_are_turned_over_http_and_do_not_throttle_themselves(
+    state: DynamicsState, dials: Dials, client: httpx.AsyncClient
+) -> None:
+    plan = [{"kind": "throttle", "times": 2, "writes": True, "seconds": 9}]
+    shown = (
+        await client.put("/sandbox/dials", json={"lost_rate": 0.5, "plan": plan, "seed": 3})
+    ).json()
+    assert (shown["lost_rate"], shown["plan"][0]["seconds"], shown["counts"]) == (0.5, 9, {})
+    assert (await posted(client)).headers["retry-after"] == "9"
+    assert (await client.get("/sandbox/dials")).json()["plan"][0]["times"] == 1
+    for wrong in (
+        {"lost": 1},
+        {"lost_rate": "1"},
+        {"lost_rate": -1},
+        {"plan": [{"kind": "x"}]},
+        {"plan": [1]},
+        [1],
+    ):
+        refused = await client.put("/sandbox/dials", json=wrong)
+        assert refused.status_code == 400
+        assert refused.json()["error"]
+    assert (await client.put("/sandbox/dials", json={"lost_rate": 0.25})).json()["plan"] != []
+    assert dials.lost_rate == 0.25
+    assert (await client.put("/sandbox/dials", json={"plan": []})).json()["plan"] == []
 
 
 async def test_a_fault_of_the_double_itself_is_told() -> None:

@@ -14,8 +14,8 @@ from sandbox.dynamics import DynamicsState
 from sandbox.dynamics.event_sender import EventDials, EventSender
 from sandbox.dynamics.state import NotPosted
 from sync.core.encoding import from_json
-from tests.adapters.virtual_time import run
 from tests.sandbox.dynamics.conftest import Environment
+from tests.virtual_time import virtually
 
 GUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 URL = "https://hooks.example/api/business-events"
@@ -134,7 +134,7 @@ def simulate(
             await sender.settle()
             return sender
 
-    return run(whole())
+    return virtually(whole())
 
 
 def post(state: DynamicsState, times: int = 1) -> None:
