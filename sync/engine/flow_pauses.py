@@ -74,7 +74,7 @@ class FlowPauses:
         self._read_at: datetime | None = None
 
     async def standing(self) -> tuple[FlowPause, ...]:
-        """All that stand now, at most `FRESH` old; read anew where a clock was set back."""
+        """All that stand now, at most `FRESH` old; read again where a clock was set back."""
         now = self._clock.now()
         if self._read_at is None or not timedelta() <= now - self._read_at < FRESH:
             rows = self._tables.query(FLOW_PAUSES, STANDING)

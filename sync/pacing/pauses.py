@@ -52,7 +52,7 @@ class Pauses:
         self._known: dict[str, tuple[datetime, Standing | None]] = {}
 
     async def standing(self, system: str) -> Standing | None:
-        """The pause or the outage that holds now; None where the system may be called. Read anew
+        """The pause or the outage that holds now; None where the system may be called. Read again
         where a clock was set back."""
         now = self._clock.now()
         read_at, found = self._known.get(system, (None, None))
