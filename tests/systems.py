@@ -26,6 +26,7 @@ from sandbox.dynamics.state import DynamicsState
 from sync.adapters.sqlite.queue import SqliteQueue
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.app.edition_parts import EditionParts
+from sync.commerce.transport import shop_client
 from sync.config.connections import Connections
 from sync.core.errors import Never
 from sync.core.message_queue import Queue
@@ -204,8 +205,8 @@ class SystemsUnderTest:
             tokens=TokenPool(secrets, _no_entra),
             is_alone=is_alone,
             clocks_apart=timedelta() if is_alone else CLOCKS_APART,
-            commerce_http=lambda _: httpx.AsyncClient(
-                transport=InProcess(self.apps, shop_asked, pool=pool), follow_redirects=False
+            commerce_http=lambda _: shop_client(
+                transport=InProcess(self.apps, shop_asked, pool=pool)
             ),
             dynamics_http=lambda _: http_client(transport=InProcess(self.apps, asked, pool=pool)),
         )

@@ -2,11 +2,12 @@
 reader freezes the app."""
 
 import ast
+import asyncio
 import importlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache, partial
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from sync.core.logs import masked
 from sync.core.pages import text_in, title_in
 from sync.core.shown import shown
 from sync.dynamics import batch, infolog
+from sync.dynamics.lookup import Lookup
+from sync.dynamics.odata import Filter
 from sync.dynamics.wording import WORDING
 from tests.source import Module, files, module
 from tests.steps import Matcher, TooManySteps, hostile, lines_run
@@ -241,6 +244,26 @@ def test_what_is_very_long_is_cut_before_it_is_read(reader: str) -> None:
 def test_a_number_that_would_fill_the_memory_is_no_number(number: str) -> None:
     with pytest.raises(NotJson):
         from_json(f'{{"grand_total":{number}}}')
+
+
+def test_a_number_is_read_without_a_line_of_ours() -> None:
+    few, many = (
+        lines_run(partial(from_json, f"[{'1.50,' * count}1.50]"), "/sync/") for count in (1, 1000)
+    )
+    assert few == many
+
+
+def test_each_value_of_a_joined_look_up_is_measured_once() -> None:
+    async def found(_: Filter) -> AsyncIterator[dict[str, Any]]:
+        for nothing in list[dict[str, Any]]():
+            yield nothing
+
+    def look_up(count: int) -> None:
+        emails = [f"{number}@x.example" for number in range(count)]
+        assert asyncio.run(Lookup("Email", "usmf", found).find(emails)) == []
+
+    few, many = (lines_run(partial(look_up, count), "/sync/") for count in (10, 20))
+    assert many < 2 * few
 
 
 def test_numbers_that_systems_write_are_read() -> None:

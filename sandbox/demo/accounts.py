@@ -51,11 +51,7 @@ async def send_accounts(environment: Environment, within: timedelta) -> Sent:
 
 async def _sent(environment: Environment, within: timedelta) -> None:
     await environment.poll(ACCOUNTS)
-    await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+    await environment.until_idle(within=within)
 
 
 async def _entered(pair: Pair) -> dict[str, str]:

@@ -99,11 +99,7 @@ async def _looked_at(
     for name, known in lives.items():
         keys = [one["key"] for one in known]
         await environment.engine.intake.accept(TASKS, name, keys, "backfill")
-    await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+    await environment.until_idle(within=within)
 
 
 async def _kept(environment: Environment, name: str, lives: Lives) -> list[KeptTask]:

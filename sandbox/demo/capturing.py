@@ -39,13 +39,9 @@ async def invoice_and_capture(environment: Environment, within: timedelta) -> Ca
     while any([await pair.ledger.unfinished() for pair in pairs]):
         await pause()
     await environment.poll(CAPTURES)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     findings = [found for pair in pairs for found in await _compared(pair, posted[pair.name])]
     return Captured(sum(len(one) for one in posted.values()), tuple(findings))
-
-
-async def _nothing() -> None:
-    return
 
 
 async def _posted(pair: Pair) -> list[str]:

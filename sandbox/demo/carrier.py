@@ -77,15 +77,11 @@ async def parcels_in_the_end(environment: Environment, within: timedelta) -> Par
     ), strict=True))  # fmt: skip
     for name, rows in tracked.items():
         await tell(environment, name, [number for number, _ in rows])
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     findings = list[Finding]()
     for name, rows in tracked.items():
         findings += await _unread(environment.pairs[name], rows)
     return Parcels(sum(map(len, tracked.values())), tuple(findings))
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
 
 
 async def _tracked(pair: Pair) -> list[tuple[str, str]]:

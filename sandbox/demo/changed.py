@@ -50,22 +50,18 @@ async def change_orders(environment: Environment, within: timedelta) -> Changed:
     """Have them placed, change them in F&O, and compare both sides. Raises `Stuck`."""
     pairs = [one for one in environment.pairs.values() if one.numbers is NumberMode.OURS]
     placed = {one.name: await one.shop.place(len(STORIES), **PLACED) for one in pairs}
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     for pair in pairs:
         await _changed(pair, placed[pair.name])
     for _ in range(2):  # what left, then what is never sent
         await environment.poll(SHIPMENTS, CAPTURES, CANCELLATIONS)
-        await environment.until_idle(_nothing, within=within)
+        await environment.until_idle(within=within)
     pieces, findings, given = Pieces(), list[Finding](), ZERO
     for pair in pairs:
         findings += await _compared(pair, placed[pair.name], pieces)
         money, unpaid = await _given_back(pair, placed[pair.name])
         findings, given = [*findings, *unpaid], given + money
     return Changed(sum(map(len, placed.values())), pieces, given, tuple(findings))
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
 
 
 async def _changed(pair: Pair, placed: list[dict[str, Any]]) -> None:

@@ -57,13 +57,9 @@ async def complain_and_answer(environment: Environment, within: timedelta) -> No
     for pair in environment.pairs.values():
         await complain(pair, (await pair.shop.ask("GET", "/sandbox/orders"))[:MOST])
     await environment.poll(ORDER_ISSUES)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     for pair in environment.pairs.values():
         await answer(pair)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
 
 
 async def answer(pair: Pair) -> None:
@@ -88,7 +84,7 @@ async def cases_in_the_end(environment: Environment, within: timedelta) -> Cases
     left = max(changed) + LAG + A_SECOND - datetime.now(UTC)
     await asyncio.sleep(max(0.0, left.total_seconds()))
     await environment.poll(CASE_STATES)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     each = [await _compared(pair) for pair in environment.pairs.values()]
     return Cases(
         sum(one.complaints for one in each), sum(one.cases for one in each),

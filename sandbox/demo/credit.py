@@ -33,7 +33,7 @@ async def credit_in_the_end(environment: Environment, within: timedelta) -> Cred
     """Give each company's account a limit, let it be published, and compare. Raises `Stuck`."""
     accounts = {name: await _limited(environment, pair) for name, pair in _pairs(environment)}
     await environment.poll(CREDIT)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     found: list[Finding] = []
     for name, pair in _pairs(environment):
         left = await _left(pair)
@@ -48,10 +48,6 @@ async def credit_in_the_end(environment: Environment, within: timedelta) -> Cred
 
 def _pairs(environment: Environment) -> list[tuple[str, Pair]]:
     return [(pair.name, pair) for pair in environment.pairs.values()]
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
 
 
 async def _limited(environment: Environment, pair: Pair) -> Mapping[int, str]:

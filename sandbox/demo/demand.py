@@ -85,7 +85,7 @@ async def plan_demand(environment: Environment, within: timedelta) -> Planned:
     if status:
         return Planned(findings=(Finding(pair.name, flow.name, f"no whole report: {told}"),))
     await environment.poll(flow.name, of=(pair.name,))
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     return await _compared(environment, pair)
 
 
@@ -135,7 +135,3 @@ async def _held(pair: Pair) -> Entries:
         (row["ItemNumber"], row["ForecastStartDate"][:10]): Decimal(row["ForecastedQuantity"])
         for row in rows if row["ForecastModelId"] == MODEL
     }  # fmt: skip
-
-
-async def _nothing() -> None:
-    """Nobody watches."""

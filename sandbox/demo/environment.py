@@ -15,7 +15,7 @@ from sandbox.demo.masters import Masters
 from sandbox.demo.playing import WAITED_FOR
 from sandbox.demo.processes import Child
 from sandbox.demo.stepped import CLOCK
-from sandbox.demo.systems import Host, Ledger, Shop, pause
+from sandbox.demo.systems import Host, Ledger, Shop, pause, unwatched
 from sandbox.demo.unsettled import unsettled
 from sandbox.entra import Entra
 from sandbox.mail_server import MailServer
@@ -199,7 +199,7 @@ class Environment:
         ]
 
     async def until_idle(
-        self, check_progress: Callable[[], Awaitable[None]], *, within: timedelta
+        self, check_progress: Callable[[], Awaitable[None]] = unwatched, *, within: timedelta
     ) -> None:
         """Return when no notification is on its way and nothing is left to deliver. All who wait go
         on together, so that nobody waits for what another begins next. Raises `Stuck`."""

@@ -39,10 +39,6 @@ class Named:
         return {"skus": self.skus, "drift": len(self.findings)}
 
 
-async def _nothing() -> None:
-    """Nobody watches."""
-
-
 async def first_products(environment: Environment, within: timedelta) -> None:
     """The shops show F&O's names, and are given its masters with their variants: made first, then
     priced, then shown to buyers, who find them in stock. Raises `Stuck`."""
@@ -61,7 +57,7 @@ async def publish(
     """Show all that there is, and what one flow needs of another after that. Raises `Stuck`."""
     for flows in rounds:
         await environment.poll(*flows)
-        await environment.until_idle(_nothing, within=within)
+        await environment.until_idle(within=within)
 
 
 async def more_names(environment: Environment) -> None:

@@ -87,11 +87,7 @@ async def _notified(
         for name, quotes in asked.items():
             keys = [str(one["id"]) for one in quotes]
             await environment.engine.intake.accept(flow, name, keys, "poll")
-        await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+        await environment.until_idle(within=within)
 
 
 async def _accounts(pair: Pair, quotes: Quotes) -> list[str]:

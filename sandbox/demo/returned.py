@@ -79,11 +79,7 @@ def _untold(name: str, rmas: list[Rma], told: list[str]) -> list[Finding]:
 
 async def _worked(environment: Environment, flows: tuple[str, ...], within: timedelta) -> None:
     await environment.poll(*flows)
-    await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+    await environment.until_idle(within=within)
 
 
 async def _opened(pair: Pair) -> list[Rma]:

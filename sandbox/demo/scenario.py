@@ -177,13 +177,10 @@ async def _posted_by_clerks(environment: Environment) -> tuple[int, list[Finding
     numbers = await asyncio.gather(*(post_drafts(pair) for pair in environment.pairs.values()))
     posted = dict(zip(environment.pairs, numbers, strict=True))
 
-    async def nothing() -> None:
-        return
-
     while any([await pair.ledger.unfinished() for pair in environment.pairs.values()]):
         await pause()
     await environment.poll("posted_invoices")
-    await environment.until_idle(nothing, within=PATIENCE)
+    await environment.until_idle(within=PATIENCE)
     missing = await not_read_back(environment, posted)
     return sum(len(numbers) for numbers in posted.values()) - len(missing), missing
 

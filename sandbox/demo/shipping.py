@@ -86,7 +86,7 @@ async def _told(
             number = {"number": order["SalesOrderNumber"]}
             await environment.pairs[name].ledger.ask("POST", "/sandbox/confirmations", number)
     await environment.poll(STATUS)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     found = list[Finding]()
     for name, orders in confirmed.items():
         notes = (await environment.engine.systems_pool.open(name)).commerce.order_notes
@@ -112,7 +112,7 @@ async def _cancelled(
             number = {"number": order["SalesOrderNumber"]}
             await environment.pairs[name].ledger.ask("POST", "/sandbox/remainders", number)
     await environment.poll(CANCELLATIONS)
-    await environment.until_idle(_nothing, within=within)
+    await environment.until_idle(within=within)
     found = list[Finding]()
     for name, orders in given_up.items():
         shop = await environment.pairs[name].shop.ask("GET", "/sandbox/orders")
@@ -126,11 +126,7 @@ async def _cancelled(
 
 async def _shipped(environment: Environment, within: timedelta) -> None:
     await environment.poll(SHIPMENTS)
-    await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+    await environment.until_idle(within=within)
 
 
 async def packable(pair: Pair) -> list[Order]:

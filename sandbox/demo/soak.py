@@ -148,17 +148,13 @@ async def soaked(
 async def _everything_is_delivered(environment: Environment) -> int:
     """Webhooks that met a dead host never come again: a poll finds their records. What the host was
     killed at too often to try it again, a person asks for; how many records that were."""
-
-    async def nothing() -> None:
-        return
-
     await asyncio.sleep(SETTLED.total_seconds())
     await environment.poll(*FLOWS, SHIPMENTS, ORDER_ISSUES)
-    await environment.until_idle(nothing, within=PATIENCE)
+    await environment.until_idle(within=PATIENCE)
     left = [claim for claim in await environment.parked() if claim.reason.startswith(ENDED)]
     for claim in left:
         await environment.touch(claim.flow, claim.connection, claim.key)
-    await environment.until_idle(nothing, within=PATIENCE)
+    await environment.until_idle(within=PATIENCE)
     return len(left)
 
 

@@ -63,11 +63,7 @@ async def first_stock(environment: Environment, within: timedelta) -> None:
         await pair.shop.ask("POST", "/sandbox/stock", {"is_managed": True})
         await _come_in(pair, list(item_numbers()), PIECES, environment.masters)
     await environment.poll(STOCK)
-    await environment.until_idle(_nothing, within=within)
-
-
-async def _nothing() -> None:
-    """Nobody watches."""
+    await environment.until_idle(within=within)
 
 
 async def more_stock(environment: Environment) -> None:

@@ -200,3 +200,7 @@ class Host(Face):
 async def pause(seconds: float = 0.3) -> None:
     """Between two looks at another process."""
     await asyncio.sleep(seconds)
+
+
+async def unwatched() -> None:
+    """Nobody looks on meanwhile."""

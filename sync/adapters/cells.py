@@ -63,9 +63,14 @@ def tidy(table: str, row: Row) -> dict[str, Value]:
     """The row's cells as they will come back: without those that are None, datetimes in UTC. Checks
     every limit."""
     check_key(table, row.partition, row.key)
-    given = ((name, value) for name, value in row.values.items() if value is not None)
-    cells = {name: _cell(f"table {table}, cell {name}", value) for name, value in given}
-    for name in cells:
+    cells = dict[str, Value]()
+    for name, value in row.values.items():
+        if value is None:
+            continue
+        try:
+            cells[name] = _cell(value)
+        except ValueError as error:
+            raise ValueError(f"table {table}, cell {name}: {error}") from None
         if not name.isidentifier() or len(name) > 255 or name in RESERVED:
             why = "is no name for a cell: letters, digits and _, no digit first"
             raise ValueError(f"table {table}: {name!r} {why}")
@@ -103,7 +108,7 @@ def size(partition: str, key: str, cells: Mapping[str, Value]) -> int:
 
 def _weight(value: Value) -> int:
     if isinstance(value, str):
-        return 4 + len(value.encode("utf-16-le", "surrogatepass"))
+        return 4 + 2 * (len(value) if value.isascii() else _units(value))
     return 4 + len(value) if isinstance(value, bytes) else 8
 
 
@@ -138,37 +143,37 @@ _encoded: Final = json.JSONEncoder(
 _decoded: Final = json.JSONDecoder(object_hook=_unmarked).decode
 
 
-def _cell(where: str, value: object) -> Value:
+def _cell(value: object) -> Value:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _text(where, value)
+        return _text(value)
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise ValueError(f"{where}: an integer of more than 64 bits")
+            raise ValueError("an integer of more than 64 bits")
         return value
     if isinstance(value, bytes):
         if len(value) > MOST_BYTES:
-            raise ValueError(f"{where}: {len(value)} bytes, at most {MOST_BYTES} are stored")
+            raise ValueError(f"{len(value)} bytes, at most {MOST_BYTES} are stored")
         return value
     if isinstance(value, datetime):
         if value.tzinfo is None or value.year < FIRST_YEAR:
-            raise ValueError(f"{where}: expected an aware datetime since the year {FIRST_YEAR}")
+            raise ValueError(f"expected an aware datetime since the year {FIRST_YEAR}")
         return value.astimezone(UTC)
-    raise ValueError(
-        f"{where}: expected str, int, bool, bytes or datetime, not {type(value).__name__}"
-    )
+    raise ValueError(f"expected str, int, bool, bytes or datetime, not {type(value).__name__}")
 
 
-def _text(where: str, value: str) -> str:
-    if (
-        len(value) > MOST_TEXT // 2
-        and (units := len(value.encode("utf-16-le", "surrogatepass")) // 2) > MOST_TEXT
-    ):
-        raise ValueError(f"{where}: a string of {units} characters, at most {MOST_TEXT} are stored")
+def _text(value: str) -> str:
+    if len(value) > MOST_TEXT // 2 and (units := _units(value)) > MOST_TEXT:
+        raise ValueError(f"a string of {units} characters, at most {MOST_TEXT} are stored")
     if not _encodable(value):
-        raise ValueError(f"{where}: half a surrogate pair is not text")
+        raise ValueError("half a surrogate pair is not text")
     return value
+
+
+def _units(text: str) -> int:
+    """Characters as UTF-16 counts them."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _encodable(text: str) -> bool:

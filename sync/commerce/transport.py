@@ -23,7 +23,7 @@ from sync.commerce.auth import Method, OAuth
 from sync.commerce.ims import Ims, ImsTokens
 from sync.core.encoding import NotJson, from_json, to_json
 from sync.core.errors import Later, Never, Paused
-from sync.core.http_reading import http_date, read_whole_or_beginning
+from sync.core.http_reading import CookielessClient, http_date, read_whole_or_beginning
 from sync.core.sign_in import RefusedSignIns, send_signed
 from sync.pacing.limiter import NoTurn
 
@@ -39,15 +39,16 @@ DATES_APART: Final = timedelta(seconds=1.5)
 _TOO_MUCH: Final = frozenset({429, 503, 504})
 
 
-def shop_client() -> httpx.AsyncClient:
+def shop_client(*, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client for requests to a shop: as many connections as may be asked for at a time, and
     some for tokens."""
     limits = httpx.Limits(
         max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=30.0
     )
-    return httpx.AsyncClient(
-        timeout=READ_TIMEOUT.total_seconds(), follow_redirects=False, limits=limits
-    )
+    return CookielessClient(
+        transport=transport, timeout=READ_TIMEOUT.total_seconds(), follow_redirects=False,
+        limits=limits,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

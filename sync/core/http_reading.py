@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
+from typing_extensions import override
 
 LONGEST: Final = 64
 """Characters of a date that are read; the longest form has 30."""
@@ -44,6 +45,25 @@ def wait_in(text: str, now: datetime, *, fractions: bool = False) -> timedelta |
     if moment is None:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+
+
+class _NoCookies(httpx.Cookies):
+    @override
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """None is looked for."""
+
+
+class CookielessClient(httpx.AsyncClient):
+    """Keeps no cookies: F&O's affinity cookie would pin all our work to one node. Looking for them
+    takes as long as reading the headers."""
+
+    _none = _NoCookies()
+
+    @property  # type: ignore[misc]  # no setter: there is nothing to set
+    @override
+    def cookies(self) -> httpx.Cookies:
+        """None, ever."""
+        return self._none
 
 
 async def beginning_of(response: httpx.Response, most: int = MOST_OF_A_REFUSAL) -> bytes:

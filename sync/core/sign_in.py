@@ -106,7 +106,7 @@ class RefusedSignIns:
         expected."""
         if self._last is not None and self._in_a_row >= IN_A_ROW:
             known, at = self._last
-            if self._clock.now() - at < ASKED_AGAIN:
+            if timedelta() <= self._clock.now() - at < ASKED_AGAIN:  # not where it was set back
                 raise SignInRefused(
                     known.reason, after=TOLD_AGAIN, said=known.said, remedy=known.remedy
                 )

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from sync.core.errors import Never
@@ -103,11 +104,9 @@ class Lookup:
             for value, at in self._expected.items()
             if at >= since and value not in asked and value not in self._absent
         }
-        fitting: list[str] = []
-        for value in list(self._expected)[: max(MOST_VALUES - len(values), 0)]:
-            if not self._fits(*values, *fitting, value):
-                break
-            fitting.append(value)
+        together = [*values, *self._expected][: max(MOST_VALUES, len(values))]
+        fitting = together[len(values) : self._fits(together)]
+        for value in fitting:
             del self._expected[value]
         return fitting
 
@@ -115,14 +114,16 @@ class Lookup:
         return asyncio.get_running_loop().time()
 
     def _groups(self, values: Sequence[str]) -> Iterator[Filter]:
-        start = 0
-        for end in range(1, len(values) + 1):
-            if end == len(values) or not self._fits(*values[start : end + 1]):
-                yield self._filter(values[start:end])
-                start = end
+        while values:
+            count = self._fits(values)
+            yield self._filter(values[:count])
+            values = values[count:]
 
-    def _fits(self, *values: str) -> bool:
-        return len(encoded(self._filter(values).text)) <= MOST_CHARACTERS
+    def _fits(self, values: Sequence[str]) -> int:
+        """How many of the first ones a request holds; one at least."""
+        room = MOST_CHARACTERS - len(encoded(f"{self._filter(values[:1]).text}()"))
+        more = (f" or {Filter.eq(self._field, value).text}" for value in values[1:])
+        return 1 + sum(size <= room for size in accumulate(len(encoded(one)) for one in more))
 
     def _filter(self, values: Sequence[str]) -> Filter:
         any_of = Filter.any_of(self._field, values)

@@ -11,15 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, NoReturn
 from uuid import UUID
 
 import httpx
 
-from sync.core.http_reading import read_whole_or_beginning
+from sync.core.http_reading import CookielessClient, read_whole_or_beginning
 from sync.core.ports import Clock
 from sync.core.sign_in import BearerAuth, RefusedSignIns, send_signed
 from sync.dynamics import batch
@@ -43,14 +42,10 @@ _TIMED_OUT: Final = (httpx.TimeoutException, TimeoutError)
 
 
 def http_client(*, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """The client to share for all requests: keep-alive, gzip, and a cookie jar that keeps nothing.
-
-    F&O's affinity cookie would pin all our work to one node. Redirects are not followed: they lead
-    to sign-in pages.
-    """
-    return httpx.AsyncClient(
+    """The client to share for all requests: keep-alive, gzip, no cookies. Redirects are not
+    followed: they lead to sign-in pages."""
+    return CookielessClient(
         transport=transport,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         follow_redirects=False,
         limits=httpx.Limits(
             max_connections=MOST, max_keepalive_connections=MOST, keepalive_expiry=30.0
@@ -172,15 +167,19 @@ class Transport:
     def _request(self, request: Request) -> httpx.Request:
         seconds = request.timeout.total_seconds()
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT.total_seconds()))
-        http_request = self._http.build_request(
+        return self._http.build_request(
             request.method,
-            self.origin + request.path,
+            _url(self.origin + request.path),
             content=request.content,
             headers={**HEADERS, **request.headers},
             timeout=timeout,
         )
-        http_request.headers.pop("cookie", None)  # whatever jar the shared client has
-        return http_request
+
+
+@lru_cache(64)
+def _url(text: str) -> httpx.URL:
+    """Parsed once: most requests are written to the same few addresses."""
+    return httpx.URL(text)
 
 
 def _is_too_much(response: httpx.Response) -> bool:

@@ -204,10 +204,7 @@ class Claim:
 
     def row(self) -> Row:
         """As it is stored."""
-        skipped = {"connection", "flow", "key", "etag"}
-        values: dict[str, Value] = {
-            f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped
-        }
+        values: dict[str, Value] = {name: getattr(self, name) for name in _CELLS}
         values["state"] = str(self.state)
         values |= {"reason": clipped(self.reason), "remedy": clipped(self.remedy)}
         return Row(
@@ -220,9 +217,8 @@ class Claim:
     @classmethod
     def of(cls, connection: str, flow: str, row: Row) -> Self:
         """From its row. Cells of other versions are ignored."""
-        known = {f.name for f in fields(cls)}
         values: dict[str, Any] = {
-            name: value for name, value in row.values.items() if name in known
+            name: value for name, value in row.values.items() if name in _CELLS
         }
         values["state"] = State(str(values.get("state", State.NEW)))
         if values.get("number") and not values.get("targets"):
@@ -230,6 +226,11 @@ class Claim:
                 targets_of(flow, str(values["number"]), str(values.get("digest", "")))
             )
         return cls(connection=connection, flow=flow, key=row.key, etag=row.etag, **values)
+
+
+_CELLS: Final = dict.fromkeys(
+    one.name for one in fields(Claim) if one.name not in {"connection", "flow", "key", "etag"}
+)
 
 
 def _result(kind: str, row: dict[str, Any]) -> Result:

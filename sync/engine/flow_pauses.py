@@ -74,9 +74,9 @@ class FlowPauses:
         self._read_at: datetime | None = None
 
     async def standing(self) -> tuple[FlowPause, ...]:
-        """All that stand now, at most `FRESH` old."""
+        """All that stand now, at most `FRESH` old; read again where a clock was set back."""
         now = self._clock.now()
-        if self._read_at is None or now - self._read_at >= FRESH:
+        if self._read_at is None or not timedelta() <= now - self._read_at < FRESH:
             rows = self._tables.query(FLOW_PAUSES, STANDING)
             self._known = tuple([FlowPause.of(row) async for row in rows])
             self._read_at = now

@@ -14,6 +14,7 @@ from sync.engine.claim import Claim, State
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.engine import Engine
 from sync.engine.flow import DocumentFlow
+from sync.engine.message import CLOCKS_APART
 from sync.engine.refused_keys import key_fault
 from sync.engine.results import Change, Changed
 from sync.engine.systems import Systems
@@ -109,7 +110,8 @@ class PollRun:
 
         What waits for its next try will be read again anyway. Never for a record that had vanished:
         now it is there. One that nobody survived was not read: it is left to a person until its
-        stamp is newer.
+        stamp is newer. A read that is still to come was stamped before a clock was set back, and
+        tells nothing.
         """
         if claim.state is State.PARKED and claim.deaths and claim.read_at is not None:
             return claim.read_at >= change.changed_at
@@ -121,6 +123,8 @@ class PollRun:
             return is_settled or waits
         is_other = bool(listed and claim.seen) and not is_same
         if is_other or change.fingerprint or not is_settled or claim.read_at is None:
+            return False
+        if claim.read_at > self.engine.clock.now() + CLOCKS_APART:
             return False
         settled = SECOND_OVER - self.lag if is_same else SETTLED_AFTER
         return claim.read_at >= change.changed_at + self.behind + settled

@@ -52,10 +52,11 @@ class Pauses:
         self._known: dict[str, tuple[datetime, Standing | None]] = {}
 
     async def standing(self, system: str) -> Standing | None:
-        """The pause or the outage that holds now; None where the system may be called."""
+        """The pause or the outage that holds now; None where the system may be called. Read again
+        where a clock was set back."""
         now = self._clock.now()
         read_at, found = self._known.get(system, (None, None))
-        if read_at is None or now - read_at >= FRESH:
+        if read_at is None or not timedelta() <= now - read_at < FRESH:
             found = await self._read(system)
         return found if found is not None and (found.is_away or found.until > now) else None
 

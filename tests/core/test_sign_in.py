@@ -115,6 +115,7 @@ async def _asked(sign_ins: RefusedSignIns, outcome: Exception | None, asked: lis
         ((), timedelta(), False),
         ((), ASKED_AGAIN - timedelta(seconds=1), False),
         ((), ASKED_AGAIN, True),
+        ((), -timedelta(minutes=10), True),
         ((None,), timedelta(), True),
         ((Never("no such order", remedy="Look."),), timedelta(), True),
         ((Paused("shop", after=timedelta(seconds=1)),), timedelta(), False),

@@ -371,7 +371,7 @@ def test_a_key_that_the_intake_takes_is_a_key_of_every_table(key: str) -> None:
 
 BEHIND = timedelta(seconds=2)
 LAG = timedelta(seconds=5)
-STAMP = START - MINUTE
+STAMP = START - 2 * MINUTE
 WAITS = {"state": State.NEW, "retry_at": START + MINUTE}
 
 
@@ -397,6 +397,8 @@ class BehindOurs(Polled):
         (50.0, "", {}, True),
         (65.0, "otherwise", {}, True),
         (65.0, "", {}, False),
+        (700.0, "as listed", {}, True),
+        (700.0, "", {}, True),
     ],
 )
 def test_what_was_read_as_it_is_listed_is_not_read_again_once_its_second_is_over(

@@ -1,5 +1,6 @@
 """Quotes of Dynamics 365 Sales: one each, answered by what a seller activated, and one order."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -178,6 +179,24 @@ async def test_a_lost_answer_makes_no_second_quote(ours: Selling, kind: Kind) ->
     assert ours.stand(quote) == ("created", 0, 0, 1)
     assert len(ours.rows_of(quote)) == 2
     assert await ours.parked("quotes") == []
+
+
+@pytest.mark.parametrize("ending", ["/$batch", pytest.param("/accounts", marks=pytest.mark.long)])
+@in_sales()
+async def test_a_quote_that_dataverse_throttles_is_made_once_when_it_may_be_asked_again(
+    ours: Selling, ending: str
+) -> None:
+    """Whether it is what writes it or a read before."""
+    asked = ours.clock.now()
+    ours.loses("POST" if ending == "/$batch" else "GET", ending, Kind.THROTTLE)
+    quote = await ours.asks(SIMPLE_001=1, SIMPLE_006=1)
+    await ours.goes_on()
+    assert ours.systems.service_dials.counts[Kind.THROTTLE] == 1
+    assert ours.stand(quote) == ("created", 0, 0, 1)
+    claim = await ours.claim(str(quote.id), "quotes")
+    assert claim.state is State.DELIVERED
+    made = datetime.fromisoformat(str(ours.sold(quote)["createdon"]))
+    assert made - asked >= timedelta(seconds=20)
 
 
 @in_sales()

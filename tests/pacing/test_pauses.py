@@ -43,6 +43,15 @@ async def test_a_pause_is_known_at_once_where_it_was_asked_for_and_soon_everywhe
     assert await until(there) == end
 
 
+async def test_a_pause_is_known_soon_although_the_clock_was_set_back(tables: SqliteTables) -> None:
+    clock = HandClock()
+    here, there = Pauses(tables, clock), Pauses(tables, clock)
+    assert await until(there) is None
+    clock.at -= 10 * MINUTE
+    await here.pause(SYSTEM, MINUTE)
+    assert await until(there) == clock.at + MINUTE
+
+
 async def test_what_was_read_a_moment_ago_is_not_read_again(tables: SqliteTables) -> None:
     pauses = Pauses(tables, HandClock())
     await pauses.pause(SYSTEM, MINUTE)

@@ -199,8 +199,8 @@ class Environment:
 
     def possible(self, *, is_alone: bool) -> Self:
         """The same without what cannot be told apart beside what F&O does with orders: invoices and
-        slips of other orders, and stock that comes back. Only polls tell it. Azure keeps the clocks
-        of many workers."""
+        slips of other orders, and stock that comes back. Only polls tell it, and what was missed by
+        a clock that was set (docs/proof.md). Azure keeps the clocks of many workers."""
         alone = self.polls is Polls.ALWAYS and not (self.invoices_orders or self.has_killer)
         goes_on = self.goes_on and alone
         comes_back = self.comes_back and alone and not goes_on and not self.ships
@@ -209,7 +209,8 @@ class Environment:
         ships = (self.ships or goes_on) and self.polls is not Polls.NEVER
         return replace(
             self, goes_on=goes_on, comes_back=comes_back, catalogue=catalogue,
-            sets_clock=self.sets_clock and is_alone, tracks=self.tracks and ships,
+            sets_clock=self.sets_clock and is_alone and self.polls is Polls.ALWAYS,
+            tracks=self.tracks and ships,
             sells=self.sells and alone, negotiates=self.negotiates and alone,
             serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip

@@ -3,6 +3,7 @@ mean the same."""
 
 import re
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -20,8 +21,8 @@ DEEPEST: Final = 60
 """Levels of nesting; Commerce's deepest answer has about twelve."""
 
 _NESTED: Final = (dict, list)
-_AMOUNTS: Final = (Decimal, int, str)
-_NO_AMOUNTS: Final = (bool, float)
+_AMOUNTS: Final = (Decimal, int)
+"""As JSON is read; a bool, which is an int in Python, is none."""
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
@@ -36,12 +37,12 @@ def number_from(value: Any) -> Decimal:
     """
     if value is None:
         return Decimal(0)
-    if isinstance(value, _NO_AMOUNTS) or not isinstance(value, _AMOUNTS):
-        raise ValueError(f"expected an amount, found {type(value).__name__}")  # noqa: TRY004 - pydantic reports ValueErrors
     if isinstance(value, str):
         value = value.strip() or "0"
         if not _NUMBER.fullmatch(value):
             raise ValueError("expected an amount, found other text")
+    elif type(value) not in _AMOUNTS:
+        raise ValueError(f"expected an amount, found {type(value).__name__}")
     number = Decimal(value)
     if not number.is_finite() or abs(number) >= MOST_AMOUNT:
         raise ValueError("an amount that no shop has")
@@ -136,16 +137,12 @@ class Document(BaseModel):
 
 def is_too_deep(document: Any) -> bool:
     """Whether a parsed document is nested deeper than anything a shop answers. No recursion."""
-    level, depth = [document], 0
+    level: list[Any] = [[document]]
+    depth = 0
     while level:
         depth += 1
-        if depth > DEEPEST:
+        if depth > DEEPEST + 1:
             return True
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, _NESTED)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, _NESTED)
-        ]
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for one in chain.from_iterable(inside) if isinstance(one, _NESTED)]
     return False

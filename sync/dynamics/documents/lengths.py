@@ -127,7 +127,7 @@ def _printable(text: str, breaks: str) -> str:
 
 def _units(text: str) -> int:
     """Characters as F&O's database counts them: those beyond the first 65,536 count twice."""
-    return len(text) + sum(sign > "\uffff" for sign in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut(text: str, longest: int) -> str:

@@ -79,9 +79,6 @@ async def until_posted(environment: Environment, pair: Pair, count: int) -> None
 async def everything_is_delivered(environment: Environment) -> None:
     """Webhooks that met a dead host never come again: a poll finds their orders."""
 
-    async def nothing() -> None:
-        return
-
     await asyncio.sleep(SETTLED.total_seconds())
     await environment.poll()
-    await environment.until_idle(nothing, within=PATIENCE)
+    await environment.until_idle(within=PATIENCE)
