@@ -150,7 +150,7 @@ def test_only_blocked_and_rejected_companies_are_held_and_only_where_we_may(
     settings = connection(companies={"currency": "EUR", "hold": setting})
     is_barred = status in (CompanyStatus.BLOCKED, CompanyStatus.REJECTED)
     wanted = setting if is_barred and setting != "keep" else ""
-    assert wanted_hold(Company.read({**MILL, "status": status}), settings) == wanted
+    assert wanted_hold(Company.read({**MILL, "status": int(status)}), settings) == wanted
 
 
 def test_a_hold_is_found_again_in_what_remembers_it() -> None:
