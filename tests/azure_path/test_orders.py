@@ -104,7 +104,7 @@ async def test_while_the_broker_is_away_hooks_hear_so_and_the_poll_brings_everyt
     assert await harness.polls() == 0
     await harness.time_passes(AWAY)
     await harness.bus.start()
-    found = await harness.polls()  # which hears how late it is in the shop, and the next one uses it
+    found = await harness.polls()  # it hears how late it is in the shop, and the next one uses that
     assert found + await harness.polls() >= len(missed)
     await harness.works_until_idle()
     assert len(harness.headers(before)) == 1
