@@ -82,7 +82,7 @@ def _money(
     if moves is None:
         settings = delivery.systems.settings.invoices
         moves = settings.moves_money(with_order.order.payment.method)
-    if not moves or not amount:
+    if not moves or not rounded(amount):
         return Wanted(None)
     currency = with_order.document.order_currency_code
     is_sent = _is_sent(with_order, delivery)

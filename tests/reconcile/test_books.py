@@ -140,3 +140,19 @@ async def test_a_system_that_asks_for_quiet_is_asked_again_and_nothing_is_told_t
     assert [one.key for one in found] == [key_of(order)]
     assert [one["commerce_count"] for one in summary.totals()] == [2]
     assert finance.clock.now() - now >= timedelta(seconds=60)
+
+
+@in_finance(creditmemos={"recipe": "free-text-credit", "refund_payment": True})
+async def test_less_than_half_a_cent_that_is_withheld_is_no_money_to_be_paid_out(
+    finance: Finance,
+) -> None:
+    order = await finance.placed(shipping=Decimal(0))
+    await finance.books(finance.commerce.invoice(order))
+    item = order.items[0]
+    memo = finance.commerce.refund(
+        order, {item["item_id"]: Decimal(1)}, shipping=Decimal(0), negative=item["price_incl_tax"]
+    )
+    memo["grand_total"] -= Decimal("0.0033")
+    await finance.books(memo, "creditmemos")
+    found, _ = await reconciled(finance)
+    assert [one for one in found if one.kind == "refunds"] == []

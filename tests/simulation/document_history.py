@@ -13,6 +13,7 @@ from sandbox.commerce.faults import RestFault
 from sandbox.commerce.order_rows import pays, to_invoice, to_refund
 from sandbox.commerce.records import Columns, StoredOrder
 from sync.commerce.models.company import CompanyStatus
+from sync.core.money import rounded
 from tests.simulation.naming import document_key, documents_of, key_of
 from tests.simulation.plan import Plan
 from tests.simulation.watching import EventLog
@@ -109,7 +110,7 @@ class DocumentHistory:
             f"shop: {flow} {document_key(document)} of order {key_of(order)},"
             f" {document['grand_total']}"
         )
-        if document["grand_total"] < 0:  # a fee above what is given back: a shop takes that
+        if rounded(document["grand_total"]) < 0:  # a fee above what is given back: a shop takes that
             self.odd[document_key(document)] = "negative"
         elif self.plan.oddities and flow == "creditmemos" and self.random.random() < 0.5:
             self._spoil(document, self.random.choice(self.plan.oddities))
