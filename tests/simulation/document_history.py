@@ -110,7 +110,7 @@ class DocumentHistory:
             f"shop: {flow} {document_key(document)} of order {key_of(order)},"
             f" {document['grand_total']}"
         )
-        if rounded(document["grand_total"]) < 0:  # a fee above what is given back: a shop takes that
+        if rounded(document["grand_total"]) < 0:  # a fee above what is given back
             self.odd[document_key(document)] = "negative"
         elif self.plan.oddities and flow == "creditmemos" and self.random.random() < 0.5:
             self._spoil(document, self.random.choice(self.plan.oddities))
