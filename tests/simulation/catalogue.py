@@ -197,8 +197,9 @@ class Catalogue:
                 else:
                     gone += shipped(order).get(name, NOTHING)
             wanted = max(self.free(sku) - gone - SAFETY, NOTHING) + promised
-            shown = [(one.quantity, one.status) for one in self.systems.commerce.stock.of(sku)]
-            if shown != [(wanted, int(wanted > 0))]:
+            items = self.systems.commerce.stock.of(sku)
+            shown = [(max(one.quantity, NOTHING), one.status) for one in items]
+            if shown != [(wanted, int(wanted > 0))]:  # below zero nothing is offered either
                 yield f"stock of {sku}: the shop shows {shown}, and is to show {wanted:f}"
 
     def wrong_prices(self) -> Iterator[str]:
