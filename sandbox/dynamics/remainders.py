@@ -51,8 +51,8 @@ def cancel_remainder(
     env: Environment, header: Record, quantities: Mapping[str, Decimal] | None
 ) -> None:
     """Cancel the deliver remainder of lines, by lot (None: all that remains of the order). A line
-    of which nothing was shipped is cancelled then, another one is delivered; the order has the
-    lowest status of its lines."""
+    of which nothing was shipped or invoiced is cancelled then, another one is delivered; the order
+    has the lowest status of its lines."""
     lines = env.lines(header[COMPANY], header["SalesOrderNumber"])
     with env.store.transaction():
         for line in lines:
@@ -68,7 +68,8 @@ def cancel_remainder(
 def _cut(env: Environment, line: Record, quantity: Decimal, *, is_all: bool) -> None:
     changes: dict[str, Any] = {CANCELLED: cancelled(line) + quantity}
     if is_all:
-        status = "Delivered" if shipped(env, line) else "Canceled"
+        is_sent = shipped(env, line) or invoiced(env, line)
+        status = "Delivered" if is_sent else "Canceled"
         changes["SalesOrderLineStatus"] = status
     env.store.update("SalesLine", line, changes)
 
