@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS, STORES
-from sandbox.dials import Kind
+from sandbox.dials import Arrival, Kind
 from sync.buying.heard import decision_heard
 from sync.buying.kept import KeptAccounts
 from sync.cli.person import Named, Records
@@ -189,6 +189,23 @@ async def test_who_has_no_account_is_one_lead_and_erased_with_its_words(ours: Se
     ours.fills_cart()
     await ours.days_go(3)
     assert len(ours.service.tables["leads"]) == 1
+
+
+@selling(tasks={"rules": {"cart": {}}, "leads": True})
+async def test_who_gets_an_account_while_a_lead_is_under_way_stays_one_lead(ours: Selling) -> None:
+    order, known = await ours.keeps_buying(times=1), list[str]()
+
+    def is_first(arrival: Arrival) -> bool:
+        if "/leads(" not in arrival.path or known:
+            return False
+        known.append(ours.knows(order))
+        return True
+
+    ours.fills_cart()
+    ours.systems.service_dials.next(Kind.ERROR_AFTER, where=is_first)
+    await ours.days_go(2)
+    assert known
+    assert (len(ours.leads), ours.tasks, await ours.parked("tasks")) == (1, [], [])
 
 
 @selling(flows=("orders", "customers", "tasks"), dataverse=None)

@@ -26,15 +26,18 @@ URGENT_CASE, NORMAL_CASE, PROBLEM, WEB_CASE = 1, 2, 2, 3
 async def write_of(
     wanted: Wanted, reason: Reason, owner: str, at: datetime, systems: Systems
 ) -> TaskWrite | None:
-    """None where the connection names no Dataverse: the console lists the task then. Raises `Never`
-    for a seller or an account that is not there once."""
+    """None where the connection names no Dataverse: the console lists the task then. What was begun
+    as a lead stays one, though the buyer gets an account meanwhile: it may have been made. Raises
+    `Never` for a seller or an account that is not there once."""
     dataverse, shop = systems.dataverse, systems.settings.commerce.url
     if dataverse is None:
         return None
     seller = await _seller(owner, wanted.looked, dataverse)
     account_id = await _account_id(wanted.looked, dataverse, systems)
-    if not account_id:
-        task = Task("leads", _lead_id(wanted.looked, systems), _lead(wanted, reason))
+    lead_id = _lead_id(wanted.looked, systems)
+    begun = wanted.kept.row_id if wanted.is_taken and wanted.kept is not None else ""
+    if not account_id or begun == lead_id:
+        task = Task("leads", lead_id, _lead(wanted, reason))
     elif wanted.look.settings.rules[wanted.rule].case:
         task = Task("incidents", id_of("alert", shop, wanted.key), _case(wanted, reason))
         task.body["customerid_account@odata.bind"] = f"/accounts({account_id})"
