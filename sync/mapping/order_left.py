@@ -176,7 +176,7 @@ def _is_paid_back(order: Order, settings: Orders) -> bool:
     ):
         return False
     rest = order.grand_total - order.total_canceled - refunded_of_goods(order)
-    return abs(rest) <= max(settings.rounding_most, ZERO)
+    return rest <= max(settings.rounding_most, ZERO)
 
 
 def _tendered(order: Order, parts: OrderParts) -> Decimal:

@@ -387,3 +387,15 @@ def test_what_cards_and_credit_paid_is_charged_as_money_is() -> None:
     }  # fmt: skip
     order = with_extension({**made(), **sums}, **paid)
     assert still_charged(Order.read(order)) == Decimal(50 - (9 - 2 + 1) + 50 - 13)
+
+
+@pytest.mark.parametrize(("back", "is_over"), [("9.39", False), ("9.99", True), ("10.59", True)])
+def test_nothing_is_left_where_a_withheld_fee_is_given_back_as_well(
+    back: str, *, is_over: bool
+) -> None:
+    """Of 10.59 the piece went back, and 0.60 was withheld; then the wrapping, and then the fee, by
+    which more is refunded than was sold."""
+    order = made(row(price="9.99", qty_refunded=1), extra="0.60")
+    order["extension_attributes"]["gw_price"] = "0.60"
+    order |= {"state": "complete", "total_refunded": back, "adjustment_negative": "0.60"}
+    assert is_nothing_left(Order.read(order), connection().orders) is is_over
