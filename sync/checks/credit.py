@@ -12,7 +12,7 @@ from sync.commerce.ims_bearer import ImsKeys
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
-from sync.dynamics.credit_book import day_of
+from sync.dynamics.field_values import day_of
 from sync.dynamics.odata import Filter
 
 FLOW: Final = "credit"
