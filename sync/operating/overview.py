@@ -16,7 +16,7 @@ from sync.app.paces import Lent
 from sync.app.services import Services
 from sync.core.message_queue import Depth
 from sync.core.ports import Tables
-from sync.engine.flow import DocumentFlow, Poll
+from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll
 from sync.engine.flow_pauses import FlowPause, covering
 from sync.engine.queues import QUEUES
 from sync.engine.samples import Sample, last_day
@@ -37,6 +37,7 @@ class FlowState:
     connection: str
     name: str
     title: str
+    is_from_commerce: bool
     polls: bool
     every: timedelta
     behind: timedelta | None
@@ -121,11 +122,12 @@ async def _state(
     pauses: Sequence[FlowPause],
 ) -> FlowState:
     tables, now = services.edition_parts.tables, services.edition_parts.clock.now()
-    poll = flow.trigger(Poll)
+    poll, hooks = flow.trigger(Poll), (CommerceHook, AdobeEvents)
     settings = services.connections[name]
     every = timedelta(minutes=poll.every_minutes(settings) if poll is not None else 0)
     return FlowState(
         name, flow.name, flow.title,
+        is_from_commerce=any(flow.trigger(kind) is not None for kind in hooks),
         polls=poll is not None, every=every,
         behind=await _behind(tables, name, flow.name, now),
         parked=sum((one.connection, one.flow) == (name, flow.name) for one in parked.records),
