@@ -18,7 +18,6 @@ from sync.pacing.pauses import ASKED_AGAIN, FRESH, Pauses
 from tests.virtual_time import LoopClock, virtually
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
-SECOND = timedelta(seconds=1)
 
 
 class Site:
