@@ -15,7 +15,7 @@ from sandbox.dataverse.state import Row, WebFault
 from sync.core.money import ZERO
 from tests.flows.quotes import FLOWS
 from tests.flows.sales_quotes import Selling, in_sales
-from tests.flows.test_quote_worlds import AWAITS, FAULTS, TOLD, World
+from tests.flows.test_quote_worlds import AWAITS, FAULTS, TOLD, World, plays
 
 WAITS = (*TOLD, "is Draft in")
 
@@ -132,23 +132,13 @@ class SalesWorld(World):
         assert len(made) + len(posted) <= 1, quote.id
 
 
-async def plays(ours: Selling, seed: int, events: int = 40) -> None:
-    world = SalesWorld(ours, seed)
-    await world.asks()
-    for _ in range(events):
-        await world.happens()
-    await world.ends()
-    world.looks()
-    await world.compared()
-
-
 @in_sales()
 async def test_both_sides_match_whatever_happens(ours: Selling) -> None:
-    await plays(ours, 3, 16)
+    await plays(SalesWorld(ours, 3), 16)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))
 @in_sales()
 async def test_both_sides_match_in_many_lives(ours: Selling, seed: int) -> None:
-    await plays(ours, seed)
+    await plays(SalesWorld(ours, seed))
