@@ -34,7 +34,7 @@ LINE: Final = ("RecordId", "ItemNumber", "CustomerAccountNumber", "FromQuantity"
                "WillSearchContinue", *OF_PRODUCT)  # fmt: skip
 FIELDS: Final = (
     *LINE, "PriceCustomerGroupCode", "Price", "SalesPriceQuantity", "PriceCurrencyCode",
-    "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
+    "FixedPriceCharges", "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
     "ProductconfigurationId", "PriceSiteId", "PriceWarehouseId",
 )  # fmt: skip
 DISCOUNT_FIELDS: Final = (
@@ -156,6 +156,7 @@ def agreements_of(lines: Lines, item: str) -> list[Agreement]:
             group=str(row.get("PriceCustomerGroupCode") or ""),
             unit=str(row.get("QuantityUnitySymbol") or ""),
             price=_of_one(row, "Price"),
+            charges=Decimal(row.get("FixedPriceCharges") or 0),
         )
         for row in _once(lines.of(item))
     ]

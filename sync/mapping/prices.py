@@ -118,7 +118,7 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
     found = _base(priced, rules, base)
     lowest_of_all: dict[Decimal, Decimal] = {}
     for audience in (ALL, *rules.audiences):
-        last: Decimal | None = None
+        own: list[Decimal] = []
         for pieces in _breaks(priced, audience):
             if pieces != int(pieces):
                 return _uneven(priced, pieces)
@@ -126,12 +126,12 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
             price = base if price is None else price
             if fault := _unfit_price(priced, rules, audience, pieces, price):
                 return fault
-            taken = min([base, *(p for q, p in lowest_of_all.items() if q <= pieces)])
+            taken = min([base, *own, *(p for q, p in lowest_of_all.items() if q <= pieces)])
             if price > taken:
                 return _too_high(priced, audience, pieces, price, taken)
-            if price < min(taken, taken if last is None else last):
+            if price < taken:
                 found[f"{audience.code}|{int(pieces)}"] = {"price": price}
-            last = price
+            own.append(price)
             if audience is ALL:
                 lowest_of_all[pieces] = price
     return found
@@ -147,9 +147,12 @@ def _none(priced: Priced, what: str) -> Never:
 def _unfit_price(
     priced: Priced, rules: PriceRules, audience: Audience, pieces: Decimal, price: Decimal
 ) -> Never | None:
-    """Why a price cannot be charged: it is none, or whole cents are too far from it."""
+    """Why a price cannot be charged: it is none, F&O adds charges to it, or whole cents are too far
+    from it."""
     if price <= 0:
         return _none(priced, f"the price {price} for {audience} from {pieces:f} pieces")
+    if charged := _with_charges(priced, audience, pieces):
+        return charged
     exact = priced.exact(rules, audience, pieces) or price
     if abs(rounded(exact) - exact) <= exact * MOST_LOST:
         return None
@@ -161,6 +164,19 @@ def _unfit_price(
             " factor of the item's row (map items)."
         ),
     )
+
+
+def _with_charges(priced: Priced, audience: Audience, pieces: Decimal) -> Never | None:
+    whose, quantity = whose_lines(audience.customer, audience.group), pieces * priced.units
+    for one in priced.agreements:
+        if one.charges and whose_line(one) in whose and not unfit(one, priced.wanted, quantity):
+            return Never(
+                f"{priced.sku}: F&O adds price charges of {one.charges:.2f} {one.currency} to each"
+                f" line for {audience} (record {one.record}), and the shop has prices of pieces"
+                " alone",
+                remedy="Put the charges into the price of the trade agreement in F&O.",
+            )
+    return None
 
 
 def _base(priced: Priced, rules: PriceRules, price: Decimal) -> dict[str, Any]:
