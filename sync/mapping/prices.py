@@ -50,7 +50,8 @@ class PriceRules:
 @dataclass(frozen=True)
 class Priced:
     """What is priced. `base`: the item's own price of one sales unit, None where it has none.
-    `units`: sales units of a piece. `discounts`: line discounts that may be of it."""
+    `units`: sales units of a piece. `discounts`: line discounts that may be of it. `charges`: what
+    F&O adds to a line beside `base`."""
 
     sku: str
     base: Decimal | None
@@ -58,6 +59,7 @@ class Priced:
     wanted: Wanted
     agreements: Sequence[Agreement]
     discounts: Sequence[Discount] = field(default=())
+    charges: Decimal = Decimal(0)
 
     def price(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
         """The price of one piece, when so many are bought, as it is shown; None where F&O has none.
@@ -167,16 +169,23 @@ def _unfit_price(
 
 
 def _with_charges(priced: Priced, audience: Audience, pieces: Decimal) -> Never | None:
+    """The search does not tell which line it took: any that qualifies with charges may be it."""
     whose, quantity = whose_lines(audience.customer, audience.group), pieces * priced.units
-    for one in priced.agreements:
-        if one.charges and whose_line(one) in whose and not unfit(one, priced.wanted, quantity):
-            return Never(
-                f"{priced.sku}: F&O adds price charges of {one.charges:.2f} {one.currency} to each"
-                f" line for {audience} (record {one.record}), and the shop has prices of pieces"
-                " alone",
-                remedy="Put the charges into the price of the trade agreement in F&O.",
-            )
-    return None
+    fit = [
+        one for one in priced.agreements
+        if whose_line(one) in whose and not unfit(one, priced.wanted, quantity)
+    ]  # fmt: skip
+    charged = {f"record {one.record}": one.charges for one in fit if one.charges}
+    if priced.charges and not fit:
+        charged = {"the released product": priced.charges}
+    if not charged:
+        return None
+    told = ", ".join(f"{charges:.2f} by {who}" for who, charges in charged.items())
+    return Never(
+        f"{priced.sku}: F&O adds price charges to each line for {audience} ({told}), and the shop"
+        " has prices of pieces alone",
+        remedy="Put the charges into the price in F&O.",
+    )
 
 
 def _base(priced: Priced, rules: PriceRules, price: Decimal) -> dict[str, Any]:
