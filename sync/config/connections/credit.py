@@ -72,7 +72,7 @@ class Gate(Section):
 class Credit(Section):
     """How the legal entity checks credit, and what of it the shop shows.
 
-    What no entity of F&O tells is written here; the defaults give less credit, but for
+    What no entity of F&O tells is written here; the defaults give less credit, except
     `order_tax_percent`, which nobody can guess: `check` asks for it.
     """
 
