@@ -34,7 +34,7 @@ LINE: Final = ("RecordId", "ItemNumber", "CustomerAccountNumber", "FromQuantity"
                "WillSearchContinue", *OF_PRODUCT)  # fmt: skip
 FIELDS: Final = (
     *LINE, "PriceCustomerGroupCode", "Price", "SalesPriceQuantity", "PriceCurrencyCode",
-    "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
+    "FixedPriceCharges", "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
     "ProductconfigurationId", "PriceSiteId", "PriceWarehouseId",
 )  # fmt: skip
 DISCOUNT_FIELDS: Final = (
@@ -45,7 +45,7 @@ DISCOUNT_FIELDS: Final = (
 )  # fmt: skip
 PRICE_FIELDS: Final = (
     "ItemNumber", "ProductNumber", "SalesPrice", "SalesPriceQuantity", "SalesUnitSymbol",
-    "InventoryUnitSymbol", "SalesLineDiscountProductGroupCode",
+    "InventoryUnitSymbol", "SalesLineDiscountProductGroupCode", "FixedSalesPriceCharges",
 )  # fmt: skip
 GROUP_FIELDS: Final = ("CustomerAccount", "DiscountPriceGroupId", "LineDiscountCode")
 NEVER_ENDS: Final = 2154
@@ -57,12 +57,14 @@ HUNDRED: Final = Decimal(100)
 @dataclass(frozen=True)
 class SalesPrice:
     """The price of a released product, in the company's currency: of one `unit`; zero where none is
-    entered. `discount_group`: the item's group for line discounts."""
+    entered. `discount_group`: the item's group for line discounts. `charges`: as `Agreement` has
+    them."""
 
     product: str
     price: Decimal
     unit: str
     discount_group: str = ""
+    charges: Decimal = Decimal(0)
 
 
 class Lines:
@@ -145,7 +147,9 @@ def sales_price_of(lines: Lines, item: str) -> SalesPrice | None:
         return None
     unit = str(row.get("SalesUnitSymbol") or row.get("InventoryUnitSymbol") or "")
     group = str(row.get("SalesLineDiscountProductGroupCode") or "")
-    return SalesPrice(str(row.get("ProductNumber") or ""), _of_one(row, "SalesPrice"), unit, group)
+    charges = Decimal(row.get("FixedSalesPriceCharges") or 0)
+    price = _of_one(row, "SalesPrice")
+    return SalesPrice(str(row.get("ProductNumber") or ""), price, unit, group, charges)
 
 
 def agreements_of(lines: Lines, item: str) -> list[Agreement]:
@@ -156,6 +160,7 @@ def agreements_of(lines: Lines, item: str) -> list[Agreement]:
             group=str(row.get("PriceCustomerGroupCode") or ""),
             unit=str(row.get("QuantityUnitySymbol") or ""),
             price=_of_one(row, "Price"),
+            charges=Decimal(row.get("FixedPriceCharges") or 0),
         )
         for row in _once(lines.of(item))
     ]
