@@ -45,6 +45,7 @@ from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import (
+    ACCOUNT,
     CATALOGUE,
     CREDIT,
     MOST_DELIVERIES,
@@ -54,6 +55,7 @@ from tests.simulation.environment import (
     Polls,
 )
 from tests.simulation.mailbox import Mailbox
+from tests.simulation.offices import FinanceOffice, SalesOffice
 from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
@@ -157,8 +159,10 @@ class World:
             await self._dead_letter_function()
 
     async def _lived(self) -> None:
+        chance = Random(f"negotiations {self.plan.seed}")
+        kind = SalesOffice if self.plan.environment.quotes_in_sales else FinanceOffice
         self.negotiations = Quotes(
-            self.systems, Random(f"negotiations {self.plan.seed}"), self.event_log, self.broken
+            self.systems, chance, self.event_log, self.broken, kind(self.systems, chance)
         )
         self.sellers = Sellers(self.systems, Random(f"sellers {self.plan.seed}"), self.event_log)
         self._dials(in_trouble=True)
@@ -292,6 +296,7 @@ class World:
             for name in ("shop", "ledger", "service")
         ]
         systems.dials(*self._watched)
+        systems.dataverse.create("accounts", ACCOUNT, {"name": "Shoppers"})
         systems.connections = Connections.model_validate({"connections": self.plan.connections()})
         chance = Random(f"deadlocks {self.plan.seed}")
         systems.dynamics.is_deadlocked = lambda: (
