@@ -35,7 +35,7 @@ from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark
-from sync.flows import FLOWS, SUB_FLOWS
+from sync.flows import FLOWS
 from sync.operating.publications import differences, repaired
 from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
@@ -398,7 +398,7 @@ class World:
 
     def _services(self, parts: EditionParts) -> Services:
         flows = tuple(flow for flow in FLOWS if flow.name in self.plan.flows)
-        return self.make(self.systems.connections, flows, parts, SUB_FLOWS)
+        return self.make(self.systems.connections, flows, parts)
 
     def _alive(self) -> list[Worker]:
         return [one for one in self.workers if not one.process.is_over]
