@@ -132,7 +132,8 @@ def _place(with_order: WithOrder, settings: Connection, *, is_payment: bool) -> 
     )  # fmt: skip
 
 
-def _document(with_order: WithOrder, settings: Connection) -> Place:
+def document_place(with_order: WithOrder, settings: Connection) -> Place:
+    """Where the document of an invoice or a credit memo stands that books its revenue."""
     return _place(with_order, settings, is_payment=False)
 
 
@@ -205,7 +206,7 @@ def _memos_flow(settings: Connection) -> bool:
 
 invoices: Final = Kind(
     "invoices", "invoices", Charged(invoice_documents, _grand_total), _free_text, _free_text_of,
-    _document, invoice_wanted,
+    document_place, invoice_wanted,
     lambda it: _invoices_flow(it) and it.invoices.recipe != "payment-journal",
 )  # fmt: skip
 payments: Final = Kind(
@@ -215,12 +216,12 @@ payments: Final = Kind(
 )  # fmt: skip
 return_orders: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total, is_with_paid=True),
-    _credit_notes, _returns_of, _document, memo_wanted,
+    _credit_notes, _returns_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "return-order", sign=-1,
 )  # fmt: skip
 free_text_credits: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total), _free_text,
-    _free_text_of, _document, memo_wanted,
+    _free_text_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "free-text-credit", sign=-1,
 )  # fmt: skip
 refunds: Final = Kind(
