@@ -12,8 +12,8 @@ from sync.commerce.ims_bearer import ImsKeys
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
-from sync.dynamics.credit_book import day_of
 from sync.dynamics.documents.credit_account import Check
+from sync.dynamics.field_values import day_of
 from sync.dynamics.odata import Filter
 
 FLOW: Final = "credit"

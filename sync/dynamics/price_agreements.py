@@ -7,14 +7,14 @@ group's, one with neither everybody's. Lines of open journals are other sets, an
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.packed import Packed
 from sync.dynamics.documents.price_agreement import Agreement, Discount
-from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.field_values import day_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.reader import ODataReader
 
 AGREEMENTS: Final = "SalesPriceAgreements"
@@ -192,7 +192,7 @@ def _once(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
 
 def _line(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What prices and discounts have in common; `name` begins the fields that differ."""
-    ends = _day(row.get(f"{name}ApplicableToDate"))
+    ends = day_of(row.get(f"{name}ApplicableToDate"))
     filled = ((known, str(row.get(field) or "")) for field, known in DIMENSIONS.items())
     return {
         "record": int(row["RecordId"]),
@@ -200,7 +200,7 @@ def _line(row: Mapping[str, Any], name: str) -> dict[str, Any]:
         "customer": str(row.get("CustomerAccountNumber") or ""),
         "from_quantity": Decimal(row.get("FromQuantity") or 0),
         "to_quantity": Decimal(row.get("ToQuantity") or 0),
-        "begins": _day(row.get(f"{name}ApplicableFromDate")),
+        "begins": day_of(row.get(f"{name}ApplicableFromDate")),
         "ends": None if ends is None or ends.year >= NEVER_ENDS else ends,
         "finds_next": row.get("WillSearchContinue") != "No",
         "dimensions": tuple((known, value.casefold()) for known, value in filled if value),
@@ -211,12 +211,6 @@ def _percent(row: Mapping[str, Any]) -> Decimal:
     """The second percentage is of what the first has left."""
     first, second = (Decimal(row.get(f"DiscountPercentage{n}") or 0) for n in (1, 2))
     return first + second - first * second / HUNDRED
-
-
-def _day(value: str | None) -> date | None:
-    """The day in an answer, in no time zone; 1900-01-01 is none."""
-    moment = instant_of(value)
-    return None if moment is None else moment.date()
 
 
 def _of_one(row: Mapping[str, Any], name: str) -> Decimal:

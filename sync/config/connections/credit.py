@@ -126,8 +126,3 @@ class Credit(Section):
     """A run that would change more of the companies shown waits for `approve`."""
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     gate: Gate = Gate()
-
-    @property
-    def share(self) -> Decimal:
-        """`most_changed_percent` as a share."""
-        return Decimal(self.most_changed_percent) / 100

@@ -164,11 +164,6 @@ class HeldQuotation:
             *self.terms, str(self.total_discount), lines,
         ])  # fmt: skip
 
-    @property
-    def is_priced(self) -> bool:
-        """Whether each line has a price; without one F&O found none and nobody entered one."""
-        return all(one.price != ZERO for one in self.lines)
-
 
 @dataclass(frozen=True)
 class Listed:
