@@ -132,11 +132,6 @@ class SalesWorld(World):
         assert len(made) + len(posted) <= 1, quote.id
 
 
-@in_sales()
-async def test_both_sides_match_whatever_happens(ours: Selling) -> None:
-    await plays(SalesWorld(ours, 3), 16)
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))
 @in_sales()
