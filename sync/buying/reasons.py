@@ -18,6 +18,8 @@ RECENT: Final = timedelta(days=30)
 WAITING: Final = frozenset({"created", "submitted_by_customer"})
 """States of a quote that waits for the seller. Plain carts have none."""
 LOOKS_BACK: Final = timedelta(days=14)
+GOES_ON: Final = frozenset[RuleName]({"refusal", "return"})
+"""Rules whose open task goes on while they hold, though what began it is over or long ago."""
 
 
 @dataclass(frozen=True)

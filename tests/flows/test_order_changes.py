@@ -288,6 +288,20 @@ async def test_an_edited_order_replaces_one_that_cost_nothing_and_was_invoiced_i
     assert len(harness.headers(second)) == 1
 
 
+@in_harness()
+async def test_an_edited_order_replaces_one_that_cost_nothing_and_was_sent_whole(
+    harness: Harness,
+) -> None:
+    first = harness.place(wants=_pieces(harness, 3))
+    await harness.delivers(first)
+    second = harness.commerce.edit(first)
+    first.row |= {"state": "complete", "total_canceled": Decimal(0)}
+    for item in first.items:
+        item["qty_canceled"] = Decimal(0)
+    await harness.delivers(second)
+    assert len(harness.headers(second)) == 1
+
+
 @in_both_harnesses()
 async def test_an_edited_order_is_not_posted_beside_one_that_the_warehouse_sent(
     harness: Harness,

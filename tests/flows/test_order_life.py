@@ -382,3 +382,20 @@ async def test_documents_that_parked_with_their_order_follow_it_when_it_is_repla
     await finance.replays(key_of(order))
     assert [await finance.parked(flow) for flow in ("orders", "invoices")] == [[], []]
     assert await finance.stands(invoice) is State.DELIVERED
+
+
+@in_finance()
+async def test_a_memo_that_its_order_stopped_follows_it_once_the_order_goes_through(
+    finance: Finance,
+) -> None:
+    order = await sold(finance)
+    number = finance.header(order)["SalesOrderNumber"]
+    lots = [line["InventoryLotId"] for line in finance.dynamics.lines(COMPANY, number)]
+    finance.dynamics.deliver(number, COMPANY, quantities={lots[0]: Decimal(1)})
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, MEMOS)
+    assert await finance.parked(MEMOS) == [key(memo)]
+    finance.dynamics.deliver(number, COMPANY)
+    await finance.delivers(order)
+    assert await finance.parked(MEMOS) == []
+    assert await finance.stands(memo, MEMOS) is State.DELIVERED

@@ -301,7 +301,8 @@ async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling)
         "leads": True,
         "rules": {
             "registration": {"threshold": 1}, "company_request": {}, "quote": {"threshold": 1},
-            "refusal": {"urgent": True, "case": True}, "return": {"threshold": 1},
+            "refusal": {"urgent": True, "case": True},
+            "return": {"threshold": 1, "cool_down_days": 0},
         },
     },
 )  # fmt: skip
@@ -332,7 +333,13 @@ async def test_every_kind_of_signal_is_found_and_followed_to_its_end(ours: Selli
     leads = {str(one["subject"]) for one in ours.service.tables["leads"].values()}
     assert leads == {"Registered and has not ordered", "Company waits for approval"}
     ours.commerce.decline_quote(quote.id, "no")
+    order.items[1]["qty_shipped"] = 1
+    later = ours.commerce.request_return(order, {order.items[1]["item_id"]: 1})
     ours.commerce.set_rma(rma, "closed")
+    await ours.days_go(2)
+    states = {str(one["description"])[:9]: one["statecode"] for one in ours.tasks}
+    assert (states, len(ours.tasks)) == ({"1 returns": 0, "Negotiabl": 1}, 2)
+    ours.commerce.set_rma(later, "closed")
     await ours.days_go(2)
     assert [one["statecode"] for one in ours.tasks] == [1, 1]
     assert case["statecode"] == 0

@@ -80,10 +80,12 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
     """The invoices and credit memos of an order that was parked: they parked with it, and its
     remedy is theirs.
 
-    Asks Commerce for them, but only where the order was parked since it was last delivered.
+    Asks Commerce for them, but only where the order was parked, or stopped one of them, since it
+    was last delivered.
     """
     claim, systems = delivery.claim, delivery.systems
-    if not claim.remedy or claim.differs or order.entity_id is None:
+    has_stopped = claim.remedy or (claim.state is State.DELIVERED and claim.reason)
+    if not has_stopped or claim.differs or order.entity_id is None:
         return ()
     lists = {"invoices": systems.commerce.invoices, "creditmemos": systems.commerce.creditmemos}
     found = [

@@ -187,7 +187,8 @@ def _told(message: Message, hold: str) -> Callable[[Sequence[Result]], Awaitable
 async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
     """An edited order (`-1`) replaces one that is cancelled a moment later: the old one is settled
     first, so that the goods are never ordered twice. Source: Commerce creates the new order before
-    it cancels the old one."""
+    it cancels the old one, and lets nobody edit one that is complete or closed; what was sent or
+    invoiced of it stays, and may have cost nothing."""
     parent = order.relation_parent_real_id or order.original_increment_id
     if not parent or delivery.held(KIND) is not None or parent == order.increment_id:
         return
@@ -196,7 +197,7 @@ async def _predecessor_settled(order: Order, delivery: Delivery) -> None:
     if old is None:
         return
     is_given_up = old.total_canceled or any(item.qty_canceled for item in old.items)
-    if old.state != "canceled" and not is_given_up:
+    if old.state not in {"canceled", "complete", "closed"} and not is_given_up:
         raise Later(
             f"order {parent}, which this one replaces, is not cancelled yet",
             after=timedelta(seconds=5),

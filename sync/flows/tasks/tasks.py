@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 from sync.buying.interest import InterestRows
 from sync.buying.kept import KeptAccounts, KeptTask, Listed
 from sync.buying.pattern import pattern_of
-from sync.buying.reasons import LOOKS_BACK, RECENT, Look, Reason, next_look, reasons_of
+from sync.buying.reasons import GOES_ON, LOOKS_BACK, RECENT, Look, Reason, next_look, reasons_of
 from sync.buying.signals import Signals
 from sync.commerce.polling import SETTLING
 from sync.config.connections.tasks import RuleName, Tasks
@@ -90,6 +90,10 @@ async def look_at(account: Account, kept: KeptAccounts, systems: Systems, tables
     number = await _number(account, systems)
     look = await _look(account, number, systems, tables)
     reasons = {} if unfit else reasons_of(look, account.kind)
+    for rule in GOES_ON & reasons.keys():
+        task, _ = await kept.task(account.key, rule)
+        if task is not None and task.is_open:
+            reasons[rule] = replace(reasons[rule], episode=task.episode)
     return Looked(account, number, look, is_erased, unfit, reasons)
 
 
