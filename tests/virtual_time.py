@@ -158,8 +158,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 handle._run()
 
     def _asyncgen_finalizer_hook(self, agen: Any) -> None:
-        """As asyncio does, but what a dead coroutine's generator still awaits is closed first, while
-        the loop runs: `aclose` does not reach it (CPython 3.11)."""
+        """As asyncio does, but what the generator of a dead coroutine still awaits is closed first,
+        while the loop runs: `aclose` does not reach it (CPython 3.11)."""
         if isinstance(agen.ag_await, CoroutineType):
             agen.ag_await.close()
         super()._asyncgen_finalizer_hook(agen)  # type: ignore[misc]
