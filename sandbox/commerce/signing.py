@@ -4,15 +4,11 @@ RSA over raw events."""
 import hashlib
 import hmac
 from base64 import b64encode
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-Signer = Callable[[bytes], bytes]
-
 
 _PAIRS: dict[str, rsa.RSAPrivateKey] = {}
 """Key pairs by name, made once per process because making one is slow."""

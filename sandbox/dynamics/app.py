@@ -54,10 +54,12 @@ Endpoint = Callable[[Request], Any]
 
 
 def _refusal(status: int, retry_after: int | None) -> Response:
-    """Throttles and crashes in F&O's words; what the gateway in front of it says is a page of
-    HTML."""
+    """Throttles, missing rights and crashes in F&O's words; what the gateway in front of it says is
+    a page of HTML."""
     if retry_after is not None:
         return JSONResponse({"Message": BUSY}, 429, {"Retry-After": str(retry_after)})
+    if status == 403:
+        return _response(refusal(ODataFault(403, "The user has no permission for this entity.")))
     if status != 500:
         return plainly(status)
     fault = ODataFault(

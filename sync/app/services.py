@@ -26,7 +26,7 @@ from sync.engine.dead_letters import DeadLetterParking
 from sync.engine.digests import KeyedDigests
 from sync.engine.engine import Engine
 from sync.engine.erasure import Erasure
-from sync.engine.flow import DocumentFlow, SubFlow
+from sync.engine.flow import DocumentFlow
 from sync.engine.flow_pauses import FlowPauses
 from sync.engine.intake import Intake
 from sync.engine.jobs import Housekeeping, Jobs, nearest_minute
@@ -69,11 +69,10 @@ class Services:
         connections: Connections,
         flows: Sequence[DocumentFlow[Any]],
         edition_parts: EditionParts,
-        sub_flows: Sequence[SubFlow[Any]] = SUB_FLOWS,
     ) -> None:
         self.connections: Mapping[str, Connection] = connections.connections
         self.flows = {flow.name: flow for flow in flows}
-        self.sub_flows = {sub_flow.name: sub_flow for sub_flow in sub_flows}
+        self.sub_flows = {sub_flow.name: sub_flow for sub_flow in SUB_FLOWS}
         self.edition_parts, self.worker = edition_parts, edition_parts.clock.unique()
         parts, tables, clock = edition_parts, edition_parts.tables, edition_parts.clock
         self.documents = DocumentCopies(tables, parts.sealer, clock, keep_months=parts.keep_months)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from sync.checks.finding import Finding, Level, Probe, fault, ok, reading, warn
+from sync.checks.shown_prices import PRICE_GROUPS
 from sync.commerce.address import path_of
 from sync.commerce.errors import NotAllowed, NotThere
 from sync.commerce.search import LARGEST_PAGE, Search
@@ -19,7 +20,6 @@ from sync.flows.customers.accounts import ACCOUNTS, among, is_chosen
 from sync.mapping.shop_company import new_company
 
 GROUPS: Final = "customerGroups/search"
-PRICE_GROUPS: Final = ("PriceCustomerGroups", "GroupCode")
 MAILS: Final = (
     "Commerce mails a welcome to every new user, in the words of the store view accounts.store"
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.mapped_codes import Codes, mapped_codes
 from sync.core.errors import Never
+from sync.dynamics.odata import Filter
 
 
 async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
@@ -25,6 +26,13 @@ async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
         except Never as error:
             report = warn if listed.is_optional else fault
             yield report(f"{listed.title} cannot be checked: {error.reason}", error.remedy)
+
+
+async def codes_of(probe: Probe, place: tuple[str, str], company: str = "") -> set[str]:
+    """All values of a field of a set, casefolded; of one legal entity, or of all."""
+    (entity_set, field), where = place, Filter.eq("dataAreaId", company) if company else None
+    rows = probe.dynamics.query(entity_set, where=where, select=(field,))
+    return {str(row[field]).casefold() async for row in rows}
 
 
 async def _known(probe: Probe, codes: Codes) -> set[str]:

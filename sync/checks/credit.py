@@ -12,7 +12,8 @@ from sync.commerce.ims_bearer import ImsKeys
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
-from sync.dynamics.credit_book import day_of
+from sync.dynamics.documents.credit_account import Check
+from sync.dynamics.field_values import day_of
 from sync.dynamics.odata import Filter
 
 FLOW: Final = "credit"
@@ -95,10 +96,19 @@ async def credit_is_checked_as_said(probe: Probe) -> AsyncIterator[Finding]:
         yield warn(what, "Look at Accounts receivable parameters > Credit rating, or set check.")
     else:
         yield ok(f"against a limit counts what {check.value} says")
+    is_told = "order_tax_percent" in how.model_fields_set or how.orders == "snapshot"
+    if check in (Check.DELIVERED, Check.ALL) and not is_told:
+        yield warn("open orders count without their tax, so that companies have more left", TAX)
     if how.credit_management:
         yield await _management(probe, company)
     if "snapshot" in (how.balances, how.orders):
         yield await _snapshot(probe, company)
+
+
+TAX: Final = (
+    "Write the usual tax of orders on account as order_tax_percent into"
+    " [connections.<name>.credit]; 0 where they have none, or prices of sales orders include it."
+)
 
 
 async def _management(probe: Probe, company: str) -> Finding:

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
+from sync.checks.codes import codes_of
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.config.connections import Connection
-from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import ORDER_SETTINGS
 from sync.dynamics.product_attributes import BARCODE_FIELDS, BARCODES, VALUE_FIELDS, VALUES
 from sync.dynamics.product_categories import (
@@ -119,23 +119,21 @@ async def product_codes_are_there(probe: Probe) -> AsyncIterator[Finding]:
     if "products" not in probe.settings.flows:
         return
     products, company = probe.settings.products, probe.settings.legal_entity
-    of_company = Filter.eq("dataAreaId", company)
-    async for one in _codes(probe, TAX_GROUPS, products.tax_classes, of_company):
+    async for one in _codes(probe, TAX_GROUPS, products.tax_classes, company):
         yield one
-    async for one in _codes(probe, STATES, products.lifecycle_states, None):
+    async for one in _codes(probe, STATES, products.lifecycle_states):
         yield one
 
 
 async def _codes(
-    probe: Probe, place: tuple[str, str], wanted: Iterable[str], where: Filter | None
+    probe: Probe, place: tuple[str, str], wanted: Iterable[str], company: str = ""
 ) -> AsyncIterator[Finding]:
     """An empty code is that of a product that has none."""
-    (entity_set, key), codes = place, [one for one in wanted if one]
-    rows = probe.dynamics.query(entity_set, where=where, select=(key,))
-    known = {str(row[key]).casefold() async for row in rows} if codes else set()
+    codes = [one for one in wanted if one]
+    known = await codes_of(probe, place, company) if codes else set()
     for code in codes:
         if code.casefold() in known:
-            yield ok(f"{code} is there ({entity_set})")
+            yield ok(f"{code} is there ({place[0]})")
         else:
             cure = "Correct products.tax_classes and products.lifecycle_states in connections.toml."
-            yield fault(f"F&O has no {code} ({entity_set})", cure)
+            yield fault(f"F&O has no {code} ({place[0]})", cure)

@@ -4,11 +4,11 @@ groups."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+from sync.checks.codes import codes_of
 from sync.checks.finding import Finding, Probe, fault, ok
 from sync.commerce.filters import Op, where
 from sync.commerce.search import LARGEST_PAGE, Search
 from sync.config.connections import Connection
-from sync.dynamics.odata import Filter
 from sync.dynamics.price_agreements import (
     AGREEMENTS,
     CUSTOMERS,
@@ -63,15 +63,10 @@ async def price_groups_are_there(probe: Probe) -> AsyncIterator[Finding]:
     groups = prices.groups
     if "prices" not in probe.settings.flows or not (groups or prices.customers):
         return
-    company, (entity_set, key) = probe.settings.legal_entity, PRICE_GROUPS
+    company = probe.settings.legal_entity
     if company in probe.known.absent:
         return
-    known = {
-        str(row[key]).casefold()
-        async for row in probe.dynamics.query(
-            entity_set, where=Filter.eq("dataAreaId", company), select=(key,)
-        )
-    }
+    known = await codes_of(probe, PRICE_GROUPS, company)
     codes = [*groups.values(), *prices.customers.values()]
     search = Search(page_size=LARGEST_PAGE).having(where("code", Op.IN, codes))
     page = await probe.commerce.search(GROUPS, search)

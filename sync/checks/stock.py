@@ -4,13 +4,13 @@ is shown."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+from sync.checks.codes import codes_of
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.commerce.errors import NotAllowed, NotThere
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.inventory_visibility import WAREHOUSES as SITES
-from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
@@ -112,12 +112,7 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
     company = probe.settings.legal_entity
     if company in probe.known.absent:
         return
-    known = {
-        str(row[WAREHOUSE_ID]).casefold()
-        async for row in probe.dynamics.query(
-            WAREHOUSES, where=Filter.eq("dataAreaId", company), select=(WAREHOUSE_ID,)
-        )
-    }
+    known = await codes_of(probe, (WAREHOUSES, WAREHOUSE_ID), company)
     shown = {warehouse.casefold() for warehouse in stock.sources}
     for warehouse in stock.sources:
         if warehouse.casefold() in known:

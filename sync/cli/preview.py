@@ -2,7 +2,7 @@
 the home."""
 
 import asyncio
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -36,9 +36,8 @@ Gross = Annotated[
 ]
 
 
-def _ids(help_: str) -> Any:
-    return typer.Option(metavar="A,B,C", help=help_)
-
+READ = "Read these from Commerce: increment ids; ids of customers and companies."
+Ids = Annotated[str, typer.Option(metavar="A,B,C", help=READ)]
 
 for one in (
     stock, prices, shipments, cancellations, accounts, returns, mails, cases, quotes, activity,
@@ -54,12 +53,9 @@ def preview() -> None:
 
 @app.command(cls=Command)
 def orders(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these orders from Commerce, by increment id.")] = "",
-    gross: Gross = None,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", gross: Gross = None,
     documents: Whole = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show what each order would become in D365, and prove its totals to the cent.
 
     A file holds an order as REST answers it, a list of orders, a search answer, or a webhook's
@@ -82,12 +78,9 @@ def orders(
 
 @app.command(cls=Command)
 def invoices(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
-    gross: Gross = None,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", gross: Gross = None,
     documents: Whole = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show what each invoice would become in D365 by the connection's recipe, and prove its total
     to the cent.
 
@@ -109,12 +102,9 @@ def invoices(
 
 @app.command(cls=Command)
 def creditmemos(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these from Commerce, by increment id.")] = "",
-    gross: Gross = None,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", gross: Gross = None,
     documents: Whole = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show what each credit memo would become in D365 by the connection's recipe, and prove its
     total to the cent.
 
@@ -132,12 +122,9 @@ def creditmemos(
 
 @app.command(cls=Command)
 def story(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these orders with all their documents.")] = "",
-    gross: Gross = None,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", gross: Gross = None,
     documents: Whole = False,
-) -> None:
+) -> None:  # fmt: skip
     """Show an order with its invoices and credit memos in order of time, and what they come to in
     the end.
 
@@ -158,10 +145,7 @@ def story(
 
 @app.command(cls=Command)
 def customers(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these customers from Commerce, by id.")] = "",
-    documents: Whole = False,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", documents: Whole = False
 ) -> None:
     """Show the account that each customer would get in D365, with its addresses.
 
@@ -180,10 +164,7 @@ def customers(
 
 @app.command(cls=Command)
 def companies(
-    ctx: typer.Context,
-    files: Files = None,
-    ids: Annotated[str, _ids("Read these companies from Commerce, by id.")] = "",
-    documents: Whole = False,
+    ctx: typer.Context, files: Files = None, ids: Ids = "", documents: Whole = False
 ) -> None:
     """Show the account that each B2B company would get in D365.
 

@@ -29,8 +29,6 @@ PAUSES: Final = {"paas": timedelta(seconds=30), "saas": timedelta(seconds=5)}
 """How long to keep quiet after a 429 without Retry-After; the service's own sample client waits 5
 s."""
 
-MAINTENANCE_WAIT: Final = ASKED_AGAIN
-
 _MAINTENANCE: Final = re.compile(r"maintenance|service temporarily unavailable", re.IGNORECASE)
 _PASSING: Final = re.compile(
     r"^Could not save (?:a shipment|an invoice|a Creditmemo), see error log"
@@ -120,7 +118,7 @@ def error_from(response: httpx.Response, call: RestCall) -> Exception:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Paused(call.system, after=wait or PAUSES[call.edition])
     if is_maintenance(response):
-        wait = wait or MAINTENANCE_WAIT
+        wait = wait or ASKED_AGAIN
         return Later(reason, after=wait, counts=False, is_outage=True, said=said.words)
     if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         kind = Unknown if call.writes else Later
@@ -138,7 +136,9 @@ def _refusal(response: httpx.Response, reason: str, said: Said, call: RestCall) 
         return _not_found(reason, said)
     remedy = _remedy(response, call)
     if status in _OTHERS or response.has_redirect_location:
-        return Later(reason, is_outage=True, said=said.words, remedy=remedy)
+        is_open = call.writes and status == HTTPStatus.FORBIDDEN  # firewalls look at answers too
+        waiting = Unknown if is_open else Later
+        return waiting(reason, is_outage=True, said=said.words, remedy=remedy)
     kind = TooManyRows if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else Never
     return kind(reason, remedy=remedy, code=said.report, said=said.words)
 

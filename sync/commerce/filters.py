@@ -20,30 +20,21 @@ _NUMERIC: Final = frozenset(
 
 
 class Op(StrEnum):
-    """The operators that Commerce's database map knows (2.4.x). `moreq` of Adobe's table is not
-    among them."""
+    """Operators that are searched with, of those that Commerce's database map knows (2.4.x).
+    `moreq` of Adobe's table is not among them."""
 
     EQ = "eq"
-    NEQ = "neq"
     GT = "gt"
     LT = "lt"
     GTEQ = "gteq"
     LTEQ = "lteq"
     LIKE = "like"
-    NLIKE = "nlike"
     IN = "in"
     NIN = "nin"
     NULL = "null"
     NOTNULL = "notnull"
-    IS = "is"
-    FINSET = "finset"
-    NFINSET = "nfinset"
-    REGEXP = "regexp"
     FROM = "from"
     TO = "to"
-    SEQ = "seq"
-    SNEQ = "sneq"
-    NTOA = "ntoa"
 
 
 class Unsearchable(ValueError):

@@ -62,8 +62,8 @@ class Tier:
 
 @dataclass(frozen=True)
 class Special:
-    """A price for everybody until the end of a day. `begins`, `ends`: `YYYY-MM-DD hh:mm:ss`; the
-    day of `ends` is included."""
+    """A price for everybody. `begins`, `ends`: `YYYY-MM-DD hh:mm:ss`; in Open Source days of the
+    store, that of `ends` included, and in Adobe Commerce moments in UTC."""
 
     sku: str
     price: Decimal

@@ -7,7 +7,7 @@ exponent. Source of the dust: measured on a live 2.4.8 shop.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Clamped, Context, Decimal, DecimalException, Inexact, Overflow, Subnormal
 from json.encoder import encode_basestring
@@ -54,6 +54,13 @@ _number: Final = Context(
 """A number with a fraction or an exponent, of a size that may be written out again: nine characters
 can stand for a gigabyte of digits."""
 _decoded: Final = json.JSONDecoder(parse_float=_number, parse_constant=_refuse).decode
+
+
+def nested(document: Any, path: str) -> Any:
+    """What stands at a path of names with dots; None where nothing does."""
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
 
 
 def to_json(value: Any, *, sort: bool = False) -> bytes:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 
+from sync.core.encoding import nested
+
 About = Literal["order", "methods"]
 ROOTS: Final = {"order": ("order", "data.order", ""), "methods": ("payload", "data.payload", "")}
 COMPANY_OF: Final = {
@@ -87,16 +89,10 @@ class _Body:
             for name in (whole, path):
                 if name in self._payload:
                     return self._payload[name]
-            value = _nested(self._payload, whole)
+            value = nested(self._payload, whole)
             if value is not None:
                 return value
         return None
-
-
-def _nested(document: Any, path: str) -> Any:
-    for name in path.split("."):
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
 
 
 def _amount(text: str) -> Decimal | None:

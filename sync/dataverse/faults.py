@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from sync.core.errors import AlreadyExists, Never, NotProvided, SignInRefused
-from sync.dynamics.faults import Rule, away, later, never, pause, unsure, with_activity
+from sync.dynamics.faults import Rule, away, blocked, later, never, pause, unsure, with_activity
 from sync.dynamics.refusals import NotFound, Refusal, words
 
 NO_USER: Final = (
@@ -46,6 +46,7 @@ _NAMES: Final = words(
 TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({429}), pause),
     Rule(frozenset({401}), _unauthorised),
+    Rule(frozenset({403}), blocked, page=True),
     Rule(frozenset({403}), _not_allowed),
     Rule(
         frozenset({404}),

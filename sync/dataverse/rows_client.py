@@ -12,11 +12,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-import httpx
-
 from sync.config.connections import Dataverse
 from sync.core.encoding import to_json
-from sync.core.errors import Never
 from sync.dataverse.joined_writes import JoinedWrites
 from sync.dataverse.web_api import ROOT, RowWrite, query, row_path, set_path
 from sync.dynamics import batch
@@ -26,6 +23,7 @@ from sync.dynamics.refusals import NotFound, ODataAnswer, ODataCall
 from sync.dynamics.transport import JSON, LIST_TIMEOUT, READ_TIMEOUT, Request, Transport
 
 SYSTEM: Final = "Dataverse"
+OWN_ADDRESS: Final = "Write the environment's own address as dataverse.url"
 PAGE: Final = 500
 LABELS: Final = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"'
 WHOLE: Final = "return=representation"
@@ -79,7 +77,8 @@ class RowsClient:
                 raise error_from_nonsense(call, "it holds no list of rows")
             for row in rows:
                 yield row
-            path = self._next_path(page.get("@odata.nextLink"), call)
+            link = page.get("@odata.nextLink")
+            path = self._transport.next_path(link, call, below="/", remedy=OWN_ADDRESS)
 
     async def create(
         self, write: RowWrite, select: Sequence[str], *, not_after: datetime
@@ -183,20 +182,6 @@ class RowsClient:
         what = write.path.lstrip("/").partition("(")[0].partition("/")[0]
         verb = {"new": "create", "there": "change"}.get(write.only, "carry out")
         return ODataCall(f"{verb} {what}", True, SYSTEM)
-
-    def _next_path(self, link: Any, call: ODataCall) -> str:
-        """Where the next page lies. Only the path is taken: the token stays with this host."""
-        if not link:
-            return ""
-        origin = httpx.URL(self._transport.origin)
-        try:
-            url = origin.join(str(link))
-        except httpx.InvalidURL:
-            raise error_from_nonsense(call, "its next page has no address") from None
-        if (url.host, url.port) != (origin.host, origin.port):
-            reason = f"{call.what}: the next page lies on {url.host}, not on {origin.host}"
-            raise Never(reason, remedy="Write the environment's own address as dataverse.url")
-        return url.raw_path.decode("ascii")
 
 
 def _content(write: RowWrite) -> bytes | None:

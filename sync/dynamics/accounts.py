@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sync.dynamics.documents.account import Account, AccountAddress, AccountContact
 from sync.dynamics.documents.requests import ADDRESSES, CUSTOMERS
+from sync.dynamics.field_values import text_of
 from sync.dynamics.odata import Filter, instant_of
 from sync.dynamics.reader import ODataReader
 
@@ -58,7 +59,7 @@ class Accounts:
         )
         if not rows:
             return None
-        party = _text(rows[0], "PartyNumber")
+        party = text_of(rows[0], "PartyNumber")
         contacts = party and await find(
             CONTACTS, "AssociatedPartyNumber", party, company=company, select=CONTACT_FIELDS
         )
@@ -94,7 +95,7 @@ class Accounts:
             self._listed(company, CONTACTS, CONTACT_FIELDS, "PartyNumber", rows),
         )
         for row in rows:
-            number, party = _text(row, "CustomerAccount"), _text(row, "PartyNumber")
+            number, party = text_of(row, "CustomerAccount"), text_of(row, "PartyNumber")
             mine = addresses[number.casefold()], contacts[party.casefold()]
             yield self._account(company, row, *mine)
 
@@ -102,12 +103,12 @@ class Accounts:
         self, company: str, name: str, fields: Sequence[str], owner: str, rows: Rows
     ) -> Mapping[str, list[Mapping[str, Any]]]:
         """The rows of a set by their owner: of those alone that `rows` name as `owner`."""
-        wanted = {_text(row, owner).casefold() for row in rows} - {""}
+        wanted = {text_of(row, owner).casefold() for row in rows} - {""}
         found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
         where = Filter.eq("dataAreaId", company)
         order = ("dataAreaId", *fields[:3]) if name == ADDRESSES else ("dataAreaId", fields[1])
         async for row in self._client.query(name, where=where, select=fields, order_by=order):
-            if (key := _text(row, fields[0]).casefold()) in wanted:
+            if (key := text_of(row, fields[0]).casefold()) in wanted:
                 found[key].append(row)
         return found
 
@@ -116,12 +117,12 @@ class Accounts:
     ) -> Account:
         now = self._client.now()
         valid = (one for one in addresses if (end := _moment(one, "Expiration")) and end > now)
-        people = (one for one in contacts if _text(one, "IsInactive") != YES)
-        fields = {name: _text(row, name) for name in sorted(row) if not name.startswith(NO_FIELD)}
+        people = (one for one in contacts if text_of(one, "IsInactive") != YES)
+        fields = {name: text_of(row, name) for name in sorted(row) if not name.startswith(NO_FIELD)}
         if not fields.get(PAYER):
             fields.pop(PAYER, None)  # as earlier releases knew the account, which never read it
         return Account(
-            company, _text(row, "CustomerAccount"), fields,
+            company, text_of(row, "CustomerAccount"), fields,
             tuple(sorted(map(_address, filter(_is_delivery, valid)), key=lambda a: a.location)),
             tuple(sorted(map(_contact, people), key=lambda contact: contact.number)),
         )  # fmt: skip
@@ -132,34 +133,30 @@ def _fields(flag: str) -> tuple[str, ...]:
 
 
 def _is_delivery(row: Mapping[str, Any]) -> bool:
-    return _text(row, "IsRoleDelivery") == YES
+    return text_of(row, "IsRoleDelivery") == YES
 
 
 def _address(row: Mapping[str, Any]) -> AccountAddress:
-    street = tuple(filter(None, map(str.strip, _text(row, "AddressStreet").split("\n"))))
+    street = tuple(filter(None, map(str.strip, text_of(row, "AddressStreet").split("\n"))))
     return AccountAddress(
-        _text(row, "AddressLocationId"), _moment(row, "Effective"),
-        _text(row, "AddressDescription"), street, _text(row, "AddressCity"),
-        _text(row, "AddressZipCode"), _text(row, "AddressState"), country_of(row),
+        text_of(row, "AddressLocationId"), _moment(row, "Effective"),
+        text_of(row, "AddressDescription"), street, text_of(row, "AddressCity"),
+        text_of(row, "AddressZipCode"), text_of(row, "AddressState"), country_of(row),
     )  # fmt: skip
 
 
 def country_of(row: Mapping[str, Any]) -> str:
     """The country in two letters where F&O says them, else its id."""
-    return _text(row, "AddressCountryRegionISOCode") or _text(row, "AddressCountryRegionId")
+    return text_of(row, "AddressCountryRegionISOCode") or text_of(row, "AddressCountryRegionId")
 
 
 def _contact(row: Mapping[str, Any]) -> AccountContact:
     return AccountContact(
-        _text(row, "ContactPersonId"), _text(row, "FirstName"), _text(row, "LastName"),
-        _text(row, "PrimaryEmailAddress"), _text(row, "PrimaryPhoneNumber"),
-        _text(row, "EmploymentJobTitle"), _text(row, "IsDefaultContactPerson") == YES,
+        text_of(row, "ContactPersonId"), text_of(row, "FirstName"), text_of(row, "LastName"),
+        text_of(row, "PrimaryEmailAddress"), text_of(row, "PrimaryPhoneNumber"),
+        text_of(row, "EmploymentJobTitle"), text_of(row, "IsDefaultContactPerson") == YES,
     )  # fmt: skip
 
 
 def _moment(row: Mapping[str, Any], name: str) -> Any:
-    return instant_of(_text(row, name) or None)
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()
+    return instant_of(text_of(row, name) or None)

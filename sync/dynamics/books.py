@@ -10,14 +10,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from sync.config.connections import Dynamics
 from sync.core.money import ZERO
 from sync.dynamics.book_sums import POSTED, Book, BookSums, Posted, Row, joined
 from sync.dynamics.customers import SET as CUSTOMERS
 from sync.dynamics.documents import requests
-from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.field_values import day_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.posted_invoices import SALES, SALES_ORDER
 from sync.dynamics.return_orders import INCLUDED
@@ -224,7 +225,7 @@ def _booked(
 ) -> Booked:
     number, currency = book.number_of(row), str(row["CurrencyCode"])
     amount, tax = posted.get(number, (sums.get(number, ZERO), None))
-    day = _day(row[book.day]) if book.day else None
+    day = day_of(row[book.day]) if book.day else None
     return Booked(book.reference_of(row), number, currency, amount, tax, is_gross, day)
 
 
@@ -233,18 +234,12 @@ def _credited(row: Row) -> Booked:
     reference = str(row.get("CustomersOrderReference") or "").strip()
     number, currency = str(row["SalesOrderNumber"]), str(row["CurrencyCode"])
     amount, tax = (Decimal(row.get(name) or 0) for name in POSTED)
-    day = _day(row["InvoiceDate"])
+    day = day_of(row["InvoiceDate"])
     return Booked(reference, number, currency, amount, tax, is_gross=True, day=day)
 
 
 def _payment(row: Row, side: str) -> Booked:
     number = f"{row['JournalBatchNumber']}/{Decimal(row['LineNumber']):f}"
     reference, currency = str(row["PaymentReference"]).strip(), str(row["CurrencyCode"])
-    day, amount = _day(row["TransactionDate"]), Decimal(row[side])
+    day, amount = day_of(row["TransactionDate"]), Decimal(row[side])
     return Booked(reference, number, currency, amount, None, is_gross=True, day=day)
-
-
-def _day(value: Any) -> date | None:
-    """The date part: X++ dates stand for noon UTC."""
-    moment = instant_of(str(value or ""))
-    return moment.date() if moment else None

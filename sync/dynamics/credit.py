@@ -12,7 +12,7 @@ from typing import Any, Final
 from sync.config.connections import Dynamics
 from sync.config.connections.credit import Credit as Settings
 from sync.core.errors import Never
-from sync.dynamics.credit_book import CreditBook, GroupMember, day_of
+from sync.dynamics.credit_book import CreditBook, GroupMember
 from sync.dynamics.credit_orders import FEW, CreditOrders
 from sync.dynamics.documents.credit_account import (
     Check,
@@ -21,6 +21,7 @@ from sync.dynamics.documents.credit_account import (
     OpenItem,
     TemporaryLimit,
 )
+from sync.dynamics.field_values import day_of
 from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
 

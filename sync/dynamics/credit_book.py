@@ -7,7 +7,7 @@ its invoice. Whatever any of them owes counts against the account that pays.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,16 +21,10 @@ from sync.dynamics.documents.credit_account import (
     OrderLine,
     TemporaryLimit,
 )
-from sync.dynamics.odata import instant_of
+from sync.dynamics.field_values import day_of
 
 LAST_DAY: Final = date(2154, 12, 31)
 Row = Mapping[str, Any]
-
-
-def day_of(value: Any) -> date | None:
-    """The X++ date of an answer; None for 1900-01-01."""
-    moment: datetime | None = instant_of(str(value or ""))
-    return moment.date() if moment is not None else None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ REMAINING_FIELDS: Final = (
     "CustAccount", "SalesType", "CurrencyCode", "LineAmount", "SalesQty", "RemainSalesPhysical",
     "RemainSalesFinancial",
 )  # fmt: skip
-HEADER_KEY: Final = ("dataAreaId", "SalesOrderNumber")
 HEADER_FIELDS: Final = (
     "SalesOrderNumber", "InvoiceCustomerAccountNumber", "CurrencyCode", "SalesOrderStatus",
 )  # fmt: skip

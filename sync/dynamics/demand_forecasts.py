@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sync.core.groups import in_groups
 from sync.core.request import Request
+from sync.dynamics.field_values import amount_of, text_of
 from sync.dynamics.odata import Filter, instant_of, noon
 from sync.dynamics.odata_client import ODataClient, Write
 from sync.dynamics.on_hand import MOST_TERMS
@@ -49,12 +50,12 @@ class Entry:
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> "Entry":
         """As F&O lists it."""
-        start = instant_of(_text(row, START))
+        start = instant_of(text_of(row, START))
         return cls(
-            _text(row, "dataAreaId").lower(), _text(row, NUMBER), _text(row, MODEL),
-            _text(row, ITEM), tuple(_text(row, name) for name in DIMENSIONS),
-            start.date() if start is not None else None, _text(row, SITE), _text(row, WAREHOUSE),
-            Decimal(row.get(QUANTITY) or 0), _text(row, UNIT),
+            text_of(row, "dataAreaId").lower(), text_of(row, NUMBER), text_of(row, MODEL),
+            text_of(row, ITEM), tuple(text_of(row, name) for name in DIMENSIONS),
+            start.date() if start is not None else None, text_of(row, SITE),
+            text_of(row, WAREHOUSE), amount_of(row, QUANTITY), text_of(row, UNIT),
         )  # fmt: skip
 
     def place(self, site: str, warehouse: str) -> tuple[str, ...]:
@@ -149,7 +150,3 @@ class DemandForecasts:
             SET, where=where, select=FIELDS, order_by=("dataAreaId", NUMBER)
         )  # fmt: skip
         return [Entry.read(row) async for rows in pages for row in rows]
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()

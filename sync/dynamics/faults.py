@@ -44,18 +44,21 @@ def later(refusal: Refusal) -> Later:
 
 def away(refusal: Refusal) -> Later:
     """Nothing was executed, and nobody's request would be."""
-    reason, words = with_activity(refusal), refusal.said.words
-    return Later(reason, after=refusal.wait(), is_outage=True, said=words)
+    words = refusal.said.words
+    return Later(with_activity(refusal), after=refusal.wait(), is_outage=True, said=words)
 
 
-def unsure(refusal: Refusal) -> Later:
+def unsure(refusal: Refusal, remedy: str = "") -> Later:
     """A read may simply be repeated; a write may have been committed before it failed."""
-    if not refusal.call.writes:
-        return away(refusal)
-    reason, words = with_activity(refusal), refusal.said.words
-    return Unknown(reason, after=refusal.wait(), is_outage=True, said=words)
+    kind, words = Unknown if refusal.call.writes else Later, refusal.said.words
+    reason, after = with_activity(refusal), refusal.wait()
+    return kind(reason, after=after, is_outage=True, said=words, remedy=remedy)
 
 
+GATEWAY: Final = (
+    "A firewall or gateway before {system} refuses us: have it let this app's outgoing addresses"
+    " through. What waits goes on by itself then; replay what was parked"
+)
 NO_USER: Final = (
     "Check in F&O (System administration > Setup > Microsoft Entra applications) that this client"
     " id has a user, and that tenant and url belong together"
@@ -69,6 +72,12 @@ UNREACHED: Final = (
     " name, firewall, proxy, certificate. An environment may be asleep or in maintenance (Lifecycle"
     " Services, Power Platform admin center)."
 )
+
+
+def blocked(refusal: Refusal) -> Later:
+    """A firewall says no, to everybody or to this record alone. One that looks at answers too may
+    say so after a write was committed."""
+    return unsure(refusal, GATEWAY.format(system=refusal.call.system))
 
 
 def _unauthorised(refusal: Refusal) -> SignInRefused:
@@ -90,7 +99,7 @@ def with_activity(refusal: Refusal) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """The `statuses` it speaks of, `words` that must occur, whether a `page` and no JSON is meant,
+    """The `statuses` it speaks of, `words` that must occur, whether a `page` of a gateway is meant,
     the error made."""
 
     statuses: frozenset[int]
@@ -102,7 +111,7 @@ class Rule:
         """Whether this rule speaks of the answer."""
         return (
             refusal.answer.status in self.statuses
-            and (self.page is None or self.page is not refusal.said.is_json)
+            and (self.page is None or self.page is refusal.said.is_page)
             and (self.words is None or self.words.occur_in(refusal.said.words))
         )
 
@@ -133,11 +142,7 @@ _OTHER: Final = frozenset(range(200, 500))
 TABLE: Final[tuple[Rule, ...]] = (
     Rule(frozenset({429}), pause),
     Rule(frozenset({401}), _unauthorised),
-    Rule(
-        frozenset({403}),
-        never("Find out which gateway before F&O refuses this request; then replay"),
-        page=True,
-    ),
+    Rule(frozenset({403}), blocked, page=True),
     Rule(
         frozenset({403}),
         never(
@@ -186,10 +191,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         _REFUSED,
-        never(
-            "Fill the field on the master record in D365, or map it in connections.toml, then"
-            " replay"
-        ),
+        never("Fill the field on its master record in D365, or map it in connections.toml; replay"),
         words("must be filled in", "is mandatory", "must be specified"),
     ),
     Rule(

@@ -28,6 +28,8 @@ MOST_DEEP: Final = 20
 
 UNSHOWN: Final = "in words that may name a person; they are with the record's encrypted copies"
 
+_OWN: Final = ("error", "Message")
+"""What an error of OData, and one of F&O's Web API, begins with; gateways write other JSON."""
 _DEEPER: Final = ("innererror", "internalexception", "InnerException")
 _WORDS: Final = ("message", "Message", "ExceptionMessage")
 _ENTRY: Final = re.compile(r";\s*(?=(?:Info|Warning|Error):)|;\s*$")
@@ -40,26 +42,30 @@ _NOISE: Final = re.compile(
 @dataclass(frozen=True)
 class Said:
     """`text` may be shown and stored. `words` is what F&O said, for matching rules and for the
-    encrypted copies alone."""
+    encrypted copies alone. `is_page`: no error of the system's own form, but of what stands before
+    it; nothing at all may come from either."""
 
     text: str
     words: str = field(default="", repr=False)
-    is_json: bool = True
+    is_page: bool = False
 
 
 def read(body: bytes) -> Said:
     """What an error body says, whatever it is: OData, Web API, a gateway's HTML page, plain text,
     nothing."""
     try:
-        messages = list(_messages(from_json(body)))
+        document = from_json(body)
     except NotJson:
         return _page(body)
+    messages = list(_messages(document))
+    is_page = not isinstance(document, dict) or document.keys().isdisjoint(_OWN)
     if not messages:
-        return Said("no explanation")
+        return Said("no explanation", is_page=is_page)
     chosen = next(
         (message for message in reversed(messages) if "Infolog:" in message), messages[-1]
     )
-    return Said(" ".join(sentences(chosen)) or UNSHOWN, "\n".join(messages)[:MOST_READ])
+    text = " ".join(sentences(chosen)) or UNSHOWN
+    return Said(text, "\n".join(messages)[:MOST_READ], is_page)
 
 
 def _page(body: bytes) -> Said:
@@ -69,8 +75,8 @@ def _page(body: bytes) -> Said:
     if "<" in words[:200]:
         title = title_in(words)
         about = f": {_shortened(shown(title.lower(), WORDING), 80)}" if title else ""
-        return Said(f"an HTML page{about}", is_json=False)
-    return Said(" ".join(_telling([words])) or UNSHOWN, words, is_json=False)
+        return Said(f"an HTML page{about}", is_page=True)
+    return Said(" ".join(_telling([words])) or UNSHOWN, words, is_page=True)
 
 
 def _messages(document: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.dynamics.field_values import text_of
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
@@ -47,14 +48,16 @@ class InvoicedLines:
     async def keys(self, company: str, number: str) -> list[str]:
         """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""
         rows = await self._rows("InvoiceId", number, company)
-        named = (f"{company}|{_text(row, 'SalesId')}|{_text(row, 'InvoiceId')}" for row in rows)
+        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, 'InvoiceId')}" for row in rows)
         return list(dict.fromkeys(named))
 
     async def of_order(self, company: str, sales_order: str) -> list[str]:
         """The keys of all invoices of a sales order, the oldest first."""
         rows = await self._rows("SalesId", sales_order, company)
-        ordered = sorted(rows, key=lambda row: (_text(row, "CreatedOn"), _text(row, "InvoiceId")))
-        named = (f"{company}|{sales_order}|{_text(row, 'InvoiceId')}" for row in ordered)
+        ordered = sorted(
+            rows, key=lambda row: (text_of(row, "CreatedOn"), text_of(row, "InvoiceId"))
+        )
+        named = (f"{company}|{sales_order}|{text_of(row, 'InvoiceId')}" for row in ordered)
         return list(dict.fromkeys(named))
 
     async def by_lot(self, company: str, sales_order: str) -> dict[str, Decimal]:
@@ -62,7 +65,7 @@ class InvoicedLines:
         line."""
         found: dict[str, Decimal] = {}
         for row in await self._rows("SalesId", sales_order, company):
-            lot = _text(row, "InventTransId")
+            lot = text_of(row, "InventTransId")
             found[lot] = found.get(lot, ZERO) + Decimal(row.get("Qty") or 0)
         return found
 
@@ -75,7 +78,7 @@ class InvoicedLines:
 
 
 def _orders(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [one for one in dict.fromkeys(_text(row, "SalesId") for row in rows) if one]
+    return [one for one in dict.fromkeys(text_of(row, "SalesId") for row in rows) if one]
 
 
 def _invoice(
@@ -83,25 +86,21 @@ def _invoice(
     others: tuple[str, ...],
 ) -> SalesInvoice:  # fmt: skip
     """`head` may name another sales order of the invoice: then its reference is not ours."""
-    is_own = _text(head, "SalesOrderNumber") == sales_order
-    number = _text(head, "InvoiceNumber")
+    is_own = text_of(head, "SalesOrderNumber") == sales_order
+    number = text_of(head, "InvoiceNumber")
     return SalesInvoice(
         company, sales_order, number,
-        reference=_text(head, "CustomersOrderReference") if is_own else "",
+        reference=text_of(head, "CustomersOrderReference") if is_own else "",
         quantity=total(row.quantity for row in rows if row.slip == number),
-        rows=tuple(rows), others=others, voucher=_text(head, "LedgerVoucher"),
-        currency=_text(head, "CurrencyCode"),
+        rows=tuple(rows), others=others, voucher=text_of(head, "LedgerVoucher"),
+        currency=text_of(head, "CurrencyCode"),
         amount=Decimal(head.get("TotalInvoiceAmount") or ZERO),
     )  # fmt: skip
 
 
 def _line(row: Mapping[str, Any]) -> SlipLine:
     return SlipLine(
-        _text(row, "InvoiceId"), _text(row, "ExternalItemId"), _text(row, "ItemId"),
-        Decimal(row.get("Qty") or 0), _text(row, "SalesUnit"), _text(row, "CreatedOn"),
-        _text(row, "InventTransId"),
+        text_of(row, "InvoiceId"), text_of(row, "ExternalItemId"), text_of(row, "ItemId"),
+        Decimal(row.get("Qty") or 0), text_of(row, "SalesUnit"), text_of(row, "CreatedOn"),
+        text_of(row, "InventTransId"),
     )  # fmt: skip
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()

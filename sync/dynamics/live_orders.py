@@ -16,6 +16,7 @@ from sync.config.connections import Dynamics
 from sync.core.encoding import digest
 from sync.core.groups import as_groups
 from sync.core.money import ZERO
+from sync.dynamics.field_values import amount_of
 from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
@@ -114,7 +115,7 @@ class LiveOrders:
             LINE_COPIES, "SalesId", number, company=company, select=COPY_FIELDS
         )
         sent = await self._quantities(SLIP_LINES, company, number)
-        if any(_sent(row, sent) + _rest(row) < _decimal(row, "QtyOrdered") for row in rows):
+        if any(_sent(row, sent) + _rest(row) < amount_of(row, "QtyOrdered") for row in rows):
             for lot, invoiced in (await self._quantities(INVOICED_LINES, company, number)).items():
                 sent[lot] = max(invoiced, sent.get(lot, ZERO), key=abs)
         return [_line(row, sent) for row in rows]
@@ -189,13 +190,13 @@ def _sent(row: Mapping[str, Any], sent: Mapping[str, Decimal]) -> Decimal:
 
 def _rest(row: Mapping[str, Any]) -> Decimal:
     is_dead = row.get("SalesStatus") == CANCELLED
-    return ZERO if is_dead else _decimal(row, "RemainSalesPhysical")
+    return ZERO if is_dead else amount_of(row, "RemainSalesPhysical")
 
 
 def _line(row: Mapping[str, Any], shipped: Mapping[str, Decimal]) -> LiveLine:
     sent = _sent(row, shipped)
     if row.get("SalesStatus") == "Invoiced" and not sent:  # no row tells of it
-        sent = _decimal(row, "QtyOrdered")
+        sent = amount_of(row, "QtyOrdered")
     return LiveLine(
         str(row.get("ExternalItemId") or ""), str(row.get("InventTransId") or ""),
         str(row.get("ItemId") or ""), str(row.get("SalesUnit") or ""), sent + _rest(row), sent,
@@ -204,15 +205,11 @@ def _line(row: Mapping[str, Any], shipped: Mapping[str, Decimal]) -> LiveLine:
 
 def _whole(row: Mapping[str, Any]) -> LiveLine:
     is_dead = row.get("SalesOrderLineStatus") == CANCELLED
-    alive = ZERO if is_dead else _decimal(row, "OrderedSalesQuantity")
+    alive = ZERO if is_dead else amount_of(row, "OrderedSalesQuantity")
     return LiveLine(
         str(row.get("ExternalItemNumber") or ""), str(row.get("InventoryLotId") or ""),
         str(row.get("ItemNumber") or ""), str(row.get("SalesUnitSymbol") or ""), alive, ZERO,
     )  # fmt: skip
-
-
-def _decimal(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)
 
 
 def _moment(value: Any) -> datetime:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.packed import Packed
+from sync.dynamics.field_values import amount_of
 from sync.dynamics.free_quantities import (
     AVAILABLE,
     DIMENSIONS,
@@ -122,14 +123,10 @@ class OnHand:
         return {
             str(row["ItemNumber"]).casefold(): found
             async for row in rows
-            if (found := _number(row, MULTIPLES)) > 0
+            if (found := amount_of(row, MULTIPLES)) > 0
         }
 
 
 def _where(company: str, item: str) -> Filter:
     condition = Filter.eq("dataAreaId", company)
     return condition & Filter.eq("ItemNumber", item) if item else condition
-
-
-def _number(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)

@@ -7,12 +7,13 @@ Lines have no time of change, and their dates move no stamp of the header.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
 from sync.dynamics.documents.order_progress import LineProgress, OrderProgress
-from sync.dynamics.odata import Filter, Member, instant_of
+from sync.dynamics.field_values import day_of
+from sync.dynamics.odata import Filter, Member
 from sync.dynamics.reader import ODataReader
 
 REPORTS: Final = "SalesTableBiEntities"
@@ -85,7 +86,7 @@ def _progress(
     return OrderProgress(
         company, str(head["SalesOrderNumber"]), str(head.get("CustomersOrderReference") or ""),
         str(head.get("SalesOrderStatus") or ""), str(head.get("SalesOrderProcessingStatus") or ""),
-        is_stopped, _day(head, "ConfirmedShippingDate"), tuple(map(_line, lines)),
+        is_stopped, day_of(head.get("ConfirmedShippingDate")), tuple(map(_line, lines)),
         _own(copy, REPORT_FIELDS) if copy else _own(head, HEADER_FIELDS),
         document=str(told.get("DocumentStatus") or ""),
         is_in_credit_control=told.get("CredManInCreditControl") == YES,
@@ -94,14 +95,9 @@ def _progress(
 
 
 def _line(row: Mapping[str, Any]) -> LineProgress:
-    days = (_day(row, name) for name in ("ConfirmedShippingDate", "RequestedShippingDate"))
+    days = (day_of(row.get(name)) for name in ("ConfirmedShippingDate", "RequestedShippingDate"))
     return LineProgress(str(row.get("SalesOrderLineStatus") or ""), *days)
 
 
 def _own(row: Mapping[str, Any], fields: Sequence[str]) -> Mapping[str, Any]:
     return {name: row.get(name) for name in fields}
-
-
-def _day(row: Mapping[str, Any], name: str) -> date | None:
-    moment = instant_of(str(row.get(name) or ""))
-    return moment.date() if moment else None

@@ -17,8 +17,8 @@ from typing_extensions import override
 from sync.config.connections import Dynamics
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
+from sync.dynamics.field_values import amount_of, text_of
 from sync.dynamics.invoiced_lines import InvoicedLines
-from sync.dynamics.packing_slips import text_of
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
@@ -110,10 +110,10 @@ def _shares(
     """(printed line, line of the order, quantity). An item of no line is nobody's."""
     if len(lines) <= 1:
         for row in rows:
-            yield row, lines[0] if lines else {}, _quantity(row, "InvoicedQuantity")
+            yield row, lines[0] if lines else {}, amount_of(row, "InvoicedQuantity")
         return
-    left = [_quantity(line, "OrderedSalesQuantity") for line in lines]
-    invoiced = [_quantity(row, "InvoicedQuantity") for row in rows]
+    left = [amount_of(line, "OrderedSalesQuantity") for line in lines]
+    invoiced = [amount_of(row, "InvoicedQuantity") for row in rows]
     if total(invoiced) != total(left) or min(invoiced) < ZERO:
         raise _untold(sales_order, rows, lines)
     for row, quantity in zip(rows, invoiced, strict=True):
@@ -136,7 +136,3 @@ def _untold(sales_order: str, rows: Sequence[Row], lines: Sequence[Row]) -> Neve
             " invoiced. Then replay."
         ),
     )
-
-
-def _quantity(row: Row, name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)

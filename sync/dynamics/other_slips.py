@@ -15,8 +15,9 @@ from sync.config.connections import Dynamics
 from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.field_values import text_of
 from sync.dynamics.odata import Filter, Member
-from sync.dynamics.packing_slips import PackingSlips, text_of
+from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.reader import ODataReader
 
 SHIPMENTS: Final = "ShipmentPackingSlipJournalHeaders"

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.field_values import text_of
 from sync.dynamics.odata import Filter
 from sync.dynamics.reader import ODataReader
 
@@ -160,11 +161,6 @@ def _by_slip(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[s
         if number := text_of(row, "TrackingNumber"):
             found[text_of(row, "SalesOrderNumber"), text_of(row, "PackingSlipNumber")].add(number)
     return {slip: tuple(sorted(numbers)) for slip, numbers in found.items()}
-
-
-def text_of(row: Mapping[str, Any], name: str) -> str:
-    """A text of a row, without spaces around it; empty for none."""
-    return str(row.get(name) or "").strip()
 
 
 def _moment(row: Mapping[str, Any]) -> datetime:

@@ -7,14 +7,14 @@ group's, one with neither everybody's. Lines of open journals are other sets, an
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
 from sync.core.packed import Packed
 from sync.dynamics.documents.price_agreement import Agreement, Discount
-from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.field_values import day_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.reader import ODataReader
 
 AGREEMENTS: Final = "SalesPriceAgreements"
@@ -34,7 +34,7 @@ LINE: Final = ("RecordId", "ItemNumber", "CustomerAccountNumber", "FromQuantity"
                "WillSearchContinue", *OF_PRODUCT)  # fmt: skip
 FIELDS: Final = (
     *LINE, "PriceCustomerGroupCode", "Price", "SalesPriceQuantity", "PriceCurrencyCode",
-    "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
+    "FixedPriceCharges", "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
     "ProductconfigurationId", "PriceSiteId", "PriceWarehouseId",
 )  # fmt: skip
 DISCOUNT_FIELDS: Final = (
@@ -45,7 +45,7 @@ DISCOUNT_FIELDS: Final = (
 )  # fmt: skip
 PRICE_FIELDS: Final = (
     "ItemNumber", "ProductNumber", "SalesPrice", "SalesPriceQuantity", "SalesUnitSymbol",
-    "InventoryUnitSymbol", "SalesLineDiscountProductGroupCode",
+    "InventoryUnitSymbol", "SalesLineDiscountProductGroupCode", "FixedSalesPriceCharges",
 )  # fmt: skip
 GROUP_FIELDS: Final = ("CustomerAccount", "DiscountPriceGroupId", "LineDiscountCode")
 NEVER_ENDS: Final = 2154
@@ -57,12 +57,14 @@ HUNDRED: Final = Decimal(100)
 @dataclass(frozen=True)
 class SalesPrice:
     """The price of a released product, in the company's currency: of one `unit`; zero where none is
-    entered. `discount_group`: the item's group for line discounts."""
+    entered. `discount_group`: the item's group for line discounts. `charges`: as `Agreement` has
+    them."""
 
     product: str
     price: Decimal
     unit: str
     discount_group: str = ""
+    charges: Decimal = Decimal(0)
 
 
 class Lines:
@@ -145,7 +147,9 @@ def sales_price_of(lines: Lines, item: str) -> SalesPrice | None:
         return None
     unit = str(row.get("SalesUnitSymbol") or row.get("InventoryUnitSymbol") or "")
     group = str(row.get("SalesLineDiscountProductGroupCode") or "")
-    return SalesPrice(str(row.get("ProductNumber") or ""), _of_one(row, "SalesPrice"), unit, group)
+    charges = Decimal(row.get("FixedSalesPriceCharges") or 0)
+    price = _of_one(row, "SalesPrice")
+    return SalesPrice(str(row.get("ProductNumber") or ""), price, unit, group, charges)
 
 
 def agreements_of(lines: Lines, item: str) -> list[Agreement]:
@@ -156,6 +160,7 @@ def agreements_of(lines: Lines, item: str) -> list[Agreement]:
             group=str(row.get("PriceCustomerGroupCode") or ""),
             unit=str(row.get("QuantityUnitySymbol") or ""),
             price=_of_one(row, "Price"),
+            charges=Decimal(row.get("FixedPriceCharges") or 0),
         )
         for row in _once(lines.of(item))
     ]
@@ -187,7 +192,7 @@ def _once(rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
 
 def _line(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What prices and discounts have in common; `name` begins the fields that differ."""
-    ends = _day(row.get(f"{name}ApplicableToDate"))
+    ends = day_of(row.get(f"{name}ApplicableToDate"))
     filled = ((known, str(row.get(field) or "")) for field, known in DIMENSIONS.items())
     return {
         "record": int(row["RecordId"]),
@@ -195,7 +200,7 @@ def _line(row: Mapping[str, Any], name: str) -> dict[str, Any]:
         "customer": str(row.get("CustomerAccountNumber") or ""),
         "from_quantity": Decimal(row.get("FromQuantity") or 0),
         "to_quantity": Decimal(row.get("ToQuantity") or 0),
-        "begins": _day(row.get(f"{name}ApplicableFromDate")),
+        "begins": day_of(row.get(f"{name}ApplicableFromDate")),
         "ends": None if ends is None or ends.year >= NEVER_ENDS else ends,
         "finds_next": row.get("WillSearchContinue") != "No",
         "dimensions": tuple((known, value.casefold()) for known, value in filled if value),
@@ -206,12 +211,6 @@ def _percent(row: Mapping[str, Any]) -> Decimal:
     """The second percentage is of what the first has left."""
     first, second = (Decimal(row.get(f"DiscountPercentage{n}") or 0) for n in (1, 2))
     return first + second - first * second / HUNDRED
-
-
-def _day(value: str | None) -> date | None:
-    """The day in an answer, in no time zone; 1900-01-01 is none."""
-    moment = instant_of(value)
-    return None if moment is None else moment.date()
 
 
 def _of_one(row: Mapping[str, Any], name: str) -> Decimal:

@@ -17,6 +17,7 @@ from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.documents.quotation import HeldQuotation, Listed, Quotation, QuotationLine
 from sync.dynamics.documents.requests import QUOTATION_HEADERS as HEADERS
 from sync.dynamics.documents.requests import QUOTATION_LINES as LINES
+from sync.dynamics.field_values import amount_of, text_of
 from sync.dynamics.odata import NO_DATE, Filter, instant_of
 from sync.dynamics.odata_client import ODataClient, Write
 
@@ -135,19 +136,19 @@ class Quotations:
         lines = await self._client.find_by(
             LINES, NUMBER, number, company=company, select=LINE_FIELDS
         )
-        expires = instant_of(_text(row, EXPIRY) or None)
+        expires = instant_of(text_of(row, EXPIRY) or None)
         is_summed = row.get("AreTotalsCalculated") == "Yes"
-        amount, tax, charges = (_amount(row, name) for name in SUMS)
+        amount, tax, charges = (amount_of(row, name) for name in SUMS)
         return HeldQuotation(
-            company, number, _text(row, REFERENCE), _text(row, STATUS), _text(row, ACCOUNT),
-            _text(row, "CurrencyCode"), row.get("ArePricesIncludingSalesTax") == "Yes",
+            company, number, text_of(row, REFERENCE), text_of(row, STATUS), text_of(row, ACCOUNT),
+            text_of(row, "CurrencyCode"), row.get("ArePricesIncludingSalesTax") == "Yes",
             expires.date() if expires is not None and expires.date() != NO_DATE else None,
-            _text(row, "GeneratedSalesOrderNumber"), _text(row, "QuotationReasonCode"),
-            _text(row, "QuotationResponsiblePersonnelNumber"),
-            (_text(row, "PaymentTermsName"), _text(row, "DeliveryTermsCode")),
-            _amount(row, "TotalDiscountPercentage"),
+            text_of(row, "GeneratedSalesOrderNumber"), text_of(row, "QuotationReasonCode"),
+            text_of(row, "QuotationResponsiblePersonnelNumber"),
+            (text_of(row, "PaymentTermsName"), text_of(row, "DeliveryTermsCode")),
+            amount_of(row, "TotalDiscountPercentage"),
             (amount, tax, charges) if is_summed else None, tuple(map(_held_line, lines)),
-            _text(row, "URL"),
+            text_of(row, "URL"),
         )  # fmt: skip
 
 
@@ -201,16 +202,8 @@ def _key(company: str, number: str) -> dict[str, Any]:
 
 def _held_line(row: Mapping[str, Any]) -> QuotationLine:
     return QuotationLine(
-        _text(row, "InventoryLotId"), _text(row, "ExternalItemNumber"), _text(row, "ItemNumber"),
-        _amount(row, "RequestedSalesQuantity"), _text(row, "SalesUnitSymbol"),
-        _amount(row, "SalesPrice"), _amount(row, "LineAmount"),
-        _amount(row, "SalesPriceQuantity") or Decimal(1),
+        text_of(row, "InventoryLotId"), text_of(row, "ExternalItemNumber"),
+        text_of(row, "ItemNumber"), amount_of(row, "RequestedSalesQuantity"),
+        text_of(row, "SalesUnitSymbol"), amount_of(row, "SalesPrice"), amount_of(row, "LineAmount"),
+        amount_of(row, "SalesPriceQuantity") or Decimal(1),
     )  # fmt: skip
-
-
-def _amount(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()

@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-import httpx
-
-from sync.core.errors import Never
 from sync.core.groups import in_groups
 from sync.core.turns import let_others_go_on
 from sync.dynamics import batch
@@ -115,22 +112,8 @@ class ODataReader:
             if not isinstance(rows, list):
                 raise error_from_nonsense(call, "it holds no list of records")
             yield rows
-            path = self._next_path(page.get("@odata.nextLink"), call)
-
-    def _next_path(self, link: Any, call: ODataCall) -> str:
-        """Where the next page lies. Only the path is taken, so the token stays with this host, over
-        this scheme."""
-        if not link:
-            return ""
-        origin = httpx.URL(self._transport.origin)
-        try:
-            url = origin.join(str(link))
-        except httpx.InvalidURL:
-            raise error_from_nonsense(call, "its next page has no address") from None
-        if (url.host, url.port) != (origin.host, origin.port) or not url.path.startswith("/data/"):
-            reason = f"{call.what}: the next page lies on {url.host}, not on {origin.host}"
-            raise Never(reason, remedy=OWN_ADDRESS)
-        return url.raw_path.decode("ascii")
+            link = page.get("@odata.nextLink")
+            path = self._transport.next_path(link, call, below="/data/", remedy=OWN_ADDRESS)
 
     async def find_by(
         self,

@@ -5,8 +5,6 @@ time of change, so they are read whole. Cost and margin are not read.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.groups import in_groups
@@ -18,8 +16,9 @@ from sync.dynamics.documents.released_product import (
     TextsByLanguage,
     Variant,
 )
+from sync.dynamics.field_values import amount_of, day_of, text_of
 from sync.dynamics.free_quantities import DIMENSIONS, product_key
-from sync.dynamics.odata import Filter, instant_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.on_hand import MOST_TERMS, ORDER_SETTINGS
 from sync.dynamics.reader import ODataReader
 
@@ -65,7 +64,9 @@ class ReleasedProducts:
         rows = await self._client.find_by(
             RELEASED, "ItemNumber", *items, company=company, select=ALTERNATIVE_FIELDS
         )
-        named = ((_text(row, "ItemNumber"), _text(row, "AlternativeItemNumber")) for row in rows)
+        named = (
+            (text_of(row, "ItemNumber"), text_of(row, "AlternativeItemNumber")) for row in rows
+        )
         return {item.casefold(): other.casefold() for item, other in named if other}
 
     async def variants(self, company: str, item: str = "") -> Mapping[str, Variant]:
@@ -76,7 +77,7 @@ class ReleasedProducts:
         )
         return {
             product_key(row.get(name) for name in key): Variant(
-                _text(row, "ProductVariantNumber"), _text(row, "ProductLifecycleStateId")
+                text_of(row, "ProductVariantNumber"), text_of(row, "ProductLifecycleStateId")
             )
             async for row in rows
         }
@@ -89,15 +90,15 @@ class ReleasedProducts:
         wanted = {one.casefold() for one in products}
         found: dict[tuple[str, str], Texts] = {}
         async for row in self._texts(PRODUCTS, PRODUCT_FIELDS, products, is_few=is_few):
-            if (number := _text(row, "ProductNumber").casefold()) in wanted:
-                description = _text(row, "ProductDescription")
-                found[number, ""] = Texts(_text(row, "ProductName"), description)
+            if (number := text_of(row, "ProductNumber").casefold()) in wanted:
+                description = text_of(row, "ProductDescription")
+                found[number, ""] = Texts(text_of(row, "ProductName"), description)
         if not languages:
             return found
         async for row in self._texts(TRANSLATIONS, TRANSLATION_FIELDS, products, is_few=is_few):
-            number, language = (_text(row, name).casefold() for name in TRANSLATION_FIELDS[:2])
+            number, language = (text_of(row, name).casefold() for name in TRANSLATION_FIELDS[:2])
             if number in wanted and language in languages:
-                texts = Texts(_text(row, "ProductName"), _text(row, "Description"))
+                texts = Texts(text_of(row, "ProductName"), text_of(row, "Description"))
                 found[number, language] = texts
         return found
 
@@ -129,38 +130,24 @@ def _of(company: str, item: str) -> Filter:
 
 
 def _released(row: Mapping[str, Any]) -> ReleasedProduct:
-    ends = _day(row.get("SellEndDate"))
+    ends = day_of(row.get("SellEndDate"))
     return ReleasedProduct(
         item=str(row["ItemNumber"]),
-        product=_text(row, "ProductNumber"),
+        product=text_of(row, "ProductNumber"),
         is_service=row.get("ProductType") == "Service",
         is_master=row.get("ProductSubType") == "ProductMaster",
-        group=_text(row, "ProductGroupId"),
-        lifecycle=_text(row, "ProductLifecycleStateId"),
-        tax_group=_text(row, "SalesSalesTaxItemGroupCode"),
-        net_weight=_number(row, "NetProductWeight"),
-        tare_weight=_number(row, "TareProductWeight"),
-        inventory_unit=_text(row, "InventoryUnitSymbol"),
-        sales_unit=_text(row, "SalesUnitSymbol"),
-        sells_from=_day(row.get("SellStartDate")),
+        group=text_of(row, "ProductGroupId"),
+        lifecycle=text_of(row, "ProductLifecycleStateId"),
+        tax_group=text_of(row, "SalesSalesTaxItemGroupCode"),
+        net_weight=amount_of(row, "NetProductWeight"),
+        tare_weight=amount_of(row, "TareProductWeight"),
+        inventory_unit=text_of(row, "InventoryUnitSymbol"),
+        sales_unit=text_of(row, "SalesUnitSymbol"),
+        sells_from=day_of(row.get("SellStartDate")),
         sells_until=None if ends is None or ends.year >= NEVER_ENDS else ends,
     )
 
 
 def _order_settings(row: Mapping[str, Any]) -> OrderSettings:
-    minimum, maximum, multiple = (_number(row, name) for name in QUANTITY_FIELDS[1:4])
+    minimum, maximum, multiple = (amount_of(row, name) for name in QUANTITY_FIELDS[1:4])
     return OrderSettings(minimum, maximum, multiple, row.get(QUANTITY_FIELDS[4]) == "Yes")
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()
-
-
-def _number(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)
-
-
-def _day(value: str | None) -> date | None:
-    """The day in an answer, in no time zone; 1900-01-01 is none."""
-    moment = instant_of(value)
-    return None if moment is None else moment.date()

@@ -21,6 +21,7 @@ from sync.dynamics.documents.return_state import (
     ReturnedLine,
     ReturnState,
 )
+from sync.dynamics.field_values import text_of
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.posted_invoices import JOURNAL, PostedInvoice, PostedInvoices
 
@@ -86,12 +87,13 @@ class ReturnStates:
             RETURN_LINES, "ReturnOrderNumber", number, company=company, select=LINE_FIELDS
         )
         actions = await self._actions_of(
-            company, {_text(row, "ReturnDispositionCode") for row in rows}
+            company, {text_of(row, "ReturnDispositionCode") for row in rows}
         )
         return ReturnState(
-            company, number, _text(header, "RMANumber"), _text(header, "CustomersOrderReference"),
-            _text(header, "ReturnStatus"), header.get("IsReturnProcessingStopped") == "Yes",
-            _text(header, "ReplacementSalesOrderNumber"),
+            company, number, text_of(header, "RMANumber"),
+            text_of(header, "CustomersOrderReference"), text_of(header, "ReturnStatus"),
+            header.get("IsReturnProcessingStopped") == "Yes",
+            text_of(header, "ReplacementSalesOrderNumber"),
             tuple(_line(row, actions) for row in rows if row.get("ReturnStatus") != "Canceled"),
         )  # fmt: skip
 
@@ -107,7 +109,9 @@ class ReturnStates:
                 CODES, "DispositionCode", code, company=company, select=CODE_FIELDS
             )
         ]
-        known = {_text(row, CODE_FIELDS[0]).casefold(): _text(row, CODE_FIELDS[1]) for row in rows}
+        known = {
+            text_of(row, CODE_FIELDS[0]).casefold(): text_of(row, CODE_FIELDS[1]) for row in rows
+        }
         self._actions[company] = {**self._actions.get(company, {}), **known}
         return self._actions[company]
 
@@ -120,11 +124,11 @@ class ReturnStates:
             )
         except Never:
             return None
-        own = [row for row in journal if _text(row, "SalesId") == posted.sales_order]
+        own = [row for row in journal if text_of(row, "SalesId") == posted.sales_order]
         if len(own) != 1:
             return None
         is_gross = own[0].get("InclTax") == "Yes"
-        ours = (row for row in rows if _text(row, "SalesId") == posted.sales_order)
+        ours = (row for row in rows if text_of(row, "SalesId") == posted.sales_order)
         return tuple(_credit_line(row, is_gross=is_gross) for row in ours)
 
 
@@ -134,19 +138,15 @@ def _line(row: Mapping[str, Any], actions: Mapping[str, str]) -> ReturnedLine:
         for name in ("ReturnSalesQuantity", "ReturnedSalesQuantity")
     )
     return ReturnedLine(
-        _text(row, "ReturnInventoryLotId"), _text(row, "ExternalItemNumber"),
-        _text(row, "ItemNumber"), expected, returned, _text(row, "ReturnStatus"),
-        actions.get(_text(row, "ReturnDispositionCode").casefold(), ""),
+        text_of(row, "ReturnInventoryLotId"), text_of(row, "ExternalItemNumber"),
+        text_of(row, "ItemNumber"), expected, returned, text_of(row, "ReturnStatus"),
+        actions.get(text_of(row, "ReturnDispositionCode").casefold(), ""),
     )  # fmt: skip
 
 
 def _credit_line(row: Mapping[str, Any], *, is_gross: bool) -> CreditLine:
     amount, tax = (Decimal(row.get(name) or 0) for name in ("LineAmount", "TaxAmount"))
     return CreditLine(
-        _text(row, "InventTransId"), _text(row, "ExternalItemId"), _text(row, "ItemId"),
+        text_of(row, "InventTransId"), text_of(row, "ExternalItemId"), text_of(row, "ItemId"),
         -Decimal(row.get("Qty") or 0), -(amount if is_gross else amount + tax),
     )  # fmt: skip
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()

@@ -13,17 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 import httpx
 
+from sync.core.errors import Never
 from sync.core.http_reading import CookielessClient, read_whole_or_beginning
 from sync.core.ports import Clock
 from sync.core.sign_in import BearerAuth, RefusedSignIns, send_signed
 from sync.dynamics import batch
 from sync.dynamics.auth import Tokens, checked_url
-from sync.dynamics.faults import TABLE, Rule, error_from, error_from_silence
+from sync.dynamics.faults import TABLE, Rule, error_from, error_from_nonsense, error_from_silence
 from sync.dynamics.refusals import ODataAnswer, ODataCall
 from sync.pacing.limiter import MOST
 from sync.pacing.pace import Pace
@@ -113,6 +114,21 @@ class Transport:
             await self.refuse(answer, request.call)
         await self._pace.answered()
         return answer
+
+    def next_path(self, link: Any, call: ODataCall, *, below: str, remedy: str) -> str:
+        """Where the next page lies; empty for none. Only the path is taken, so the token stays with
+        this host, over this scheme. Raises `Never` where it is not `below` this host's path."""
+        if not link:
+            return ""
+        origin = httpx.URL(self.origin)
+        try:
+            url = origin.join(str(link))
+        except httpx.InvalidURL:
+            raise error_from_nonsense(call, "its next page has no address") from None
+        if (url.host, url.port) != (origin.host, origin.port) or not url.path.startswith(below):
+            reason = f"{call.what}: the next page lies on {url.host}, not on {origin.host}"
+            raise Never(reason, remedy=remedy)
+        return url.raw_path.decode("ascii")
 
     async def refuse(self, answer: ODataAnswer, call: ODataCall) -> NoReturn:
         """Raise the error that `answer` stands for; a pause is told to everybody first."""

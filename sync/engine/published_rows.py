@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -108,21 +107,21 @@ class RowTarget(ABC):
 
 @dataclass(frozen=True)
 class MassChange:
-    """A run that would change, or remove, more than `share` of the rows that the target shows is
-    for a person to decide. Fewer rows than `at_least` never are."""
+    """A run that would change, or remove, more than so many percent of the rows that the target
+    shows is for a person to decide. Fewer rows than `at_least` never are."""
 
-    share: Decimal = Decimal("0.3")
+    percent: int = 30
     at_least: int = 50
 
     def stops(self, changed: int, shown: int) -> bool:
         """Whether so many of the rows shown are too many."""
-        return changed >= self.at_least and changed > self.share * shown
+        return changed >= self.at_least and 100 * changed > self.percent * shown
 
     def refusal(self, flow: str, title: str, changed: int, shown: int) -> Never:
         """Why a run stops."""
         return Never(
             f"{title}: {changed} of {shown} rows that the target shows would change or go, more"
-            f" than {self.share:.0%}",
+            f" than {self.percent}%",
             remedy=(
                 f"Look at them with: preview {flow} --changed. If the source is whole, run: approve"
                 f" {flow}. It lifts the limit once."

@@ -51,11 +51,11 @@ SPREAD = 10.0
 class Runner:
     """Runs flows. One per process; holds no state that a crash could lose."""
 
-    def __init__(self, engine: Engine, outcomes: type[Outcomes] = Outcomes) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._ledger = engine.ledger
         self._suspects = Suspects()
-        self._outcomes = outcomes(engine.ledger, engine.documents, engine.intake, engine.clock)
+        self._outcomes = Outcomes(engine.ledger, engine.documents, engine.intake, engine.clock)
 
     async def deliver(self, message: Message) -> None:
         """Work off one message of a flow that there is. Returns when it may be completed; raises

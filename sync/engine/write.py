@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
+from sync.core.encoding import digest as digest_of
 from sync.core.errors import Never
 from sync.core.request import Request
 
@@ -96,9 +97,9 @@ class TargetDocument(ABC):
     target: Target
 
     @property
-    @abstractmethod
     def digest(self) -> str:
         """The digest of `document`."""
+        return digest_of(self.document)
 
     @property
     @abstractmethod

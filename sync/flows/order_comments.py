@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from sync.commerce import order_notes
 from sync.commerce.client import CommerceClient
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.write import Amendment, Found, Target, Write
 
@@ -32,11 +31,6 @@ class OrderComment(Write):
     @override
     def reference(self) -> str:
         return self.text
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

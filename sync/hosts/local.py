@@ -8,7 +8,7 @@ delivered again.
 
 import asyncio
 import signal
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -45,10 +45,10 @@ class LocalHost:
     """The functions of one app, hosted here. Reads the app's functions once, so give each host its
     own app.
 
-    `queue_concurrency`: messages at once, by queue. `keys`: what opens functions that are not
-    anonymous. `refused_unread`: what need not be read is answered by it. `grace`: how long running
-    functions may take to finish after a stop; then they are cancelled and their messages
-    given back. Raises `CannotHost` or `NotASchedule` where the app registers what cannot run here.
+    `keys`: what opens functions that are not anonymous. `refused_unread`: what need not be read is
+    answered by it. `grace`: how long running functions may take to finish after a stop; then they
+    are cancelled and their messages given back. Raises `CannotHost` or `NotASchedule` where the app
+    registers what cannot run here.
     """
 
     def __init__(
@@ -61,14 +61,12 @@ class LocalHost:
         host: str = "127.0.0.1",
         port: int = 0,
         keys: HostKeys | None = None,
-        queue_concurrency: Mapping[str, int] | None = None,
         body_limit: int = BODY_LIMIT,
         grace: timedelta = GRACE,
         refused_unread: RefusedUnread = nothing_refused,
         limits: Limits | None = None,
     ) -> None:
         functions = registered(app)
-        most = queue_concurrency or {}
         http = [each for each in functions if isinstance(each, HttpFunction)]
         self._http = http_app(
             http, keys or HostKeys(), body_limit=body_limit, refused_unread=refused_unread
@@ -77,8 +75,7 @@ class LocalHost:
         self._background: list[Pump | DeadLetters | Timer] = []
         for each in functions:
             if isinstance(each, QueueFunction):
-                calls = most.get(each.queue, CONCURRENT_CALLS)
-                self._background.append(Pump(each, queue, clock, most=calls))
+                self._background.append(Pump(each, queue, clock, most=CONCURRENT_CALLS))
             elif isinstance(each, DeadLetterFunction):
                 self._background.append(DeadLetters(each, queue))
             elif isinstance(each, TimerFunction):

@@ -8,7 +8,7 @@ says the type of check. Sources: Microsoft, credit-limits-customers.md, credit-l
 Credit-hold-FAQ.md (2025-03), cm-sales-order-credit-holds.md (2024-03).
 
 Where F&O's rule depends on what no entity tells, a setting decides, and its default gives less
-credit. Everything is exact until the result, which is rounded down.
+credit, except the tax of open orders. Everything is exact until the result, which is rounded down.
 """
 
 from collections.abc import Iterator, Sequence

@@ -50,7 +50,8 @@ class PriceRules:
 @dataclass(frozen=True)
 class Priced:
     """What is priced. `base`: the item's own price of one sales unit, None where it has none.
-    `units`: sales units of a piece. `discounts`: line discounts that may be of it."""
+    `units`: sales units of a piece. `discounts`: line discounts that may be of it. `charges`: what
+    F&O adds to a line beside `base`."""
 
     sku: str
     base: Decimal | None
@@ -58,6 +59,7 @@ class Priced:
     wanted: Wanted
     agreements: Sequence[Agreement]
     discounts: Sequence[Discount] = field(default=())
+    charges: Decimal = Decimal(0)
 
     def price(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
         """The price of one piece, when so many are bought, as it is shown; None where F&O has none.
@@ -118,7 +120,7 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
     found = _base(priced, rules, base)
     lowest_of_all: dict[Decimal, Decimal] = {}
     for audience in (ALL, *rules.audiences):
-        last: Decimal | None = None
+        own: list[Decimal] = []
         for pieces in _breaks(priced, audience):
             if pieces != int(pieces):
                 return _uneven(priced, pieces)
@@ -126,12 +128,12 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
             price = base if price is None else price
             if fault := _unfit_price(priced, rules, audience, pieces, price):
                 return fault
-            taken = min([base, *(p for q, p in lowest_of_all.items() if q <= pieces)])
+            taken = min([base, *own, *(p for q, p in lowest_of_all.items() if q <= pieces)])
             if price > taken:
                 return _too_high(priced, audience, pieces, price, taken)
-            if price < min(taken, taken if last is None else last):
+            if price < taken:
                 found[f"{audience.code}|{int(pieces)}"] = {"price": price}
-            last = price
+            own.append(price)
             if audience is ALL:
                 lowest_of_all[pieces] = price
     return found
@@ -147,9 +149,12 @@ def _none(priced: Priced, what: str) -> Never:
 def _unfit_price(
     priced: Priced, rules: PriceRules, audience: Audience, pieces: Decimal, price: Decimal
 ) -> Never | None:
-    """Why a price cannot be charged: it is none, or whole cents are too far from it."""
+    """Why a price cannot be charged: it is none, F&O adds charges to it, or whole cents are too far
+    from it."""
     if price <= 0:
         return _none(priced, f"the price {price} for {audience} from {pieces:f} pieces")
+    if charged := _with_charges(priced, audience, pieces):
+        return charged
     exact = priced.exact(rules, audience, pieces) or price
     if abs(rounded(exact) - exact) <= exact * MOST_LOST:
         return None
@@ -160,6 +165,26 @@ def _unfit_price(
             "Sell larger pieces in the shop, as packs of a hundred, and write what a pack is as the"
             " factor of the item's row (map items)."
         ),
+    )
+
+
+def _with_charges(priced: Priced, audience: Audience, pieces: Decimal) -> Never | None:
+    """The search does not tell which line it took: any that qualifies with charges may be it."""
+    whose, quantity = whose_lines(audience.customer, audience.group), pieces * priced.units
+    fit = [
+        one for one in priced.agreements
+        if whose_line(one) in whose and not unfit(one, priced.wanted, quantity)
+    ]  # fmt: skip
+    charged = {f"record {one.record}": one.charges for one in fit if one.charges}
+    if priced.charges and not fit:
+        charged = {"the released product": priced.charges}
+    if not charged:
+        return None
+    told = ", ".join(f"{charges:.2f} by {who}" for who, charges in charged.items())
+    return Never(
+        f"{priced.sku}: F&O adds price charges to each line for {audience} ({told}), and the shop"
+        " has prices of pieces alone",
+        remedy="Put the charges into the price in F&O.",
     )
 
 

@@ -93,7 +93,7 @@ def answer_from(
     comment = settings.quotes.text("answer").format(
         number=held.number, version=version, terms=terms
     )  # fmt: skip
-    carried = total(one.amount for one in freight) if freight else held.carried
+    carried = held.carried_by(freight, total(shares)) if freight else held.carried
     answer = Answer(
         held.company, held.number, agreed, held.currency, held.is_gross, carried, held.expires,
         comment,
@@ -233,8 +233,7 @@ def _must_sum_up(quote: Quote, held: HeldQuotation, answer: Answer) -> None:
     the quote cannot show, such as charges."""
     if held.sums is None:
         return
-    amount, tax, charges = held.sums
-    goods = amount - charges - (ZERO if held.is_gross else tax)
+    goods, (*_, charges) = held.summed, held.sums
     shown = answer.total + (answer.freight or ZERO)
     if charges or goods != shown:
         raise Never(

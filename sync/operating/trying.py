@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sync.app.services import Services
-from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
 from sync.core.skipped import Skipped
 from sync.engine.flow import DocumentFlow
-from sync.mapping.posting_target import DocumentWithOrder
 from sync.operating.asking import Outcome
 from sync.operating.replaying import Again
 from sync.preview.planning import Planning
-from sync.preview.previews import FLOW_OF
+from sync.preview.previews import FLOW_OF, order_in
 
 TRIED: Final = 5
 """Records of a replay that are tried before it: each asks both systems."""
@@ -43,13 +41,7 @@ async def _planned(services: Services, flow: DocumentFlow[Any], one: Again) -> O
     record = await flow.source.read(one.key, systems)
     if record is None:
         return Outcome(WOULD_SKIP, reason="the record is not there (any more)")
-    plan = await Planning(systems, _order_of(record)).plan(flow, one.key, record, "replay")
+    plan = await Planning(systems, order_in(record)).plan(flow, one.key, record, "replay")
     if isinstance(plan, Skipped):
         return Outcome(WOULD_SKIP, reason=str(plan))
     return Outcome(WOULD_DELIVER)
-
-
-def _order_of(record: Any) -> Order | None:
-    if isinstance(record, DocumentWithOrder):
-        return record.order
-    return record if isinstance(record, Order) else None

@@ -96,7 +96,7 @@ async def _record(kind: Kind, document: Any, systems: Systems) -> Any:
 
 
 async def _planned(kind: Kind, key: str, record: Any, systems: Systems) -> Preview:
-    planning = Planning(systems, order=_order_in(record))
+    planning = Planning(systems, order=order_in(record))
     is_given = isinstance(systems.commerce, GivenCommerce)
     # Whose company it is, only its administrator tells, and nobody is asked for that.
     origin = "required" if kind is Kind.COMPANY and is_given else "preview"
@@ -121,7 +121,8 @@ def _to_be_delivered(key: str, plan: Plan, requests: tuple[Request, ...]) -> Pre
     )
 
 
-def _order_in(record: Any) -> Order | None:
+def order_in(record: Any) -> Order | None:
+    """The order that a record is, or is a document of; None where it is neither."""
     if isinstance(record, DocumentWithOrder):
         return record.order
     return record if isinstance(record, Order) else None

@@ -68,12 +68,7 @@ class Invoiced:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per order of which F&O has invoiced anything."""
-        stores = connected.stores(window)
-        pages = connected.systems.commerce.orders.made(
-            window.since, window.until, fields=(), stores=stores
-        )
-        rows = (row async for page in pages for row in page)
-        async for verdict in looked_at(partial(_looked, connected), rows):
+        async for verdict in looked_at(partial(_looked, connected), connected.orders_made(window)):
             yield verdict
 
 

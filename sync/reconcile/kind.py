@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self
 
+from sync.commerce.search import Node
 from sync.config.connections import Connection
 from sync.dynamics.books import Booked, IsOurs
 from sync.engine.claim import Claim
@@ -72,6 +73,16 @@ class Connected:
     def stores(self, window: Window) -> frozenset[int]:
         """The store views that are asked for."""
         return self.views if window.stores is None else self.views & set(window.stores)
+
+    async def orders_made(
+        self, window: Window, fields: Sequence[Node] = ()
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The orders of the window, whole or with these fields."""
+        made = self.systems.commerce.orders.made
+        stores = self.stores(window)
+        async for page in made(window.since, window.until, fields=fields, stores=stores):
+            for row in page:
+                yield row
 
     def delivery(self, claim: Claim) -> Delivery:
         """What a flow's rules are asked with."""

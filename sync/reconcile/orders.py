@@ -56,18 +56,15 @@ async def charged(connected: Connected, window: Window) -> AsyncIterator[Entry]:
     """The orders that were placed; not those of before our time."""
     settings = connected.settings
     fields = (*FIELDS, *ways_to_pay(settings.orders))
-    async for page in connected.systems.commerce.orders.made(
-        window.since, window.until, fields=fields, stores=connected.stores(window)
-    ):
-        for row in page:
-            try:
-                order = Order.read(row)
-            except Never:
-                template = settings.orders.reference_template
-                yield unreadable(row, template.format_map({**NAMELESS, **row}))
-                continue
-            if not (elsewhere(order.store_id, connected.systems) or _is_others(order, settings)):
-                yield _entry(order, connected)
+    async for row in connected.orders_made(window, fields):
+        try:
+            order = Order.read(row)
+        except Never:
+            template = settings.orders.reference_template
+            yield unreadable(row, template.format_map({**NAMELESS, **row}))
+            continue
+        if not (elsewhere(order.store_id, connected.systems) or _is_others(order, settings)):
+            yield _entry(order, connected)
 
 
 def _is_others(order: Order, settings: Connection) -> bool:
@@ -102,18 +99,9 @@ def place(order: Order, settings: Connection) -> Place:
     )  # fmt: skip
 
 
-async def booked(
-    books: Books, company: str, window: Window, is_ours: IsOurs
-) -> AsyncIterator[Booked]:
+def booked(books: Books, company: str, window: Window, is_ours: IsOurs) -> AsyncIterator[Booked]:
     """The sales orders that were created in the time, or soon after."""
-    found = books.sales_orders(company, window.since, window.until + LATER, is_ours)
-    async for one in found:
-        yield one
-
-
-async def booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
-    """The sales orders of a reference."""
-    return await books.sales_orders_of(company, references)
+    return books.sales_orders(company, window.since, window.until + LATER, is_ours)
 
 
 async def wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
@@ -208,6 +196,6 @@ def _stays_open(settings: Connection) -> bool:
 
 
 orders: Final = Kind(
-    "orders", "orders", charged, booked, booked_of, place, wanted, _is_flowing,
+    "orders", "orders", charged, booked, Books.sales_orders_of, place, wanted, _is_flowing,
     stays_open=_stays_open,
 )  # fmt: skip

@@ -65,12 +65,7 @@ class Quantities:
 
     async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
         """One per order that is in F&O once."""
-        stores = connected.stores(window)
-        pages = connected.systems.commerce.orders.made(
-            window.since, window.until, fields=(), stores=stores
-        )
-        rows = (row async for page in pages for row in page)
-        async for verdict in looked_at(partial(_looked, connected), rows):
+        async for verdict in looked_at(partial(_looked, connected), connected.orders_made(window)):
             yield verdict
 
 

@@ -16,13 +16,10 @@ from sync.commerce.models.quote import OFFERED, ORDERED, Quote
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics.documents.quotation import HeldQuotation
-from sync.dynamics.quotations import only
 from sync.engine.claim import Claim, State
-from sync.engine.systems import Systems
 from sync.flows.quotes.answer_writes import shown_of
-from sync.flows.quotes.quotation_books import book_of
+from sync.flows.quotes.quote_answers import quotation_of
 from sync.flows.quotes.quote_records import ANSWERS, QUOTES, changed_quotes
-from sync.mapping.quotation import quotation_reference
 from sync.mapping.quote_prices import shown_goods
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
@@ -67,7 +64,7 @@ async def _look(connected: Connected, found: tuple[Quote, datetime]) -> Verdict 
         quote.currency.quote_currency_code,
     )  # fmt: skip
     try:
-        held = await _quotation(quote, systems)
+        held = await quotation_of(quote, systems)
     except Never as doubled:
         return _verdict(place, quote, (None, None), Cause.DOUBLED, doubled.remedy)
     if held is None:
@@ -82,12 +79,6 @@ def _missing(quote: Quote, ours: Claim, place: tuple[str, str, str, str]) -> Ver
         return None
     about = Commands(ours.connection, QUOTES, quote.key)
     return _verdict(place, quote, (None, None), *_why(ours, Cause.MISSING, about.replay()))
-
-
-async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
-    company = systems.settings.legal_entity_of(quote.store_id)
-    reference = quotation_reference(quote.id, quote.store_id, systems.settings)
-    return only(await book_of(systems).named(company, reference), reference)
 
 
 async def _compared(

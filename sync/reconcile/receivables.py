@@ -4,6 +4,7 @@ invoices, return orders, and lines of payment journals for the money."""
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.invoice import CANCELLED, PAID, REFUNDED
@@ -132,7 +133,8 @@ def _place(with_order: WithOrder, settings: Connection, *, is_payment: bool) -> 
     )  # fmt: skip
 
 
-def _document(with_order: WithOrder, settings: Connection) -> Place:
+def document_place(with_order: WithOrder, settings: Connection) -> Place:
+    """Where the document of an invoice or a credit memo stands that books its revenue."""
     return _place(with_order, settings, is_payment=False)
 
 
@@ -160,39 +162,26 @@ def _paid_back(with_order: WithOrder, settings: Connection) -> Decimal | None:
     return _received(with_order, settings) if settings.creditmemos.refund_payment else None
 
 
-async def _free_text(
+def _free_text(
     books: Books, company: str, window: Window, is_ours: IsOurs
 ) -> AsyncIterator[Booked]:
-    async for one in books.free_text_invoices(company, window.days, is_ours):
-        yield one
+    return books.free_text_invoices(company, window.days, is_ours)
 
 
-async def _free_text_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
-    return await books.free_text_invoices_of(company, references)
-
-
-async def _credit_notes(
+def credit_notes(
     books: Books, company: str, window: Window, is_ours: IsOurs
 ) -> AsyncIterator[Booked]:
-    async for one in books.credit_notes(company, window.days, is_ours):
-        yield one
-
-
-async def _returns_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
-    return await books.return_orders_of(company, references)
+    """The credit notes of the time, or soon after."""
+    return books.credit_notes(company, window.days, is_ours)
 
 
 def _payments(side: str) -> tuple[Any, Any]:
-    async def booked(
+    def booked(
         books: Books, company: str, window: Window, is_ours: IsOurs
     ) -> AsyncIterator[Booked]:
-        async for one in books.payments(company, window.days, side, is_ours):
-            yield one
+        return books.payments(company, window.days, side, is_ours)
 
-    async def booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
-        return await books.payments_of(company, references, side)
-
-    return booked, booked_of
+    return booked, partial(Books.payments_of, side=side)
 
 
 def _invoices_flow(settings: Connection) -> bool:
@@ -204,8 +193,8 @@ def _memos_flow(settings: Connection) -> bool:
 
 
 invoices: Final = Kind(
-    "invoices", "invoices", Charged(invoice_documents, _grand_total), _free_text, _free_text_of,
-    _document, invoice_wanted,
+    "invoices", "invoices", Charged(invoice_documents, _grand_total), _free_text,
+    Books.free_text_invoices_of, document_place, invoice_wanted,
     lambda it: _invoices_flow(it) and it.invoices.recipe != "payment-journal",
 )  # fmt: skip
 payments: Final = Kind(
@@ -215,12 +204,12 @@ payments: Final = Kind(
 )  # fmt: skip
 return_orders: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total, is_with_paid=True),
-    _credit_notes, _returns_of, _document, memo_wanted,
+    credit_notes, Books.return_orders_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "return-order", sign=-1,
 )  # fmt: skip
 free_text_credits: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total), _free_text,
-    _free_text_of, _document, memo_wanted,
+    Books.free_text_invoices_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "free-text-credit", sign=-1,
 )  # fmt: skip
 refunds: Final = Kind(

@@ -10,7 +10,7 @@ from sync.commerce.models.rma import Rma
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
-from sync.dynamics.books import Booked, Books, IsOurs
+from sync.dynamics.books import Booked, Books
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.systems import Systems
@@ -26,6 +26,7 @@ from sync.reconcile.causes import Case, Told
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause
 from sync.reconcile.kind import Connected, Kind, Place, Window, charged_entry
+from sync.reconcile.receivables import credit_notes
 from sync.reconcile.spool import Entry
 from sync.reconcile.wanted import Wanted
 
@@ -52,14 +53,6 @@ def _place(found: RmaWithOrder, settings: Connection) -> Place:
     at, reference = requested_at(rma), rma_reference(rma, order, settings)
     company = settings.legal_entity_of(order.store_id)
     return Place(found, rma.key, rma.store_id, at, at, company, (reference,), reference)
-
-
-async def booked(
-    books: Books, company: str, window: Window, is_ours: IsOurs
-) -> AsyncIterator[Booked]:
-    """The credit notes of the time, or soon after."""
-    async for one in books.credit_notes(company, window.days, is_ours):
-        yield one
 
 
 async def booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
@@ -127,6 +120,6 @@ def _is_flowing(settings: Connection) -> bool:
 
 
 returns: Final = Kind(
-    RETURNS, RETURNS, charged, booked, booked_of, _place, wanted, _is_flowing, sign=-1,
+    RETURNS, RETURNS, charged, credit_notes, booked_of, _place, wanted, _is_flowing, sign=-1,
     explained=explained,
 )  # fmt: skip

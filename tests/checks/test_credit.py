@@ -56,6 +56,20 @@ async def test_an_old_snapshot_and_a_check_of_nothing_are_told(sandboxes: Sandbo
     assert "aging snapshot is of no day" in told
 
 
+@pytest.mark.parametrize(
+    ("credit", "is_asked"),
+    [({}, True), ({"order_tax_percent": "0"}, False), ({"orders": "snapshot"}, False),
+     ({"check": "Balance"}, False)],
+)  # fmt: skip
+async def test_the_tax_of_open_orders_is_asked_for(
+    sandboxes: Sandboxes, credit: dict[str, Any], *, is_asked: bool
+) -> None:
+    found = await sandboxes.found(
+        credit_is_checked_as_said, **with_credit(**{"check": "BalanceAll", **credit})
+    )
+    assert any("order_tax_percent" in one.cure for one in found) is is_asked
+
+
 async def test_a_credit_in_a_currency_without_rate_is_a_fault(sandboxes: Sandboxes) -> None:
     found = await sandboxes.found(company_credits_are_there, **with_credit(currency="EUR"))
     assert "credit.rates" in only_fault(found).cure

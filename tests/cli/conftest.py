@@ -27,6 +27,13 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return Line(tmp_path)
 
 
+@pytest.fixture
+def home(line: Line) -> Line:
+    """The command line after `init`."""
+    assert line("init").status == 0
+    return line
+
+
 @pytest.fixture(scope="module")
 def systems() -> Iterator[Systems]:
     """Both systems behind sockets, shared by the tests of a module."""

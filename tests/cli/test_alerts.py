@@ -12,15 +12,9 @@ import pytest
 from sync.alerts.alert import Alert
 from sync.app.embedded import open_embedded
 from sync.config.file.reading import read_connections
-from tests.cli.running import ROOT, Line
+from tests.cli.running import Line
 
 PARKED = Alert("parked|bikes|orders", "warning", "2 records wait", "No sku.", "Map it.")
-
-
-@pytest.fixture
-def home(line: Line) -> Line:
-    assert line("init").status == 0
-    return line
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -48,13 +42,13 @@ def hook() -> Iterator[str]:
     server.server_close()
 
 
-def configured(line: Line, more: str = "") -> None:
-    example = (ROOT / "examples" / "connections.toml").read_text(encoding="utf-8")
-    (line.folder / "connections.toml").write_text(example + more)
+def configured(line: Line) -> None:
+    with (line.folder / "connections.toml").open("a") as file:
+        file.write('\nwebhook = "alerts-url"\n')
 
 
 def test_a_test_reaches_who_is_told_and_changes_nothing(home: Line, hook: str) -> None:
-    configured(home, '\nwebhook = "alerts-url"\n')
+    configured(home)
     assert home("secrets", "set", "alerts-url", stdin=hook).status == 0
     assert home("alerts", "--test").out == "Sent by webhook.\n"
     assert [one["title"] for one in Hook.taken[0]["fired"]] == ["A test of the alerts"]
@@ -62,14 +56,13 @@ def test_a_test_reaches_who_is_told_and_changes_nothing(home: Line, hook: str) -
 
 
 def test_without_a_receiver_a_test_says_what_to_write(home: Line) -> None:
-    configured(home)
     refused = home("alerts", "--test")
     assert (refused.status, refused.out) == (2, "")
     assert "Write [alerts] in connections.toml" in refused.err
 
 
 def test_an_address_that_does_not_answer_is_a_problem_in_words(home: Line, hook: str) -> None:
-    configured(home, '\nwebhook = "alerts-url"\n')
+    configured(home)
     assert home("secrets", "set", "alerts-url", stdin=hook.replace("/hook", ":1")).status == 0
     refused = home("alerts", "--test")
     assert refused.status == 2
@@ -77,7 +70,6 @@ def test_an_address_that_does_not_answer_is_a_problem_in_words(home: Line, hook:
 
 
 def test_what_stands_is_listed_with_what_to_do_and_ends_with_1(home: Line) -> None:
-    configured(home)
     stand(home, PARKED)
     listed = home("alerts")
     assert listed.status == 1

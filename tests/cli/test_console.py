@@ -3,21 +3,13 @@
 import httpx
 import pytest
 
-from tests.cli.running import ROOT, Line
+from tests.cli.running import Line
 from tests.cli.test_serve import serving
 
 
-def home(line: Line) -> Line:
-    assert line("init").status == 0
-    example = ROOT / "examples" / "connections.toml"
-    (line.folder / "connections.toml").write_text(example.read_text(encoding="utf-8"))
-    return line
-
-
-def test_a_link_signs_in_once_beside_a_process_that_serves(line: Line) -> None:
-    home(line)
-    with serving(line.folder) as (_, ready):
-        ran = line("console", "--role", "viewer", "--by", "ann", "--url", ready["url"], "--json")
+def test_a_link_signs_in_once_beside_a_process_that_serves(home: Line) -> None:
+    with serving(home.folder) as (_, ready):
+        ran = home("console", "--role", "viewer", "--by", "ann", "--url", ready["url"], "--json")
         assert ran.documents[0]["role"] == "viewer"
         for link, who in ((ran.documents[0]["url"], "ann, viewer"), (ready["console"], "operator")):
             page, _, token = link.partition("?token=")
@@ -33,10 +25,9 @@ def test_a_link_signs_in_once_beside_a_process_that_serves(line: Line) -> None:
 
 
 def test_where_no_token_lets_anybody_in_that_is_said(
-    line: Line, monkeypatch: pytest.MonkeyPatch
+    home: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home(line)
     monkeypatch.setenv("SYNC_CONSOLE", "off")
-    ran = line("console")
+    ran = home("console")
     assert ran.status == 2
     assert "SYNC_CONSOLE is off" in ran.err

@@ -4,24 +4,14 @@ import asyncio
 import re
 from datetime import timedelta
 
-import pytest
-
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.adapters.system_clock import SystemClock
 from sync.core.ports import Row
 from sync.engine.claim import PARKED
 from sync.pacing.pauses import Pauses
-from tests.cli.running import ROOT, Line
+from tests.cli.running import Line
 
 SHOP, LEDGER = "Commerce at shop.example.com", "Dynamics at alpine-prod.operations.eu.dynamics.com"
-
-
-@pytest.fixture
-def home(line: Line) -> Line:
-    assert line("init").status == 0
-    example = (ROOT / "examples" / "connections.toml").read_text(encoding="utf-8")
-    (line.folder / "connections.toml").write_text(example)
-    return line
 
 
 def test_nothing_stands_still(home: Line) -> None:

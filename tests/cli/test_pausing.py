@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.cli.running import ROOT, Line
-
-
-@pytest.fixture
-def home(line: Line) -> Line:
-    assert line("init").status == 0
-    example = ROOT / "examples" / "connections.toml"
-    (line.folder / "connections.toml").write_text(example.read_text(encoding="utf-8"))
-    return line
+from tests.cli.running import Line
 
 
 def test_a_pause_is_shown_with_who_and_why_until_it_is_resumed(home: Line) -> None:

@@ -9,13 +9,7 @@ import typer
 from sync.cli import init
 from sync.cli.main import app
 from sync.flows import FLOWS
-from tests.cli.running import ROOT, Line
-
-
-def test_the_example_in_the_package_is_the_one_people_read() -> None:
-    assert init.example() == (ROOT / "examples" / "connections.toml").read_text(), (
-        "copy examples/connections.toml to sync/cli/connections.example.toml"
-    )
+from tests.cli.running import Line
 
 
 def test_init_makes_a_vault_and_an_example_and_says_what_is_next(line: Line) -> None:

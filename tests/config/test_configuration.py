@@ -15,7 +15,7 @@ from sync.config.file.reading import BadConfiguration, Fault, connections_from, 
 from sync.flows import FLOWS
 from tests.config.test_broken_files import SOUND
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "connections.toml"
+EXAMPLE = Path(__file__).parents[2] / "sync" / "cli" / "connections.example.toml"
 
 
 def _reported(text: str) -> str:

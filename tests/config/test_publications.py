@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sync.config.connections import Cancellations, Prices, Products, Shipments, Stock
+from sync.config.connections import Cancellations, Shipments, Stock
 from sync.config.file.cancellation_rules import cancellation_breaches
 from sync.config.file.capture_rules import capture_breaches
 from sync.config.file.outgoing_rules import outgoing_breaches
@@ -198,13 +198,11 @@ def test_a_slips_carrier_goes_before_its_mode_and_before_any_other() -> None:
 def test_what_does_not_flow_needs_nothing() -> None:
     assert not [*stock_breaches(PATH, {}), *price_breaches(PATH, {"prices": {}})]
     assert not [*product_breaches(PATH, {"products": {}})]
-    assert str(Products(most_changed_percent=5).share) == "0.05"
     assert not [*stock_breaches(PATH, {"stock": {"sources": 5}})]
     assert not [*status_breaches(PATH, {}), *status_breaches(PATH, {"status": 5})]
     assert not [*capture_breaches(PATH, {}), *capture_breaches(PATH, {"captures": 5})]
     assert not [*shipment_breaches(PATH, {}), *shipment_breaches(PATH, {"shipments": 5})]
     assert (Stock().safety_of("A"), Stock(safety={"A": 2, "*": 1}).safety_of("A")) == (0, 2)
-    assert (str(Stock().share), str(Prices(most_changed_percent=5).share)) == ("0.3", "0.05")
 
 
 @pytest.mark.parametrize(

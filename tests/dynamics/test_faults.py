@@ -88,11 +88,14 @@ def made(status: int, body: bytes = b"", call: ODataCall = WRITE, **headers: str
         (401, b"", SignInRefused, SignInRefused),
         (403, b"", NotProvided, NotProvided),
         (403, odata("No permission."), NotProvided, NotProvided),
-        (403, HTML, Never, Never),
+        (403, HTML, Later, Unknown),
+        (403, b"The request is blocked.", Later, Unknown),
+        (403, to_json({"statusCode": 403, "message": "Forbidden"}), Later, Unknown),
         (404, b"", NotFound, NotFound),
         (404, odata("No record."), NotFound, NotFound),
         (404, ROUTE, NotProvided, NotProvided),
         (404, HTML, Later, Later),
+        (404, to_json({"title": "Not found", "status": 404}), Later, Later),
         (302, HTML, Later, Later),
         (405, b"", Never, Never),
         (409, b"", Never, Never),
@@ -128,6 +131,14 @@ def test_no_answer_is_without_meaning(status: int) -> None:
         if isinstance(error, Never):
             assert error.remedy
             assert str(status) in error.reason
+
+
+def test_a_firewall_that_refuses_us_is_named_and_no_record_is_to_blame() -> None:
+    error = made(403, b"<html><title>403 Forbidden</title></html>", READ)
+    assert isinstance(error, Later)
+    assert error.is_outage
+    assert "before Dynamics" in error.remedy
+    assert "an HTML page: 403 forbidden" in error.reason
 
 
 def test_a_refusal_keeps_the_activity_id_and_names_what_was_asked() -> None:

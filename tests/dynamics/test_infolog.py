@@ -93,9 +93,11 @@ def test_a_body_of_any_kind_is_read(body: bytes, text: str) -> None:
     assert infolog.read(body).text == text
 
 
-def test_a_page_is_no_json_and_silence_is() -> None:
-    assert not infolog.read(b"<html></html>").is_json
-    assert infolog.read(b"").is_json
+@pytest.mark.parametrize("body", [b"<html></html>", b"Blocked", b'{"message": "No"}', b"[]"])
+def test_what_has_no_form_of_f_and_os_errors_is_a_gateways(body: bytes) -> None:
+    assert infolog.read(body).is_page
+    for own in (b"", b'{"error": {"message": "No"}}', b'{"Message": "No"}'):
+        assert not infolog.read(own).is_page
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.core.encoding import digest
 from sync.core.errors import AlreadyExists, Never, Paused, Unknown
 from sync.core.message_queue import Outgoing
 from sync.core.request import Request
@@ -166,11 +165,6 @@ class ToyWrite(Write):
     @override
     def reference(self) -> str:
         return self.toy.key
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

@@ -278,6 +278,7 @@ async def test_a_run_that_would_change_too_much_is_for_a_person() -> None:
     claim = await there.claim()
     assert (claim.state, there.shop.requests) == (State.PARKED, [])
     assert "5 of 10 rows" in claim.reason
+    assert "more than 30%" in claim.reason
     assert "approve prices" in claim.remedy
     there.source = {**whole, "NEW": {"price": 1}}
     await there.publish()

@@ -191,8 +191,11 @@ async def _all_heard(finance: Finance, order: StoredOrder) -> None:
 
 
 async def _compared(finance: Finance, order: StoredOrder) -> None:
-    for flow in ("invoices", "creditmemos"):
-        assert await finance.parked(flow) == [], flow
+    below = [key(memo) for memo in order.creditmemos if memo["grand_total"] < 0]
+    assert await finance.parked("invoices") == []
+    assert await finance.parked("creditmemos") == below
+    if below:
+        return  # a fee above what is given back: a shop takes that, and it is for a person
     claim = await finance.claim(key_of(order))
     assert claim.state is not State.PARKED, claim.reason
     assert await finance.parked("orders") == ([key_of(order)] if claim.is_different else [])

@@ -93,7 +93,7 @@ def test_its_command_runs_from_what_is_copied(tmp_path: Path) -> None:
     """With nothing but the requirements that it names; it then misses its settings."""
     for name in copied():
         if name == CONFIGURATION:
-            copy(ROOT / "examples" / "connections.toml", tmp_path / name)
+            copy(ROOT / "sync" / "cli" / "connections.example.toml", tmp_path / name)
         elif (ROOT / name).is_dir():
             copytree(ROOT / name, tmp_path / name)
         else:

@@ -219,6 +219,20 @@ def test_freight_is_shown_as_shipping() -> None:
     assert not faults(found, carried, by_item=False)
 
 
+@pytest.mark.parametrize(("summed", "carried"), [("20.25", "11.25"), ("21.50", "12.50")])
+def test_a_discount_on_the_whole_is_off_freight_where_the_sum_says_so(
+    summed: str, carried: str
+) -> None:
+    freight = line(9, "1", "12.50", reference="", item="FREIGHT")
+    tax = Decimal(2)
+    there = held(
+        line(1, "1", "10"), freight, total_discount=Decimal(10),
+        sums=(Decimal(summed) + tax, tax, Decimal(0)),
+    )  # fmt: skip
+    found = answer(quote("1"), there)
+    assert (found.total, found.freight) == (Decimal("9.00"), Decimal(carried))
+
+
 @pytest.mark.parametrize(
     ("there", "reason"),
     [

@@ -13,7 +13,7 @@ import pytest
 from sync.config.file.__main__ import main
 from tests.package.built import ROOT
 
-EXAMPLE = ROOT / "examples" / "connections.toml"
+EXAMPLE = ROOT / "sync" / "cli" / "connections.example.toml"
 BROKEN = 'connections.shop.flows = ["ordres"]\n'
 
 

@@ -24,6 +24,7 @@ from tests.simulation.naming import (
     key_of,
     reference_of,
 )
+from tests.simulation.stories import HELD_UP
 from tests.simulation.world import World
 from tests.systems import COMPANY
 
@@ -258,8 +259,7 @@ def is_held_up(world: World, order: StoredOrder, claim: Claim) -> bool:
     """Parked because its company was blocked at some time: its account is on hold, or it never got
     one."""
     company = (order.extension.get("company_order_attributes") or {}).get("company_id")
-    reasons = ("is on hold", "has no account: blocked in Commerce")
-    return company in world.story.blocked and any(reason in claim.reason for reason in reasons)
+    return company in world.story.blocked and any(reason in claim.reason for reason in HELD_UP)
 
 
 def _is_nothing(document: Columns) -> bool:

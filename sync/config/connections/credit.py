@@ -72,7 +72,8 @@ class Gate(Section):
 class Credit(Section):
     """How the legal entity checks credit, and what of it the shop shows.
 
-    What no entity of F&O tells is written here; the defaults give less credit, never more.
+    What no entity of F&O tells is written here; the defaults give less credit, except
+    `order_tax_percent`, which nobody can guess: `check` asks for it.
     """
 
     currency: CurrencyOrNone = ""
@@ -93,7 +94,8 @@ class Credit(Section):
     left_out: tuple[Literal["temporary", "groups", "statuses", "holds"], ...] = ()
     """What F&O is not asked for, because it refuses these sets or does not use them."""
     order_tax_percent: Amount = Field(default=Decimal(0), ge=0, le=100)
-    """Tax that is added to open orders, whose lines have none."""
+    """Tax that is added to open orders, whose lines have none. While it is 0 their tax takes no
+    credit before they are invoiced."""
     overlapping: Literal["lowest", "highest"] = "lowest"
     """Which of several temporary limits of a day counts."""
     expired: Literal["none", "keep"] = "none"
@@ -124,8 +126,3 @@ class Credit(Section):
     """A run that would change more of the companies shown waits for `approve`."""
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     gate: Gate = Gate()
-
-    @property
-    def share(self) -> Decimal:
-        """`most_changed_percent` as a share."""
-        return Decimal(self.most_changed_percent) / 100

@@ -1,6 +1,5 @@
 """How prices of F&O become prices in Commerce."""
 
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -46,8 +45,3 @@ class Prices(Section):
     poll_minutes: Whole = Field(default=15, ge=1, le=1440)
     drift: DriftPolicy = {}
     """What becomes of single fields that the shop shows otherwise."""
-
-    @property
-    def share(self) -> Decimal:
-        """`most_changed_percent` as a share."""
-        return Decimal(self.most_changed_percent) / 100

@@ -93,11 +93,6 @@ class Products(Section):
     """What becomes of single fields that the shop shows otherwise."""
 
     @property
-    def share(self) -> Decimal:
-        """`most_changed_percent` as a share."""
-        return Decimal(self.most_changed_percent) / 100
-
-    @property
     def attribute_codes(self) -> tuple[str, ...]:
         """The attributes of Commerce that F&O owns, each once."""
         single = (one for one in (self.barcode, self.sales_unit) if one)

@@ -1,6 +1,5 @@
 """How on-hand quantities of F&O become stock in Commerce."""
 
-from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -40,11 +39,6 @@ class Stock(Section):
     def source_codes(self) -> tuple[str, ...]:
         """Each source once."""
         return tuple(dict.fromkeys(self.sources.values()))
-
-    @property
-    def share(self) -> Decimal:
-        """`most_changed_percent` as a share."""
-        return Decimal(self.most_changed_percent) / 100
 
     def safety_of(self, sku: str) -> int:
         """Pieces of a sku that are never offered."""

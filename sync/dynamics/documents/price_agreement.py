@@ -26,9 +26,11 @@ class TradeLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement(TradeLine):
-    """A sales price, of one item: of one `unit`, in `currency`."""
+    """A sales price, of one item: of one `unit`, in `currency`. `charges`: what F&O adds to a line
+    beside it, whatever its quantity (*Price charges*)."""
 
     price: Decimal
+    charges: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)

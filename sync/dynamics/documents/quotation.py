@@ -1,7 +1,7 @@
 """A sales quotation of F&O: as we send it, and as its people have made it (reference 5.6, 6.2).
 What is held of a quote of Dynamics 365 Sales is a `HeldQuotation` as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -116,6 +116,18 @@ class HeldQuotation:
         return self.lines_amount - self.discount if is_less else self.lines_amount
 
     @property
+    def summed(self) -> Decimal:
+        """What the lines come to by what F&O has computed, as the prices are."""
+        amount, tax, charges = self.sums or (self.amount, ZERO, ZERO)
+        return amount - charges - (ZERO if self.is_gross else tax)
+
+    def carried_by(self, freight: Sequence[QuotationLine], goods: Decimal) -> Decimal:
+        """What lines of freight come to beside `goods`. The flag of its item says whether a
+        discount on the whole is off it too: F&O's sum shows which, and without one it is not."""
+        is_less = self.sums is not None and self.summed == self.amount
+        return self.amount - goods if is_less else total(one.amount for one in freight)
+
+    @property
     def is_lost(self) -> bool:
         """Whether its people made no offer, or took it back."""
         return self.status in LOST
@@ -151,11 +163,6 @@ class HeldQuotation:
             self.number, self.status, str(self.expires), self.order, self.reason,
             *self.terms, str(self.total_discount), lines,
         ])  # fmt: skip
-
-    @property
-    def is_priced(self) -> bool:
-        """Whether each line has a price; without one F&O found none and nobody entered one."""
-        return all(one.price != ZERO for one in self.lines)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from sync.core.money import ZERO
 
@@ -56,6 +55,5 @@ class OrderSettings:
     is_stopped: bool = False
 
 
-NO_SETTINGS: Final = OrderSettings()
 TextsByLanguage = Mapping[tuple[str, str], Texts]
 """By product number and language, both without case; a product's own have the language ""."""

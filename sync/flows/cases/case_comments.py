@@ -10,7 +10,6 @@ from typing_extensions import override
 from sync.commerce import order_notes, returns
 from sync.commerce.client import CommerceClient
 from sync.commerce.models.rma import Rma
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.write import Amendment, Apply, Found, Target, Write
 from sync.flows.keys import parts_of
@@ -34,11 +33,6 @@ class CaseComment(Write):
     @override
     def reference(self) -> str:
         return self.matter.label
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.dynamics.return_orders import ReturnOrders, released
 from sync.engine.write import Found, Target, Write
@@ -29,11 +28,6 @@ class ReturnRelease(Write):
     @override
     def reference(self) -> str:
         return self.number
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

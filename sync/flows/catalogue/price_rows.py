@@ -134,8 +134,9 @@ def priced_of(
     off = reading.discounts
     discounts = discounts_of(off, item.item_number, released.discount_group) if off else []
     return Priced(
-        sku, base, item.factor, _wanted(systems, item, unit, reading.day), lines, discounts
-    )
+        sku, base, item.factor, _wanted(systems, item, unit, reading.day), lines, discounts,
+        released.charges,
+    )  # fmt: skip
 
 
 def _wanted(systems: Systems, item: ItemMapping, unit: str, day: date) -> Wanted:

@@ -7,7 +7,7 @@ alone.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -29,11 +29,11 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
+from sync.flows.catalogue.special_prices import last_day, specials_of
 from sync.flows.targets import rows_of
 from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
 from sync.mapping_tables.records import normal_sku
 
-SOON: Final = timedelta(minutes=5)
 LIGHT, TIER = 5, 10
 """What a SKU and each price beside its base price weigh."""
 READ_BACK: Final = 40
@@ -73,7 +73,7 @@ class ShopPrices(RowTarget):
             for sku, price in _base(rows).items()
         ]
         tiers = [tier.row(scope) for row in rows for tier in _tiers(row)]
-        specials = [one.row(scope) for one in _specials(rows, systems)]
+        specials = [one.row(scope) for one in specials_of(rows, systems)]
         sent = ((BASE_PRICES, base), (TIER_PRICES, tiers), (SPECIAL_PRICES, specials))
         return [Request("POST", f"/V1/{path}", {"prices": some}) for path, some in sent if some]
 
@@ -127,11 +127,11 @@ class ShopPrices(RowTarget):
     ) -> dict[str, str]:
         """One that differs goes first: a shop may refuse two whose days overlap."""
         found = await systems.commerce.prices.specials([row.key for row in rows], _scope(systems))
-        wanted = {normal_sku(one.sku): one for one in _specials(rows, systems)}
+        wanted = {normal_sku(one.sku): one for one in specials_of(rows, systems)}
         same = {
             normal_sku(one.sku) for one in found
             if (want := wanted.get(normal_sku(one.sku)))
-            and (one.price, one.ends) == (want.price, want.ends)
+            and (one.price, last_day(one, systems)) == (want.price, last_day(want, systems))
         }  # fmt: skip
         gone = [one for one in found if normal_sku(one.sku) not in same]
         changed = [one for sku, one in wanted.items() if sku not in same]
@@ -190,7 +190,7 @@ class ShopPrices(RowTarget):
                 found.setdefault(normal_sku(tier.sku), {})[at] = {"price": shown}
         if systems.settings.prices.special_prices != "off":
             for one in await prices.specials(skus, scope):
-                shown_special = {"price": one.price, "ends": one.ends}
+                shown_special = {"price": one.price, "ends": last_day(one, systems)}
                 found.setdefault(normal_sku(one.sku), {})[SPECIAL] = shown_special
         return found
 
@@ -198,18 +198,6 @@ class ShopPrices(RowTarget):
 def _scope(systems: Systems) -> PriceScope:
     settings = systems.settings.prices
     return PriceScope(settings.website, settings.store_view)
-
-
-def _specials(rows: Sequence[Shown], systems: Systems) -> Iterable[Special]:
-    """They begin today; or in a moment, where the shop schedules them (Adobe Commerce)."""
-    settings, now = systems.settings, systems.clock.now()
-    begins = f"{now.astimezone(settings.time_zone(settings.legal_entity)):%Y-%m-%d} 00:00:00"
-    if settings.prices.special_prices == "scheduled":
-        begins = f"{now + SOON:%Y-%m-%d %H:%M:%S}"
-    for row in rows:
-        special = (row.content or {}).get(SPECIAL)
-        if special is not None:
-            yield Special(row.key, special["price"], begins, special["ends"])
 
 
 def _codes(systems: Systems) -> Iterable[str]:

@@ -22,5 +22,5 @@ prices = PublicationFlow(
     source=Rows(every, one),
     target=ShopPrices(),
     every=lambda connection: connection.prices.poll_minutes,
-    guard=lambda connection: MassChange(connection.prices.share),
+    guard=lambda connection: MassChange(connection.prices.most_changed_percent),
 )

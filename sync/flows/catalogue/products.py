@@ -20,5 +20,5 @@ products = PublicationFlow(
     source=Rows(every, one),
     target=ShopProducts(),
     every=lambda connection: connection.products.poll_minutes,
-    guard=lambda connection: MassChange(connection.products.share),
+    guard=lambda connection: MassChange(connection.products.most_changed_percent),
 )

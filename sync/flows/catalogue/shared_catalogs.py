@@ -19,5 +19,5 @@ shared_catalogs = PublicationFlow(
     source=Rows(every, one),
     target=ProductsInSharedCatalogs(),
     every=lambda connection: connection.products.poll_minutes,
-    guard=lambda connection: MassChange(connection.products.share),
+    guard=lambda connection: MassChange(connection.products.most_changed_percent),
 )

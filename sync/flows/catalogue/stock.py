@@ -21,5 +21,5 @@ stock = PublicationFlow(
     source=Rows(every, one, overtaken),
     target=SourceStock(),
     every=lambda connection: connection.stock.poll_minutes,
-    guard=lambda connection: MassChange(connection.stock.share),
+    guard=lambda connection: MassChange(connection.stock.most_changed_percent),
 )

@@ -25,6 +25,6 @@ credit = PublicationFlow(
     source=Rows(every, one, keep=keep),
     target=ShopCredit(),
     every=lambda connection: connection.credit.poll_minutes,
-    guard=lambda connection: MassChange(connection.credit.share),
+    guard=lambda connection: MassChange(connection.credit.most_changed_percent),
     priority=Priority.MASTER_DATA,
 )

@@ -20,7 +20,6 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from sync.commerce.companies import Companies, relation_requests
-from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.core.skipped import Skipped
@@ -84,11 +83,6 @@ class ParentWrite(Write):
     @override
     def reference(self) -> str:
         return self.account
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

@@ -10,7 +10,6 @@ from typing_extensions import override
 from sync.commerce.address import path_of
 from sync.commerce.customers import ALL
 from sync.commerce.models.customer import Customer
-from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.dynamics.documents.account import Account
@@ -48,11 +47,6 @@ class CompanyUserWrite(Write):
     @override
     def reference(self) -> str:
         return self.user.label
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

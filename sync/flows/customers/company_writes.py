@@ -14,7 +14,6 @@ from typing_extensions import override
 from sync.commerce.companies import PATH, Companies, lock_of
 from sync.commerce.customers import ALL
 from sync.commerce.models.customer import Customer
-from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.request import Request
 from sync.dynamics.documents.account import AccountContact
@@ -106,11 +105,6 @@ class AdministratorWrite(Write):
 
     @property
     @override
-    def digest(self) -> str:
-        return digest(self.document)
-
-    @property
-    @override
     def document(self) -> Any:
         return self.user.body()
 
@@ -154,11 +148,6 @@ class CompanyWrite(Write):
     def companies(self) -> Companies:
         """Those of the shop."""
         return self.systems.commerce.companies
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

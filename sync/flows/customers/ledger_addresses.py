@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.dynamics.documents.requests import ADDRESSES, address_requests
 from sync.engine.systems import Systems
@@ -36,11 +35,6 @@ class LedgerAddressesWrite(Write):
     @override
     def reference(self) -> str:
         return self.account
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

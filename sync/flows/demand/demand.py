@@ -10,8 +10,6 @@ Repeats: quantities are absolute; what F&O confirmed is not sent again. An entry
          of which nothing is forecast any more is deleted; weeks that are over stay.
 """
 
-from decimal import Decimal
-
 from sync.engine.publication import PublicationFlow
 from sync.engine.published_rows import MassChange, Rows
 from sync.flows.demand.demand_entries import every, one
@@ -23,5 +21,5 @@ demand = PublicationFlow(
     source=Rows(every, one),
     target=ForecastModel(),
     every=lambda connection: connection.demand.poll_minutes,
-    guard=lambda _: MassChange(Decimal(1)),  # a new forecast changes each row
+    guard=lambda _: MassChange(100),  # a new forecast changes each row
 )

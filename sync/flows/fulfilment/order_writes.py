@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from typing_extensions import override
-
 from sync.commerce.models.order import Order
-from sync.core.encoding import digest
 from sync.engine.systems import Systems
 from sync.engine.write import Target, Write
 
@@ -24,8 +21,3 @@ class OrderWrite(Write):
     def order_id(self) -> int:
         """Its id in Commerce."""
         return self.order.entity_id or 0
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)

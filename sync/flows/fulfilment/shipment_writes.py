@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.commerce.shipments import Shipment, Shipments, Track, marker_of
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Conflict, Found, Target, Write
@@ -63,11 +62,6 @@ class ShipmentWrite(Write):
     @override
     def reference(self) -> str:
         return marker_of(self.wanted.slip)
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

@@ -11,7 +11,6 @@ from typing_extensions import override
 from sync.commerce import order_notes
 from sync.commerce.client import CommerceClient
 from sync.commerce.models.order import Order
-from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.request import Request
 from sync.engine.write import Amendment, Apply, Found, Target, Write
@@ -36,11 +35,6 @@ class OrderNote(Write):
     @override
     def reference(self) -> str:
         return self.order.increment_id
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @override
     def requests(self) -> Sequence[Request]:

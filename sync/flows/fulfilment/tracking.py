@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
+from sync.core.encoding import nested
 from sync.core.errors import Later
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
@@ -50,7 +51,7 @@ def keys_in(document: Any, connection: Connection) -> tuple[Sequence[str], int]:
     tracking, found, unknown = connection.tracking, list[str](), 0
     for event in _events(document, tracking.events):
         number, status = (_text(event, path) for path in (tracking.number, tracking.status))
-        at = _moment(_at(event, tracking.at), tracking.at)
+        at = _moment(nested(event, tracking.at), tracking.at)
         if tracking.text_of(status):
             found.append(f"{number}|{status.casefold()}|{at}")
         else:
@@ -59,7 +60,7 @@ def keys_in(document: Any, connection: Connection) -> tuple[Sequence[str], int]:
 
 
 def _events(document: Any, path: str) -> list[Any]:
-    listed = _at(document, path) if path else document
+    listed = nested(document, path) if path else document
     if isinstance(listed, Mapping):
         listed = [listed]
     if not isinstance(listed, list) or not listed:
@@ -67,14 +68,8 @@ def _events(document: Any, path: str) -> list[Any]:
     return listed
 
 
-def _at(document: Any, path: str) -> Any:
-    for name in path.split("."):
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
-
-
 def _text(event: Any, path: str) -> str:
-    value = _at(event, path)
+    value = nested(event, path)
     text = str(value).strip() if isinstance(value, str | int) else ""
     if not 0 < len(text) <= LONGEST or "|" in text or not (text.isascii() and text.isprintable()):
         raise NoKey(f"no {path} of 1 to {LONGEST} characters in it")

@@ -10,7 +10,6 @@ from typing_extensions import override
 
 from sync.commerce.models.quote import DECLINED, OFFERED, Quote, ShownTotals
 from sync.commerce.quotes import declined, file_body, recalculated, saved, submitted
-from sync.core.encoding import digest
 from sync.core.errors import Later, Never
 from sync.core.request import Request
 from sync.dynamics.documents.account_file import SHOWN, AccountFile
@@ -49,11 +48,6 @@ class QuoteWrite(Write):
     @override
     def placed(self) -> Any:
         return None
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @override
     async def find(self) -> Found | None:

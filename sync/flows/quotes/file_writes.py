@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.dynamics.documents.account_file import NewFile
 from sync.engine.systems import Systems
@@ -31,11 +30,6 @@ class FilesWrite(Write):
     @override
     def reference(self) -> str:
         return self.label
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

@@ -60,10 +60,11 @@ async def read(key: str, systems: Systems) -> QuotedAnswer | None:
     found = await read_quote(key, systems)
     if found is None or not found.quote.is_negotiated:
         return None
-    return QuotedAnswer(found.quote, await _quotation(found.quote, systems))
+    return QuotedAnswer(found.quote, await quotation_of(found.quote, systems))
 
 
-async def _quotation(quote: Quote, systems: Systems) -> HeldQuotation | None:
+async def quotation_of(quote: Quote, systems: Systems) -> HeldQuotation | None:
+    """What has the quote's reference; None for nothing. Raises `Never` where several have."""
     company = systems.settings.legal_entity_of(quote.store_id)
     reference = quotation_reference(quote.id, quote.store_id, systems.settings)
     return only(await book_of(systems).named(company, reference), reference)
@@ -80,7 +81,7 @@ async def plan(found: QuotedAnswer, delivery: Delivery) -> Plan | Skipped:
         required = await delivery.require(QUOTES, quote.key)
         if isinstance(required, Skipped):
             return Waiting(f"its quotation: {required}")
-        held = await _quotation(quote, systems)
+        held = await quotation_of(quote, systems)
     if held is not None and not (held.is_over or held.may_answer):
         return Waiting(f"quotation {held.number} is {held.status} in {held.place}")
     if held is None or held.is_over:

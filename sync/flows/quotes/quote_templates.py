@@ -73,11 +73,6 @@ class LinkWrite(Write):
 
     @property
     @override
-    def digest(self) -> str:
-        return digest(self.document)
-
-    @property
-    @override
     def document(self) -> Any:
         return dict(self.link)
 

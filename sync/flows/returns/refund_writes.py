@@ -10,7 +10,6 @@ from typing_extensions import override
 
 from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.refund import WantedRefund, is_marked, marker_of, markers_in
-from sync.core.encoding import digest
 from sync.core.money import rounded, total
 from sync.core.request import Request
 from sync.engine.systems import Systems
@@ -50,11 +49,6 @@ class RefundWrite(Write):
     @override
     def reference(self) -> str:
         return self.wanted.marker
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

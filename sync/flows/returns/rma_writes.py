@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from sync.commerce.models.rma import OVER, Rma
 from sync.commerce.returns import comment, saved, track
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Found, Target, Write
@@ -31,11 +30,6 @@ class RmaWrite(Write):
     @override
     def reference(self) -> str:
         return self.rma.increment_id
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override

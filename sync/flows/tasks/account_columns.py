@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from sync.config.connections.tasks import FigureName
-from sync.core.encoding import digest
 from sync.core.request import Request
 from sync.dataverse.client import DataverseClient
 from sync.dataverse.customers import columns_set
@@ -52,11 +51,6 @@ class AccountColumns(Write):
     @override
     def reference(self) -> str:
         return self.row_id
-
-    @property
-    @override
-    def digest(self) -> str:
-        return digest(self.document)
 
     @property
     @override
