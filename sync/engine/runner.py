@@ -129,7 +129,7 @@ class Runner:
             pass
         elif not is_held:
             await self._look_when_the_lease_ends(message, claim)
-        elif has_been_read_since(claim, message, self._engine.clock.now()):
+        elif has_been_read_since(claim, message):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
         elif claim.deaths >= MOST_DEATHS:
             await self._outcomes.park(message, claim, NOBODY_SURVIVES)
