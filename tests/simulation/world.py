@@ -75,8 +75,6 @@ STEPS: Final = (-600.0, -90.0, -10.0, 10.0, 90.0, 600.0)
 SETTLED: Final = 700.0
 """Seconds after the last change by which every poll has seen it: two cadences and the shop's
 skew."""
-SET_AHEAD: Final = 900.0
-"""Seconds for which a pause of five minutes may stand that a clock 10 minutes ahead has stamped."""
 HOOK_HOST: Final = "sync.example.com"
 ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
@@ -191,8 +189,7 @@ class World:
         if self.plan.environment.polls is Polls.LATE:
             await self._begin_polls()
         if self.plan.environment.polls is not Polls.NEVER:
-            paused = SET_AHEAD if self.plan.environment.sets_clock else 0.0
-            await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]) + paused)
+            await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
             await self._until_quiet()
         await self._publish_at_last()
 
