@@ -13,7 +13,7 @@ from sandbox.dials import Kind
 from sync.cli.erase import tell_of_dataverse
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
-from tests.flows.quotes import KIM
+from tests.flows.b2b import KIM
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
 from tests.reconcile.planted import reconciled
 
