@@ -20,7 +20,7 @@ from sandbox.dataverse.state import DataverseState
 from sandbox.dials import Dials
 from sandbox.dynamics.app import dynamics_app
 from sandbox.dynamics.event_endpoints import event_routes
-from sandbox.dynamics.seed import Item
+from sandbox.dynamics.seed import CURRENCIES, Item
 from sandbox.dynamics.state import DynamicsState
 from sandbox.terms import (
     COMPANY,
@@ -58,6 +58,8 @@ class Sandbox:
         self.ledger = DynamicsState.seeded(COMPANY, items=items, now=clock.now)
         self.service = DataverseState(clock.now, tokens=self.ledger.tokens)
         self.service.create("accounts", SERVICE_ACCOUNT, {"name": "Web shop"})
+        for code in CURRENCIES:
+            self.service.create("transactioncurrencies", None, {"isocurrencycode": code})
         if numbers is NumberMode.OURS:
             self.ledger.settings.manual |= {"SalesOrderNumber", "CustomerAccount"}
         self.shop_dials, self.ledger_dials = (

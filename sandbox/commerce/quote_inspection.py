@@ -52,11 +52,12 @@ def quote_routes(state: CommerceState) -> list[Route]:
 
 
 def shown(state: CommerceState, quote: StoredQuote) -> dict[str, Any]:
-    """A quote in short; `goods` as its shop's prices are, with tax or without."""
+    """A quote in short; `goods` as its shop's prices are, with tax or without, `net` without."""
     row = state.cooked_quote(quote).row
     templates = [key for key, one in state.templates.items() if one["parent_quote_id"] == quote.id]
     return {
         "id": quote.id, "store_id": quote.store.id, "status": quote.status,
+        "company": quote.shopper.buys_for, "net": row["subtotal"],
         "goods": row["subtotal_incl_tax" if quote.store.gross else "subtotal"],
         "order": next(
             (one.row["increment_id"] for one in state.orders.values()

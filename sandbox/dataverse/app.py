@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.dataverse.sales_office import DEEDS
 from sandbox.dataverse.service import ROOT, Call, Reply, perform, refused
 from sandbox.dataverse.state import BAD, DataverseState, WebFault
 from sandbox.dials import Dials
@@ -40,7 +41,7 @@ def dataverse_app(state: DataverseState, dials: Dials | None = None) -> Starlett
 
 def dataverse_routes(state: DataverseState) -> list[Route]:
     """The Web API, and a look at the cases with their notes; by PUT a person gives one of them
-    another `state` and `status`."""
+    another `state` and `status`, and by POST of a `document` and `number` deals with a quote."""
 
     async def looked(request: Request) -> Response:
         if request.method == "PUT":
@@ -49,6 +50,11 @@ def dataverse_routes(state: DataverseState) -> list[Route]:
         rows = state.tables["incidents"].items()
         texts = {key: [one.get("notetext") for one in state.notes_of(key)] for key, _ in rows}
         return JSONResponse([{**row, "notes": texts[key]} for key, row in rows])
+
+    async def dealt(request: Request) -> Response:
+        wanted = await request.json()
+        DEEDS[wanted["document"]](state, str(wanted["number"]))
+        return Response(status_code=204)
 
     async def asked(request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -67,7 +73,8 @@ def dataverse_routes(state: DataverseState) -> list[Route]:
 
     methods = ["GET", "POST", "PATCH", "DELETE"]
     api = Route(f"{ROOT}{{rest:path}}", asked, methods=methods)
-    return [api, Route("/sandbox/cases", looked, methods=["GET", "PUT"])]
+    cases = Route("/sandbox/cases", looked, methods=["GET", "PUT"])
+    return [api, cases, Route("/sandbox/sales_quotes", dealt, methods=["POST"])]
 
 
 def _refusal(status: int, retry_after: int | None) -> Response:

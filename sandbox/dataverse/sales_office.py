@@ -1,13 +1,14 @@
 """What sellers do with quotes in Dynamics 365 Sales."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
 
 from sandbox.dataverse import sales
 from sandbox.dataverse.refused import Row, WebFault
 from sandbox.dataverse.state import DataverseState
 
-LOST, CANCELED = 5, 6
+WON, LOST, CANCELED = 4, 5, 6
 
 
 def last(state: DataverseState, number: str) -> Row:
@@ -61,7 +62,34 @@ def win(state: DataverseState, number: str, *, order: str = "") -> None:
     row = last(state, number)
     if row["statecode"] != sales.ACTIVE:
         raise WebFault(400, sales.LOCKED, "The quote is not active.")
-    row.update(statecode=sales.WON, statuscode=4, modifiedon=state.stamp())
+    row.update(statecode=sales.WON, statuscode=WON, modifiedon=state.stamp())
     if order:
         values = {"name": row.get("name"), "ordernumber": order, "quoteid": row["quoteid"]}
         state.create("salesorders", None, values)
+
+
+def price_and_activate(state: DataverseState, number: str) -> None:
+    """Give each line a price and a discount, and activate it."""
+    lines = sales.lines_of(state, last(state, number)["quoteid"])
+    values = {"priceperunit": Decimal("19.90"), "manualdiscountamount": Decimal("1.50")}
+    price(state, number, {line["productdescription"]: values for line in lines})
+    activate(state, number)
+
+
+def end(state: DataverseState, number: str, status: int) -> None:
+    """Close it, a Draft as well: that is activated first."""
+    if last(state, number)["statecode"] == sales.DRAFT:
+        activate(state, number)
+    if status in (LOST, CANCELED):
+        close(state, number, status)
+    else:
+        win(state, number, order=f"ORD-{number}")
+
+
+DEEDS: Final[Mapping[str, Callable[[DataverseState, str], None]]] = {
+    "quotation_sent": price_and_activate,
+    "quotation_lost": lambda state, number: end(state, number, LOST),
+    "quotation_cancelled": lambda state, number: end(state, number, CANCELED),
+    "quotation_confirmed": lambda state, number: end(state, number, WON),
+}
+"""What sellers do, by the names that F&O's office has for the same (`/sandbox/postings`)."""

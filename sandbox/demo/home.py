@@ -31,14 +31,16 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - names in it are made by `mkdtem
 RECIPES: Final = {
     NumberMode.OURS: {
         "invoices": "payment-journal", "creditmemos": "return-order", "write_back": "comment",
+        "quotes": "",
     },
     NumberMode.THEIRS: {
         "invoices": "free-text-invoice", "creditmemos": "free-text-credit",
         "write_back": "ext_order_id",
+        "quotes": 'target = "dataverse"\norder_field = "SalesOrderName"',
     },
 }  # fmt: skip
 """Who chooses numbers has F&O invoice the sales orders, and books money; the other books all
-revenue by free text."""
+revenue by free text, and negotiates quotes in Dynamics 365 Sales."""
 
 
 def carrier_secret(name: str) -> str:

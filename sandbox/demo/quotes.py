@@ -1,6 +1,6 @@
-"""Quotes in the demo: buyers of companies ask for some, the office prices, sends, loses, cancels or
-confirms them, and buyers order, change or close what they are offered. In the end both sides match,
-each order is of what was agreed, and templates show their sales agreements."""
+"""Quotes in the demo: buyers of companies ask for some, F&O's office or sellers price, send, lose,
+cancel or confirm them, and buyers order, change or close what they are offered. In the end both
+sides match, each order is of what was agreed, and templates show their sales agreements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sandbox.demo.agreements import agree, not_as_agreed
 from sandbox.demo.environment import QUOTES, Environment, Pair
+from sandbox.demo.offices import act, is_in_sales, quotations
 from sandbox.demo.reconciliation import Finding
-from sync.core.money import ZERO, total
-from sync.dynamics.documents.requests import QUOTATION_HEADERS, QUOTATION_LINES
+from sync.core.money import ZERO
 
 LIVES: Final = (
     "ordered", "ordered", "changed", "closed", "offered", "offered", "lost", "cancelled",
@@ -25,7 +25,7 @@ IN_THE_END: Final[Mapping[str, tuple[str, str]]] = {
     "cancelled": ("declined", "Cancelled"), "confirmed": ("declined", "Confirmed"),
     "asked": ("created", "Created"),
 }  # fmt: skip
-"""Statuses in Commerce and in F&O."""
+"""Statuses in Commerce and in F&O, or Dynamics 365 Sales."""
 OFFERED: Final = ("ordered", "changed", "closed", "offered")
 SKUS: Final = ("SIMPLE-001", "SIMPLE-006")
 Quotes = Sequence[Mapping[str, Any]]
@@ -55,7 +55,7 @@ async def negotiate(environment: Environment, within: timedelta) -> Negotiated:
     }
     await _notified(environment, asked, QUOTES, within)
     await agree(environment, asked, {
-        name: await _accounts(pair, asked[name]) for name, pair in environment.pairs.items()
+        name: await _accounts(environment, name, quotes) for name, quotes in asked.items()
     })  # fmt: skip
     for name, pair in environment.pairs.items():
         await _decided(pair, asked[name])
@@ -90,9 +90,10 @@ async def _notified(
         await environment.until_idle(within=within)
 
 
-async def _accounts(pair: Pair, quotes: Quotes) -> list[str]:
-    rows = await _quotations(pair)
-    return [str(rows[_reference(one)]["RequestingCustomerAccountNumber"]) for one in quotes]
+async def _accounts(environment: Environment, name: str, quotes: Quotes) -> list[str]:
+    """F&O's account of each company that asks."""
+    ledger = environment.engine.ledger
+    return [(await ledger.claim(name, "companies", str(one["company"]))).number for one in quotes]
 
 
 async def _decided(pair: Pair, quotes: Quotes) -> None:
@@ -105,10 +106,10 @@ async def _decided(pair: Pair, quotes: Quotes) -> None:
 
 
 async def _office(pair: Pair, quotes: Quotes, ways: Mapping[str, str]) -> None:
-    rows = await _quotations(pair)
+    known = await quotations(pair)
     for quote, life in zip(quotes, LIVES, strict=True):
         if life in ways:
-            await pair.ledger.post(ways[life], rows[_reference(quote)]["SalesQuotationNumber"])
+            await act(pair, ways[life], known[_reference(quote)].number)
 
 
 async def _done(pair: Pair, quotes: Quotes, deeds: Mapping[str, str]) -> None:
@@ -121,36 +122,26 @@ def _reference(quote: Mapping[str, Any]) -> str:
     return f"Q{quote['store_id']}-{quote['id']}"
 
 
-async def _quotations(pair: Pair) -> dict[str, dict[str, Any]]:
-    rows = await pair.ledger.rows_of(QUOTATION_HEADERS, pair.token)
-    found = {str(row["CustomersReference"]): row for row in rows}
-    if len(found) != len(rows):
-        raise AssertionError(f"{len(rows)} quotations of {len(found)} quotes")
-    return found
-
-
 async def _compared(pair: Pair, asked: Quotes) -> list[Finding]:
     """Quotes that do not stand as their lives end, or do not show what was approved."""
-    rows, lines = await _quotations(pair), await pair.ledger.rows_of(QUOTATION_LINES, pair.token)
+    known = await quotations(pair)
+    field, shown = ("SalesOrderName", "net") if is_in_sales(pair) else ("QuotationNumber", "goods")
     now = {one["id"]: one for one in await pair.shop.ask("GET", "/sandbox/quotes")}
     orders = {row.get("CustomersOrderReference"): row for row in await pair.ledger.sales_orders()}
     findings = list[Finding]()
     for quote, life in zip(asked, LIVES, strict=True):
-        one, row = now[quote["id"]], rows[_reference(quote)]
-        number = row["SalesQuotationNumber"]
-        approved = total(
-            Decimal(line["LineAmount"]) for line in lines if line["SalesQuotationNumber"] == number
-        )
-        stands = (one["status"], row["SalesQuotationStatus"])
+        one, quotation = now[quote["id"]], known[_reference(quote)]
+        number, approved = quotation.number, quotation.amount
+        stands = (one["status"], quotation.status)
         if stands != IN_THE_END[life]:
             findings.append(Finding(pair.name, f"quote {one['id']}", f"{life}: is {stands}"))
-        goods = Decimal(one["goods"]) if life in OFFERED and life != "closed" else approved
-        if goods != approved or approved <= ZERO:
+        goods = Decimal(one[shown]) if life in OFFERED and life != "closed" else approved
+        if goods != approved or (approved <= ZERO and (life in OFFERED or not is_in_sales(pair))):
             what = f"shows {goods}, approved are {approved}"
             findings.append(Finding(pair.name, f"quote {one['id']}", what))
         if one["order"]:
             order = orders.get(f"{one['store_id']}-{one['order']}", {})
-            if order.get("QuotationNumber") != number:
+            if order.get(field) != number:
                 what = f"its order {one['order']} does not carry {number}"
                 findings.append(Finding(pair.name, f"quote {one['id']}", what))
     return findings

@@ -123,6 +123,7 @@ users = true
 addresses = "both"
 poll_minutes = 60
 [connections.{name}.quotes]
+{quotes}
 poll_minutes = 60
 [connections.{name}.tasks]
 consent = "contract"

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.commerce.catalogue import STORES
 from sandbox.dataverse import sales
 from sandbox.dataverse import sales_office as office
 from sandbox.dataverse.state import Row
@@ -12,6 +13,7 @@ from sandbox.dials import Kind
 from sync.cli.erase import tell_of_dataverse
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
+from tests.flows.b2b import KIM
 from tests.flows.sales_quotes import ACCOUNT, Selling, in_sales
 from tests.reconcile.planted import reconciled
 
@@ -179,6 +181,25 @@ async def test_a_lost_answer_makes_no_second_quote(ours: Selling, kind: Kind) ->
     assert ours.stand(quote) == ("created", 0, 0, 1)
     assert len(ours.rows_of(quote)) == 2
     assert await ours.parked("quotes") == []
+
+
+@in_sales()
+async def test_what_is_activated_before_its_number_is_known_goes_to_the_buyer(
+    ours: Selling,
+) -> None:
+    """Its change is polled before, as a quote of nobody."""
+    ours.loses("POST", "/$batch")
+    quote = ours.commerce.request_quote(KIM, STORES[0], {"SIMPLE-006": 2})
+    await ours.waits(20)
+    await ours.polls("quotes")
+    await ours.works_for(4)
+    ours.enters(quote, "80")
+    office.activate(ours.service, ours.number(quote))
+    await ours.waits(40)
+    await ours.polls("quote_answers")
+    assert (await ours.claim(str(quote.id), "quotes")).number == ""
+    await ours.goes_on()
+    assert ours.stand(quote) == ("submitted_by_admin", 1, 0, 1)
 
 
 @pytest.mark.parametrize("ending", ["/$batch", pytest.param("/accounts", marks=pytest.mark.long)])

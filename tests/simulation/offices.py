@@ -24,10 +24,11 @@ STATES: Final = {sales.DRAFT: OPEN, sales.ACTIVE: ANSWERED, sales.WON: OVER, sal
 class Office(Protocol):
     """What both do, by the number of a quotation. They raise `NotPosted` or `WebFault` for what
     cannot be done now. `order_field`: where a sales order of F&O names its quotation. `pace`: most
-    seconds between two deeds."""
+    seconds between two deeds. `waits`: what an answer that waits for them may say."""
 
     order_field: str
     pace: int
+    waits: Sequence[str]
 
     @property
     def deeds(self) -> Sequence[Deed]:
@@ -63,6 +64,7 @@ class FinanceOffice:
     random: Random
     order_field: str = "QuotationNumber"
     pace: int = 600
+    waits: Sequence[str] = ("sent it back", "nobody has sent")
     deeds: Sequence[Deed] = ()
 
     def numbers(self, quote: StoredQuote) -> list[str]:
@@ -129,6 +131,7 @@ class SalesOffice:
     random: Random
     order_field: str = "SalesOrderName"
     pace: int = 200
+    waits: Sequence[str] = ("sent it back",)
 
     def __post_init__(self) -> None:
         self.service = self.systems.dataverse

@@ -244,5 +244,5 @@ def _unlike(office: Office, quote: StoredQuote, number: str, reason: str) -> str
         return None
     if stands == OVER or held != {str(one.id): one.qty for one in quote.items}:
         return f"its quotation is {stands}, its lines are {held}: {reason}"
-    waits = "sent it back" in reason or "nobody has sent" in reason
+    waits = any(one in reason for one in office.waits)
     return f"it is not answered: {reason}" if stands == ANSWERED and not waits else None

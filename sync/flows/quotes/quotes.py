@@ -29,7 +29,7 @@ from sync.engine.systems import Systems
 from sync.engine.write import Result
 from sync.flows.keys import elsewhere
 from sync.flows.quotes.file_writes import FilesWrite
-from sync.flows.quotes.quotation_books import book_of
+from sync.flows.quotes.quotation_books import book_of, in_sales
 from sync.flows.quotes.quotation_targets import quotation_write
 from sync.flows.quotes.quotation_writes import REVISION, QuotationWrite
 from sync.flows.quotes.quote_records import (
@@ -117,13 +117,14 @@ async def _requested(found: QuoteWithComments, delivery: Delivery) -> Plan | Ski
     said = last_of_buyer(found.comments)
     author = f"buyer {said.creator_id}, {said.created_at} UTC" if said else f"{quote.updated_at}"
     files, odd = _files(found, write, systems)
+    may_be_answered = held is not None or in_sales(systems)  # polls tell of numbers that are known
     said_of = "; ".join((*differences(before, write.document, *write.names), *odd))
     version = f"{revision} ({author}): {said_of}"[:MOST_SAID]
     return Plan(
         (write, *files), digest=digest([one.digest for one in (write, *files)]) if files else "",
         read={"quote": quote.raw}, notes=(version,) if is_new else (),
         keys={"reference": write.reference, **({"version": version} if is_new else {})},
-        follow_ups=_follow_ups(quote.key, delivery) if held is not None else (),
+        follow_ups=_follow_ups(quote.key, delivery) if may_be_answered else (),
         then=_remembering(systems.settings.legal_entity_of(quote.store_id), delivery),
     )  # fmt: skip
 
@@ -149,14 +150,16 @@ def _follow_ups(key: str, delivery: Delivery) -> tuple[Notification, ...]:
 
 
 def _remembering(company: str, delivery: Delivery) -> Callable[[Sequence[Result]], Awaitable[None]]:
-    """Remembers how an amended quotation stands: a status that answers it is older than that."""
+    """Remembers how an amended quotation stands: a status that answers it is older than that. In
+    Sales only Drafts are amended, so what is Active there was activated since."""
 
     async def then(results: Sequence[Result]) -> None:
         result = results[0]
         if result.action == "unchanged" and delivery.inherited is None:
             return
         held = await book_of(delivery.systems).by_number(company, result.number)
-        if held is not None and result.action != "created":
+        is_newer = held is not None and in_sales(delivery.systems) and held.may_answer
+        if held is not None and result.action != "created" and not is_newer:
             keys = {**result.keys, UNSENT: held.fingerprint}
             delivery.done(replace(result, keys=keys))
 
