@@ -1,10 +1,7 @@
 """A pause holds for everybody who calls a system, is only ever lengthened, and ends by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-
-import pytest
 
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.pacing.pauses import FRESH, Pauses
@@ -12,13 +9,6 @@ from tests.contracts.hand_clock import HandClock
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def tables() -> AsyncIterator[SqliteTables]:
-    found = SqliteTables(":memory:")
-    yield found
-    found.close()
 
 
 async def until(pauses: Pauses) -> datetime | None:
