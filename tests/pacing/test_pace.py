@@ -20,6 +20,7 @@ from tests.pacing.paces import pace_of
 from tests.virtual_time import LoopClock, virtually
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
+SECOND = timedelta(seconds=1)
 
 
 class Site:

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from sync.adapters.sqlite.tables import SqliteTables
 from sync.pacing.pauses import FRESH, Pauses
 from tests.contracts.hand_clock import HandClock
