@@ -171,9 +171,6 @@ class MoneyLives(Lives):
                 continue
             if not charged:  # pieces without a price, that nobody has to pay
                 continue
-            numbers = {number for _, number in self.sales_orders_of([order])}
-            if self.is_rich and numbers & self.lowered:  # a fee too, that a memo gave back
-                continue
             of_money = MONEY[:1] if await self._is_mixed(order) else MONEY
             assert not [one for one in mine if one.split()[0] in of_money], (names, money, mine)
             if not self.is_rich:
