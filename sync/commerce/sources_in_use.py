@@ -73,15 +73,20 @@ class SourcesInUse:
 
     async def _look(self, source: str, places: Collection[Place]) -> None:
         """Read what is not known, or not known lately."""
-        since = self._clock.now() - FRESH
-        unknown = [one for one in places if one not in self._held or self._held[one].at < since]
+        now = self._clock.now()
+        unknown = [one for one in places if not self._is_known(one, now)]
         if not unknown:
             return
-        ended, now = {one: self._ended[one] for one in unknown}, self._clock.now()
+        ended = {one: self._ended[one] for one in unknown}
         found = await self._read(source, [sku for _, sku in unknown])
         for one in unknown:
             quantity = found.get(one[1], ZERO)
             self._held[one] = Held(quantity, Decimal(ended[one]), now)
+
+    def _is_known(self, place: Place, now: datetime) -> bool:
+        """Not where the clock was set back since."""
+        held = self._held.get(place)
+        return held is not None and timedelta() <= now - held.at <= FRESH
 
     def _forget(self, places: Collection[Place]) -> None:
         for place in places:

@@ -64,15 +64,15 @@ class Claim:
     flow has either. `asked`: a person asked for it once. `entity_id`: the record's id in its own
     system, where the key is a number that may come to name another one. `targets`: JSON of what the
     targets hold, by kind of document: number, digest, further keys. `deaths`: takings in a row
-    whose holder never let go.
-    `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
-    notification that it stands for. `unsettled_until`: until when a write given up before the last
-    intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
-    that last required this one; a guest's account has no other occasion. `differs`: the sums of
-    both systems, where they differ although the record is delivered, and nobody has decided on
-    them; `resolved`: those that a person has decided on last. `accepted`: sums that a
-    reconciliation named and a person decided on, a line for each kind. `on_hold`: who lets it wait.
-    `changes`: how often it was changed since `changes_since`, within a day.
+    whose holder never let go. `retry_at`: when the next try comes, where a message waits for it;
+    `heard_at`: the newest notification that it stands for. `unsettled_until`: until when a write
+    given up before the last intent may still commit, whatever came of the last. `required_by`:
+    "<flow>|<key>" of the record that last required this one; a guest's account has no other
+    occasion. `differs`: the sums of both systems, where they differ although the record is
+    delivered, and nobody has decided on them; `resolved`: those that a person has decided on last.
+    `accepted`: sums that a reconciliation named and a person decided on, a line for each kind.
+    `on_hold`: who lets it wait. `changes`: how often it was changed since `changes_since`, within a
+    day. `told`: the last row of its trail.
     """
 
     connection: str
@@ -106,6 +106,7 @@ class Claim:
     on_hold: str = ""
     changes: int = 0
     changes_since: datetime | None = None
+    told: str = ""
     etag: str = field(default="", compare=False)
 
     @property

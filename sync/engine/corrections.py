@@ -157,9 +157,8 @@ class Corrections:
         if not fits(found):
             return False
         details = {"by": self.by, **said}
-        await self.ledger.write(
-            found, Entry(self.clock.now(), event, reason=self.why, details=details)
-        )
+        entry = Entry(self.clock.now(), event, reason=self.why, details=details)
+        found = await self.ledger.write(found, entry)
         while not await self.ledger.note(found, **change(found)):
             found = await self.ledger.claim(*place)
             if not fits(found):

@@ -169,8 +169,7 @@ class DeadLetterParking:
         said = {"reason": why, "remedy": remedy}
         origin = message.origin
         entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
-        await ledger.write(claim, entry)
-        claim = await ledger.park(claim, why, remedy)
+        claim = await ledger.park(await ledger.write(claim, entry), why, remedy)
         named = (message.flow, message.key, message.connection)
         log.error("%s.parked key=%s connection=%s attempt=%d reason=%s", *named, attempt, why)
         return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

@@ -14,7 +14,8 @@ from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 from sync.engine.old_records import moved
 from sync.engine.published_log import PublishedLog
-from sync.engine.trail import Entry
+from sync.engine.settling import EarliestNow
+from sync.engine.trail import Entry, id_after
 
 
 class LeaseLost(Exception):
@@ -35,7 +36,7 @@ class Ledger:
         self.tables = self._tables = tables
         self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
         self.published = PublishedLog(tables)
-        self._clock, self.digests = clock, digests
+        self._clock, self.digests, self.earliest = clock, digests, EarliestNow(clock)
         self._is_alone = is_alone
 
     async def claim(self, connection: str, flow: str, key: str) -> Claim:
@@ -137,12 +138,17 @@ class Ledger:
         if claim.keyed(self.digests) != claim:
             await self.note(claim)
 
-    async def write(self, claim: Claim, entry: Entry) -> str:
-        """Append to the trail; returns the row's id, in order of time."""
-        id_ = f"{entry.at:%Y%m%dT%H%M%S%f}-{self._clock.unique()[:8]}"
+    async def write(self, claim: Claim, entry: Entry) -> Claim:
+        """Append to the trail, after all that holders of the claim wrote, whatever their clocks
+        said; returns the claim with the row's id, which its holder stores with the next thing."""
+        record = f"{claim.partition}|{claim.key}"
+        if claim.deaths:  # who died may have written a row that the claim does not name
+            async for row in self._tables.query(TRAIL, record, start=claim.told):
+                claim = replace(claim, told=row.key)
+        told = id_after(claim.told, entry.at, self._clock.unique()[:8])
         cells = {**entry.cells(), "details": self.digests(clipped_details(entry.details))}
-        await self._tables.insert(TRAIL, Row(f"{claim.partition}|{claim.key}", id_, cells))
-        return id_
+        await self._tables.insert(TRAIL, Row(record, told, cells))
+        return replace(claim, told=told)
 
     async def trail(self, connection: str, flow: str, key: str) -> list[Entry]:
         """The record's whole story, oldest first."""

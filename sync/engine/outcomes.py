@@ -99,10 +99,9 @@ class Outcomes:
                 "attempt": delivery.message.attempt,
             }
         )
-        trail_id = await self._ledger.write(delivery.claim, full)
-        await self._documents.store(
-            f"{delivery.claim.partition}|{delivery.claim.key}", trail_id, delivery.copies
-        )
+        claim = delivery.claim = await self._ledger.write(delivery.claim, full)
+        record = f"{claim.partition}|{claim.key}"
+        await self._documents.store(record, claim.told, delivery.copies)
 
     async def failed(self, delivery: Delivery, error: Exception) -> None:
         """Wait and try again, or park."""
@@ -168,8 +167,9 @@ class Outcomes:
         entry = Entry(now, "parked", "", message.origin, message.attempt, code=park.code, **said)
         if delivery is not None:
             await self.write(delivery, entry)
+            claim = delivery.claim
         else:
-            await self._ledger.write(claim, entry)
+            claim = await self._ledger.write(claim, entry)
         worth = delivery.worth if delivery is not None else ""
         claim = await self._ledger.park(claim, **said, worth=worth, skus=_skus_in(error))
         log.warning(
@@ -213,7 +213,7 @@ class Outcomes:
         entry = Entry(
             now, "vanished", origin=message.origin, attempt=message.attempt, reason=reason
         )
-        await self._ledger.write(claim, entry)
+        claim = await self._ledger.write(claim, entry)
         log.warning(
             "%s.vanished key=%s connection=%s attempt=%d",
             message.flow, message.key, message.connection, message.attempt,

@@ -201,11 +201,9 @@ class Runner:
             raise held_by_another(claim, self._engine.clock)
         by = f"{delivery.message.flow}|{delivery.message.key}"
         inner = self._delivery(systems, message, replace(claim, required_by=by))
-        if record is not None:
-            inner.read_at = delivery.read_at  # it was read since then
         try:
             with kept(self._ledger, claim):
-                found = await required(flow, key, systems, record)
+                found = await required(flow, inner, record, delivery.read_at)
                 return await self._deliver_record(flow, inner, found)
         except LeaseLost:
             raise held_by_another(claim, self._engine.clock) from None

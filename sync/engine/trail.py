@@ -2,17 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Self
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
 
 from sync.core.encoding import from_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
 
+STAMP: Final = "%Y%m%dT%H%M%S%f"
+"""How the time in a row's id is written."""
+MOST_AHEAD: Final = timedelta(hours=1)
+"""How far a clock may have been ahead for later rows to be numbered on from its own. Copies of
+documents are kept, and forgotten, by the months in these ids."""
+
+
+def id_after(last: str, at: datetime, unique: str) -> str:
+    """The id of a row: its time; or just after the `last` one, where a clock that was ahead stamped
+    that, so that what happened later stands later."""
+    if last:
+        before = datetime.strptime(last.partition("-")[0], STAMP).replace(tzinfo=UTC)
+        if at <= before <= at + MOST_AHEAD:
+            at = before + timedelta(microseconds=1)
+    return f"{at:{STAMP}}-{unique}"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of a record's trail."""
+    """One row of a record's trail. `at`: by the clock of who wrote it; `id`: in order."""
 
     at: datetime
     event: str

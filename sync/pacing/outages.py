@@ -45,7 +45,7 @@ class Outages:
         self._failed += 1
         is_said = not error.counts  # it says itself that it is away for everybody: maintenance
         last = self._answered_at
-        is_answering = last is not None and self._clock.now() - last < QUIET
+        is_answering = last is not None and timedelta() <= self._clock.now() - last < QUIET
         if not is_said and is_answering and self._failed < MANY:
             return None
         error.counts = False

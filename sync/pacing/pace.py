@@ -65,7 +65,7 @@ class Pace:
         self._is_away = False
         self._tried_at: datetime | None = None
         self._at_work = 0
-        self._last_comes_at: dict[str, datetime] = {}
+        self._last_comes_at: dict[str, tuple[datetime, datetime]] = {}
         self._heard: datetime | None = None
 
     def turn(self, what: str = "a request", not_after: datetime | None = None) -> "Turn":
@@ -132,7 +132,7 @@ class Pace:
         if found is not None:
             if found.until > now:
                 return found.until
-            if self._tried_at is not None and now - self._tried_at < TRIED_EVERY:
+            if self._tried_at is not None and timedelta() <= now - self._tried_at < TRIED_EVERY:
                 return now + SOONEST
             self._tried_at = now
         wait = self.limiter.wait_of(self._at_work + 1)
@@ -141,9 +141,10 @@ class Pace:
     def comes_again(self, until: datetime, share: str) -> datetime:
         """When a message comes again that may not begin before `until`: spread, so that what was
         put off comes back in a steady stream. Nobody waits for the burst of another share."""
-        last = self._last_comes_at.get(share)
-        comes_at = until if last is None else max(until, last + EVERY)
-        self._last_comes_at[share] = comes_at
+        now = self._clock.now()
+        begun, last = self._last_comes_at.get(share, (now, until - EVERY))
+        comes_at = max(until, last + EVERY) if begun <= now else until  # no clock was set back
+        self._last_comes_at[share] = now, comes_at
         apart = self._clock.between(0, SPREAD) if self._is_away else 0
         return comes_at + timedelta(seconds=apart)
 

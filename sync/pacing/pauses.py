@@ -5,7 +5,7 @@ A pause that was asked for ends by itself. An outage ends with an answer: when i
 request of one worker may find out, and the others wait until it has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,9 @@ FRESH: Final = timedelta(seconds=1)
 """How long a worker trusts what it last read; a pause of its own making is known at once."""
 ASKED_AGAIN: Final = timedelta(seconds=10)
 """How long nobody asks a system that is away, and how long one request has to find out."""
+APART: Final = timedelta(seconds=5)
+"""How far the clocks of two workers may be apart. What was said later than this from now was said
+by a clock that was ahead."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,26 @@ class Standing:
     reason: str
     is_away: bool
     row: Row
+    said_at: datetime
 
     @classmethod
     def of(cls, row: Row) -> "Standing":
         """What the row says. Rows of before know only the end."""
-        at, since = row.values.get("at"), row.values.get("since")
+        at, since, said_at = (row.values.get(name) for name in ("at", "since", "said_at"))
         until = at if isinstance(at, datetime) else datetime.min.replace(tzinfo=UTC)
         return cls(
             row.partition, until, since if isinstance(since, datetime) else until,
             str(row.values.get("reason") or "it asked for a pause"),
             bool(row.values.get("is_away")), row,
+            said_at if isinstance(said_at, datetime) else datetime.min.replace(tzinfo=UTC),
         )  # fmt: skip
+
+    def as_of(self, now: datetime) -> "Standing":
+        """What it says now. How long it stands is not known where a clock that was ahead said so:
+        not any longer, and whether the system is away is asked."""
+        if self.said_at <= now + APART:
+            return self
+        return replace(self, until=min(self.until, now), since=min(self.since, now))
 
 
 class Pauses:
@@ -106,8 +118,9 @@ class Pauses:
 
     async def _read(self, system: str) -> Standing | None:
         row = await self._tables.get(TABLE, system, "until")
-        found = Standing.of(row) if row is not None else None
-        self._known[system] = self._clock.now(), found
+        now = self._clock.now()
+        found = Standing.of(row).as_of(now) if row is not None else None
+        self._known[system] = now, found
         return found
 
     async def _write(
@@ -117,6 +130,7 @@ class Pauses:
         """Store what holds from now on, over what stood; whether nobody was faster."""
         cells: dict[str, Value] = {
             "at": until, "since": since, "reason": reason[:500], "is_away": is_away,
+            "said_at": self._clock.now(),
         }  # fmt: skip
         row = Row(system, "until", cells, stands.row.etag if stands is not None else "")
         store = self._tables.replace if row.etag else self._tables.insert

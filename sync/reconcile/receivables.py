@@ -133,7 +133,8 @@ def _place(with_order: WithOrder, settings: Connection, *, is_payment: bool) -> 
     )  # fmt: skip
 
 
-def _document(with_order: WithOrder, settings: Connection) -> Place:
+def document_place(with_order: WithOrder, settings: Connection) -> Place:
+    """Where the document of an invoice or a credit memo stands that books its revenue."""
     return _place(with_order, settings, is_payment=False)
 
 
@@ -193,7 +194,7 @@ def _memos_flow(settings: Connection) -> bool:
 
 invoices: Final = Kind(
     "invoices", "invoices", Charged(invoice_documents, _grand_total), _free_text,
-    Books.free_text_invoices_of, _document, invoice_wanted,
+    Books.free_text_invoices_of, document_place, invoice_wanted,
     lambda it: _invoices_flow(it) and it.invoices.recipe != "payment-journal",
 )  # fmt: skip
 payments: Final = Kind(
@@ -203,12 +204,12 @@ payments: Final = Kind(
 )  # fmt: skip
 return_orders: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total, is_with_paid=True),
-    credit_notes, Books.return_orders_of, _document, memo_wanted,
+    credit_notes, Books.return_orders_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "return-order", sign=-1,
 )  # fmt: skip
 free_text_credits: Final = Kind(
     "creditmemos", "creditmemos", Charged(memo_documents, _grand_total), _free_text,
-    Books.free_text_invoices_of, _document, memo_wanted,
+    Books.free_text_invoices_of, document_place, memo_wanted,
     lambda it: _memos_flow(it) and it.creditmemos.recipe == "free-text-credit", sign=-1,
 )  # fmt: skip
 refunds: Final = Kind(

@@ -16,6 +16,7 @@ from sync.core.errors import Later, Never
 from sync.pacing.priority import Priority, working_at
 from sync.reconcile.accounts import accounts
 from sync.reconcile.by_books import ByBooks
+from sync.reconcile.by_hand import by_hand, memos_by_hand
 from sync.reconcile.cases import cases
 from sync.reconcile.catalogue import catalogue, forecast_demand
 from sync.reconcile.credit import credit
@@ -43,7 +44,10 @@ from sync.reconcile.verdict import Comparison, Verdict
 
 log = logging.getLogger("sync.reconcile.reconciling")
 
-KINDS: Final = (orders, invoices, payments, return_orders, free_text_credits, refunds, returns)
+KINDS: Final = (
+    orders, by_hand, invoices, payments, return_orders, free_text_credits, memos_by_hand, refunds,
+    returns,
+)  # fmt: skip
 COMPARISONS: Final[tuple[Comparison, ...]] = (
     *map(ByBooks, KINDS), quantities, refunded_quantities, registered_quantities, shipments, quotes,
     quote_templates, invoiced, cases, mails, tasks, accounts, credit, catalogue,

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sync.commerce.sources_in_use import SourcesInUse
-from tests.virtual_time import LoopClock, in_virtual_time
+from tests.virtual_time import LoopClock, Skewed, in_virtual_time
 
 SKUS = ("A", "B", "C")
 
@@ -23,7 +23,8 @@ class Shop:
         self.held = {sku: Decimal(pieces) for sku, pieces in held.items()}
         self.lowest = dict(self.held)
         self.counts: Counter[str] = Counter()
-        self.in_use = SourcesInUse(self.read, LoopClock())
+        self.clock = Skewed(LoopClock(), 0.0)
+        self.in_use = SourcesInUse(self.read, self.clock)
 
     async def read(self, source: str, skus: Collection[str]) -> Mapping[str, Decimal]:
         assert source == "default"
@@ -79,6 +80,9 @@ async def test_a_source_with_enough_is_read_once_and_again_after_a_while_and_a_r
     await asyncio.sleep(30)
     await shop.ship(goods)
     assert shop.counts["reads"] == 2
+    shop.clock.is_set(-600.0)
+    await shop.ship(goods)
+    assert shop.counts["reads"] == 3
     shop.held["A"] = Decimal(0)  # somebody else has taken them
     with pytest.raises(ValueError, match="refused"):
         await shop.ship(goods)

@@ -184,8 +184,25 @@ async def test_the_trail_tells_the_story_in_order(ledger: Ledger, clock: HandClo
 
 async def test_two_entries_of_one_moment_are_both_kept(ledger: Ledger, clock: HandClock) -> None:
     claim, _ = await ledger.take(*WHO, "a")
-    ids = {await ledger.write(claim, Entry(clock.at, "waited")) for _ in range(20)}
+    ids = {(await ledger.write(claim, Entry(clock.at, "waited"))).told for _ in range(20)}
     assert len(ids) == len(await ledger.trail(*WHO)) == 20
+
+
+async def test_what_happened_later_stands_later_whatever_the_clocks_said(
+    ledger: Ledger, clock: HandClock
+) -> None:
+    """A clock is ahead, also that of a worker that dies after its row. Last, one is years ahead:
+    rows are not numbered on from there, since copies are kept by months."""
+    for number, seconds in enumerate((600, 650, 0, 1, 10**8, 700)):
+        writer = HandClock(clock.at + timedelta(seconds=seconds))
+        own = Ledger(ledger.tables, writer, DIGESTS, is_alone=True)
+        claim, _ = await own.take(*WHO, f"worker {number}")
+        claim = await own.write(claim, Entry(writer.at, f"{number}"))
+        if number != 1:
+            await own.release(claim)
+    trail = await ledger.trail(*WHO)
+    assert [entry.event for entry in trail] == ["0", "1", "2", "3", "5", "4"]
+    assert [entry.at - clock.at for entry in trail[2:4]] == [timedelta(), timedelta(seconds=1)]
 
 
 async def test_the_parked_are_listed_until_they_are_not(ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from sandbox.dynamics import return_handling
 from sync.engine.claim import State
 from sync.preview.returns import preview_return
 from sync.reconcile.difference import Cause, Difference
-from tests.flows.returns import Returning, in_returns, key
+from tests.flows.returns import RETURNED, Returning, in_returns, key
 from tests.reconcile.planted import reconciled as books_of
 from tests.systems import COMPANY
 
@@ -274,6 +274,30 @@ async def test_a_memo_before_the_goods_arrive_asks_what_it_is(ours: Returning) -
     assert len(order.creditmemos) == 1
     assert memo["comments"][-1]["comment"].endswith(f"CN:{note}")
     assert ours.refunded(order) == ours.credited()
+
+
+@in_returns(flows=tuple(one for one in RETURNED["flows"] if one != "refunds"))
+async def test_a_memo_of_goods_that_a_finished_return_has_credited_asks_what_it_is(
+    ours: Returning,
+) -> None:
+    """Where staff refunds by hand, after F&O has credited."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.now(rma)["status"] == "processed_closed"
+    one = {order.items[0]["item_id"]: Decimal(1)}
+    memo = ours.commerce.refund(order, one, shipping=Decimal(0))
+    await ours.books(memo, "creditmemos")
+    assert "credits them by its return order" in (await ours.claim(key(memo), "creditmemos")).reason
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.replays(key(memo), "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+    assert ours.refunded(order) == ours.credited()
+    more = ours.commerce.refund(order, one, shipping=Decimal(0))
+    await ours.books(more, "creditmemos")
+    assert await ours.stands(more, "creditmemos") is State.DELIVERED
 
 
 @in_returns()

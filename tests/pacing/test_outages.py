@@ -43,6 +43,16 @@ def test_a_failure_beside_answers_is_the_records_own() -> None:
     assert outages.judged(failure()) == ASKED_AGAIN
 
 
+def test_an_answer_of_before_the_clock_was_set_back_is_not_of_now() -> None:
+    clock = HandClock()
+    outages = silent(clock)
+    outages.answered()
+    clock.at -= 2 * QUIET
+    error = failure()
+    outages.judged(error)
+    assert not error.counts
+
+
 def test_many_failures_in_a_row_show_it_before_the_time_is_over() -> None:
     outages = Outages(HandClock())
     outages.answered()

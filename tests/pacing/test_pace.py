@@ -15,6 +15,8 @@ from sync.pacing.limiter import LONGEST_WAIT, Limiter, NoTurn
 from sync.pacing.outages import IN_A_ROW, QUIET
 from sync.pacing.pace import EVERY, SOONEST, Pace, comes_again_at, may_begin
 from sync.pacing.pauses import ASKED_AGAIN, FRESH, Pauses
+from tests.contracts.hand_clock import HandClock
+from tests.pacing.paces import pace_of
 from tests.virtual_time import LoopClock, virtually
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
@@ -237,6 +239,24 @@ async def test_what_comes_again_after_a_pause_is_a_steady_stream(site: Site) -> 
     dues = [await comes_again_at([pace], "shop|orders") for _ in range(1000)]
     assert dues == [end + number * EVERY for number in range(1000)]
     assert await comes_again_at([pace], "another|orders") == end
+
+
+async def test_once_a_clock_is_set_right_nothing_waits_for_what_it_said_when_it_was_ahead() -> None:
+    clock = HandClock()
+    pace = pace_of(clock)
+    for _ in range(2):
+        for kind in (
+            Paused(SYSTEM, after=SECOND),
+            Later("maintenance", is_outage=True, counts=False),
+        ):
+            await pace.failed(kind)
+            assert await comes_again_at([pace], "shop|orders") is not None
+            clock.at += 60 * SECOND
+    await pace.not_before()
+    clock.at -= 3600 * SECOND
+    assert await may_begin([pace])
+    await pace.paused(Paused(SYSTEM, after=SECOND))
+    assert await comes_again_at([pace], "shop|orders") == clock.at + SECOND
 
 
 @at_site

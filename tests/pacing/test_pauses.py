@@ -52,6 +52,23 @@ async def test_a_pause_is_known_soon_although_the_clock_was_set_back(tables: Sql
     assert await until(there) == clock.at + MINUTE
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_what_a_clock_said_that_was_ahead_stands_no_longer_than_what_is_said_now(
+    tables: SqliteTables, is_away: bool
+) -> None:
+    clock = HandClock()
+    ahead = HandClock(clock.at + 10 * MINUTE)
+    there, here = Pauses(tables, ahead), Pauses(tables, clock)
+    await (there.away(SYSTEM, MINUTE, "gone") if is_away else there.pause(SYSTEM, MINUTE))
+    assert await until(here) == (clock.at if is_away else None)
+    found = await here.standing(SYSTEM)
+    assert found is None or await here.may_find_out(found)
+    await here.pause(SYSTEM, 5 * MINUTE)
+    found = await here.standing(SYSTEM)
+    assert found is not None
+    assert (found.since, found.until) == (clock.at, clock.at + 5 * MINUTE)
+
+
 async def test_what_was_read_a_moment_ago_is_not_read_again(tables: SqliteTables) -> None:
     pauses = Pauses(tables, HandClock())
     await pauses.pause(SYSTEM, MINUTE)

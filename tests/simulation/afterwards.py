@@ -23,7 +23,7 @@ from sandbox.dynamics.posting import NotPosted
 from sandbox.dynamics.store import Record
 from sync.core.money import ZERO
 from tests.flows.returns import tax_of
-from tests.simulation.environment import ACCOUNT, CAPTURES, CASES, RETURNS
+from tests.simulation.environment import CAPTURES, CASES, RETURNS
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.plan import Plan
 from tests.simulation.watching import EventLog
@@ -160,7 +160,6 @@ class Afterwards:
 
     async def _serves(self, chance: Random) -> None:
         service = self.systems.dataverse
-        service.create("accounts", ACCOUNT, {"name": "Shoppers"})
         for _ in range(6):
             await asyncio.sleep(chance.uniform(100, 600))
             rows = list(service.tables["incidents"].values())

@@ -4,7 +4,6 @@ and nothing else is in the books."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from tests.simulation.naming import (
     key_of,
     reference_of,
 )
+from tests.simulation.stories import HELD_UP
 from tests.simulation.world import World
 from tests.systems import COMPANY
 
@@ -96,8 +96,6 @@ async def _of_sale(world: World, ledger: Ledger, order: StoredOrder) -> list[str
     is_reported = all(one.state is State.DELIVERED for one in claims) and not is_paid_otherwise
     if not is_reported or key_of(order) in world.story.delivered | world.story.uncounted:
         return []
-    if world.plan.environment.sets_clock and [one for one in claims if await _is_late(ledger, one)]:
-        return []
     reported = [await _reported(ledger, one) for one in claims]
     if not all(reported):
         return [f"order {key_of(order)}: a trail tells no totals"]
@@ -110,13 +108,6 @@ async def _of_sale(world: World, ledger: Ledger, order: StoredOrder) -> list[str
     wanted = order.amount("grand_total") - order.amount("total_canceled") - refunded
     off = held - credited - wanted - _listed(claims[0])
     return [f"order {key_of(order)}: F&O holds {off} too much"] if abs(off) > CENT else []
-
-
-async def _is_late(ledger: Ledger, claim: Claim) -> bool:
-    """Whether a trail, which is in the order of its stamps, ends with what a clock that was ahead
-    has stamped before the record was read last."""
-    trail = await ledger.trail(claim.connection, claim.flow, claim.key)
-    return claim.read_at is None or trail[-1].at > claim.read_at + timedelta(minutes=1)
 
 
 def _listed(claim: Claim) -> Decimal:
@@ -268,8 +259,7 @@ def is_held_up(world: World, order: StoredOrder, claim: Claim) -> bool:
     """Parked because its company was blocked at some time: its account is on hold, or it never got
     one."""
     company = (order.extension.get("company_order_attributes") or {}).get("company_id")
-    reasons = ("is on hold", "has no account: blocked in Commerce")
-    return company in world.story.blocked and any(reason in claim.reason for reason in reasons)
+    return company in world.story.blocked and any(reason in claim.reason for reason in HELD_UP)
 
 
 def _is_nothing(document: Columns) -> bool:

@@ -36,6 +36,7 @@ CAPTURES: Final = "captures"
 GOES_ON: Final = ("status", CAPTURES, "cancellations", "order_issues")
 """What F&O and buyers tell of orders that F&O has."""
 QUOTES: Final = "quotes"
+IN_SALES: Final = {"target": "dataverse", "order_field": "SalesOrderName", "poll_minutes": 2}
 RETURNS: Final = "returns"
 COMES_BACK: Final = (RETURNS, "return_states", "refunds")
 PARCELS: Final[dict[str, Any]] = {
@@ -49,7 +50,8 @@ TASKS, SELLER = "tasks", "anna@example.com"
 SERVED: Final = (CASES, "case_states")
 """What Customer Service hears of complaints and returns, and tells of them."""
 ACCOUNT: Final = "0b8f6c0e-3f0d-5c3a-9d38-6b1a2f7c4e19"
-"""The account in Dataverse whose cases these are."""
+"""The account in Dataverse whose cases and quotes these are."""
+CUSTOMERS: Final = {"*": ACCOUNT}
 STATUSES: Final = ("authorized", "received", "approved", "rejected", "denied", "processed_closed")
 BULKS: Final = {"bulk_from": 2, "bulk_horizon_minutes": 30}
 POOL: Final = 4
@@ -78,7 +80,7 @@ SELLING: Final[dict[str, Any]] = {
 }  # fmt: skip
 SERVICE: Final[dict[str, Any]] = {
     CASES: {
-        "customers": {"*": ACCOUNT},
+        "customers": CUSTOMERS,
         "steps": {"2": {"comment": "Case {case} waits."}, "5": {"comment": "Case {case} is over."}},
         "poll_minutes": 5,
     },
@@ -105,6 +107,7 @@ DRAWN: Final[tuple[Any, ...]] = (
     ("goes_on", "lives on", 0.4),
     ("comes_back", "goods", 0.6),
     ("negotiates", "quotes", 0.3),
+    ("quotes_in_sales", "sales quotes", 0.5),
     ("has_bulks", "bulks", 0.3),
     ("serves", "service", 0.5),
     ("sells", "sellers", 0.25),
@@ -136,7 +139,8 @@ class Environment:
     companies have left. `goes_on`: how F&O gets on with orders is told in the shop, and invoiced
     and cancelled there. `comes_back`: goods are returned, and credit notes refunded. `serves`:
     complaints and returns are cases of Dataverse, and buyers are mailed how returns get on.
-    `sells`: carts and returns are tasks of sellers. `negotiates`: buyers ask for quotes.
+    `sells`: carts and returns are tasks of sellers. `negotiates`: buyers ask for quotes, which
+    become quotations of F&O, or by `quotes_in_sales` quotes of Dynamics 365 Sales.
     `shares`: F&O chooses what is in shared catalogs; `owns_shared`: people choose nothing there.
     `forecasts`: demand is forecast and written into F&O.
     `has_bulks`: rows are left to the shop's consumers, which are late, forget, or do not run.
@@ -166,6 +170,7 @@ class Environment:
     goes_on: bool = False
     comes_back: bool = False
     negotiates: bool = False
+    quotes_in_sales: bool = False
     has_bulks: bool = False
     shares: bool = False
     owns_shared: bool = False
@@ -212,6 +217,7 @@ class Environment:
             sets_clock=self.sets_clock and is_alone and self.polls is Polls.ALWAYS,
             tracks=self.tracks and ships,
             sells=self.sells and alone, negotiates=self.negotiates and alone,
+            quotes_in_sales=self.quotes_in_sales and self.negotiates and alone,
             serves=self.serves and (goes_on or comes_back),
         )  # fmt: skip
 
@@ -265,7 +271,9 @@ class Environment:
             "order_issues": {"patterns": {"damaged": "broken"}, "poll_minutes": 5},
             RETURNS: RETURNED,
             **PARCELS,
-            **(DATAVERSE if self.serves or self.sells else {}),
+            QUOTES: IN_SALES if self.quotes_in_sales else {"files": "account"},
+            **(DATAVERSE if self.serves or self.sells or self.quotes_in_sales else {}),
+            **({CASES: {"customers": CUSTOMERS}} if self.quotes_in_sales else {}),
             **(SERVICE if self.serves else {}),
             **(SELLING if self.sells else {}),
             CREDIT: {

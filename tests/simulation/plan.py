@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any, Final
 
-from tests.simulation.environment import ACCOUNTS, CATALOGUE, CREDIT, QUOTES, Environment, Polls
+from tests.simulation.environment import ACCOUNTS, CATALOGUE, CREDIT, Environment, Polls
 from tests.systems import CONNECTION, SAAS, SETTINGS, merged
 
 FLOWS: Final = ("orders", "customers", "companies", "invoices", "creditmemos")
@@ -175,7 +175,6 @@ class Plan:
             "flows": self.flows,
             "orders": {"numbers": self.order_numbers},
             "customers": {"numbers": self.customer_numbers},
-            QUOTES: {"files": "account"},
             **self.environment.settings(),
         }
         books = merged(merged(BOOKS, RECIPES[self.recipe]), mine)

@@ -28,6 +28,8 @@ ACTIONS: Final = (
 
 PIECES: Final = Decimal(1)
 NOTHING: Final = Decimal(0)
+HELD_UP: Final = ("is on hold", "has no account: blocked in Commerce")
+"""What is said of records whose company is blocked."""
 
 
 @dataclass

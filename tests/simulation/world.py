@@ -35,7 +35,7 @@ from sync.engine.publication import EVERYTHING
 from sync.engine.queues import BUSINESS_EVENTS, DELIVERIES
 from sync.engine.systems import Systems
 from sync.engine.watermarks import WATERMARKS, Watermark
-from sync.flows import FLOWS, SUB_FLOWS
+from sync.flows import FLOWS
 from sync.operating.publications import differences, repaired
 from sync.pacing.limiter import MOST
 from tests.doubles.memory_tables import MemoryTables
@@ -45,6 +45,7 @@ from tests.simulation.accounts import SharedAccounts
 from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import (
+    ACCOUNT,
     CATALOGUE,
     CREDIT,
     MOST_DELIVERIES,
@@ -54,6 +55,7 @@ from tests.simulation.environment import (
     Polls,
 )
 from tests.simulation.mailbox import Mailbox
+from tests.simulation.offices import FinanceOffice, SalesOffice
 from tests.simulation.parcels import Parcels
 from tests.simulation.pausing import Pausing, WatchedTables
 from tests.simulation.plan import RATES, STORE_VIEWS, Plan
@@ -73,8 +75,6 @@ STEPS: Final = (-600.0, -90.0, -10.0, 10.0, 90.0, 600.0)
 SETTLED: Final = 700.0
 """Seconds after the last change by which every poll has seen it: two cadences and the shop's
 skew."""
-SET_AHEAD: Final = 900.0
-"""Seconds for which a pause of five minutes may stand that a clock 10 minutes ahead has stamped."""
 HOOK_HOST: Final = "sync.example.com"
 ONCE: Final = {
     "SalesTable": "CustomersOrderReference",
@@ -157,8 +157,10 @@ class World:
             await self._dead_letter_function()
 
     async def _lived(self) -> None:
+        chance = Random(f"negotiations {self.plan.seed}")
+        kind = SalesOffice if self.plan.environment.quotes_in_sales else FinanceOffice
         self.negotiations = Quotes(
-            self.systems, Random(f"negotiations {self.plan.seed}"), self.event_log, self.broken
+            self.systems, chance, self.event_log, self.broken, kind(self.systems, chance)
         )
         self.sellers = Sellers(self.systems, Random(f"sellers {self.plan.seed}"), self.event_log)
         self._dials(in_trouble=True)
@@ -187,8 +189,7 @@ class World:
         if self.plan.environment.polls is Polls.LATE:
             await self._begin_polls()
         if self.plan.environment.polls is not Polls.NEVER:
-            paused = SET_AHEAD if self.plan.environment.sets_clock else 0.0
-            await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]) + paused)
+            await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
             await self._until_quiet()
         await self._publish_at_last()
 
@@ -292,6 +293,7 @@ class World:
             for name in ("shop", "ledger", "service")
         ]
         systems.dials(*self._watched)
+        systems.dataverse.create("accounts", ACCOUNT, {"name": "Shoppers"})
         systems.connections = Connections.model_validate({"connections": self.plan.connections()})
         chance = Random(f"deadlocks {self.plan.seed}")
         systems.dynamics.is_deadlocked = lambda: (
@@ -393,7 +395,7 @@ class World:
 
     def _services(self, parts: EditionParts) -> Services:
         flows = tuple(flow for flow in FLOWS if flow.name in self.plan.flows)
-        return self.make(self.systems.connections, flows, parts, SUB_FLOWS)
+        return self.make(self.systems.connections, flows, parts)
 
     def _alive(self) -> list[Worker]:
         return [one for one in self.workers if not one.process.is_over]

@@ -25,7 +25,8 @@ def is_of_return(memo: Mapping[str, Any]) -> bool:
 
 async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Skipped | None:
     """Why a credit memo that was not booked yet is not to be; None where it is. Raises `Never`
-    where it gives back goods of an open return, and nobody has said what it is."""
+    where it gives back goods of a return that is open or was not refunded yet, and nobody has said
+    what it is."""
     markers = markers_in(memo.raw)
     named = next((text for text in markers if text != APART), None)
     if named is not None:
@@ -34,9 +35,23 @@ async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Ski
         return None
     for row in await delivery.systems.commerce.returns.of_order(order.entity_id):
         rma = Rma.read(row)
-        if not rma.is_over and _is_later(memo, rma) and _share_goods(memo, rma, order):
+        is_near = _is_later(memo, rma) and _share_goods(memo, rma, order)
+        if is_near and (not rma.is_over or await _is_unrefunded(rma, order, delivery)):
             raise _unclear(memo, rma)
     return None
+
+
+async def _is_unrefunded(rma: Rma, order: Order, delivery: Delivery) -> bool:
+    """Whether goods of a return that is over came back, and no credit memo says that it is their
+    refund: staff refunds by hand where the flow `refunds` is off."""
+    if not any(one.qty_approved for one in rma.items or ()):
+        return False
+    if not await return_order_of(rma.key, delivery):
+        return False
+    memos = await delivery.systems.commerce.creditmemos.of_order(order.entity_id or 0)
+    told = [text for memo in memos for text in markers_in(memo)]
+    bare = marker_of(rma.increment_id)
+    return not any(text == bare or text.startswith(f"{bare}{OF_A_NOTE}") for text in told)
 
 
 async def _named(text: str, memo: CreditMemo, delivery: Delivery) -> Skipped:
@@ -62,7 +77,7 @@ def _unclear(memo: CreditMemo, rma: Rma) -> Never:
     bare = marker_of(rma.increment_id)
     return Never(
         f"{memo.label} ({memo.grand_total:.2f} {memo.order_currency_code}) gives back goods of"
-        f" {rma.label}, which is open: F&O credits them by its return order",
+        f" {rma.label}: F&O credits them by its return order",
         remedy=(
             f'Add the comment "{bare}" to the credit memo in Commerce where it is the refund of'
             f' that return, or "{APART}" where it is of something else. Then replay.'
