@@ -186,7 +186,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(_REFUSED, never(NOT_ENTERED), words("not allowed for field")),
     Rule(
         _REFUSED,
-        never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
+        never("Create the value in D365, or correct connections.toml or `map items`; then replay"),
         words("is not found in the related table"),
     ),
     Rule(

@@ -157,7 +157,7 @@ def test_a_refusal_keeps_the_activity_id_and_names_what_was_asked() -> None:
         == "create X: Dynamics answered 400: The value 'L' in field 'Group' is not found in the"
         " related table 'Groups'."
     )
-    assert "mapping" in error.remedy
+    assert "map items" in error.remedy
     assert "aid-8" in str(made(500, ms_dyn_aid="aid-8"))
 
 
