@@ -31,7 +31,6 @@ FREE = PAYLOADS / "field_reports" / "order-000000021-free-no-tax.json"
 SOURCES = sorted((PAYLOADS.parents[1] / "sync").rglob("*.py"))
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TAXES = {"DE-19": {"group": "DOM", "item_group": "FULL"}}
-ONLY_ORDERS: Mapping[str, Any] = {"flows": ("orders",)}
 
 
 def placed(*orders: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -239,9 +239,7 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
 
 async def lived(harness: Harness, seed: int) -> None:
     world = MoneyLives(harness, seed)
-    for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
-                "TEE-WHITE-M"):  # fmt: skip
-        harness.dynamics.receive(sku, 500)
+    world.receives()
     for adjustment in ("REFUNDADJ", "REFUNDFEE"):
         harness.dynamics.release(COMPANY, adjustment)
     for _ in range(3):
