@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sync.adapters.sqlite.tables import SqliteTables
+
 # `make test` is the same run every time: Hypothesis derives its examples from the test's code, and
 # neither keeps failures for the next run nor looks at a clock. `make test-long` chooses the profile
 # "long" (--hypothesis-profile): it plays every property again with examples drawn anew, and more.
@@ -44,6 +46,14 @@ OF_THE_SOURCE = (
     "tests/flows/test_reading_the_code.py",
 )  # fmt: skip
 """Tests that parse the whole source: it takes seconds in each process that does it."""
+
+
+@pytest.fixture
+def tables() -> Iterator[SqliteTables]:
+    """Tables in memory."""
+    found = SqliteTables(":memory:")
+    yield found
+    found.close()
 
 
 @pytest.hookimpl(trylast=True)

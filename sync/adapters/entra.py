@@ -11,7 +11,6 @@ import asyncio
 import logging
 import re
 from datetime import timedelta
-from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
 from azure.core.credentials import AccessToken
@@ -85,12 +84,7 @@ class OperatorSignIn:
         """As azure-core's clients use a credential."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close it."""
         await self.close()
 

@@ -58,7 +58,8 @@ class Expiries:
         return found
 
     async def _set_ends(self, name: str) -> list[Expiry]:
-        """Those that the store of secrets tells."""
+        """Those that the store of secrets tells. One that it does not answer has none: the delivery
+        that needs the secret is told."""
         secrets, found = self._secrets, list[Expiry]()
         if not isinstance(secrets, Dated):
             return found

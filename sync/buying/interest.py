@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sync.core.encoding import from_json, to_json
+from sync.core.errors import Later
 from sync.core.ports import Conflict, Row, Tables
 
 INTEREST: Final = "interest"
@@ -72,7 +73,8 @@ class InterestRows:
         return ({}, "") if row is None else (_looks(row.values["said"]), row.etag)
 
     async def _merge(self, key: str, news: Mapping[str, Sequence[str]], now: datetime) -> bool:
-        """Of two at the same moment, the second reads what the first has written."""
+        """Of two at the same moment, the second reads what the first has written. Raises `Later`
+        where there are too many."""
         end = f"{now - KEEP:%Y-%m-%d}"
         for _ in range(TRIES):
             looks, etag = await self._row(key)
@@ -85,7 +87,7 @@ class InterestRows:
             except Conflict:
                 continue
             return True
-        return False
+        raise Later("several tell at once what one person looked at", counts=False)
 
 
 def _merged(looks: Looks, news: Mapping[str, Sequence[str]], end: str) -> Looks:

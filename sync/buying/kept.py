@@ -186,12 +186,6 @@ class KeptAccounts:
                     return True
         return False
 
-    async def slots_taken(self, owner: str, day: date) -> int:
-        """How many new tasks a seller has got on a day."""
-        first = f"{day:%Y%m%d}|"
-        query = self._tables.query(SLOTS, self._slots(owner), start=first, before=f"{first}{END}")
-        return len([row async for row in query])
-
     # Erasure
 
     async def erase(self, account: str) -> list[KeptTask]:

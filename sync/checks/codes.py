@@ -1,12 +1,26 @@
 """Whether the codes that the configuration maps to are in F&O: modes, methods, terms, groups,
-places, items."""
+places, items. And the currencies of orders, which go through as they are."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.mapped_codes import Codes, mapped_codes
+from sync.checks.mapped_codes import Codes, Listed, mapped_codes
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
+
+CREATE_CURRENCY: Final = (
+    "Create {them} in F&O (General ledger > Currencies), with an exchange rate into the accounting"
+    " currency: orders in {them} are parked until then."
+)
+
+
+async def currencies_are_there(probe: Probe) -> AsyncIterator[Finding]:
+    """F&O has every currency of recent orders."""
+    seen = tuple(sorted(probe.known.currencies))
+    if seen:
+        codes = Codes(Listed.CURRENCY, "recent orders", None, seen)
+        yield _compared(codes, await _known(probe, codes), CREATE_CURRENCY)
 
 
 async def codes_exist(probe: Probe) -> AsyncIterator[Finding]:
@@ -47,7 +61,10 @@ async def _known(probe: Probe, codes: Codes) -> set[str]:
     return {str(row[codes.listed.field]).casefold() for row in rows}
 
 
-def _compared(codes: Codes, known: set[str]) -> Finding:
+CORRECT: Final = "Create {them} in F&O{place}, or correct {where} in connections.toml."
+
+
+def _compared(codes: Codes, known: set[str], cure: str = CORRECT) -> Finding:
     missing = [value for value in codes.values if value.strip().casefold() not in known]
     place = f" in {codes.company}" if codes.company else ""
     if not missing:
@@ -56,5 +73,5 @@ def _compared(codes: Codes, known: set[str]) -> Finding:
     are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
     return fault(
         f"{codes.listed.title} {', '.join(missing)} ({codes.where}) {are} not in F&O{place}",
-        f"Create {them} in F&O{place}, or correct {codes.where} in connections.toml.",
+        cure.format(them=them, place=place, where=codes.where),
     )

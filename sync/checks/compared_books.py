@@ -27,7 +27,7 @@ def _needed(settings: Connection) -> Iterator[Needed]:
         yield from _of_book(RETURNS)
     if "orders" in settings.flows or returns_orders(settings):
         yield SALES, CREDIT_FIELDS
-    if books_free_text(settings):
+    if books_free_text(settings) or "posted_invoices" in settings.flows:
         yield from _of_book(FREE_TEXT)
     if books_payments(settings):
         yield JOURNAL_LINES, (*PAYMENT_FIELDS, "CreditAmount", "DebitAmount")

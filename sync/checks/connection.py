@@ -13,7 +13,7 @@ from sync.checks.accounts import (
 )
 from sync.checks.cancellations import refunds_are_decided, remainders_can_be_read
 from sync.checks.captures import captures_are_decided, invoiced_lines_can_be_read
-from sync.checks.codes import codes_exist
+from sync.checks.codes import codes_exist, currencies_are_there
 from sync.checks.commerce import (
     clocks_agree,
     companies_can_be_read,
@@ -154,7 +154,7 @@ GROUPS: Final = (
         days_agree, price_groups_are_there, product_categories_are_there,
     )),
     Group((COMMERCE,), (recent_records_would_be_delivered,)),
-    Group((DYNAMICS,), (items_are_there,)),
+    Group((DYNAMICS,), (items_are_there, currencies_are_there)),
 )  # fmt: skip
 CHECKS: Final = tuple(check for group in GROUPS for check in group.checks)
 

@@ -77,11 +77,12 @@ def silent(_words: str) -> None:
 @dataclass
 class Known:
     """What checks tell later ones, so that one cause is told once: legal entities that are not
-    there, rights that are missing, and a SKU of recent orders by item number."""
+    there, rights that are missing, a SKU of recent orders by item number, and their currencies."""
 
     absent: set[str] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
     items: dict[str, str] = field(default_factory=dict)
+    currencies: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)

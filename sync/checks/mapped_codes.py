@@ -17,6 +17,7 @@ class Listed(Enum):
     """
 
     UNIT = "unit", "UnitsOfMeasure", "UnitSymbol"
+    CURRENCY = "currency", "Currencies", "CurrencyCode"
     MODE_OF_DELIVERY = "mode of delivery", "DeliveryModesV2", "ModeCode"
     METHOD_OF_PAYMENT = "method of payment", "CustomerPaymentMethods", "Name"
     TERMS_OF_PAYMENT = "terms of payment", "PaymentTerms", "Name"
@@ -60,6 +61,7 @@ def mapped_codes(settings: Connection, companies: Iterable[str]) -> Iterator[Cod
 
 def _all(settings: Connection, companies: Iterable[str]) -> Iterator[Codes]:
     yield Codes(Listed.UNIT, "items.unit", None, (settings.items.unit,))
+    yield Codes(Listed.CURRENCY, "customers.currency", None, (settings.customers.currency,))
     for company in companies:
         yield from _of_orders(settings, company)
         yield from _of_customers(settings, company)

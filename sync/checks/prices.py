@@ -98,7 +98,10 @@ class PriceEvidence:
 
 
 def includes_tax(item: Mapping[str, Any]) -> bool | None:
-    """Whether the price of an order's item was entered with tax; None where it does not tell."""
+    """Whether the price of an order's item was entered with tax; None where it does not tell, as of
+    a bundle, whose price may be the sum of its parts."""
+    if item.get("product_type") == "bundle":
+        return None
     if stored(_number(item, "discount_tax_compensation_amount") or ZERO):
         return True
     entered, net, gross = (

@@ -24,7 +24,7 @@ async def rights_are_given(probe: Probe) -> AsyncIterator[Finding]:
         except NotAllowed as refusal:
             lacking |= dict.fromkeys(refusal.resources or ("an unnamed right",))
         except (NotAccepted, NotThere, NotProvided):
-            continue
+            continue  # judged after the right, which is there then
     probe.known.lacking.update(lacking)
     needed = [name for name in lacking if name != STORES or needs_store_views(probe.settings)]
     if needed:

@@ -51,6 +51,9 @@ async def recent_records_would_be_delivered(probe: Probe) -> AsyncIterator[Findi
         async for page in recent.pages():
             for witness in witnesses if flow == "orders" else ():
                 witness.see(page)
+            if flow == "orders":
+                codes = (order.get("order_currency_code") for order in page)
+                probe.known.currencies.update(str(code) for code in codes if code)
             if flow in probe.settings.flows:
                 await trial.take(flow, page)
         if flow in probe.settings.flows:

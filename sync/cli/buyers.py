@@ -83,7 +83,7 @@ async def _ordered_for_any(customers: set[int], systems: Systems) -> bool:
         for row in page.items:
             try:
                 order = await systems.commerce.get(path_of("orders", int(row["entity_id"])))
-            except NotThere:
+            except NotThere:  # deleted since it was listed
                 continue
             if company_of(order, ORDERED) is not None:
                 return True

@@ -10,6 +10,7 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
+from sync.cli.map_files import first_of
 from sync.cli.output import show_all
 from sync.commerce.filters import Op, where
 from sync.commerce.product_data import ATTRIBUTES
@@ -84,15 +85,11 @@ def matched(
     by_code = {_folded(code): code for code in shop}
     by_label = {_folded(label): code for code, (label, _) in shop.items() if label}
     for name, data_type in dict(theirs).items():
-        for why, code in (
-            ("settings", named.get(name.casefold())), ("code", by_code.get(_folded(name))),
-            ("label", by_label.get(_folded(name))),
-        ):  # fmt: skip
-            if code:
-                yield Pair(name, data_type, code, shop.get(code, ("", ""))[1], why)
-                break
-        else:
-            yield Pair(name, data_type)
+        key = _folded(name)
+        code, why = first_of(
+            settings=named.get(name.casefold()), code=by_code.get(key), label=by_label.get(key)
+        )
+        yield Pair(name, data_type, code, shop.get(code, ("", ""))[1], why)
 
 
 def _folded(name: str) -> str:

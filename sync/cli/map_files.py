@@ -1,4 +1,4 @@
-"""What both mapping groups share: options and CSV files."""
+"""What the mapping commands share: options, CSV files, and which of several ways finds a match."""
 
 import sys
 from pathlib import Path
@@ -42,6 +42,11 @@ def write_file(name: str, raw: bytes) -> None:
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise Problem(f"{name} cannot be written: {why}", remedy="Name another file.") from None
+
+
+def first_of(**ways: str | None) -> tuple[str, str]:
+    """The first of these that was found, and its way; empty where none was."""
+    return next(((found, way) for way, found in ways.items() if found), ("", ""))
 
 
 def report_import(context: CommandContext, compared: Comparison[Any], *, is_dry: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 from sync.checks.shown_prices import GROUPS, PRICE_GROUPS
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
+from sync.cli.map_files import first_of
 from sync.cli.output import show_all
 from sync.commerce.search import LARGEST_PAGE, Search, Sort
 from sync.dynamics.odata import Filter
@@ -69,12 +70,6 @@ def matched(
     named = {group.casefold(): code for group, code in known.items()}
     alike = {code.casefold(): code for code in codes}
     for group, name in theirs:
-        for why, code in (
-            ("settings", named.get(group.casefold())), ("code", alike.get(group.casefold())),
-            ("name", alike.get(name.casefold())),
-        ):  # fmt: skip
-            if code:
-                yield Pair(group, name, code, why)
-                break
-        else:
-            yield Pair(group, name)
+        key, by_name = group.casefold(), alike.get(name.casefold())
+        found = first_of(settings=named.get(key), code=alike.get(key), name=by_name)
+        yield Pair(group, name, *found)

@@ -8,6 +8,7 @@ import typer
 
 from sync.cli.command import context_of
 from sync.cli.context import CommandContext
+from sync.cli.map_files import first_of
 from sync.cli.output import show_all
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
@@ -72,14 +73,9 @@ def matched(
     by_code = {code.casefold(): code for code in codes}
     by_name = {name.casefold(): code for code, name in codes.items() if name}
     for warehouse, name in warehouses:
-        if source := named.get(warehouse.casefold()):
-            yield Pair(warehouse, name, source, "settings")
-        elif source := by_code.get(warehouse.casefold()):
-            yield Pair(warehouse, name, source, "code")
-        elif source := by_name.get(name.casefold()):
-            yield Pair(warehouse, name, source, "name")
-        else:
-            yield Pair(warehouse, name)
+        key, alike = warehouse.casefold(), by_name.get(name.casefold())
+        found = first_of(settings=named.get(key), code=by_code.get(key), name=alike)
+        yield Pair(warehouse, name, *found)
 
 
 def _key(warehouse: str) -> str:

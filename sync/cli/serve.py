@@ -91,6 +91,7 @@ def _host(services: Services, host: str, port: int, key: str) -> "LocalHost":
 
 
 async def _stored_key(services: Services) -> str:
+    """Empty where none is stored: functions that need a key are closed then."""
     try:
         return await services.edition_parts.secrets.get(KEY_SECRET)
     except Never:

@@ -16,10 +16,9 @@ from typing import Final
 
 import httpx
 
-from sync.commerce import rights
+from sync.commerce import remedies, rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.commerce.remedies import ELSEWHERE, NO_ACCESS, NOT_THE_SHOP, UNREACHED, clocks
 from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
@@ -46,6 +45,7 @@ _MOVED: Final = re.compile(
 READ_AGAIN: Final = timedelta(seconds=15)
 _OTHERS: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)  # the shop's own code says no 403
 _CREDENTIALS_400: Final = ("Signature method", "The token length is invalid")
+_NO_SUCH_SCOPE: Final = "Specified request cannot be processed."
 _MOST_ROWS: Final = re.compile(r"^Maximum items of type ")
 _PAGE_SIZE: Final = re.compile(r"^Maximum SearchCriteria pageSize is (%max|\d+)")
 
@@ -158,7 +158,7 @@ def lost(error: httpx.RequestError, call: RestCall) -> Exception:
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )
     kind = Unknown if call.writes and not never_left else Later
-    return kind(reason, is_outage=True, remedy=UNREACHED if never_left else "")
+    return kind(reason, is_outage=True, remedy=remedies.UNREACHED if never_left else "")
 
 
 def unreadable(problem: str, call: RestCall) -> Later:
@@ -195,7 +195,7 @@ def _credential_remedy(said: Said, call: RestCall) -> str:
             " set X-Forwarded-Proto."
         )
     if said.template.startswith(NONCE_REFUSED):
-        return clocks(call.skew)
+        return remedies.clocks(call.skew)
     return (
         "The integration may have been deactivated, reauthorised or deleted: see System >"
         " Extensions > Integrations in the Commerce Admin and store its four credentials again."
@@ -210,8 +210,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
             return PageTooLarge(reason, most=int(most))
     limit = said.parameters.get("max", "") if _MOST_ROWS.match(said.template) else ""
     remedy = (
-        "Correct in Commerce or in the connection's settings what the answer names, then replay the"
-        " record."
+        remedies.NO_SUCH_SCOPE if said.template.startswith(_NO_SUCH_SCOPE) else remedies.REFUSED
     )
     if _MOVED.search(said.template):
         return Later(reason, after=READ_AGAIN, said=said.words, remedy=remedy)
@@ -234,17 +233,17 @@ def _not_found(reason: str, said: Said) -> Never:
     if re.search(r"doesn't exist|not exist|No such entity", said.template, re.IGNORECASE):
         remedy = "Check in the Commerce Admin whether the record was deleted."
         return NotThere(reason, remedy=remedy, said=said.words)
-    return Never(reason, remedy=NOT_THE_SHOP, said=said.words)
+    return Never(reason, remedy=remedies.NOT_THE_SHOP, said=said.words)
 
 
 def _remedy(response: httpx.Response, call: RestCall) -> str:
     status = response.status_code
     if response.has_redirect_location:
-        return ELSEWHERE
+        return remedies.ELSEWHERE
     if status == HTTPStatus.FORBIDDEN:
-        return NO_ACCESS[call.edition]
+        return remedies.NO_ACCESS[call.edition]
     if status == HTTPStatus.NOT_FOUND:
-        return NOT_THE_SHOP
+        return remedies.NOT_THE_SHOP
     if status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_URI_TOO_LONG):
         return "A proxy refuses the size: lower commerce.page_size, or raise the proxy's limits."
     return "Find out what stands between us and the shop and answers this; then replay the record."

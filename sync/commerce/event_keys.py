@@ -124,6 +124,7 @@ class PublicKeys:
         return True
 
     async def _fetch(self, path: str) -> RSAPublicKey | None:
+        """None where no key can be read there: `get` raises `Later` then."""
         request = httpx.Request(
             "GET", f"{self._host}{path}", extensions={"timeout": TIMEOUT.as_dict()}
         )

@@ -58,6 +58,7 @@ class ImsKeys:
         return len(self._keys)
 
     async def _fetch(self, now: datetime) -> None:
+        """Read the set; one that cannot be read leaves the keys that are known."""
         try:
             answer = await self._http.get(self._url, follow_redirects=False)
             is_set = answer.status_code == HTTPStatus.OK and len(answer.content) <= LARGEST

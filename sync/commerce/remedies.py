@@ -12,6 +12,14 @@ ELSEWHERE: Final = (
     " name."
 )
 NOT_THE_SHOP: Final = "Check commerce.url; a proxy before the shop may be answering in its place."
+REFUSED: Final = (
+    "Correct in Commerce or in the connection's settings what the answer names, then replay the"
+    " record."
+)
+NO_SUCH_SCOPE: Final = (
+    "The shop has no store view with this code: correct commerce.scope, or the codes under"
+    " products.views, by the codes of Stores > All Stores."
+)
 NO_ACCESS: Final = {
     "saas": "Check commerce.organisation and the product profile of the credential in the Adobe"
     " Developer Console.",

@@ -26,6 +26,7 @@ from sync.dataverse.documents.sales_quote import (
 )
 from sync.dataverse.web_api import RowWrite, action, changed, created, id_of, removed
 from sync.dynamics.documents.quotation import HeldQuotation, QuotationLine
+from sync.dynamics.field_values import amount_of
 
 QUOTES, LINES, ORDERS = "quotes", "quotedetails", "salesorders"
 DRAFT, ACTIVE, WON, CLOSED = 0, 1, 2, 3
@@ -137,9 +138,9 @@ def held_of(
     return HeldSalesQuote(
         company, text(row, "quotenumber"), "", _status(row, answered), "", currency, False,
         date.fromisoformat(expires) if expires else None, order, "",
-        text(row, "_ownerid_value"), (text(row, TERMS), ""), _amount(row, "discountpercentage"),
-        (_amount(row, "totalamount"), _amount(row, "totaltax"), ZERO), tuple(map(_line, lines)),
-        off=_amount(row, "discountamount"), carried=None if freight is None else Decimal(freight),
+        text(row, "_ownerid_value"), (text(row, TERMS), ""), amount_of(row, "discountpercentage"),
+        (amount_of(row, "totalamount"), amount_of(row, "totaltax"), ZERO), tuple(map(_line, lines)),
+        off=amount_of(row, "discountamount"), carried=None if freight is None else Decimal(freight),
         row_id=text(row, "quoteid").lower(), state=whole(row, "statecode"),
         revision=whole(row, "revisionnumber"),
     )  # fmt: skip
@@ -153,16 +154,12 @@ def _status(row: Mapping[str, Any], answered: Collection[int]) -> str:
 
 
 def _line(row: Mapping[str, Any]) -> QuotationLine:
-    amount = _amount(row, "extendedamount") - _amount(row, "tax")
+    amount = amount_of(row, "extendedamount") - amount_of(row, "tax")
     item, reference = unmarked(text(row, ITEM))
     return QuotationLine(
         text(row, "quotedetailid").lower(), reference, item,
-        _amount(row, QUANTITY), "", _amount(row, "priceperunit"), amount,
+        amount_of(row, QUANTITY), "", amount_of(row, "priceperunit"), amount,
     )  # fmt: skip
-
-
-def _amount(row: Mapping[str, Any], name: str) -> Decimal:
-    return Decimal(row.get(name) or 0)
 
 
 def whole(row: Mapping[str, Any], name: str) -> int:

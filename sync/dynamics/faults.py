@@ -44,8 +44,9 @@ def later(refusal: Refusal) -> Later:
 
 def away(refusal: Refusal) -> Later:
     """Nothing was executed, and nobody's request would be."""
-    words = refusal.said.words
-    return Later(with_activity(refusal), after=refusal.wait(), is_outage=True, said=words)
+    words, remedy = refusal.said.words, UNREACHED.format(system=refusal.call.system.lower())
+    reason, after = with_activity(refusal), refusal.wait()
+    return Later(reason, after=after, is_outage=True, said=words, remedy=remedy)
 
 
 def unsure(refusal: Refusal, remedy: str = "") -> Later:
@@ -99,8 +100,7 @@ def with_activity(refusal: Refusal) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """The `statuses` it speaks of, `words` that must occur, whether a `page` of a gateway is meant,
-    the error made."""
+    """Which answers it speaks of, by status, words and whether a gateway's page is meant."""
 
     statuses: frozenset[int]
     makes: Makes
@@ -186,7 +186,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule(_REFUSED, never(NOT_ENTERED), words("not allowed for field")),
     Rule(
         _REFUSED,
-        never("Create the value in D365 or correct its mapping in connections.toml, then replay"),
+        never("Create the value in D365, or correct connections.toml or `map items`; then replay"),
         words("is not found in the related table"),
     ),
     Rule(

@@ -16,8 +16,6 @@ from sync.dynamics.odata_client import ODataClient
 FILES: Final = "ReturnOrderHeaderDocumentAttachments"
 ORDER, NAME, CONTENT = "ReturnOrderNumber", "AttachmentDescription", "Attachment"
 FILE_FIELDS: Final = ("DocumentId", ORDER, NAME)
-WRITTEN: Final = ("DocumentAttachmentTypeCode", "AccessRestriction", "FileName", "FileType",
-                  "Notes", CONTENT)  # fmt: skip
 
 
 @dataclass(frozen=True)

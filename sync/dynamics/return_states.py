@@ -116,6 +116,7 @@ class ReturnStates:
         return self._actions[company]
 
     async def _lines(self, company: str, posted: PostedInvoice) -> tuple[CreditLine, ...] | None:
+        """None where our user may not see the journal's copy, or it does not tell them."""
         find, number = self._client.find_by, posted.number
         try:
             journal, rows = await asyncio.gather(

@@ -10,6 +10,7 @@ from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
 from sync.engine.digests import KeyedDigests
+from sync.engine.message import CLOCKS_APART
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
 
@@ -60,19 +61,18 @@ class Intent:
 class Claim:
     """One record's row in claims. `digest` is of what the target holds; `number` its key there.
 
-    `seen`: the fingerprint of what was last read, or a digest of what a list says of it, where the
-    flow has either. `asked`: a person asked for it once. `entity_id`: the record's id in its own
-    system, where the key is a number that may come to name another one. `targets`: JSON of what the
-    targets hold, by kind of document: number, digest, further keys. `deaths`: takings in a row
-    whose holder never let go. `retry_at`: when the next try comes, where a message waits for it;
-    `heard_at`: the newest notification that it stands for. `unsettled_until`: until when a write
-    given up before the last intent may still commit, whatever came of the last. `required_by`:
-    "<flow>|<key>" of the record that last required this one; a guest's account has no other
-    occasion. `differs`: the sums of both systems, where they differ although the record is
-    delivered, and nobody has decided on them; `resolved`: those that a person has decided on last.
-    `accepted`: sums that a reconciliation named and a person decided on, a line for each kind.
-    `on_hold`: who lets it wait. `changes`: how often it was changed since `changes_since`, within a
-    day. `told`: the last row of its trail.
+    `seen`: the fingerprint of what was last read, or a digest of what a list says, where the flow
+    has either. `asked`: a person asked for it once. `entity_id`: the record's id in its own system,
+    where a key may come to name another one. `targets`: JSON of what the targets hold, by kind of
+    document: number, digest, further keys. `deaths`: takings in a row whose holder never let go.
+    `retry_at`: when the next try comes, where a message waits for it; `heard_at`: the newest
+    notification that it stands for. `unsettled_until`: until when a write given up before the last
+    intent may still commit, whatever came of the last. `required_by`: "<flow>|<key>" of the record
+    that last required this one; a guest's account has no other occasion. `differs`: the sums of
+    both systems, where they differ of a delivered record and nobody has decided on them;
+    `resolved`: those that a person decided on last. `accepted`: sums that a reconciliation named
+    and a person decided on, a line for each kind. `on_hold`: who lets it wait. `changes`: how often
+    it changed within a day, since `changes_since`. `told`: its trail's last row.
     """
 
     connection: str
@@ -160,11 +160,11 @@ class Claim:
         """The claim, which nobody holds, taken.
 
         What was read last stands for no notification where its last holder may not have sent one
-        again.
+        again, nor where that is still to come: then a clock was set back.
         """
-        until, read_at = now + LEASE, None if self.again else self.read_at
-        free = self.let_go()
-        return replace(free, owner=taking, lease_until=until, again=False, read_at=read_at)
+        is_known = self.read_at is not None and self.read_at <= now + CLOCKS_APART
+        until, read_at = now + LEASE, self.read_at if is_known and not self.again else None
+        return replace(self.let_go(), owner=taking, lease_until=until, again=False, read_at=read_at)
 
     def heard_with(self, notified_at: datetime) -> datetime:
         """The newest notification that it stands for, once this one is among them."""

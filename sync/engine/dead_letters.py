@@ -153,7 +153,7 @@ class DeadLetterParking:
             named = (flow, key, message.connection)
             log.warning("%s.dead_but_held key=%s connection=%s reason=%s", *named, why)
             return
-        if has_been_read_since(claim, message, self._engine.clock.now()):
+        if has_been_read_since(claim, message):
             named = (flow, key, message.connection)
             log.info("%s.dead_but_delivered key=%s connection=%s reason=%s", *named, why)
             released = await self._engine.ledger.release(claim)

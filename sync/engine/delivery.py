@@ -135,6 +135,7 @@ class Delivery:
         (`mixed|`): what is there is then known to nobody, and equals no document's digest.
         """
         require_no_loop(self)
+        self.ledger.earliest.now()
         earlier, document = self.inherited, self.ledger.digests(document)
         is_open = earlier is not None and earlier.kind not in self._resolved
         is_equal = earlier is not None and self.is_same(earlier.document, document)
@@ -191,7 +192,7 @@ class Delivery:
         """Raise `Later` while an earlier write of this record could still commit."""
         until = self._unsettled_until()
         if self.is_unsettled and until is not None:
-            after = until - self.systems.clock.now()
+            after = until - self.ledger.earliest.now()
             raise Later(
                 "an earlier write of this record may still commit", after=after, counts=False
             )
@@ -200,7 +201,7 @@ class Delivery:
     def is_unsettled(self) -> bool:
         """Whether a write that earlier tries gave up may still commit."""
         until = self._unsettled_until()
-        return until is not None and self.systems.clock.now() < until
+        return until is not None and self.ledger.earliest.now() < until
 
     def _unsettled_until(self) -> datetime | None:
         """When the last write that earlier tries gave up can no longer commit."""

@@ -14,6 +14,7 @@ from sync.engine.identities import Identities
 from sync.engine.mirror import Mirror
 from sync.engine.old_records import moved
 from sync.engine.published_log import PublishedLog
+from sync.engine.settling import EarliestNow
 from sync.engine.trail import Entry, id_after
 
 
@@ -35,7 +36,7 @@ class Ledger:
         self.tables = self._tables = tables
         self.identities, self.mirror = Identities(tables), Mirror(tables, digests)
         self.published = PublishedLog(tables)
-        self._clock, self.digests = clock, digests
+        self._clock, self.digests, self.earliest = clock, digests, EarliestNow(clock)
         self._is_alone = is_alone
 
     async def claim(self, connection: str, flow: str, key: str) -> Claim:

@@ -9,7 +9,6 @@ from sync.core.errors import Later, Never
 from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, SubFlow
-from sync.engine.message import CLOCKS_APART
 from sync.engine.timing import SEEN_AFTER
 from sync.pacing.retry import reason_of
 
@@ -38,8 +37,10 @@ async def required(
     key = inner.claim.key
     if record is not None:
         inner.read_at = read_at
-        if isinstance(flow, DocumentFlow) and _was_read_after(inner.claim, read_at, inner.now()):
-            _require_equal(flow, inner, record)
+        last = inner.claim.read_at
+        if isinstance(flow, DocumentFlow) and last is not None and read_at < last + SEEN_AFTER:
+            _require_as_read_last(flow, inner, record)
+            inner.read_at = max(read_at, last)
     elif isinstance(flow, DocumentFlow):
         record = await flow.source.read(key, inner.systems)
     if record is None:
@@ -47,20 +48,12 @@ async def required(
     return record
 
 
-def _was_read_after(claim: Claim, read_at: datetime, now: datetime) -> bool:
-    """Whether what a claim stands for was read after `read_at`, by whichever clock. A read that is
-    still to come was stamped before a clock was set back, and tells nothing."""
-    last = claim.read_at
-    return last is not None and read_at - SEEN_AFTER < last <= now + CLOCKS_APART
-
-
-def _require_equal(flow: DocumentFlow[Any], inner: Delivery, record: Any) -> None:
+def _require_as_read_last(flow: DocumentFlow[Any], inner: Delivery, record: Any) -> None:
     """A record that says what was read last is as good as that; any other is read again."""
-    poll, last = flow.trigger(Poll), inner.claim.read_at
-    if poll is None or last is None or not inner.is_same(inner.claim.seen, poll.seen_of(record)):
+    poll = flow.trigger(Poll)
+    if poll is None or not inner.is_same(inner.claim.seen, poll.seen_of(record)):
         reason = f"{flow.name} {inner.claim.key} may have changed since it was read for this"
         raise Later(reason, after=SEEN_AFTER, counts=False)
-    inner.read_at = max(inner.read_at, last)
 
 
 def delivered_with(flow: DocumentFlow[Any] | None, claim: Claim) -> tuple[str, str]:

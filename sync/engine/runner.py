@@ -120,16 +120,15 @@ class Runner:
     async def _taken(self, flow: DocumentFlow[Any], systems: Systems, message: Message) -> Claim:
         """The claim as it was taken, and the record tried; a suspect's claim alone where others are
         at work."""
-        record = (message.connection, flow.name, message.key)
+        record = (message.connection, flow.name, message.key, self._engine.worker)
         claim, is_held = await self._ledger.take(
-            *record, self._engine.worker,
-            is_asked=message.is_asked, even_suspect=IS_BY_ITSELF.get(),
-        )  # fmt: skip
+            *record, is_asked=message.is_asked, even_suspect=IS_BY_ITSELF.get()
+        )
         if claim.is_suspect:
             pass
         elif not is_held:
             await self._look_when_the_lease_ends(message, claim)
-        elif has_been_read_since(claim, message, self._engine.clock.now()):
+        elif has_been_read_since(claim, message):
             await self._outcomes.let_go(message, await self._ledger.release(claim))
         elif claim.deaths >= MOST_DEATHS:
             await self._outcomes.park(message, claim, NOBODY_SURVIVES)
@@ -145,6 +144,8 @@ class Runner:
         self, flow: DocumentFlow[Any], systems: Systems, message: Message, claim: Claim
     ) -> None:
         """One try under a held claim; whatever comes of it is recorded, and the claim is let go."""
+        if message.comes_first:
+            systems.read_mappings_again()
         try:
             with kept(self._ledger, claim):
                 await self._recorded(flow, self._delivery(systems, message, claim))

@@ -1,8 +1,31 @@
 """Until when writes that were given up may still commit."""
 
-from datetime import datetime
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
 
+from sync.core.ports import Clock
 from sync.engine.claim import Claim, Intent
+
+WHILE: Final = timedelta(minutes=5)
+"""For so long a clock that was set ahead is not followed: most lost writes have settled then."""
+
+
+class EarliestNow:
+    """How late it is at least, for who waits until a write can no longer commit: what the clock
+    said up to twice `WHILE` ago and the event loop's time since, where a clock that was set ahead
+    says more. Belongs to one event loop; asked before each write, so that it knows of before."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: list[tuple[datetime, float]] = []
+
+    def now(self) -> datetime:
+        """Aware UTC; never later than the clock's."""
+        now, passed = self._clock.now(), asyncio.get_running_loop().time()
+        if not self._known or passed - self._known[-1][1] >= WHILE.total_seconds():
+            self._known = [*self._known[-1:], (now, passed)]
+        return min(now, *(at + timedelta(seconds=passed - since) for at, since in self._known))
 
 
 def unsettled_until(claim: Claim) -> datetime | None:

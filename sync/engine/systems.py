@@ -65,6 +65,12 @@ class Systems:
     mailer: Mailer | None = None
     link_key: bytes = b""
 
+    def read_mappings_again(self) -> None:
+        """Somebody may have corrected a mapping just now, in another process, and waits for what
+        comes of it."""
+        self.items.forget_read()
+        self.accounts.forget_read()
+
     async def close(self) -> None:
         """End what is joined; waiting callers get `Later`."""
         await self.commerce.aclose()

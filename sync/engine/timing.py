@@ -75,16 +75,14 @@ def suspect_again_at(claim: Claim) -> datetime | None:
     return taken_at and taken_at + DEATHS_APART * claim.deaths
 
 
-def has_been_read_since(claim: Claim, message: Message, now: datetime) -> bool:
+def has_been_read_since(claim: Claim, message: Message) -> bool:
     """Whether what a settled claim stands for was read well after the notification, and after those
-    that it stands for, so that the notification is old news. A read that is still to come was
-    stamped before a clock was set back, and tells nothing."""
+    that it stands for, so that the notification is old news."""
     is_settled = claim.state not in (State.NEW, State.POSTING, State.PARKED)
     return (
         is_settled
         and not message.is_asked
         and claim.read_at is not None
-        and claim.read_at <= now + CLOCKS_APART
         and claim.read_at >= claim.heard_with(message.notified_at) + SEEN_AFTER
     )
 

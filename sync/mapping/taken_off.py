@@ -21,7 +21,7 @@ from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals
 from sync.mapping.document_parts import DocumentParts, document_parts
 from sync.mapping.document_rows import DocumentRow
-from sync.mapping.order_left import SHIPPING
+from sync.mapping.order_left import FIXED_PRODUCT_TAX, SHIPPING
 from sync.mapping.order_parts import OrderParts, order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
 from sync.mapping.sales_order_lines import unique_references
@@ -100,6 +100,20 @@ def taken_off_of_goods(receivable: Receivable, credited: Receivable) -> Decimal:
     what is left, as `still_credited` says."""
     whole, left = (_sum(_charged(one.lines)) + one.tax for one in (receivable, credited))
     return rounded(whole - left)
+
+
+def taken_off_of_charges(receivable: Receivable, credited: Receivable) -> Decimal:
+    """The same of charges that an order keeps while it has pieces: not of shipping and fixed
+    product tax, which it gives up as they are refunded."""
+
+    def worth(one: Receivable) -> Decimal:
+        kept = (
+            line for line in _charged(one.lines)
+            if not line.is_goods and line.segment not in (SHIPPING, FIXED_PRODUCT_TAX)
+        )  # fmt: skip
+        return total(line.amount + (ZERO if one.is_gross else line.tax) for line in kept)
+
+    return rounded(worth(receivable) - worth(credited))
 
 
 def _with_payments(lines: Iterable[ReceivableLine], off: Decimal) -> Iterator[ReceivableLine]:

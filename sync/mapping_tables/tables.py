@@ -3,7 +3,7 @@ sync, learned since.
 
 Rows lie per connection in the `mappings` table. E-mail addresses are never stored: a guest is known
 by a keyed digest. What is read is remembered for half a minute in the process, so a correction
-reaches other processes within that.
+reaches other processes within that; a replay reads again (`forget_read`).
 """
 
 from asyncio import Task, TaskGroup
@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from sync.config.connections import Items
-from sync.core.ports import Clock, Tables
+from sync.core.ports import Clock, Tables, Value
 from sync.mapping_tables.company_index import CompanyIndex
 from sync.mapping_tables.records import (
     LONGEST,
@@ -43,17 +43,14 @@ class ItemMappings:
     decides. `base_skus`: asks the shop; without it, no SKU falls back to its product's."""
 
     def __init__(
-        self,
-        tables: Tables,
-        connection: str,
-        items: Items,
-        clock: Clock,
+        self, tables: Tables, connection: str, items: Items, clock: Clock,
         base_skus: BaseSkus | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._base_skus = base_skus
         self._rows = MappingTable(tables, f"{connection}:items", ItemMapping.from_cells)
         self._items = items
         self._remembered: Remembered[ItemMapping] = Remembered(clock, FRESH_FOR)
+        self.forget_read = self._remembered.clear
 
     async def get(self, sku: str) -> ItemMapping | None:
         """The item of a SKU, whatever its case; None when it is unmapped and no rule applies."""
@@ -116,7 +113,7 @@ class ItemMappings:
 
     async def put_many(self, mappings: Iterable[ItemMapping]) -> None:
         """Store mappings, a hundred at a time. Safe to repeat; of one SKU the last counts."""
-        self._remembered.clear()
+        self.forget_read()
         await self._rows.put({mapping.key: mapping.cells() for mapping in mappings})
 
     async def remove(self, sku: str) -> None:
@@ -158,11 +155,7 @@ class AccountMappings:
     ) -> None:
         self._home = home
         self._entity_of = entity_of
-        self._rows = MappingTable(
-            tables,
-            f"{connection}:accounts",
-            lambda cells: self._placed(AccountMapping.from_cells(cells)),
-        )
+        self._rows = MappingTable(tables, f"{connection}:accounts", self._read)
         self._remembered: Remembered[AccountMapping] = Remembered(clock, FRESH_FOR)
         self._without_old_row: Remembered[bool] = Remembered(clock, FRESH_FOR)
         self.companies = CompanyIndex(self._rows, Remembered(clock, FRESH_FOR))
@@ -209,14 +202,18 @@ class AccountMappings:
         await self._rows.remove(old)
         return placed if placed.company == company else None
 
+    def forget_read(self) -> None:
+        """Read rows again, though they were read lately."""
+        self._remembered.clear()
+        self.companies.forget()
+
     async def put(self, mapping: AccountMapping) -> None:
         """Store a mapping over whatever was there. Safe to repeat."""
         await self.put_many([mapping])
 
     async def put_many(self, mappings: Iterable[AccountMapping]) -> None:
         """Store mappings, a hundred at a time. Safe to repeat; of one source the last counts."""
-        self._remembered.clear()
-        self.companies.forget()
+        self.forget_read()
         placed = {mapping.key: mapping for mapping in map(self._placed, mappings)}
         old = [key for m in placed.values() if (key := await self._replaced_by(m))]
         await self._rows.put({key: mapping.cells() for key, mapping in placed.items()}, gone=old)
@@ -231,8 +228,7 @@ class AccountMappings:
 
     async def remove(self, kind: AccountKind, source_key: str, company: str) -> None:
         """Forget a mapping, as when a person's data is erased; nothing there is fine."""
-        self._remembered.clear()
-        self.companies.forget()
+        self.forget_read()
         for named in (company, "") if company == self._home else (company,):
             await self._rows.remove(account_key(kind, source_key, named))
 
@@ -245,6 +241,9 @@ class AccountMappings:
         return await self._rows.compare(
             {mapping.key: mapping for mapping in map(self._placed, wanted)}
         )
+
+    def _read(self, cells: Mapping[str, Value]) -> AccountMapping:
+        return self._placed(AccountMapping.from_cells(cells))
 
     def _placed(self, mapping: AccountMapping) -> AccountMapping:
         return mapping if mapping.company else replace(mapping, company=self._home)

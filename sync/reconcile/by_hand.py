@@ -1,12 +1,13 @@
-"""Free text invoices that people entered with the reference of an order or credit memo, beside
-what was delivered of it: a credit by hand and the credit note of a memo are one credit too many.
+"""Credits, and free text invoices, that people entered with the reference of an order or credit
+memo, beside what was delivered of it: a credit by hand and the credit note of a memo are one too
+many.
 
 They are no difference where they make both books agree, as where the shop never charged what F&O
 invoiced; nor where another one takes them back.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from typing_extensions import override
@@ -14,7 +15,7 @@ from typing_extensions import override
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.errors import Never
-from sync.core.money import total
+from sync.core.money import ZERO, total
 from sync.dynamics.books import Booked, Books, IsOurs
 from sync.engine.delivery import Delivery
 from sync.flows.orders.order_changes import without_what_is_credited
@@ -45,16 +46,37 @@ async def _nothing(_: Connected, __: Window) -> AsyncIterator[Entry]:
 async def _booked(
     books: Books, company: str, window: Window, is_ours: IsOurs
 ) -> AsyncIterator[Booked]:
-    """Those of the time itself: an order of any age may have one."""
-    days = (window.since.date(), (window.until - timedelta(seconds=1)).date())
-    async for one in books.free_text_invoices(company, days, is_ours):
+    async for one in books.free_text_invoices(company, _days(window), is_ours):
         yield one
+
+
+def _days(window: Window) -> tuple[date, date]:
+    """Those of the time itself: an order of any age may have such a document."""
+    return window.since.date(), (window.until - timedelta(seconds=1)).date()
 
 
 async def _booked_of(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
     """Nothing, where what was entered was taken back."""
     found = await books.free_text_invoices_of(company, references)
     return found if total(one.amount for one in found) else []
+
+
+async def _booked_of_orders(
+    books: Books, company: str, window: Window, is_ours: IsOurs
+) -> AsyncIterator[Booked]:
+    """And credit notes: of a return order by hand, that took the reference over."""
+    async for one in _booked(books, company, window, is_ours):
+        yield one
+    async for one in books.credit_notes(company, _days(window), is_ours):
+        if one.amount < ZERO:
+            yield one
+
+
+async def _held_of_orders(books: Books, company: str, references: Sequence[str]) -> list[Booked]:
+    """And what was credited by another order than the one that was sold by."""
+    invoiced = await books.invoiced_of(company, references)
+    by_hand = await _booked_of(books, company, references)
+    return [*by_hand, *(one for one in invoiced if one.amount < ZERO)]
 
 
 async def _wanted(order: Order, delivery: Delivery, held: Sequence[Booked]) -> Wanted:
@@ -88,9 +110,9 @@ async def _explained(case: Case, wanted: Wanted | Never) -> Told:
     if isinstance(wanted, Never):
         return Cause.AMOUNT, changed, wanted.remedy
     said = (
-        f"Free text invoice {case.numbers} has the reference {case.place.references[0]} beside what"
-        " was delivered. Reverse it in D365 under the same reference; or keep it, and reverse the"
-        " credit note of the credit memo that gave the same back."
+        f"{case.numbers} in D365 has the reference {case.place.references[0]} beside what was"
+        " delivered. Reverse it there under the same reference; or keep it, and reverse the credit"
+        " note of the credit memo that gave the same back."
     )
     return Cause.EDITED, changed, said
 
@@ -114,7 +136,7 @@ class ByHand(Kind):
 
 
 by_hand: Final = ByHand(
-    "by_hand", ORDERS, _nothing, _booked, _booked_of, place, _wanted, _is_wanted,
+    "by_hand", ORDERS, _nothing, _booked_of_orders, _held_of_orders, place, _wanted, _is_wanted,
     explained=_explained,
 )  # fmt: skip
 memos_by_hand: Final = ByHand(

@@ -5,15 +5,13 @@ F&O invoices no more of it, both have invoiced the same, less what was refunded 
 shipped and taken off the sales order. Sums are compared by `orders`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.order import Order, utc
-from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.documents.sales_invoice import SalesInvoice
@@ -26,8 +24,9 @@ from sync.flows.keys import elsewhere
 from sync.reconcile.causes import Told, is_under_way, is_young, parked
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
-from sync.reconcile.kind import Connected, Window
-from sync.reconcile.verdict import PIECES, Verdict, looked_at
+from sync.reconcile.kind import Connected
+from sync.reconcile.order_pieces import OrderPieces
+from sync.reconcile.verdict import Verdict
 
 INVOICED: Final = "invoiced"
 ORDERS: Final = "orders"
@@ -48,28 +47,6 @@ class Pieces:
         """Whether F&O may have invoiced so many."""
         least = self.commerce - self.refunded if self.is_over else ZERO
         return least <= self.fno <= self.commerce
-
-
-@dataclass(frozen=True)
-class Invoiced:
-    """The comparison."""
-
-    name: str = INVOICED
-    flow: str = CAPTURES
-    is_of_now: bool = False
-
-    def is_wanted(self, settings: Connection) -> bool:
-        """Whether F&O's invoices become invoices in Commerce."""
-        return CAPTURES in settings.flows
-
-    def is_usual(self, _: Connection) -> bool:
-        """It reads each order."""
-        return False
-
-    async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
-        """One per order of which F&O has invoiced anything."""
-        async for verdict in looked_at(partial(_looked, connected), connected.orders_made(window)):
-            yield verdict
 
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:
@@ -95,7 +72,7 @@ async def _last(sales_order: str, systems: Systems) -> SalesInvoice | None:
 
 
 async def _compared(connected: Connected, order: Order, invoice: SalesInvoice) -> Verdict | None:
-    systems, place = connected.systems, _place(connected, order)
+    systems, place = connected.systems, invoiced.place_of(order, connected)
     claim = await connected.ledger.claim(systems.name, CAPTURES, invoice.key)
     invoices = await systems.commerce.order_invoices.of_order(order.entity_id or 0)
     try:
@@ -111,11 +88,6 @@ async def _compared(connected: Connected, order: Order, invoice: SalesInvoice) -
     is_fine = all(one.is_fine for one in rows)
     told = None if is_fine else await _told(connected, view, claim)
     return _verdict(place, order, sums, told, claim)
-
-
-def _place(connected: Connected, order: Order) -> tuple[str, str, str, str]:
-    store = "" if order.store_id is None else str(order.store_id)
-    return INVOICED, connected.day(order.placed_at, order.store_id), store, PIECES
 
 
 async def _pieces(connected: Connected, view: InvoiceView) -> list[Pieces]:
@@ -161,4 +133,4 @@ def _verdict(
     return Verdict(place, [commerce], [fno], difference.unless_accepted(claim))
 
 
-invoiced: Final = Invoiced()
+invoiced: Final = OrderPieces(INVOICED, CAPTURES, _looked)

@@ -6,14 +6,12 @@ was ordered, as it cannot always take off what it ships. What it has shipped and
 compared by other kinds. Both sides of each order are read, so it is compared where it is named.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 
 from sync.commerce.models.order import Order, utc
-from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
@@ -24,9 +22,10 @@ from sync.mapping.sales_order import reference_of
 from sync.reconcile.causes import Told, is_under_way, is_young, parked
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause, Difference
-from sync.reconcile.kind import Connected, Window
+from sync.reconcile.kind import Connected
+from sync.reconcile.order_pieces import OrderPieces
 from sync.reconcile.orders import document_of
-from sync.reconcile.verdict import PIECES, Verdict, looked_at
+from sync.reconcile.verdict import Verdict
 
 QUANTITIES: Final = "quantities"
 ORDERS: Final = "orders"
@@ -45,28 +44,6 @@ class Line:
     def is_fine(self) -> bool:
         """Whether F&O may hold so many."""
         return self.wanted <= self.held <= self.ordered
-
-
-@dataclass(frozen=True)
-class Quantities:
-    """The comparison."""
-
-    name: str = QUANTITIES
-    flow: str = ORDERS
-    is_of_now: bool = False
-
-    def is_wanted(self, settings: Connection) -> bool:
-        """Whether orders flow."""
-        return ORDERS in settings.flows
-
-    def is_usual(self, _: Connection) -> bool:
-        """It reads each order."""
-        return False
-
-    async def verdicts(self, connected: Connected, window: Window) -> AsyncIterator[Verdict]:
-        """One per order that is in F&O once."""
-        async for verdict in looked_at(partial(_looked, connected), connected.orders_made(window)):
-            yield verdict
 
 
 async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | None:
@@ -115,8 +92,7 @@ async def _verdict(
 ) -> Verdict:
     lines, number = found
     wanted, there = total(one.wanted for one in lines), total(one.held for one in lines)
-    store = "" if order.store_id is None else str(order.store_id)
-    place = (QUANTITIES, connected.day(order.placed_at, order.store_id), store, PIECES)
+    place = quantities.place_of(order, connected)
     counted = Verdict(place, [wanted], [there])
     if all(one.is_fine for one in lines):
         return counted
@@ -141,4 +117,4 @@ async def _told(connected: Connected, order: Order, claim: Claim, number: str) -
     return Cause.EDITED if is_sent else Cause.AMOUNT, since, f"{said} {about.replay()}"
 
 
-quantities: Final = Quantities()
+quantities: Final = OrderPieces(QUANTITIES, ORDERS, _looked)

@@ -5,28 +5,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from sync.adapters.servicebus.counts import MOST_COUNTED, Count, counted
 from sync.adapters.servicebus.links import Aside, Line
 from sync.core.message_queue import Outgoing
-from tests.adapters.servicebus import LONG, Bus, Terminal, a_terminal
+from tests.adapters.servicebus import LONG, Bus
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AT_ONCE = 500
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def terminal() -> AsyncIterator[Terminal]:
-    async with a_terminal() as terminal:
-        yield terminal
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def bus(terminal: Terminal) -> Bus:
-    return terminal.bus()
 
 
 async def schedule(bus: Bus, count: int) -> None:

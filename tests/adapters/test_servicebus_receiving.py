@@ -2,20 +2,18 @@
 too."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from sync.adapters.servicebus.counts import MOST_COUNTED
 from sync.adapters.servicebus.inbox import FORGET
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.core.errors import Later
 from sync.core.message_queue import LockLost
-from tests.adapters.servicebus import RULES, Bus, Terminal, a_terminal
+from tests.adapters.servicebus import RULES, Bus
 from tests.doubles.amqp.codec import Described, Int, encode
 from tests.doubles.amqp.messages import sections_from
 
@@ -23,17 +21,6 @@ PATIENT = timedelta(seconds=20)
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def terminal() -> AsyncIterator[Terminal]:
-    async with a_terminal() as terminal:
-        yield terminal
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def bus(terminal: Terminal) -> Bus:
-    return terminal.bus()
 
 
 async def test_a_message_that_was_taken_before_the_broker_restarted_can_still_be_settled(

@@ -2,19 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
-import pytest_asyncio
 from azure.servicebus.aio import ServiceBusSender
 
 from sync.adapters.servicebus.links import Aside
 from sync.adapters.servicebus.queue import ServiceBusQueue
 from sync.core.errors import Later
-from tests.adapters.servicebus import Bus, Terminal, a_terminal
+from tests.adapters.servicebus import Bus, Terminal
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,17 +20,6 @@ GUARD = 600
 """Seconds after which a test is stuck."""
 HALF_OPENED = "ignore:unclosed <StreamWriter:ResourceWarning"
 """The SDK forgets the socket of a handshake that is interrupted; Python closes it, and says so."""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def terminal() -> AsyncIterator[Terminal]:
-    async with a_terminal() as terminal:
-        yield terminal
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def bus(terminal: Terminal) -> Bus:
-    return terminal.bus()
 
 
 async def test_fifty_senders_share_one_link_and_nothing_is_lost_or_doubled(bus: Bus) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sync.checks.codes import codes_exist
+from sync.checks.codes import codes_exist, currencies_are_there
 from sync.checks.entities import (
     companies_exist,
     dynamics_answers,
@@ -187,6 +187,7 @@ async def test_codes_that_are_there_are_fine_whatever_their_case(sandboxes: Sand
         ("customers", {"group": "77"}, "customer group 77"),
         ("customers", {"groups": {"1": "88"}}, "customer group 88"),
         ("customers", {"payment_terms": "Soon"}, "terms of payment Soon (customers.payment_terms)"),
+        ("customers", {"currency": "XXQ"}, "currency XXQ (customers.currency)"),
         ("items", {"unit": "dozen"}, "unit dozen"),
         ("orders", {"payments": {"x": {"method": "GOLD"}}}, "method of payment GOLD"),
         (
@@ -207,8 +208,17 @@ async def test_a_code_that_is_not_there_is_told_with_where_it_stands(
     fault = only_fault(await sandboxes.found(codes_exist, **{section: changes}))
     assert fault.level is Level.FAULT
     assert words in fault.what
-    assert "usmf" in fault.what or section == "items"
+    assert "usmf" in fault.what or section == "items" or "currency" in changes
     assert fault.cure
+
+
+async def test_currencies_of_orders_that_f_and_o_lacks_are_told(sandboxes: Sandboxes) -> None:
+    probe = await sandboxes.probe()
+    assert await findings_of(currencies_are_there, probe) == []
+    probe.known.currencies.update({"USD", "XXQ"})
+    fault = only_fault(await findings_of(currencies_are_there, probe))
+    assert fault.what == "currency XXQ (recent orders) is not in F&O"
+    assert "orders in it are parked" in fault.cure
 
 
 async def test_codes_are_looked_for_in_the_company_of_the_store(sandboxes: Sandboxes) -> None:

@@ -90,7 +90,10 @@ async def test_what_the_recipes_send_is_what_is_looked_for(recipe: str) -> None:
             {"flows": ("creditmemos",), "creditmemos": {"recipe": "free-text-credit"}},
             {"FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
         ),
-        ({"flows": ("posted_invoices",)}, {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders"}),
+        (
+            {"flows": ("posted_invoices",)},
+            {"SalesInvoiceHeadersV2", "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"},
+        ),
     ],
 )
 def test_only_what_is_switched_on_is_looked_for(

@@ -31,7 +31,6 @@ FREE = PAYLOADS / "field_reports" / "order-000000021-free-no-tax.json"
 SOURCES = sorted((PAYLOADS.parents[1] / "sync").rglob("*.py"))
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 TAXES = {"DE-19": {"group": "DOM", "item_group": "FULL"}}
-ONLY_ORDERS: Mapping[str, Any] = {"flows": ("orders",)}
 
 
 def placed(*orders: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -378,17 +377,17 @@ async def test_customers_without_a_currency_are_a_fault_although_none_registered
 
 
 async def test_a_shop_of_the_sandbox_would_be_delivered(sandboxes: Sandboxes) -> None:
+    sandboxes.clock.at = sandboxes.shop_clock.at = NOW
     sandboxes.commerce.place_new(20)
     segments = {
         "gift_wrapping": {"item": "FEE"},
         "payment_fee": {"item": "FEE", "field": "extension_attributes.payment_fee"},
     }
     stores = {"default": {"site": "1"}, "2": {"prices_include_tax": True}}
-    sandboxes.clock.at = sandboxes.shop_clock.at = NOW
-    found = await sandboxes.found(
-        recent_records_would_be_delivered,
-        orders={"segments": segments},
-        stores=stores,
-        customers={"currency": "USD"},
+    probe = await sandboxes.probe(
+        orders={"segments": segments}, stores=stores, customers={"currency": "USD"}
     )
+    found = await findings_of(recent_records_would_be_delivered, probe)
     assert levels(found) == {"ok"}, found
+    ordered = {str(one.row["order_currency_code"]) for one in sandboxes.commerce.orders.values()}
+    assert probe.known.currencies == ordered

@@ -371,6 +371,12 @@ def test_other_refusals_are_never_with_a_remedy(status: int, edition: str, words
     assert words in error.remedy
 
 
+def test_a_store_view_that_the_shop_lacks_is_told_with_the_settings_that_name_it() -> None:
+    error = error_from(answer(400, {"message": "Specified request cannot be processed."}), call())
+    assert type(error) is NotAccepted
+    assert "commerce.scope" in error.remedy
+
+
 @pytest.mark.parametrize(
     ("found", "edition", "words"),
     [

@@ -26,7 +26,6 @@ from tests.systems import CONNECTION
 
 CHANGES: Final = [page.path for page in PAGES if page.method == "POST" and page.path != "/search"]
 TEMPLATES: Final = sorted((HERE / "templates").glob("*.html"))
-FILES: Final = [*TEMPLATES, *sorted((HERE / "static").iterdir())]
 FORM: Final = {
     "connection": CONNECTION, "flow": "orders", "key": "1@1", "why": "x", "sku": "A",
     "item_number": "B", "place": f"{CONNECTION}|stock", "skus": "A", "count": "1", "entry": "1",

@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken
@@ -63,12 +62,7 @@ class Identity:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
 

@@ -141,6 +141,13 @@ def test_a_firewall_that_refuses_us_is_named_and_no_record_is_to_blame() -> None
     assert "an HTML page: 403 forbidden" in error.reason
 
 
+@pytest.mark.parametrize("status", [302, 404])
+def test_where_another_host_answers_the_address_is_to_be_compared(status: int) -> None:
+    error = made(status, HTML)
+    assert isinstance(error, Later)
+    assert "dynamics.url" in error.remedy
+
+
 def test_a_refusal_keeps_the_activity_id_and_names_what_was_asked() -> None:
     error = made(400, odata(BAD_KEY), ms_dyn_aid="aid-7")
     assert isinstance(error, Never)
@@ -150,7 +157,7 @@ def test_a_refusal_keeps_the_activity_id_and_names_what_was_asked() -> None:
         == "create X: Dynamics answered 400: The value 'L' in field 'Group' is not found in the"
         " related table 'Groups'."
     )
-    assert "mapping" in error.remedy
+    assert "map items" in error.remedy
     assert "aid-8" in str(made(500, ms_dyn_aid="aid-8"))
 
 

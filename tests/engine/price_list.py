@@ -26,17 +26,11 @@ from sync.config.connections import Commerce
 from sync.core.errors import Never
 from sync.core.request import Request
 from sync.engine.claim import Claim
-from sync.engine.copies import DocumentCopies
-from sync.engine.engine import Engine
-from sync.engine.flow_pauses import FlowPauses
-from sync.engine.intake import Intake
 from sync.engine.ledger import Ledger
 from sync.engine.message import Message
 from sync.engine.mirror import Shown
 from sync.engine.publication import EVERYTHING, PublicationFlow
 from sync.engine.published_rows import MassChange, Rows, RowTarget
-from sync.engine.reading_ahead import ReadingAhead
-from sync.engine.refused_keys import RefusedKeys
 from sync.engine.runner import Runner
 from sync.engine.systems import Systems
 from sync.engine.write import Target
@@ -46,7 +40,7 @@ from sync.pacing.pauses import Pauses
 from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 from tests.engine.archive import Crash, Sends, Stepping, Steps
-from tests.engine.workshop import Plain
+from tests.engine.workshop import engine_of, works_off
 
 NAME = "shop"
 TIMING = Target("Commerce", timedelta(seconds=10), timedelta(seconds=20), timedelta(seconds=30))
@@ -231,23 +225,10 @@ class PriceList:
             name=NAME, clock=self.clock, settings=None, paces=(pace,), commerce=commerce,
             one_at_a_time=lambda name: self.locks.setdefault(name, asyncio.Lock()),
         )  # fmt: skip
-
-        async def opened(_: str) -> Any:
-            return systems
-
-        runs, chunks = self.flow.runs, self.flow.chunks
+        flows, sub_flows = ({one.name: one} for one in (self.flow.runs, self.flow.chunks))
         return Runner(
-            Engine(
-                {runs.name: runs}, {chunks.name: chunks}, opened, {},
-                Intake(self.sends, self.clock, RefusedKeys(tables, self.clock), {}),  # type: ignore[arg-type]
-                Ledger(tables, self.clock, DIGESTS), tables,
-                DocumentCopies(tables, Plain(), self.clock),
-                FlowPauses(tables, self.clock),
-                ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
-                self.clock,
-                self.clock.unique(),
-            )
-        )  # fmt: skip
+            engine_of(tables, self.clock, self.sends, systems, flows=flows, sub_flows=sub_flows)
+        )
 
     def message(self, key: str, origin: str = "webhook") -> Message:
         return Message("prices", NAME, key, origin, self.clock.now())
@@ -279,16 +260,9 @@ class PriceList:
 
     async def settle(self) -> None:
         """Everything that was put off is worked off when it is due."""
-        for _ in range(500):
-            if not self.sends.messages:
-                self.clock.at += TIMING.write_timeout + TIMING.commit_horizon
-                self.shop.settle()
-                return
-            self.sends.messages.sort(key=lambda one: one.not_before or self.clock.now())
-            outgoing = self.sends.messages.pop(0)
-            self.clock.at = max(self.clock.at, outgoing.not_before or self.clock.at)
-            await self.worker().deliver(Message.decode(outgoing.body))
-        raise AssertionError(f"still at work: {self.sends.messages}")
+        await works_off(self, 500)
+        self.clock.at += TIMING.write_timeout + TIMING.commit_horizon
+        self.shop.settle()
 
     async def claim(self, key: str = EVERYTHING) -> Claim:
         return await self.ledger.claim(NAME, "prices", key)

@@ -1,7 +1,6 @@
 """Copies of documents: whole, encrypted, apart per record, and forgotten when a person asks."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,13 +20,6 @@ KEY = Fernet.generate_key().decode()
 T1, T2 = "20260301T120000000001-a", "20260301T120000000002-b"
 """Ids of trail rows."""
 TABLE = "documents202603"
-
-
-@pytest.fixture
-async def tables() -> AsyncIterator[SqliteTables]:
-    found = SqliteTables(":memory:")
-    yield found
-    found.close()
 
 
 @pytest.fixture

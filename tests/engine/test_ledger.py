@@ -2,7 +2,6 @@
 be read back."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,13 +16,6 @@ from tests.contracts.hand_clock import HandClock
 from tests.doubles.digests import DIGESTS
 
 WHO = ("bikes", "orders", "000000042@1")
-
-
-@pytest.fixture
-async def tables() -> AsyncIterator[SqliteTables]:
-    found = SqliteTables(":memory:")
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.dials import Kind
+from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from tests.harness import Harness, in_harness
 from tests.systems import CONNECTION
@@ -110,6 +110,25 @@ async def test_an_order_that_was_read_by_a_clock_ahead_is_read_again_when_that_i
     harness.commerce.cancel(order)
     await harness.delivers(order)
     assert (await harness.claim(order)).state is State.CANCELLED
+
+
+@in_harness()
+async def test_a_lost_write_is_waited_for_although_the_clock_is_set_ahead(harness: Harness) -> None:
+    clock, order = harness.opens_one_of_many(), harness.place()
+    harness.ledger_dials.next(Kind.DELAYED, where=_posts_an_order, seconds=170)
+    await harness.hooks(order)
+    while (await harness.claim(order)).intent is None:
+        await _until_something_is_due(harness)
+    clock.is_set(600.0)
+    await harness.hooks(order)
+    await harness.works_until_idle()
+    await harness.ledger_dials.settle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert len(harness.headers(order)) == 1
+
+
+def _posts_an_order(arrival: Arrival) -> bool:
+    return arrival.writes and b"CustomersOrderReference" in arrival.body
 
 
 async def _until_something_is_due(harness: Harness) -> None:

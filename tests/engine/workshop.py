@@ -3,7 +3,7 @@ step."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +53,33 @@ class Plain:
         return sealed
 
 
+def engine_of(
+    tables: Tables, clock: HandClock, sends: Any, systems: Any, *, flows: Any, sub_flows: Any
+) -> Engine:
+    """The real engine over these tables, with one connection."""
+
+    async def opened(_: str) -> Any:
+        return systems
+
+    return Engine(
+        flows, sub_flows, opened, {}, Intake(sends, clock, RefusedKeys(tables, clock), {}),
+        Ledger(tables, clock, DIGESTS), tables, DocumentCopies(tables, Plain(), clock),
+        FlowPauses(tables, clock), ReadingAhead(sends, clock), clock, clock.unique(),
+    )  # fmt: skip
+
+
+async def works_off(place: Any, most: int) -> None:
+    """Deliver what was put off when it is due, each message by a new worker of the place."""
+    for _ in range(most):
+        if not place.sends.messages:
+            return
+        place.sends.messages.sort(key=lambda one: one.not_before or place.clock.now())
+        outgoing = place.sends.messages.pop(0)
+        place.clock.at = max(place.clock.at, outgoing.not_before or place.clock.at)
+        await place.worker().deliver(Message.decode(outgoing.body))
+    raise AssertionError(f"still at work: {place.sends.messages}")
+
+
 @dataclass
 class Workshop:
     """One archive, one set of tables, and as many workers as die."""
@@ -91,21 +118,9 @@ class Workshop:
         systems: Any = SimpleNamespace(
             name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock
         )
-
-        async def opened(_: str) -> Any:
-            return systems
-
-        return Runner(
-            Engine(
-                {"toys": flow, **{one.name: one for one in self.flows}}, {}, opened,
-                {},
-                Intake(self.sends, self.clock, RefusedKeys(tables, self.clock), {}),  # type: ignore[arg-type]
-                Ledger(tables, self.clock, DIGESTS), tables,
-                DocumentCopies(tables, Plain(), self.clock), FlowPauses(tables, self.clock),
-                ReadingAhead(self.sends, self.clock),  # type: ignore[arg-type]
-                self.clock, f"worker-{self.workers}",
-            )
-        )  # fmt: skip
+        flows = {"toys": flow, **{one.name: one for one in self.flows}}
+        engine = engine_of(tables, self.clock, self.sends, systems, flows=flows, sub_flows={})
+        return Runner(replace(engine, worker=f"worker-{self.workers}"))
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self.locks.setdefault(name, asyncio.Lock())
@@ -134,16 +149,9 @@ class Workshop:
 
     async def settle(self) -> None:
         """Everything that was put off is worked off when it is due."""
-        for _ in range(MOST_TRIES):
-            if not self.sends.messages:
-                self.clock.at += TARGET.write_timeout + TARGET.commit_horizon
-                self.archive.there()
-                return
-            self.sends.messages.sort(key=lambda one: one.not_before or self.clock.now())
-            outgoing = self.sends.messages.pop(0)
-            self.clock.at = max(self.clock.at, outgoing.not_before or self.clock.at)
-            await self.worker().deliver(Message.decode(outgoing.body))
-        raise AssertionError(f"still at work: {self.sends.messages}")
+        await works_off(self, MOST_TRIES)
+        self.clock.at += TARGET.write_timeout + TARGET.commit_horizon
+        self.archive.there()
 
     async def claim(self, key: str) -> Claim:
         return await self.ledger.claim(NAME, "toys", key)

@@ -58,3 +58,23 @@ async def test_a_charge_is_given_back_once_whichever_memo_is_told_first(
     await agrees(finance, order)
     for flow in ("orders", MEMOS):
         assert await finance.parked(flow) == []
+
+
+@in_finance()
+async def test_a_fee_that_f_o_left_out_of_a_reduced_order_differs_no_more_once_it_is_given_back(
+    finance: Finance,
+) -> None:
+    wants = finance.wants("SIMPLE-001", pieces=3)
+    order = await finance.placed(store=GERMAN, extras=CHARGES["a fee"], **wants)
+    (row,) = (item["item_id"] for item in order.items)
+    await finance.books(finance.commerce.invoice(order, {row: Decimal(2)}))
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    (fee,) = finance.rows("SalesLine", ExternalItemNumber="payment_fee")
+    finance.dynamics.store.delete("SalesLine", fee)
+    finance.ships(order)
+    await finance.polls("posted_invoices")
+    await finance.works_until_idle()
+    assert len(await finance.parked("posted_invoices")) == 1
+    await finance.books(finance.commerce.refund(order, {row: Decimal(1)}), MEMOS)
+    assert await finance.parked("posted_invoices") == []

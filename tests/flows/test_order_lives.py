@@ -204,9 +204,7 @@ def _is_lower(memo: Any) -> bool:
 
 async def lived(harness: Harness, seed: int) -> None:
     world = Lives(harness, seed)
-    for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
-                "TEE-WHITE-M"):  # fmt: skip
-        harness.dynamics.receive(sku, 500)
+    world.receives()
     await world.publishes()
     for _ in range(4):
         await world.buys()

@@ -10,12 +10,14 @@ import pytest
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sync.app.services import Services
+from sync.config.connections import Items
 from sync.core.errors import Later
 from sync.core.message_queue import Outgoing
 from sync.engine.claim import State
 from sync.flows import FLOWS
 from sync.intake_http.registered_hooks import TIMEOUT
 from sync.mapping_tables.records import ItemMapping
+from sync.mapping_tables.tables import ItemMappings
 from tests.harness import Harness, in_both_harnesses, in_harness
 from tests.systems import COMPANY
 
@@ -319,6 +321,20 @@ async def test_a_parked_order_is_posted_when_it_is_replayed_after_the_remedy(
     await harness.replays(_key(order))
     assert await harness.events(order) == ["parked", "created"]
     assert await harness.parked() == []
+
+
+@in_harness("theirs")
+async def test_a_replay_sees_a_mapping_that_another_process_has_just_corrected(
+    harness: Harness,
+) -> None:
+    systems = await harness.services.systems_pool.open("shop")
+    await systems.items.put(ItemMapping("SIMPLE-001", "NOT-RELEASED", unit="ea"))
+    order = harness.place(skus=("SIMPLE-001",))
+    await harness.delivers(order)
+    commands = ItemMappings(harness.systems.tables, "shop", Items(), harness.clock)
+    await commands.put(ItemMapping("SIMPLE-001", "SIMPLE-001", unit="ea"))
+    await harness.replays(_key(order))
+    assert await harness.events(order) == ["parked", "created"]
 
 
 @in_harness("theirs")

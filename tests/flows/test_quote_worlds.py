@@ -218,8 +218,7 @@ class World:
         assert len(made) + len(posted) <= 1, quote.id
 
 
-async def plays(ours: Negotiating, seed: int, events: int = 40) -> None:
-    world = World(ours, seed)
+async def plays(world: World, events: int = 40) -> None:
     await world.asks()
     for _ in range(events):
         await world.happens()
@@ -230,18 +229,18 @@ async def plays(ours: Negotiating, seed: int, events: int = 40) -> None:
 
 @in_quotes()
 async def test_both_sides_match_whatever_happens(ours: Negotiating) -> None:
-    await plays(ours, 1, 12)
+    await plays(World(ours, 1), 12)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [*range(100, 130), 166, 185, 276])
 @in_quotes()
 async def test_both_sides_match_in_many_lives(ours: Negotiating, seed: int) -> None:
-    await plays(ours, seed)
+    await plays(World(ours, seed))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [*range(200, 215), 249])
 @in_quotes(quotes={"prices": "items", "numbers": "ours"})
 async def test_both_sides_match_with_prices_of_items(ours: Negotiating, seed: int) -> None:
-    await plays(ours, seed)
+    await plays(World(ours, seed))

@@ -15,7 +15,7 @@ from sandbox.dataverse.state import Row, WebFault
 from sync.core.money import ZERO
 from tests.flows.quotes import FLOWS
 from tests.flows.sales_quotes import Selling, in_sales
-from tests.flows.test_quote_worlds import AWAITS, FAULTS, TOLD, World
+from tests.flows.test_quote_worlds import AWAITS, FAULTS, TOLD, World, plays
 
 WAITS = (*TOLD, "is Draft in")
 
@@ -132,18 +132,8 @@ class SalesWorld(World):
         assert len(made) + len(posted) <= 1, quote.id
 
 
-async def plays(ours: Selling, seed: int) -> None:
-    world = SalesWorld(ours, seed)
-    await world.asks()
-    for _ in range(40):
-        await world.happens()
-    await world.ends()
-    world.looks()
-    await world.compared()
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))
 @in_sales()
 async def test_both_sides_match_in_many_lives(ours: Selling, seed: int) -> None:
-    await plays(ours, seed)
+    await plays(SalesWorld(ours, seed))

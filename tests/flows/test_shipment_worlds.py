@@ -160,6 +160,11 @@ class World:
             before=self.chance.choice(("claims", "trail")), within=DAY
         )
 
+    def receives(self) -> None:
+        for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
+                    "TEE-WHITE-M"):  # fmt: skip
+            self.dynamics.receive(sku, 500)
+
     async def publishes(self) -> None:
         await self.harness.services.intake.accept("stock", "shop", ["*"], "poll")
         await self.works()
@@ -260,9 +265,7 @@ class World:
 @in_harness(**SETTINGS)
 async def test_each_slip_is_shipped_once_and_both_sides_agree(harness: Harness, seed: int) -> None:
     world = World(harness, seed)
-    for sku in ("SIMPLE-001", "SIMPLE-002", "SIMPLE-003", "CABLE-M", "BOOK-7", "TEE-BLACK-S",
-                "TEE-WHITE-M"):  # fmt: skip
-        harness.dynamics.receive(sku, 500)
+    world.receives()
     await world.publishes()
     for _ in range(4):
         await world.buys()

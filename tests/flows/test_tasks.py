@@ -12,7 +12,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.dials import Arrival, Kind
 from sync.buying.heard import decision_heard
-from sync.buying.kept import KeptAccounts
+from sync.buying.kept import SLOTS, KeptAccounts
 from sync.cli.person import Named, Records
 from sync.cli.preview_activity import show
 from sync.commerce.models.order import utc
@@ -388,7 +388,9 @@ def test_a_process_that_dies_makes_no_second_task_and_takes_no_second_place(tabl
         assert len(ours.tasks) == 1
         kept = KeptAccounts(ours.systems.tables, "shop")
         assert [one.episode for one in await kept.tasks_of(ME)] == [key.rpartition("|")[2]]
-        assert await kept.slots_taken(SELLER, ours.clock.now().date()) <= 1
+        today = f"{ours.clock.now():%Y%m%d}|"
+        slots = ours.systems.tables.query(SLOTS, kept._slots(SELLER), start=today)
+        assert len([slot async for slot in slots]) <= 1
 
     story()
 

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import azure.functions as func
@@ -32,13 +32,6 @@ class Runs:
         self.at.append(f"{CLOCK.now():%H:%M:%S}")
         self.late.append(timer.past_due)
         await asyncio.sleep(self.takes.total_seconds())
-
-
-@pytest.fixture
-def tables() -> Iterator[SqliteTables]:
-    opened = SqliteTables(":memory:")
-    yield opened
-    opened.close()
 
 
 def timer(tables: SqliteTables, handler: Handler, schedule: str = "0 */5 * * * *") -> Timer:

@@ -1,13 +1,17 @@
 """Real orders with something wrong in them: what an extension, a proxy, a filter or a hand could do
 to one."""
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
 
+from sync.core.encoding import to_json
+from sync.preview.previewed import Preview
 from tests.mapping.samples import money_names, order
 
 SMALL = (
@@ -25,6 +29,24 @@ SMALL = (
 assert set(SMALL) <= set(money_names())
 
 Path = tuple[str | int, ...]
+
+
+def assert_ends_well(found: Preview, named: re.Pattern[str]) -> None:
+    """The three ways a preview may end; what it says can be written as JSON and is not a whole
+    document. `named`: what a reason to park names."""
+    assert found.outcome in ("deliver", "skip", "park")
+    to_json(found.as_json())
+    assert len(found.key) < 80
+    if found.outcome == "deliver":
+        assert found.totals is not None
+        assert found.totals.difference == 0
+        assert abs(found.totals.rounding) <= Fraction(1, 2)
+    else:
+        assert found.reason
+        assert len(found.reason) < 3000
+    if found.outcome == "park":
+        assert named.search(found.reason), found.reason
+        assert found.remedy
 
 
 def paths(document: Any, path: Path = ()) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -24,13 +24,6 @@ from tests.mapping_tables.clock import StillClock
 KEY = b"sixteen bytes and more"
 BOX = ItemMapping("Box-12", "1000", color="Red", size="L", unit="box", factor=Decimal("0.5"))
 GUEST = email_digest("Ann.Lee@Example.com", KEY)
-
-
-@pytest.fixture
-def tables() -> Iterator[SqliteTables]:
-    tables = SqliteTables(":memory:")
-    yield tables
-    tables.close()
 
 
 @pytest.fixture

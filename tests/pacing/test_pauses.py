@@ -1,7 +1,6 @@
 """A pause holds for everybody who calls a system, is only ever lengthened, and ends by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,13 +11,6 @@ from tests.contracts.hand_clock import HandClock
 
 SYSTEM = "Dynamics at bikes.operations.dynamics.com"
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def tables() -> AsyncIterator[SqliteTables]:
-    found = SqliteTables(":memory:")
-    yield found
-    found.close()
 
 
 async def until(pauses: Pauses) -> datetime | None:

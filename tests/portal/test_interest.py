@@ -1,15 +1,19 @@
 """What shoppers look at: kept with consent alone, nobody's until the shop has signed who it is."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
 import pytest
 
-from sync.buying.interest import InterestRows
+from sync.buying.interest import InterestRows, visitor
 from sync.buying.kept import KeptAccounts
+from sync.core.errors import Later
+from sync.core.ports import Conflict, Row
 from sync.portal.interest import InterestEdge
 from sync.portal.portals import interest_of
+from tests.doubles.memory_tables import MemoryTables
 from tests.flows.tasks import Selling, selling
 from tests.systems import SHOP_KEY
 
@@ -83,6 +87,23 @@ def test_what_no_shopper_agreed_to_is_not_kept(
         assert await looks(ours) == {}
 
     story()
+
+
+class Contended(MemoryTables):
+    """Tables of which somebody else writes each row of a customer first."""
+
+    async def insert(self, table: str, row: Row) -> Row:
+        if row.key.startswith("customer|"):
+            raise Conflict(row.key)
+        return await super().insert(table, row)
+
+
+async def test_looks_that_cannot_be_kept_as_a_customers_stay_the_visitors() -> None:
+    rows, now = InterestRows(Contended(), "shop"), datetime(2026, 11, 30, tzinfo=UTC)
+    await rows.add(visitor(ME), ["SIMPLE-001"], now)
+    with pytest.raises(Later):
+        await rows.signed_in(ME, 1, now)
+    assert not await rows.add(visitor(ME), ["SIMPLE-001"], now), "it is known"
 
 
 @selling(tasks=INTEREST)

@@ -4,7 +4,7 @@ name, and what a person does about it where no command mends it."""
 import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -415,6 +415,11 @@ async def memo_is_doubled(finance: Finance) -> Planted:
     return Planted("creditmemos", key(memo), Cause.DOUBLED, undo)
 
 
+def _noon(finance: Finance) -> datetime:
+    """Today as F&O has days."""
+    return finance.clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+
+
 def _by_hand(finance: Finance, reference: str, amount: Decimal) -> Undo:
     """A person posts a free text invoice; another one takes it back."""
 
@@ -422,7 +427,7 @@ def _by_hand(finance: Finance, reference: str, amount: Decimal) -> Undo:
         store, number = finance.dynamics.store, finance.dynamics.store.upcoming
         whole = {
             "dataAreaId": COMPANY, "InvoiceIdentifier": number, "CustomerReference": reference,
-            "InvoiceDate": finance.clock.now().replace(hour=12, minute=0, second=0, microsecond=0),
+            "InvoiceDate": _noon(finance),
             "CurrencyCode": "USD", "InclTax": "Yes",
             "CustomerAccount": "US-001", "InvoiceAccount": "US-001",
         }  # fmt: skip
@@ -442,6 +447,28 @@ async def order_is_credited_by_hand(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     order = finance.commerce.orders[memo["order_id"]]
     undo = _by_hand(finance, finance.order_reference(order), Decimal(-5))
+    return Planted("by_hand", key_of(order), Cause.EDITED, undo)
+
+
+async def order_is_returned_by_hand(finance: Finance) -> Planted:
+    """A return order took the reference of its order over."""
+    memo = await _refunded(finance)
+    order = finance.commerce.orders[memo["order_id"]]
+    row = {
+        "dataAreaId": COMPANY, "InvoiceDate": _noon(finance), "LedgerVoucher": "V",
+        "CustomersOrderReference": finance.order_reference(order), "CurrencyCode": "USD",
+    }  # fmt: skip
+
+    async def undo() -> None:
+        finance.dynamics.put(
+            SALES, **row, InvoiceNumber="CIV-HAND", TotalInvoiceAmount=Decimal(4),
+            SalesOrderNumber="RET-HAND",
+        )  # fmt: skip
+
+    finance.dynamics.put(
+        SALES, **row, InvoiceNumber="CCN-HAND", TotalInvoiceAmount=Decimal(-4),
+        SalesOrderNumber="RET-HAND",
+    )  # fmt: skip
     return Planted("by_hand", key_of(order), Cause.EDITED, undo)
 
 
@@ -566,7 +593,8 @@ OF_MONEY: Final[tuple[Plant, ...]] = (
     order_is_refunded_in_part, payment_is_not_heard_of,
     invoice_is_not_captured, payment_is_deleted, payment_is_doubled, payment_is_edited,
     payment_is_unknown, memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
-    order_is_credited_by_hand, memo_is_credited_by_hand, credit_note_is_unknown,
+    order_is_credited_by_hand, order_is_returned_by_hand, memo_is_credited_by_hand,
+    credit_note_is_unknown,
     refund_is_edited, refund_is_doubled,
 )  # fmt: skip
 OF_FREE_TEXT: Final[tuple[Plant, ...]] = (

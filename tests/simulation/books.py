@@ -263,9 +263,9 @@ def is_held_up(world: World, order: StoredOrder, claim: Claim) -> bool:
 
 
 def _is_nothing(document: Columns) -> bool:
-    """A total of zero to which nothing adds up: where goods were withheld as a fee, or paid
-    otherwise, there are lines."""
-    beside = (*OTHERWISE, "adjustment_negative")
+    """A total of zero to which nothing adds up: where goods were withheld as a fee, a part was
+    added by hand, or they were paid otherwise, there are lines."""
+    beside = (*OTHERWISE, "adjustment_negative", "adjustment_positive")
     return not rounded(document["grand_total"]) and not any(document.get(name) for name in beside)
 
 

@@ -22,7 +22,6 @@ THRESHOLDS: Final[dict[RuleName, int]] = {
     "company_request": 0, "refusal": 1, "return": 2, "interest": 3,
 }  # fmt: skip
 """What is meant where a rule names no threshold; its unit is told by `TaskRule.threshold`."""
-CONTRACT: Final = "contract"
 
 
 class TaskRule(Section):

@@ -18,7 +18,6 @@ from sync.flows.quotes.quotation_books import book_of
 
 QUOTES, ANSWERS = "quotes", "quote_answers"
 KIND, ANSWER = "quotation", "answer"
-ORDERS: Final = "orders"
 AGE: Final = timedelta(minutes=1)
 MOST_SAID: Final = 2000
 """Characters that the trail tells of one version."""

@@ -45,7 +45,7 @@ from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
 from sync.mapping.captures import brings_no_money, is_captured
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
-from sync.mapping.order_left import is_all_refunded_by, is_told
+from sync.mapping.order_left import is_all_refunded_by, is_nothing_left, is_told
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
@@ -57,6 +57,7 @@ from sync.mapping.taken_off import (
     Sale,
     orders_are_invoiced,
     still_credited,
+    taken_off_of_charges,
     taken_off_of_goods,
 )
 from sync.pacing.priority import Priority
@@ -98,23 +99,27 @@ async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) ->
         money_came=money_came,
     )  # fmt: skip
     found = plan_of(with_order, receivable, receivable_documents, target, delivery)
-    cut = taken_off_of_goods(receivable, credited)
-    return await _compared_with_invoices(found, with_order.order, cut, delivery)
+    return await _compared_with_invoices(found, with_order.order, (receivable, credited), delivery)
 
 
 async def _compared_with_invoices(
-    found: Plan, order: Order, cut: Decimal, delivery: Delivery
+    found: Plan, order: Order, taken: tuple[Receivable, Receivable], delivery: Delivery
 ) -> Plan:
-    """With what F&O alone took off the order (`cut`), which its invoices are compared without from
-    now on."""
+    """With what F&O alone took off the order (`taken`: a memo, and what is left of it), which its
+    invoices are compared without from now on. Of an order that was reduced, charges alone: what was
+    sent of it last is without the pieces."""
     if not found.shown_by:
         return found
     claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
     held = claim.delivered.get(SALES_ORDER)
     if held is None:
         return found
+    cut = taken_off_of_goods(*taken)
     if not is_for_a_memo(held) and PLACED in await amounts_told(claim, delivery.ledger):
-        return found
+        is_gone = is_nothing_left(order, delivery.systems.settings.orders)
+        cut = ZERO if is_gone else taken_off_of_charges(*taken)
+        if not cut:
+            return found
     shown = tuple(replace(one, keys={**one.keys, CUT: f"{cut:.2f}"}) for one in found.shown_by)
     invoices = await invoices_of(order, held.number, delivery.systems)
     return replace(found, shown_by=shown, follow_ups=(*found.follow_ups, *invoices))

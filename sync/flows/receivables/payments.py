@@ -109,14 +109,15 @@ class PaymentPart(Part):
     async def place(self) -> str:
         """The first journal of its day and method into which no lost write may commit any more."""
         delivery, waits = self.left_behind.delivery, timedelta()
+        earliest = delivery.ledger.earliest.now()
         for place in range(1, MOST_JOURNALS + 1):
             line = self.payment.in_journal(place)
             key = f"{line.company}|{line.journal_text}"
             claim = await delivery.ledger.claim(delivery.systems.name, FLOW, key)
             until = unsettled_until(claim)
-            if until is None or until <= delivery.now() or _is_at_work(claim, delivery.now()):
+            if until is None or until <= earliest or _is_at_work(claim, delivery.now()):
                 return key
-            waits = until - delivery.now()
+            waits = until - earliest
         reason = f"{MOST_JOURNALS} journals {self.payment.journal_text} wait for lost answers"
         raise Later(reason, after=waits, counts=False)
 

@@ -26,7 +26,6 @@ REVOKED = Consumer.named("revoked", 3)
 REVOKED.revoked = True
 WRONG = {"message": "The signature is invalid. Verify and try again."}
 ORDERS = "http://shop.test/rest/all/V1/orders?searchCriteria="
-OPEN = "?searchCriteria%5BpageSize%5D=1&fields=total_count"
 
 
 def header(

@@ -16,7 +16,6 @@ from tests.sandbox.commerce.shop import SetClock, criteria
 
 SKU = "SIMPLE-001"
 PATH = "/rest/all/V1/inventory/source-items"
-NUMERIC = '"%field" should be numeric.'
 
 
 def item(**changes: Any) -> dict[str, Any]:

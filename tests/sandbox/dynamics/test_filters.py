@@ -115,7 +115,6 @@ def test_what_cannot_be_looked_up_is_searched(text: str) -> None:
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="*"), max_size=12)
 NAMES = st.sampled_from(["URL", "Email", "CustomersOrderReference"])
-ROWS = st.fixed_dictionaries({"URL": TEXTS, "Email": TEXTS, "CustomersOrderReference": TEXTS})
 
 
 def quoted(text: str) -> str:
