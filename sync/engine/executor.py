@@ -40,6 +40,7 @@ async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
         if isinstance(write, Write) and write.shows_late and result.action == "created":
             await delivery.keep_done()
         results.append(result)
+    _keep_beside(plan, delivery)
     for shown in plan.shown_by:
         delivery.done(shown)
     results += plan.shown_by
@@ -129,6 +130,16 @@ async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) ->
     amendment = await _amended(write, held.number, sent, delivery)
     action = write.action_of(held.digest, is_changed=amendment.apply is not None)
     return amendment.result(replace(held, digest=write.digest, action=action))
+
+
+def _keep_beside(plan: Plan, delivery: Delivery) -> None:
+    """Beside what this try has sent, what an earlier one did whose copies it took along: later
+    changes are compared with the newest copy."""
+    sent = delivery.copies.get("sent", ())
+    writes = [one for one in plan.writes if isinstance(one, Write)]
+    for write in writes if sent else ():
+        if write.kind not in sent and delivery.is_known(write.kind, write.digest):
+            _kept(write, write.document, delivery)
 
 
 def _kept(write: Write, document: Any, delivery: Delivery) -> None:

@@ -324,6 +324,22 @@ async def test_a_file_whose_answer_is_lost_is_attached_once(ours: Negotiating) -
     assert (await ours.claim(str(quote.id), "quotes")).state is State.DELIVERED
 
 
+@in_quotes(quotes={"files": "account"})
+async def test_a_quotation_whose_files_came_later_is_amended(ours: Negotiating) -> None:
+    ours.sent_along = {"drawing.pdf": DRAWING}
+    ours.ledger_dials.next(
+        Kind.THROTTLE, seconds=5, where=lambda one: one.path.endswith(FILES) and one.writes
+    )
+    quote = await ours.asks()
+    assert ours.ledger_dials.counts[Kind.THROTTLE] == 1
+    await ours.answered(quote, "80")
+    ours.commerce.resubmit_quote(quote, {"SIMPLE-001": 5})
+    await ours.look()
+    claim = await ours.claim(str(quote.id), "quotes")
+    assert (claim.state, claim.reason) == (State.DELIVERED, "")
+    assert {one["RequestedSalesQuantity"] for one in ours.quoted(quote)} == {5}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [("terms.exe", CONTRACT, "not of an allowed type"), ("big.pdf", "A" * 1_500_000, "bytes")],

@@ -49,6 +49,9 @@ class Office(Protocol):
     def pieces(self, number: str) -> dict[str, Decimal]:
         """Pieces by the id of their item."""
 
+    def is_unpriced(self, number: str) -> bool:
+        """Whether a line has no price."""
+
     def shown(self, quote: StoredQuote) -> Decimal:
         """What the buyer sees of the goods, as prices are here."""
 
@@ -99,6 +102,10 @@ class FinanceOffice:
         """By its status."""
         status = str(self._headers()[number]["SalesQuotationStatus"])
         return {"Lost": OVER, "Sent": ANSWERED}.get(status, OPEN)
+
+    def is_unpriced(self, number: str) -> bool:
+        """One that came after it was sent."""
+        return not all(row.values.get("SalesPrice") for row in self._lines(number))
 
     def pieces(self, number: str) -> dict[str, Decimal]:
         """Of its lines."""
@@ -185,6 +192,10 @@ class SalesOffice:
     def stands(self, number: str) -> str:
         """By its last revision."""
         return STATES[self._last(number)["statecode"]]
+
+    def is_unpriced(self, number: str) -> bool:
+        """Of the last revision."""
+        return not all(row.get("priceperunit") for row in self._lines(number))
 
     def pieces(self, number: str) -> dict[str, Decimal]:
         """Of the last revision's lines."""

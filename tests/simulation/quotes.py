@@ -221,6 +221,8 @@ def _is_true(world: "World", quote: StoredQuote, numbers: list[str], claim: Clai
         return False
     if found := SHOWS.search(claim.reason):
         return not _can_show(world.negotiations.office, quote, Decimal(found[1]))
+    if "has no price for" in claim.reason:
+        return all(world.negotiations.office.is_unpriced(one) for one in numbers)
     return "asks again" in claim.reason and stands == [OVER]
 
 
