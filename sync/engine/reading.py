@@ -68,7 +68,9 @@ def delivered_with(flow: DocumentFlow[Any] | None, claim: Claim) -> tuple[str, s
 def stopped(claim: Claim, error: Exception) -> dict[str, Any]:
     """What the claim of a required record says, as it was taken, once this has stopped it. What
     waited for a person before waits for one still; a fault that nobody else can mend is news to
-    them."""
+    them, and why a delivered one stopped others stays until it goes through."""
+    if claim.state is State.DELIVERED and not isinstance(error, Never):
+        return {}
     if claim.state is not State.PARKED:
         return {"reason": reason_of(error)}
     if isinstance(error, Never):

@@ -224,6 +224,7 @@ class PriceList:
         systems: Any = SimpleNamespace(
             name=NAME, clock=self.clock, settings=None, paces=(pace,), commerce=commerce,
             one_at_a_time=lambda name: self.locks.setdefault(name, asyncio.Lock()),
+            read_mappings_again=lambda: None,
         )  # fmt: skip
         flows, sub_flows = ({one.name: one} for one in (self.flow.runs, self.flow.chunks))
         return Runner(

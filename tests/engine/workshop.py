@@ -116,8 +116,9 @@ class Workshop:
         flow = DocumentFlow[Toy]("toys", "Toys", Source(self._read), self._plan)
         tables: Tables = Stepping(self.tables, self.steps)
         systems: Any = SimpleNamespace(
-            name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock
-        )
+            name=NAME, clock=self.clock, paces=(), one_at_a_time=self._lock,
+            read_mappings_again=lambda: None,
+        )  # fmt: skip
         flows = {"toys": flow, **{one.name: one for one in self.flows}}
         engine = engine_of(tables, self.clock, self.sends, systems, flows=flows, sub_flows={})
         return Runner(replace(engine, worker=f"worker-{self.workers}"))

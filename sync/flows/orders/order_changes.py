@@ -84,8 +84,8 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
     was last delivered.
     """
     claim, systems = delivery.claim, delivery.systems
-    has_stopped = claim.remedy or (claim.state is State.DELIVERED and claim.reason)
-    if not has_stopped or claim.differs or order.entity_id is None:
+    has_stopped = claim.state is State.DELIVERED and claim.reason and claim.retry_at is None
+    if not (claim.remedy or has_stopped) or claim.differs or order.entity_id is None:
         return ()
     lists = {"invoices": systems.commerce.invoices, "creditmemos": systems.commerce.creditmemos}
     found = [
