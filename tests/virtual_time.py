@@ -198,6 +198,10 @@ class LoopClock:
             self._known = (seconds, self._start + timedelta(seconds=seconds))
         return self._known[1]
 
+    def elapsed(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
+
     def unique(self) -> str:
         """32 hexadecimal characters."""
         return f"{self._random.getrandbits(128):032x}"
@@ -221,6 +225,10 @@ class Skewed:
     def now(self) -> datetime:
         """Aware UTC, by this clock."""
         return self._clock.now() + self._by
+
+    def elapsed(self) -> float:
+        """As the other clock's."""
+        return self._clock.elapsed()
 
     def unique(self) -> str:
         """As the other clock's."""

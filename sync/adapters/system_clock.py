@@ -1,6 +1,7 @@
 """The machine's clock and chance. The one place where the engine meets either."""
 
 import random
+import time
 import uuid
 from datetime import UTC, datetime
 
@@ -11,6 +12,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Aware UTC, to the microsecond. May step back when the machine's clock is set."""
         return datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """By the machine's steady clock."""
+        return time.monotonic()
 
     def unique(self) -> str:
         """A random UUID's 32 hexadecimal characters."""

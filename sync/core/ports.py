@@ -160,6 +160,10 @@ class Clock(Protocol):
         """Aware UTC."""
         ...
 
+    def elapsed(self) -> float:
+        """Seconds since some moment of this process, whatever the clock is set to."""
+        ...
+
     def unique(self) -> str:
         """32 hexadecimal characters that nobody else draws."""
         ...

@@ -1,6 +1,5 @@
 """Until when writes that were given up may still commit."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,8 +12,8 @@ WHILE: Final = timedelta(minutes=5)
 
 class EarliestNow:
     """How late it is at least, for who waits until a write can no longer commit: what the clock
-    said up to twice `WHILE` ago and the event loop's time since, where a clock that was set ahead
-    says more. Belongs to one event loop; asked before each write, so that it knows of before."""
+    said up to twice `WHILE` ago and the time that has elapsed since, where a clock that was set
+    ahead says more. Asked before each write, so that it knows of before."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,7 +21,7 @@ class EarliestNow:
 
     def now(self) -> datetime:
         """Aware UTC; never later than the clock's."""
-        now, passed = self._clock.now(), asyncio.get_running_loop().time()
+        now, passed = self._clock.now(), self._clock.elapsed()
         if not self._known or passed - self._known[-1][1] >= WHILE.total_seconds():
             self._known = [*self._known[-1:], (now, passed)]
         return min(now, *(at + timedelta(seconds=passed - since) for at, since in self._known))

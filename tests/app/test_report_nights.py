@@ -15,6 +15,9 @@ class At:
     def now(self) -> datetime:
         return datetime(2026, 3, 2, 22, 30, tzinfo=UTC)
 
+    def elapsed(self) -> float:
+        return 0.0
+
     def unique(self) -> str:
         return "1"
 

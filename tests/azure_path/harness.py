@@ -40,6 +40,9 @@ class BrokersClock(SystemClock):
     def now(self) -> datetime:
         return self._service.now()
 
+    def elapsed(self) -> float:
+        return self.now().timestamp()
+
 
 class CloudHarness(Harness):
     """A harness of one process of many. `bus` is the broker, to be killed and started, and its time

@@ -21,6 +21,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.at
 
+    def elapsed(self) -> float:
+        return self.at.timestamp()
+
     def unique(self) -> str:
         self._drawn += 1
         return f"{self._drawn:032x}"

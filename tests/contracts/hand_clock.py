@@ -14,6 +14,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.at
 
+    def elapsed(self) -> float:
+        return self.at.timestamp()
+
     def unique(self) -> str:
         return f"{self._random.getrandbits(128):032x}"
 

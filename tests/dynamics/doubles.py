@@ -36,6 +36,9 @@ class SteppingClock:
     def now(self) -> datetime:
         return self.at
 
+    def elapsed(self) -> float:
+        return self.at.timestamp()
+
     def unique(self) -> str:
         self.drawn += 1
         return f"{self.drawn:032x}"

@@ -51,6 +51,9 @@ class At:
     def now(self) -> datetime:
         return datetime(2026, 4, 1, 12, tzinfo=UTC)
 
+    def elapsed(self) -> float:
+        return 0.0
+
     def unique(self) -> str:
         return "1"
 

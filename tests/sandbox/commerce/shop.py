@@ -31,6 +31,9 @@ class SetClock:
     def now(self) -> datetime:
         return self.moment
 
+    def elapsed(self) -> float:
+        return self.moment.timestamp()
+
     def unique(self) -> str:
         self._drawn += 1
         return f"{self._drawn:032x}"
