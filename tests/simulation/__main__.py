@@ -4,11 +4,15 @@ what went wrong. Seeds that failed are kept in a file, and come first the next t
 import argparse
 import sys
 import time
+from typing import Final
 
 from tests.simulation.dials import coverage
 from tests.simulation.many import KEPT, failures_of, kept_seeds
 from tests.simulation.running import simulate
 from tests.simulation.world import Wrong
+
+EVERY: Final = 100
+"""After so many worlds it is said how far it is."""
 
 
 def main() -> int:
@@ -23,17 +27,25 @@ def main() -> int:
         return _told(asked.seed)
     broken, count, begun = 0, 0, time.perf_counter()
     kept = [] if asked.until_broken else kept_seeds(KEPT)
-    for seed, fault in failures_of([*kept, *sorted(set(seeds) - set(kept))], KEPT, asked.processes):
+    played = [*kept, *sorted(set(seeds) - set(kept))]
+    for seed, fault in failures_of(played, KEPT, asked.processes):
         count += 1
+        if count % EVERY == 0:
+            done = f"{count} of {len(played)} worlds, {broken} broken"
+            print(f"{done}, {_rate(count, begun)}", file=sys.stderr, flush=True)  # noqa: T201
         if fault:
             broken += 1
             print(f"world {seed}: {fault}\n", flush=True)  # noqa: T201
             if asked.until_broken:
                 break
     took = time.perf_counter() - begun
-    rate = f"{count / took * 3600:.0f} worlds an hour"
-    print(f"{count} worlds, {broken} broken, {took:.1f} s, {rate}")  # noqa: T201
+    done = f"{count} worlds, {broken} broken, {took:.1f} s"
+    print(f"{done}, {_rate(count, begun)}")  # noqa: T201
     return 1 if broken else 0
+
+
+def _rate(count: int, begun: float) -> str:
+    return f"{count / (time.perf_counter() - begun) * 3600:.0f} worlds an hour"
 
 
 def _told(seed: int) -> int:
