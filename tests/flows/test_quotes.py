@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.commerce.catalogue import STORES
 from sandbox.commerce.quote_prices import cost_of
 from sandbox.dials import Kind
 from sandbox.dynamics import quotation_handling as office
@@ -12,6 +13,7 @@ from sandbox.dynamics.quotations import HEADER, LINE
 from sync.cli.person import Named, Records
 from sync.engine.claim import State
 from sync.preview.quotes import preview_quote
+from tests.flows.b2b import KIM
 from tests.flows.quotes import Negotiating, in_quotes
 
 
@@ -226,6 +228,26 @@ async def test_a_lost_answer_makes_no_second_quotation(ours: Negotiating) -> Non
     await ours.works_until_idle()
     assert ours.of(quote)["SalesQuotationNumber"] == f"Q1-{quote.id}"
     assert len(ours.quoted(quote)) == 1
+
+
+@in_quotes(quotes={"numbers": "theirs"})
+async def test_a_quotation_that_is_lost_before_it_has_lines_declines_its_quote(
+    ours: Negotiating,
+) -> None:
+    ours.ledger_dials.next(
+        Kind.ERROR_BEFORE, where=lambda one: one.writes and b"SalesQuotationLines" in one.body
+    )
+    quote = ours.commerce.request_quote(KIM, STORES[0], {"SIMPLE-006": 2})
+    await ours.waits(20)
+    await ours.polls("quotes")
+    while not ours.quotations():
+        await ours.works_for(1)
+    assert ours.quoted(quote) == []
+    ours.ends(quote, "Lost")
+    await ours.works_until_idle()
+    await ours.look()
+    assert await ours.parked("quotes") == []
+    assert ours.status(quote) == "declined/Lost"
 
 
 @in_quotes()

@@ -97,9 +97,10 @@ class QuotationWrite(Write):
         return Found(number, {REVISION: str(self.revision)}, content=held)
 
     def _lacking(self, found: Found) -> list[str]:
-        """References of lines that are not there. One that was made whole lacks none."""
+        """References of lines that are not there. One that was made whole lacks none; one that its
+        people ended before it had any takes none."""
         held: HeldQuotation | None = found.content
-        if held is None and self.quotation.number:
+        if (held is None and self.quotation.number) or (held is not None and held.is_over):
             return []
         there = {line.reference for line in held.lines} if held is not None else set()
         return [] if there else list(self.quotation.lines)
