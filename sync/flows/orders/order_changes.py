@@ -129,8 +129,8 @@ async def invoices_of(order: Order, number: str, systems: Systems) -> tuple[Noti
 
 async def follow_ups_of(order: Order, delivery: Delivery) -> tuple[Notification, ...]:
     """What waits for the order's delivery, or for what Commerce does with it."""
-    waits = [one(order, delivery) for one in (parked_with, cancelled_with, compared_with)]
-    return tuple([follow_up for each in waits for follow_up in await each])
+    looks = (parked_with, cancelled_with, compared_with)
+    return tuple([one for look in looks for one in await look(order, delivery)])
 
 
 def former_reference(order: Order) -> str:
