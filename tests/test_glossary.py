@@ -148,3 +148,9 @@ def test_lines_of_documents_fit_a_screen() -> None:
         if len(line) > 100 and not line.startswith("|")
     ]
     assert not found, "\n".join(found)
+
+
+def test_each_decision_is_listed() -> None:
+    pages = {one.name for one in (ROOT / "docs" / "decisions").glob("*.md")} - {"README.md"}
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    assert {one for one in pages if f"({one})" not in listed} == set()
