@@ -191,6 +191,9 @@ class World:
         if self.plan.environment.polls is not Polls.NEVER:
             await asyncio.sleep(max(SETTLED, self.plan.intake["late_high"]))
             await self._until_quiet()
+            if self.plan.environment.sends_accounts:  # customers that they made late are polled
+                await asyncio.sleep(SETTLED)
+                await self._until_quiet()
         await self._publish_at_last()
 
     async def _change_limits(self, times: int) -> None:
