@@ -208,6 +208,24 @@ async def test_who_gets_an_account_while_a_lead_is_under_way_stays_one_lead(ours
     assert (len(ours.leads), ours.tasks, await ours.parked("tasks")) == (1, [], [])
 
 
+@selling(tasks={"rules": {"cart": {}}, "leads": True})
+async def test_a_lead_that_was_never_made_is_not_made_to_be_ended(ours: Selling) -> None:
+    await ours.keeps_buying(times=1)
+    cart, refused = ours.fills_cart(), list[str]()
+
+    def is_first(arrival: Arrival) -> bool:
+        if "/leads(" not in arrival.path or refused:
+            return False
+        refused.append(arrival.path)
+        cart.items.clear()
+        return True
+
+    ours.systems.service_dials.next(Kind.ERROR_BEFORE, where=is_first)
+    await ours.days_go(3)
+    assert refused
+    assert (ours.leads, await ours.parked("tasks")) == ([], [])
+
+
 @selling(flows=("orders", "customers", "tasks"), dataverse=None)
 async def test_without_dataverse_the_console_lists_the_tasks(ours: Selling) -> None:
     ours.fills_cart()

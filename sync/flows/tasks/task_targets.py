@@ -49,16 +49,20 @@ async def write_of(
 
 
 async def end_of(wanted: Wanted, delivery: Delivery) -> TaskWrite | None:
-    """What ends it; None where nothing was made there, nor can be under way."""
+    """What ends it; None where nothing was made there. Raises `Later` while that may be under
+    way."""
     dataverse, held = delivery.systems.dataverse, delivery.held(TaskWrite.kind)
     row_id = held.number if held is not None else ""
     if held is None and delivery.claim.intent is not None and wanted.kept is not None:
+        delivery.wait_until_settled()
         row_id = wanted.kept.row_id
     if dataverse is None or not row_id:
         return None
     sent = await delivery.last_sent(TaskWrite.kind) or {}
     table = _table_of(row_id, wanted, delivery.systems)
     task = Task(table, row_id, sent.get("row") or {}, True, wanted.looked.is_erased)
+    if held is None and await dataverse.tasks.get(task) is None:
+        return None
     return _as_write(task, dataverse, delivery.systems)
 
 
