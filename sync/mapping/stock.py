@@ -25,14 +25,13 @@ COMPOSITE: Final = frozenset({"bundle", COUNTS_ITS_VARIANT})
 
 
 def open_pieces(order: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Pieces by SKU that an order, as REST answers it, still has reserved. Refunded pieces are
-    those that were not shipped, first."""
+    """Pieces by SKU that an order, as REST answers it, still has reserved: zero for what it waits
+    for no more. Refunded pieces are those that were not shipped, first."""
     found: dict[str, Decimal] = {}
     for sku, row, above in _stocked(order):
         left = _number(row, "qty_ordered") - _number(row, _delivered(row))
         left -= _gone(row, above, "qty_canceled") + _gone(row, above, "qty_refunded")
-        if left > 0:
-            found[sku] = found.get(sku, ZERO) + left
+        found[sku] = found.get(sku, ZERO) + max(left, ZERO)
     return found
 
 

@@ -314,6 +314,35 @@ async def test_what_the_shop_does_to_its_source_by_itself_is_set_right(harness: 
         assert harness.commerce.salable(SKU) == 20
 
 
+@in_harness(**STOCK)
+async def test_an_order_placed_and_shipped_between_two_runs_is_set_right(harness: Harness) -> None:
+    """As much has come in, so F&O says what it said before."""
+    await stocked(harness, SIMPLE_001=20)
+    order = sold(harness)
+    harness.commerce.ship(order)
+    await harness.delivers(order)
+    harness.dynamics.receive(SKU, order.items[0]["qty_ordered"])
+    await publishes(harness)
+    assert shown(harness) == (20, 1)
+    before = writes(harness)
+    await publishes(harness)
+    assert writes(harness) == before
+
+
+@in_harness(**STOCK)
+async def test_parts_of_a_kit_that_f_and_o_sells_as_one_item_are_set_right(
+    harness: Harness,
+) -> None:
+    """F&O knows nothing of its parts, and the shop takes them out."""
+    await stocked(harness, SIMPLE_002=90, SIMPLE_004=90)
+    order = harness.place(skus=("KIT-FIX",))
+    await harness.delivers(order)
+    harness.commerce.ship(order)
+    assert shown(harness, OTHER)[0] < 90
+    await publishes(harness)
+    assert (shown(harness, OTHER), shown(harness, "SIMPLE-004")) == ((90, 1), (90, 1))
+
+
 def returned(order: StoredOrder) -> dict[int, Decimal]:
     """One piece of its row."""
     return {order.items[0]["item_id"]: Decimal(1)}
@@ -428,26 +457,31 @@ async def test_what_the_shop_ships_before_f_and_o_has_the_order_is_not_offered_a
     assert harness.commerce.salable(SKU) == left
 
 
+@pytest.mark.parametrize("is_new", [False, True])
 @pytest.mark.parametrize("key", [EVERYTHING, SKU])
 @in_harness(**STOCK)
 async def test_what_the_shop_ships_while_it_is_written_is_set_right_at_once(
-    harness: Harness, key: str
+    harness: Harness, key: str, is_new: bool
 ) -> None:
+    """`is_new`: it is also placed meanwhile."""
     await stocked(harness, SIMPLE_001=20)
-    order = sold(harness)
-    left = 20 - order.items[0]["qty_ordered"]
-    await harness.delivers(order)
+    orders = [] if is_new else [sold(harness)]
+    for order in orders:
+        await harness.delivers(order)
+    harness.dynamics.receive(SKU, 1)
     write = harness.commerce.stock.put
 
     def after_it_was_shipped(*values: Any, **named: Any) -> None:
         harness.commerce.stock.put = write  # type: ignore[method-assign]
         write(*values, **named)
-        harness.commerce.ship(order)
+        if is_new:
+            orders.append(sold(harness))
+        harness.commerce.ship(orders[0])
         write(*values, **named)
 
     harness.commerce.stock.put = after_it_was_shipped  # type: ignore[method-assign]
     await publishes(harness, key, "touch")
-    assert harness.commerce.salable(SKU) == left
+    assert harness.commerce.salable(SKU) == 21 - orders[0].items[0]["qty_ordered"]
 
 
 @in_harness(items={"custom_options": "base"}, **STOCK)

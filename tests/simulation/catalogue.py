@@ -199,8 +199,7 @@ class Catalogue:
             wanted = max(self.free(sku) - gone - SAFETY, NOTHING) + promised
             items = self.systems.commerce.stock.of(sku)
             shown = [(max(one.quantity, NOTHING), one.status) for one in items]
-            in_kits = sum((shipped_in_kits(one).get(name, NOTHING) for one in orders), NOTHING)
-            if shown not in _within(wanted, in_kits):  # below zero nothing is offered either
+            if shown != [(wanted, int(wanted > 0))]:  # below zero nothing is offered either
                 yield f"stock of {sku}: the shop shows {shown}, and is to show {wanted:f}"
 
     def wrong_prices(self) -> Iterator[str]:
@@ -229,22 +228,6 @@ def shipped(order: StoredOrder) -> dict[str, Decimal]:
         out = amount(item, "qty_invoiced" if item.get("is_virtual") else "qty_shipped")
         found[as_text(sku)] = found.get(as_text(sku), NOTHING) + out
     return found
-
-
-def shipped_in_kits(order: StoredOrder) -> dict[str, Decimal]:
-    """Of `shipped`, the parts of bundles that F&O sells as one item: its quantity of them stays. An
-    order that is shipped between two runs leaves their sources too low then, until `drift`."""
-    rows, kits = {row["item_id"]: row for row in order.items}, dict[str, Decimal]()
-    for row in order.items:
-        if rows.get(row["parent_item_id"], {}).get("product_type") == "bundle":
-            name = as_text(row["sku"])
-            kits[name] = kits.get(name, NOTHING) + amount(row, "qty_shipped")
-    return kits
-
-
-def _within(wanted: Decimal, less: Decimal) -> list[list[tuple[Decimal, int]]]:
-    """What a source may show: what is wanted, or so much less."""
-    return [[(max(one, NOTHING), int(wanted > 0))] for one in {wanted, wanted - less}]
 
 
 def _now() -> float:

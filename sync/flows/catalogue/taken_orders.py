@@ -23,14 +23,14 @@ REFUNDS_OF: Final = timedelta(days=3)
 FINISHED_WITHIN: Final = timedelta(hours=6)
 """For so long an order that is over may be on its way to F&O; later it is parked. Each run reads
 them all."""
-REFUND: Final = "refund "
 Pieces = Mapping[tuple[str, str], Decimal]
 """Pieces by SKU (without case) and source."""
 
 
 @dataclass(frozen=True)
 class WebOrder:
-    """Pieces by SKU: `open` are reserved by the shop, `shipped` have left its sources."""
+    """Pieces by SKU: `open` are reserved by the shop, of SKUs that wait for nothing none; `shipped`
+    have left its sources."""
 
     store_id: int
     open: Mapping[str, Decimal]
@@ -136,23 +136,24 @@ async def _movements(systems: Systems, orders: Orders) -> Mapping[str, str]:
     since = systems.clock.now() - REFUNDS_OF
     async for number, skus in systems.commerce.inventory.refunded_since(since):
         for sku in skus:
-            found[normal_sku(sku)].append(f"{REFUND}{number}\t0")
+            found[normal_sku(sku)].append(f"refund {number}\t0")
     return {sku: "\n".join(sorted(said)) for sku, said in found.items()}
 
 
 async def overtaken(rows: Sequence[Shown], systems: Systems, ledger: Ledger) -> Collection[str]:
     """The keys of rows of which the shop has shipped or let go pieces since they were read: what
     they promised to those orders would be offered to others."""
-    if not any(row.moved for row in rows):
+    if not rows:
         return ()
     now = await _movements(systems, await read_orders(systems, ledger))
     return [row.key for row in rows if _is_less(row.moved, now.get(normal_sku(row.key), ""))]
 
 
 def _is_less(before: str, now: str) -> bool:
-    """Whether an order has fewer open pieces, or goods were refunded since."""
+    """Whether an order has fewer open pieces, or one has come that waits for none any more, or
+    goods were refunded since."""
     was, there = (dict(one.split("\t") for one in said.splitlines()) for said in (before, now))
-    if any(name.startswith(REFUND) for name in there.keys() - was.keys()):
+    if any(not Decimal(there[name]) for name in there.keys() - was.keys()):
         return True
     return any(Decimal(there.get(name, 0)) < Decimal(pieces) for name, pieces in was.items())
 
