@@ -73,8 +73,8 @@ def of_order(world: World, order: StoredOrder, claim: Claim) -> list[str]:
     if is_excused(world, order):
         return []
     if claim.state is State.PARKED:
-        is_known = is_held_up(world, order, claim) or is_killer(world, order, claim)
-        return [] if is_known or _came_back(world, order, claim) else [f"parked: {claim.reason}"]
+        may_be = is_held_up(world, order, claim) or is_killer(world, order, claim)
+        return [] if may_be else [f"parked: {claim.reason}"]
     if order.row["state"] == "canceled" and not order.amount("total_invoiced"):
         wrong = [f"was cancelled and is in D365 as {numbers}"] if headers else []
         return (
@@ -119,14 +119,6 @@ def is_killer(world: World, order: StoredOrder, claim: Claim) -> bool:
     killer, reference = world.story.killer, reference_of(order)
     is_it = bool(killer) and (reference == killer or reference.startswith(f"{killer}-"))
     return is_it and claim.reason.endswith(NOBODY_SURVIVES.reason)
-
-
-def _came_back(world: World, order: StoredOrder, claim: Claim) -> bool:
-    """Parked because the shop, cancelling the order, wants pieces again that an extension had
-    cancelled and that were shipped: Commerce counts what is cancelled anew. Before a lost answer is
-    looked into, nothing tells F&O's smaller order from another one."""
-    is_cancelled = order.row["state"] == "canceled" and key_of(order) in world.story.uncounted
-    return is_cancelled and "is another document" in claim.reason
 
 
 def _wrong_lines(world: World, order: StoredOrder, header: Any) -> list[str]:

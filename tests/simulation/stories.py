@@ -157,14 +157,17 @@ class Story(DocumentHistory):
     def may_cancel(self, order: StoredOrder) -> bool:
         """Not the rest where an extension cancelled pieces: the shop would forget those, and count
         them as wanted."""
-        is_rest = key_of(order) in self.uncounted and order.amount("total_invoiced")
+        is_begun = order.amount("total_invoiced") or any(
+            amount(item, "qty_shipped") for item in order.items
+        )
+        is_rest = key_of(order) in self.uncounted and is_begun
         return lifecycle.can_cancel(order) and not is_rest
 
     def cancel(self, order: StoredOrder) -> None:
         self.systems.commerce.cancel(order)
 
     def may_edit(self, order: StoredOrder) -> bool:
-        return lifecycle.can_cancel(order) and not order.row.get("total_invoiced")
+        return self.may_cancel(order) and not order.row.get("total_invoiced")
 
     def edit(self, order: StoredOrder) -> None:
         self.orders.append(self.systems.commerce.edit(order))
