@@ -14,7 +14,8 @@ from sync.core.errors import Never
 from sync.flows.catalogue.price_rows import Reading, priced_of, read_prices
 from sync.mapping.price_reasons import Candidate, candidates
 from sync.mapping.price_search import Audience, UnclearPrice
-from sync.mapping.prices import ALL, Priced, prices_to_show
+from sync.mapping.priced import Priced
+from sync.mapping.prices import ALL, prices_to_show
 from sync.operating.problem import Problem
 
 UNKNOWN = 1

@@ -31,7 +31,7 @@ DIMENSIONS: Final = {
 """As these sets spell them -> as everything else does."""
 OF_PRODUCT: Final = ("ProductColorId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
 LINE: Final = ("RecordId", "ItemNumber", "CustomerAccountNumber", "FromQuantity", "ToQuantity",
-               "WillSearchContinue", *OF_PRODUCT)  # fmt: skip
+               "WillSearchContinue", "IsGenericCurrencySearchEnabled", *OF_PRODUCT)  # fmt: skip
 FIELDS: Final = (
     *LINE, "PriceCustomerGroupCode", "Price", "SalesPriceQuantity", "PriceCurrencyCode",
     "FixedPriceCharges", "QuantityUnitySymbol", "PriceApplicableFromDate", "PriceApplicableToDate",
@@ -203,6 +203,7 @@ def _line(row: Mapping[str, Any], name: str) -> dict[str, Any]:
         "begins": day_of(row.get(f"{name}ApplicableFromDate")),
         "ends": None if ends is None or ends.year >= NEVER_ENDS else ends,
         "finds_next": row.get("WillSearchContinue") != "No",
+        "is_generic": row.get("IsGenericCurrencySearchEnabled") == "Yes",
         "dimensions": tuple((known, value.casefold()) for known, value in filled if value),
     }
 

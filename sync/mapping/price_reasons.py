@@ -16,7 +16,7 @@ from sync.mapping.price_search import (
     whose_line,
     whose_lines,
 )
-from sync.mapping.prices import Priced, PriceRules
+from sync.mapping.priced import Priced, PriceRules
 
 L = TypeVar("L", bound=TradeLine)
 STOPPED = "the search stops before it, at record {record}, which has no Find next"

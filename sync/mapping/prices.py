@@ -5,97 +5,33 @@ what the shop would take anyway, and a price of a group that is higher than that
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from sync.core.errors import Never
 from sync.core.money import rounded
-from sync.dynamics.documents.price_agreement import Agreement, Discount, TradeLine
-from sync.mapping.line_discounts import counted_discounts, net_price
+from sync.dynamics.documents.price_agreement import Discount, TradeLine
 from sync.mapping.price_search import (
     Audience,
-    Unclear,
     UnclearPrice,
-    Wanted,
-    found_price,
     unfit,
     whose_line,
     whose_lines,
 )
+from sync.mapping.priced import ONE, Priced, PriceRules
 
 EVERYBODY: Final = "ALL GROUPS"
 """The code of a tier price for all customer groups."""
 ALL: Final = Audience(EVERYBODY)
 BASE: Final = "base"
 SPECIAL: Final = "special"
-ONE: Final = Decimal(1)
 MOST_LOST: Final = Decimal("0.05")
 """The part of a price that rounding to the cent may change: the shop charges whole cents a piece,
 whatever decimals a price has (measured)."""
 
-
-@dataclass(frozen=True)
-class PriceRules:
-    """`audiences`: who is shown a price of their own, beside everybody. `decimals` of a price.
-    `special`: whether prices of everybody that end are shown as special prices."""
-
-    audiences: Sequence[Audience] = ()
-    decimals: int = 2
-    unclear: Unclear = "park"
-    special: bool = False
-
-
-@dataclass(frozen=True)
-class Priced:
-    """What is priced. `base`: the item's own price of one sales unit, None where it has none.
-    `units`: sales units of a piece. `discounts`: line discounts that may be of it. `charges`: what
-    F&O adds to a line beside `base`."""
-
-    sku: str
-    base: Decimal | None
-    units: Decimal
-    wanted: Wanted
-    agreements: Sequence[Agreement]
-    discounts: Sequence[Discount] = field(default=())
-    charges: Decimal = Decimal(0)
-
-    def price(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
-        """The price of one piece, when so many are bought, as it is shown; None where F&O has none.
-        Raises `UnclearPrice`."""
-        exact = self.exact(rules, audience, pieces)
-        return None if exact is None else rounded(exact, ONE.scaleb(-rules.decimals))
-
-    def exact(self, rules: PriceRules, audience: Audience, pieces: Decimal = ONE) -> Decimal | None:
-        """The same, not rounded."""
-        quantity = pieces * self.units
-        search = (self.wanted, audience, quantity, rules.unclear)
-        found = found_price(self.agreements, *search)
-        price = self.base if found is None else found
-        if price is None:
-            return None
-        return net_price(price, counted_discounts(self.discounts, *search)) * self.units
-
-    def without_ending(self) -> "Priced":
-        """The same without what is for everybody and ends."""
-        return replace(
-            self, agreements=[one for one in self.agreements if not _is_special(one)],
-            discounts=[one for one in self.discounts if not _is_special(one)],
-        )  # fmt: skip
-
-    def ends(self) -> date:
-        """The last day of the first of those that count today."""
-        lines: list[TradeLine] = [*self.agreements, *self.discounts]
-        return min(
-            one.ends for one in lines
-            if one.ends is not None and _is_special(one)
-            and not unfit(one, self.wanted, self.units)
-        )  # fmt: skip
-
-
-def _is_special(one: TradeLine) -> bool:
-    return one.ends is not None and not one.customer and not one.group
+MOST_NAMED: Final = 5
+"""Records that a reason names."""
 
 
 def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
@@ -114,6 +50,8 @@ def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
 
 
 def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
+    if rules.converts and (records := _generic(priced, rules)):
+        return _converted(priced, records)
     base = priced.price(rules, ALL)
     if base is None or base <= 0:
         return _none(priced, "no price" if base is None else f"the price {base}")
@@ -137,6 +75,37 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
             if audience is ALL:
                 lowest_of_all[pieces] = price
     return found
+
+
+def _generic(priced: Priced, rules: PriceRules) -> list[int]:
+    """Records in other currencies that F&O may convert and find."""
+    lines: list[TradeLine] = [*priced.agreements, *priced.discounts]
+    return [
+        one.record for one in lines
+        if one.is_generic and one.currency != priced.wanted.currency
+        and any(_is_theirs(one, audience) for audience in (ALL, *rules.audiences))
+        and not unfit(
+            replace(one, currency=priced.wanted.currency), priced.wanted, one.from_quantity
+        )
+    ]  # fmt: skip
+
+
+def _is_theirs(one: TradeLine, audience: Audience) -> bool:
+    group = audience.discount_group if isinstance(one, Discount) else audience.group
+    return whose_line(one) in whose_lines(audience.customer, group)
+
+
+def _converted(priced: Priced, records: Sequence[int]) -> Never:
+    named = ", ".join(map(str, records[:MOST_NAMED]))
+    return Never(
+        f"{priced.sku}: F&O may convert agreements of its generic currency into"
+        f" {priced.wanted.currency}: records {named}",
+        remedy=(
+            "Post agreements in the shop's currency without Include in generic currency search; or,"
+            " where F&O does not use its generic currency, say generic_currency = false in"
+            " [connections.<name>.prices]."
+        ),
+    )
 
 
 def _none(priced: Priced, what: str) -> Never:

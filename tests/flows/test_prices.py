@@ -154,8 +154,12 @@ async def test_what_cannot_be_shown_parks_alone_and_keeps_its_price(harness: Har
     sells(harness, SKU, price=Decimal(0))
     agrees(harness, 12, "RETAIL", ItemNumber=OTHER, WillSearchContinue="No")
     agrees(harness, -3, ItemNumber="SIMPLE-004")
+    generic = {"PriceCurrencyCode": "EUR", "IsGenericCurrencySearchEnabled": "Yes"}
+    agrees(harness, 9, ItemNumber="SIMPLE-005", **generic)
     await publishes(harness)
-    assert sorted(await harness.parked("prices")) == [SKU, OTHER, "SIMPLE-004"]
+    parked = await harness.parked("prices")
+    assert sorted(parked) == [SKU, OTHER, "SIMPLE-004", "SIMPLE-005"]
+    assert "generic currency" in (await harness.claim("SIMPLE-005", "prices")).reason
     assert "the price -3.00" in (await harness.claim("SIMPLE-004", "prices")).reason
     assert shown(harness) == {"base": "1"}
     assert shown(harness, BOX) == {"base": "10.00"}
@@ -164,7 +168,7 @@ async def test_what_cannot_be_shown_parks_alone_and_keeps_its_price(harness: Har
     sells(harness, SKU, price=Decimal(5))
     await publishes(harness, SKU, "touch")
     assert shown(harness) == {"base": "5.00"}
-    assert await harness.parked("prices") == [OTHER, "SIMPLE-004"]
+    assert await harness.parked("prices") == [OTHER, "SIMPLE-004", "SIMPLE-005"]
 
 
 @in_harness(**PRICES)

@@ -7,7 +7,7 @@ import pytest
 
 from sync.mapping.price_reasons import candidates
 from sync.mapping.price_search import Audience
-from sync.mapping.prices import Priced
+from sync.mapping.priced import Priced
 from tests.mapping.test_prices import COMPANY, DAY, RETAIL, RULES, line, off, priced, stops
 
 

@@ -11,7 +11,8 @@ from sync.core.errors import Never
 from sync.dynamics.documents.price_agreement import Agreement, Discount
 from sync.mapping.line_discounts import counted_discounts
 from sync.mapping.price_search import Audience, Unclear, UnclearPrice, Wanted, found_price
-from sync.mapping.prices import Priced, PriceRules, prices_to_show
+from sync.mapping.priced import Priced, PriceRules
+from sync.mapping.prices import prices_to_show
 
 DAY = date(2026, 11, 29)
 WANTED = Wanted("USD", "ea", DAY, frozenset({("ProductColorId", "red"), ("PriceSiteId", "1")}))
@@ -112,6 +113,8 @@ def priced(lines: list[Agreement], base: Any = 10, units: Any = 1) -> Priced:
         (priced([line(9, currency="EUR", from_quantity=6)], units=4), {"base": "40.00"}),
         (priced([line(9, ends=date(2026, 11, 1), from_quantity=6)], units=4), {"base": "40.00"}),
         (priced([], base="0.1049"), {"base": "0.10"}),
+        (priced([line(7, is_generic=True)]), {"base": "7.00"}),
+        (priced([line(7, "OTHER", currency="EUR", is_generic=True)]), {"base": "10.00"}),
     ],
 )
 def test_prices_are_a_base_price_and_lower_tiers(given: Priced, shown: dict[str, str]) -> None:
@@ -133,6 +136,10 @@ def test_prices_are_a_base_price_and_lower_tiers(given: Priced, shown: dict[str,
         (replace(priced([]), charges=Decimal(3)), "(3.00 by the released product)"),
         (priced([line(9, from_quantity=6)], units=4), "a quantity break of 1.5 pieces"),
         (priced([stops(8), stops(9)]), "no Find next"),
+        (
+            priced([line(9), line(7, "RETAIL", currency="EUR", from_quantity=5, is_generic=True)]),
+            "its generic currency into USD: records 1",
+        ),
         (priced([line(0, "RETAIL")]), "the price 0.00 for price group RETAIL from 1 pieces"),
         (priced([], base="0.0149"), "0.0149 USD a piece, and the shop would charge 0.01"),
         (priced([line("0.0149", from_quantity=1000)]), "the shop would charge 0.01"),
@@ -145,7 +152,23 @@ def test_what_a_shop_cannot_show_is_for_a_person(given: Priced, why: str) -> Non
     assert found.remedy
 
 
+def test_where_f_and_o_uses_no_generic_currency_agreements_in_it_count_for_nothing() -> None:
+    given = priced([line(9), line(7, currency="EUR", is_generic=True)])
+    assert isinstance(prices_to_show(given, RULES), Never)
+    found = prices_to_show(given, replace(RULES, converts=False))
+    assert not isinstance(found, Never)
+    assert str(found["base"]["price"]) == "9.00"
+
+
 COMPANY = Audience("Company 7", "RETAIL", "US-001", "LD1")
+
+
+def test_discounts_of_the_generic_currency_park_too() -> None:
+    given = replace(priced([]), discounts=[off(5, "LD1", currency="EUR", is_generic=True)])
+    assert not isinstance(prices_to_show(given, RULES), Never)
+    found = prices_to_show(given, PriceRules([COMPANY]))
+    assert isinstance(found, Never)
+    assert "generic currency" in found.reason
 
 
 def off(percent: Any, whose: str = "", **more: Any) -> Discount:

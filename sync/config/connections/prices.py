@@ -39,6 +39,9 @@ class Prices(Section):
     warehouse: str = ""
     unclear: Literal["park", "lowest", "largest-quantity"] = "park"
     """Which price counts where F&O's depends on the order in which it visits its lines."""
+    generic_currency: YesNo = True
+    """Whether F&O may use its generic currency: then agreements in it park their products, for it
+    converts them by rates that its entities do not tell."""
     decimals: Whole = Field(default=2, ge=0, le=4)
     most_changed_percent: Whole = Field(default=30, ge=1, le=100)
     """A run that would change more of the products shown waits for `approve`."""

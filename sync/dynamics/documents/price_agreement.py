@@ -9,7 +9,7 @@ from decimal import Decimal
 class TradeLine:
     """A posted line. `customer`, `group`: whose it is; of everybody where both are empty.
     `dimensions`: those that are filled, by F&O's names. `begins`, `ends`: inclusive, None is
-    open."""
+    open. `is_generic`: F&O may convert it into other currencies."""
 
     record: int
     currency: str
@@ -21,6 +21,7 @@ class TradeLine:
     begins: date | None = None
     ends: date | None = None
     finds_next: bool = True
+    is_generic: bool = False
     dimensions: tuple[tuple[str, str], ...] = ()
 
 

@@ -24,7 +24,8 @@ from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
 from sync.mapping.price_search import Audience, Wanted
-from sync.mapping.prices import Priced, PriceRules, prices_to_show
+from sync.mapping.priced import Priced, PriceRules
+from sync.mapping.prices import prices_to_show
 from sync.mapping_tables.records import ItemMapping
 
 READINGS: Final = 2
@@ -80,7 +81,7 @@ async def read_prices(systems: Systems, item: str = "") -> Reading:
         await systems.dynamics.unit_conversions.all(),
         PriceRules(
             await _audiences(systems), settings.decimals, settings.unclear,
-            special=settings.special_prices != "off",
+            special=settings.special_prices != "off", converts=settings.generic_currency,
         ),
         systems.clock.now().astimezone(zone).date(),
     )  # fmt: skip
