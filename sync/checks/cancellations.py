@@ -50,7 +50,10 @@ async def remainders_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
             f"Let the app's user view {LINE_COPIES}, and remove copies = false.",
         )
         return
-    yield await reading(probe, LINE_COPIES, ("dataAreaId", *COPY_FIELDS), CURE)
+    yield await reading(
+        probe, LINE_COPIES, ("dataAreaId", *COPY_FIELDS), CURE,
+        time="SysModifiedDateTime", instead="write copies = false under dynamics.",
+    )  # fmt: skip
     if CAPTURES not in settings.flows:  # whose own check reads the same
         yield await reading(probe, INVOICED_LINES, ("dataAreaId", *SENT_FIELDS), CURE)
 

@@ -45,6 +45,7 @@ from sync.checks.invoice_settings import (
     recipes_go_together,
 )
 from sync.checks.items import items_are_there
+from sync.checks.line_amounts import discounts_are_reckoned_so
 from sync.checks.mails import mails_would_be_taken
 from sync.checks.own import stores_answer
 from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
@@ -141,7 +142,7 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        demand_can_be_written,
+        discounts_are_reckoned_so, demand_can_be_written,
         quotations_can_be_read, quotations_are_of_one_side, files_take_no_id,
         orders_take_quotations,
     )),

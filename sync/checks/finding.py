@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -22,6 +23,12 @@ READ_CURE: Final = (
     "Give the role of the app's user the right to view this entity (System administration >"
     " Security configuration)."
 )
+
+KEEP_TIME: Final = (
+    "Have F&O keep this time for the table (its properties Created and Modified Date Time)."
+)
+FIRST_MOMENT: Final = datetime(1901, 1, 1, tzinfo=UTC)
+"""F&O's empty time is of 1900."""
 
 
 class Level(StrEnum):
@@ -125,16 +132,35 @@ class Probe:
         return [company for company in found if company not in self.known.absent]
 
 
-async def reading(probe: Probe, entity_set: str, fields: Sequence[str], cure: str = "") -> Finding:
-    """Whether our user may read an entity set: what the metadata lists, a role may be refused."""
+async def reading(
+    probe: Probe, entity_set: str, fields: Sequence[str], cure: str = "", *,
+    time: str = "", instead: str = "",
+) -> Finding:  # fmt: skip
+    """Whether our user may read an entity set: what the metadata lists, a role may be refused.
+
+    `time`: the field by which alone changes of its rows are found; it is empty where F&O does not
+    keep it for the table, and nothing would ever be found. `instead`: what does without it.
+    """
     company = Filter.eq(COMPANY_KEY, probe.settings.legal_entity)
     where = company if COMPANY_KEY in fields else None
     try:
-        async for _ in probe.dynamics.query(entity_set, where=where, select=fields[:2], top=1):
-            pass
+        is_there = await _has_rows(probe, entity_set, where, fields[:2])
+        is_timed = not (time and is_there) or await _has_rows(
+            probe, entity_set, company & Filter.ge(time, FIRST_MOMENT), (time,)
+        )
     except Never as refusal:
         return fault(f"{entity_set} may not be read: {refusal.reason}", cure or READ_CURE)
+    if not is_timed:
+        what = f"no row of {entity_set} has a {time}: nothing that changes would be found"
+        return fault(what, f"{KEEP_TIME} Or {instead}")
     return ok(f"{entity_set} may be read")
+
+
+async def _has_rows(
+    probe: Probe, entity_set: str, where: Filter | None, fields: Sequence[str]
+) -> bool:
+    rows = probe.dynamics.query(entity_set, where=where, select=fields, top=1)
+    return bool([row async for row in rows])
 
 
 def probe_of(

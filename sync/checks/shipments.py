@@ -25,6 +25,7 @@ from sync.dynamics.packing_slips import (
 from sync.dynamics.released_products import ALTERNATIVE_FIELDS, RELEASED
 
 FLOW: Final = "shipments"
+OTHER_SLIPS: Final = 'write slips = "warehouse" or "lines" under dynamics.'
 
 
 def shipment_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
@@ -55,7 +56,8 @@ async def slips_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     """Our user may read slips, their lines and their tracking numbers: what the metadata lists, a
     role may be refused."""
     for name, fields in shipment_fields(probe.settings).items():
-        yield await reading(probe, name, fields)
+        time = "CreatedOn" if name == SLIPS else ""
+        yield await reading(probe, name, fields, time=time, instead=OTHER_SLIPS)
 
 
 async def shipping_sources_are_there(probe: Probe) -> AsyncIterator[Finding]:

@@ -27,11 +27,14 @@ async def progress_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
     if FLOW not in settings.flows:
         return
     cure = f"{READ_CURE} Or write status.reports = false: then credit is told to nobody."
-    found = await reading(probe, REPORTS, ("dataAreaId", "SalesId"), cure)
+    found = await reading(
+        probe, REPORTS, ("dataAreaId", "SalesId"), cure,
+        time="SysModifiedDateTime", instead="write status.reports = false.",
+    )  # fmt: skip
     if settings.status.reports:
         yield found
     elif found.level is Level.FAULT:
-        yield ok(f"{REPORTS} may not be read, and status.reports is false")
+        yield ok(f"{REPORTS} cannot be used, and status.reports is false")
     else:
         yield warn(
             f"{REPORTS} may be read, and status.reports is false: credit control is told to nobody",

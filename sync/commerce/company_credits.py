@@ -17,6 +17,7 @@ from sync.commerce.filters import Filter, Op, of_any, where
 from sync.commerce.inventory import OPEN
 from sync.commerce.rest import BY_ID, RestClient
 from sync.commerce.search import LARGEST_PAGE, Node, Search, split
+from sync.core.errors import Never
 from sync.core.money import ZERO
 
 PATH: Final = "companyCredits/"
@@ -51,10 +52,23 @@ class CompanyCredit:
     @property
     def debt(self) -> Decimal:
         """What the company owes by the shop's books: the limit less what is available of it. What
-        sign `balance` has the specification leaves open; it is asked only without the other."""
+        sign `balance` has the specification leaves open; it is asked only without the other
+        (`must_be_told`)."""
         if self.available is None:
             return -self.balance
         return (self.limit or ZERO) - self.available
+
+    def must_be_told(self) -> None:
+        """Raise `Never` where the debt is not known, so that no limit is written by a guess."""
+        if self.available is None and self.balance:
+            raise Never(
+                f"the credit of company {self.company_id} has a balance of {self.balance:.2f} and"
+                " no available_limit: whether that is owed is not known",
+                remedy=(
+                    "Find out which extension leaves available_limit out of companyCredits in"
+                    " Commerce, then replay."
+                ),
+            )
 
 
 class CompanyCredits:

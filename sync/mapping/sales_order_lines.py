@@ -74,10 +74,11 @@ class _Lines:
         self, reference: str, row: MoneyRow, left: MoneyRow, item: ItemMapping
     ) -> SalesOrderLine:
         """The line of a row, and of what is `left` of it."""
-        amount, discount = row.amount(gross=self.gross), row.discount(gross=self.gross)
-        price = priced(_quantity(self.order, row, item), rounded(amount), rounded(discount))
-        units = sales_units(left.item.qty_ordered, item.factor)
-        kept = _price_left(price, units, left, gross=self.gross)
+        quantity = _quantity(self.order, row, item)
+        price = self._price_of(
+            quantity, row.amount(gross=self.gross), row.discount(gross=self.gross)
+        )
+        kept = self._price_left(price, sales_units(left.item.qty_ordered, item.factor), left)
         unit, text = item.unit or self.connection.items.unit, _options_text(row.item)
         said = {**item.dimensions(), "SalesUnitSymbol": unit, "LineDescription": text}
         group = self._tax_group(row_tax_codes(self.order, row), row.item.tax_amount)
@@ -94,8 +95,21 @@ class _Lines:
         return _line(reference, body, price, self.connection, left=kept, tax=tax)
 
     def _price(self, charge: Charge) -> LinePrice:
-        amount = rounded(charge.amount(gross=self.gross))
-        return priced(Decimal(1), amount, rounded(charge.discount))
+        return self._price_of(Decimal(1), charge.amount(gross=self.gross), charge.discount)
+
+    def _price_of(self, quantity: Decimal, amount: Decimal, discount: Decimal) -> LinePrice:
+        is_told = self.connection.orders.discounts == "field"
+        return priced(quantity, rounded(amount), rounded(discount) if is_told else ZERO)
+
+    def _price_left(self, price: LinePrice, quantity: Decimal, left: MoneyRow) -> LinePrice | None:
+        """The price as it was where that comes to what Commerce still charges, else one that
+        does."""
+        if quantity <= ZERO:
+            return None
+        as_it_was, amount = replace(price, quantity=quantity), left.amount(gross=self.gross)
+        if as_it_was.amount() == rounded(amount):
+            return as_it_was
+        return self._price_of(quantity, amount, left.discount(gross=self.gross))
 
     def _tax_group(self, codes: Sequence[str], tax: Decimal) -> dict[str, str]:
         group = line_tax_group(self.order, self.connection.orders.taxes, codes, tax)
@@ -166,18 +180,6 @@ def _refuse_unknown_items(
             remedy=f"{MAP_SKU}{custom_options.remedy(longer)}",
             missing=[Missing(table, sku) for sku, table in tables.items()],
         )
-
-
-def _price_left(
-    price: LinePrice, quantity: Decimal, left: MoneyRow, *, gross: bool
-) -> LinePrice | None:
-    """The price as it was where that comes to what Commerce still charges, else one that does."""
-    if quantity <= ZERO:
-        return None
-    as_it_was, amount = replace(price, quantity=quantity), rounded(left.amount(gross=gross))
-    if as_it_was.amount() == amount:
-        return as_it_was
-    return priced(quantity, amount, rounded(left.discount(gross=gross)))
 
 
 def _quantity(order: Order, row: MoneyRow, item: ItemMapping) -> Decimal:

@@ -64,6 +64,7 @@ def _company(reading: Reading, standing: Standing, company: int) -> Mapping[str,
         "available": _cents(there.available),
     }  # fmt: skip
     try:
+        there.must_be_told()
         pending = reading.pending(standing, there.currency)
         shown = Shown(there.currency, there.limit, there.debt, there.may_exceed)
         wanted = wanted_of(standing, shown, pending, rules.rates, rules.settings.tolerance)

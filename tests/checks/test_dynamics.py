@@ -14,6 +14,7 @@ from sync.checks.entities import (
     length_findings,
 )
 from sync.checks.finding import Level, findings_of
+from sync.checks.line_amounts import discounts_are_reckoned_so
 from sync.checks.rounding import rounding_agrees
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
 from sync.checks.sequences import Keyed, number_finding, numbers_fit
@@ -293,3 +294,32 @@ async def test_companies_need_more_fields_of_accounts_and_the_contacts(
     alone = flowing.model_copy(update={"companies": Companies(contacts=False, match=("vat",))})
     assert "ContactPersons" not in needed_fields(alone)
     assert "TaxExemptNumber" in needed_fields(alone)["CustomersV3"]
+
+
+async def _sell_with_discount(sandboxes: Sandboxes, amount: str) -> None:
+    """Three pieces at 10.00 with a discount of 1.00, which come to `amount` there."""
+    client = (await sandboxes.probe()).dynamics
+    order = await client.create(
+        "SalesOrderHeadersV4",
+        {"dataAreaId": "usmf", "OrderingCustomerAccountNumber": "US-001", "CurrencyCode": "USD"},
+    )
+    line = {
+        "OrderedSalesQuantity": 3, "SalesPrice": 10, "SalesPriceQuantity": 1,
+        "LineDiscountAmount": 1, "CalculateLineAmount": "No", "LineAmount": Decimal(amount),
+    }  # fmt: skip
+    named = {"SalesOrderNumber": order["SalesOrderNumber"], "ItemNumber": "FREIGHT"}
+    await client.create("SalesOrderLinesV3", {"dataAreaId": "usmf", **named, **line})
+
+
+@pytest.mark.parametrize(
+    ("amount", "level", "said"),
+    [("27.00", "ok", "as we do (1 "), ("29.00", "fault", "otherwise"), ("5.00", "ok", "yet")],
+)
+async def test_how_f_and_o_reckons_discounts_is_seen_by_its_lines(
+    sandboxes: Sandboxes, amount: str, level: str, said: str
+) -> None:
+    await _sell_with_discount(sandboxes, amount)
+    (finding,) = await sandboxes.found(discounts_are_reckoned_so)
+    assert (finding.level, said in finding.what) == (level, True)
+    in_prices = {"orders": {"discounts": "price"}}
+    assert await sandboxes.found(discounts_are_reckoned_so, **in_prices) == []

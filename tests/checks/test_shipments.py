@@ -11,6 +11,7 @@ from sync.checks.shipments import (
     shipping_sources_are_there,
     slips_can_be_read,
 )
+from sync.dynamics.packing_slips import SLIPS
 from tests.checks.conftest import Sandboxes, levels, only_fault
 
 CHECKS = (
@@ -69,3 +70,17 @@ async def test_modes_without_a_carrier_are_worth_a_look(sandboxes: Sandboxes) ->
     named = {"carriers": {"std": {"code": "ups", "title": "UPS"}}}
     settings = with_shipments(**named) | {"orders": {"deliveries": {"flatrate_flatrate": "STD"}}}
     assert levels(await sandboxes.found(carriers_are_mapped, **settings)) == {"ok"}
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_slips_without_the_time_by_which_they_are_found_are_a_fault(
+    sandboxes: Sandboxes, is_kept: bool
+) -> None:
+    """Else a poll finds none of them, and says nothing."""
+    time = {"CreatedOn": sandboxes.clock.now()} if is_kept else {}
+    row = {"dataAreaId": "usmf", "SourceDocumentHeader": 7, "PackingSlipId": "P7", **time}
+    sandboxes.dynamics.store.insert(SLIPS, row)
+    found = await sandboxes.found(slips_can_be_read, **with_shipments())
+    assert levels(found) == ({"ok"} if is_kept else {"ok", "fault"})
+    if not is_kept:
+        assert "no row of CustPackingSlipJourBiEntities has a CreatedOn" in only_fault(found).what

@@ -31,3 +31,14 @@ async def test_the_copy_is_read_where_it_may_be(
 
 async def test_where_status_does_not_flow_nobody_asks(sandboxes: Sandboxes) -> None:
     assert await sandboxes.found(progress_can_be_read) == []
+
+
+async def test_changes_are_looked_for_by_the_time_that_the_copy_tells(sandboxes: Sandboxes) -> None:
+    client = (await sandboxes.probe()).dynamics
+    order = {"dataAreaId": "usmf", "OrderingCustomerAccountNumber": "US-001"}
+    await client.create("SalesOrderHeadersV4", {**order, "CurrencyCode": "USD"})
+    sandboxes.ledger_dials.next(
+        Kind.ERROR_BEFORE, status=400, where=lambda arrival: "SysModifiedDateTime" in arrival.query
+    )
+    (found,) = await sandboxes.found(progress_can_be_read, flows=FLOWS, status={"reports": True})
+    assert found.level == "fault"

@@ -243,6 +243,28 @@ async def test_a_company_whose_account_is_gone_parks_alone(b2b: B2B) -> None:
     assert await b2b.parked("credit") == []
 
 
+class _Untold(Credit):
+    """An extension leaves the computed column out."""
+
+    def row(self) -> dict[str, Any]:
+        return {name: one for name, one in super().row().items() if name != "available_limit"}
+
+
+@in_b2b(**CREDIT)
+async def test_a_debt_of_which_the_sign_is_not_known_parks(b2b: B2B) -> None:
+    number = await account(b2b, 2500)
+    untold = _Untold(1, CONTOSO, "USD", D(1000), D("-1250.50"))
+    b2b.commerce.company_credits.by_company[CONTOSO] = untold
+    await publishes(b2b)
+    assert saves(b2b) == 0
+    assert "whether that is owed is not known" in (await b2b.claim(KEY, "credit")).reason
+    systems = await b2b.services.systems_pool.open(CONNECTION)
+    assert "available_limit" in str(await account_of(b2b.services, systems, number))
+    untold.balance = D(0)
+    await publishes(b2b)
+    assert untold.limit == D(2500)
+
+
 @in_b2b(**with_credit(currency="EUR"))
 async def test_a_currency_without_rate_parks_with_the_key_to_write(b2b: B2B) -> None:
     await account(b2b)

@@ -344,3 +344,12 @@ async def test_prices_including_tax_are_said_so_per_store() -> None:
 async def test_locked_prices_are_asked_for_on_every_line() -> None:
     found = await previewed(made(shipping="1.00"), connection(orders={"lock_prices": True}))
     assert all(body["IsPriceLocked"] == "Yes" for body in lines_of(found.requests))
+
+
+async def test_discounts_may_be_part_of_prices() -> None:
+    order = made(row(quantity="3", price="10.00", discount="1.00"), shipping="4.00")
+    found = await previewed(order, connection(orders={"discounts": "price"}))
+    assert_exact(found, order)
+    line = lines_by_reference(found)[str(order["items"][0]["item_id"])]
+    prices = [line[name] for name in ("SalesPrice", "SalesPriceQuantity", "LineDiscountAmount")]
+    assert prices == [29, 3, 0]

@@ -97,6 +97,10 @@ class Orders(Section):
     adjustment_refund_item: str = "REFUNDADJ"
     adjustment_fee_item: str = "REFUNDFEE"
     lock_prices: YesNo = False
+    discounts: Literal["field", "price"] = "field"
+    """How a line's discount is sent: in `LineDiscountAmount`, which is taken off the price, or as
+    part of the price, where F&O reckons that field otherwise; `check` compares. Only before the
+    first order is it changed without amending others."""
     note_field: Literal["", "SalesOrderName", "URL"] = ""
     po_field: Literal["CustomerRequisitionNumber", ""] = "CustomerRequisitionNumber"
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)

@@ -100,6 +100,7 @@ class _Rows:
 
     async def _row(self, credit: CompanyCredit) -> CreditRow:
         reading, company = self.reading, credit.company_id
+        credit.must_be_told()
         standing = reading.standing(company)
         pending = reading.pending(standing, credit.currency)
         shows = ShopShows(credit.currency, credit.limit, credit.debt, credit.may_exceed)
