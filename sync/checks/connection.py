@@ -37,7 +37,12 @@ from sync.checks.dataverse import (
     dataverse_answers,
 )
 from sync.checks.demand import demand_can_be_written
-from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
+from sync.checks.entities import (
+    absence_is_told,
+    companies_exist,
+    dynamics_answers,
+    fields_exist,
+)
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
     documents_can_be_read,
@@ -136,8 +141,8 @@ GROUPS: Final = (
         schema_was_seen,
     )),
     Group((DYNAMICS,), (
-        dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
-        codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
+        dynamics_answers, absence_is_told, companies_exist, fields_exist, numbers_fit,
+        numbers_are_drawn, codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
         accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,

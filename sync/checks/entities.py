@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
-from sync.checks.sent_fields import DIMENSIONS, needed_fields
+from sync.checks.sent_fields import DIMENSIONS, entered_fields, needed_fields
+from sync.core.errors import Never
 from sync.dynamics.documents.lengths import length_of
 from sync.dynamics.metadata import Shape
 
@@ -14,6 +15,8 @@ ORDER_SETS = (
     "SalesOrderLines",
 )  # fmt: skip
 COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
+NOBODY: Final = "~~~~"
+"""No legal entity can be called so."""
 
 CORRECT_COMPANY: Final = (
     "Correct company in connections.toml, or give the app's user a role in that legal entity."
@@ -27,6 +30,15 @@ first, and says the same to all (Microsoft's articles on throttling, 2026-01).""
 REFRESH_ENTITIES: Final = (
     "Refresh the entity list in F&O (Data management > Framework parameters); if they stay away,"
     " choose another pair of order_headers and order_lines."
+)
+
+OPEN_THEM: Final = (
+    "See which extension or configuration key closes them (System administration > Setup > License"
+    " configuration), or choose another pair of order_headers and order_lines."
+)
+CHANGED_BY_HAND: Final = (
+    "Post one order, refund a piece of it in Commerce, and see whether its sales order follows;"
+    " otherwise change such orders in F&O by hand."
 )
 
 
@@ -53,6 +65,19 @@ async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
             yield fault(f"there is no legal entity {company} {where}", CORRECT_COMPANY)
 
 
+async def absence_is_told(probe: Probe) -> AsyncIterator[Finding]:
+    """A record that is not there is answered as such, and not as a refusal: that is documented
+    nowhere, and each look for one of ours would fail."""
+    try:
+        await probe.dynamics.get(COMPANIES, {COMPANY_ID: NOBODY}, select=(COMPANY_ID,))
+    except Never as refusal:
+        what = f"F&O answers a record that is not there with a refusal: {refusal.reason}"
+        cure = "Switch no flow on before this product knows that answer: report it with this line."
+        yield fault(what, cure)
+    else:
+        yield ok("a record that is not there is answered as such")
+
+
 async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
     """Every entity set and field that we send or read is in `$metadata`."""
     needed = needed_fields(probe.settings)
@@ -68,6 +93,26 @@ async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:
         yield warn(
             f"{lines} has no {', '.join(absent)}", "Map no item to these product dimensions."
         )
+    async for finding in _closed_fields(probe, shapes):
+        yield finding
+
+
+async def _closed_fields(probe: Probe, shapes: Mapping[str, Shape]) -> AsyncIterator[Finding]:
+    """Fields of sales orders that nobody may enter, or change later: F&O refuses what we send, or
+    leaves it as it is."""
+    for entity_set, (entered, changed) in entered_fields(probe.settings).items():
+        if entity_set not in shapes:
+            continue
+        entity = await probe.dynamics.public_entity(shapes[entity_set].type)
+        rows = {row.get("Name"): row for row in (entity or {}).get("Properties") or ()}
+        closed = [one for one in entered if rows.get(one, {}).get("AllowEditOnCreate") is False]
+        fixed = [one for one in changed if rows.get(one, {}).get("AllowEdit") is False]
+        if closed:
+            what = f"{entity_set}: nobody may enter {', '.join(closed)}: orders would be parked"
+            yield fault(what, OPEN_THEM)
+        if fixed:
+            what = f"{entity_set}: nobody may change {', '.join(fixed)} of an order that is posted"
+            yield warn(what, CHANGED_BY_HAND)
 
 
 def length_findings(

@@ -23,7 +23,7 @@ from sync.dynamics.contacts import FIELDS as CONTACT_FIELDS
 from sync.dynamics.contacts import SET as CONTACTS
 from sync.dynamics.customers import ADDRESS_FIELDS, ADDRESSES, FIELDS
 from sync.dynamics.customers import SET as CUSTOMERS
-from sync.dynamics.existing_sales_order import HEADER_FIELDS, LINE_FIELDS
+from sync.dynamics.existing_sales_order import HEADER_FIELDS, LINE_FIELDS, STOPPED
 
 _HEADER = (
     "dataAreaId", "SalesOrderNumber", "OrderingCustomerAccountNumber",
@@ -66,6 +66,26 @@ DIMENSIONS = (
     "ProductVersionId",
 )
 """Sent for items that have them; which of them an environment has is its own choice."""
+
+
+_OWN_NUMBER = ("dataAreaId", "SalesOrderNumber")
+_AMENDED = (
+    "OrderedSalesQuantity", "SalesPrice", "SalesPriceQuantity", "LineDiscountAmount",
+)  # fmt: skip
+"""What a refund or a cancellation changes of a line."""
+
+
+def entered_fields(settings: Connection) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """By entity set of sales orders what we enter of them, and what we change later."""
+    if "orders" not in settings.flows:
+        return {}
+    stopped = (STOPPED,) if settings.orders.stop_processing else ()
+    header = tuple(name for name in _HEADER if name not in _OWN_NUMBER)
+    line = tuple(name for name in _LINE if name not in _OWN_NUMBER)
+    return {
+        settings.dynamics.order_headers: (header, stopped),
+        settings.dynamics.order_lines: (line, _AMENDED),
+    }
 
 
 def needed_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.dials import Kind
 from sync.checks.codes import codes_exist, currencies_are_there
 from sync.checks.entities import (
+    absence_is_told,
     companies_exist,
     dynamics_answers,
     field_finding,
@@ -323,3 +325,23 @@ async def test_how_f_and_o_reckons_discounts_is_seen_by_its_lines(
     assert (finding.level, said in finding.what) == (level, True)
     in_prices = {"orders": {"discounts": "price"}}
     assert await sandboxes.found(discounts_are_reckoned_so, **in_prices) == []
+
+
+async def test_an_environment_that_refuses_to_say_that_nothing_is_there_is_a_fault(
+    sandboxes: Sandboxes,
+) -> None:
+    assert levels(await sandboxes.found(absence_is_told)) == {"ok"}
+    sandboxes.ledger_dials.next(
+        Kind.ERROR_BEFORE, status=400, where=lambda arrival: "~~~~" in arrival.path
+    )
+    assert "not there with a refusal" in only_fault(await sandboxes.found(absence_is_told)).what
+
+
+async def test_fields_of_orders_that_nobody_may_enter_or_change_are_told(
+    sandboxes: Sandboxes,
+) -> None:
+    sandboxes.dynamics.settings.closed |= {"SalesOrderLinesV3.SalesPriceQuantity"}
+    told = [one for one in await sandboxes.found(fields_exist) if one.level is not Level.OK]
+    assert [(str(one.level), one.what.split(":")[1][:21]) for one in told] == [
+        ("fault", " nobody may enter Sal"), ("warn", " nobody may change Sa"),
+    ]  # fmt: skip
