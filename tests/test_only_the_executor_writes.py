@@ -13,7 +13,9 @@ CARRIES_OUT = {"create", "complete", "apply", "remove", "find_taken"}
 """What the executor calls of a write, of an amendment, of a removal."""
 WRITES = {"Write", "OrderWrite", "FilesWrite", "Removal", "RowTarget"}
 """The classes that may write: what the executor carries out, and what a chunk's write calls."""
-PROBES = {"sync.checks.asked_rights", "sync.checks.dataverse_rights", "sync.checks.demand"}
+PROBES = {
+    f"sync.checks.{name}" for name in ("absence", "asked_rights", "dataverse_rights", "demand")
+}
 """Checks that ask for a right by a request that the system cannot carry out."""
 
 

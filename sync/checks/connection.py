@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from sync.checks.absence import absence_is_told
 from sync.checks.accounts import (
     accounts_can_be_read,
     accounts_would_be_delivered,
@@ -37,12 +38,7 @@ from sync.checks.dataverse import (
     dataverse_answers,
 )
 from sync.checks.demand import demand_can_be_written
-from sync.checks.entities import (
-    absence_is_told,
-    companies_exist,
-    dynamics_answers,
-    fields_exist,
-)
+from sync.checks.entities import companies_exist, dynamics_answers, fields_exist
 from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
     documents_can_be_read,
@@ -141,7 +137,7 @@ GROUPS: Final = (
         schema_was_seen,
     )),
     Group((DYNAMICS,), (
-        dynamics_answers, absence_is_told, companies_exist, fields_exist, numbers_fit,
+        dynamics_answers, companies_exist, absence_is_told, fields_exist, numbers_fit,
         numbers_are_drawn, codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
         accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,

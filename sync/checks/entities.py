@@ -6,7 +6,6 @@ from typing import Final
 
 from sync.checks.finding import Finding, Probe, fault, ok, warn
 from sync.checks.sent_fields import DIMENSIONS, entered_fields, needed_fields
-from sync.core.errors import Never
 from sync.dynamics.documents.lengths import length_of
 from sync.dynamics.metadata import Shape
 
@@ -15,8 +14,6 @@ ORDER_SETS = (
     "SalesOrderLines",
 )  # fmt: skip
 COMPANIES, COMPANY_ID = "LegalEntities", "LegalEntityId"
-NOBODY: Final = "~~~~"
-"""No legal entity can be called so."""
 
 CORRECT_COMPANY: Final = (
     "Correct company in connections.toml, or give the app's user a role in that legal entity."
@@ -63,19 +60,6 @@ async def companies_exist(probe: Probe) -> AsyncIterator[Finding]:
             probe.known.absent.add(company)
             where = "in this environment, or our user may not see it"
             yield fault(f"there is no legal entity {company} {where}", CORRECT_COMPANY)
-
-
-async def absence_is_told(probe: Probe) -> AsyncIterator[Finding]:
-    """A record that is not there is answered as such, and not as a refusal: that is documented
-    nowhere, and each look for one of ours would fail."""
-    try:
-        await probe.dynamics.get(COMPANIES, {COMPANY_ID: NOBODY}, select=(COMPANY_ID,))
-    except Never as refusal:
-        what = f"F&O answers a record that is not there with a refusal: {refusal.reason}"
-        cure = "Switch no flow on before this product knows that answer: report it with this line."
-        yield fault(what, cure)
-    else:
-        yield ok("a record that is not there is answered as such")
 
 
 async def fields_exist(probe: Probe) -> AsyncIterator[Finding]:

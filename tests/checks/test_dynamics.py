@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from sandbox.dials import Kind
+from sync.checks.absence import absence_is_told
 from sync.checks.codes import codes_exist, currencies_are_there
 from sync.checks.entities import (
-    absence_is_told,
     companies_exist,
     dynamics_answers,
     field_finding,
@@ -335,6 +335,18 @@ async def test_an_environment_that_refuses_to_say_that_nothing_is_there_is_a_fau
         Kind.ERROR_BEFORE, status=400, where=lambda arrival: "~~~~" in arrival.path
     )
     assert "not there with a refusal" in only_fault(await sandboxes.found(absence_is_told)).what
+
+
+@pytest.mark.parametrize(("status", "level"), [(403, "warn"), (400, "fault")])
+async def test_a_change_of_no_order_shows_rights_and_the_language_of_answers(
+    sandboxes: Sandboxes, status: int, level: str
+) -> None:
+    sandboxes.ledger_dials.next(
+        Kind.ERROR_BEFORE, status=status, where=lambda arrival: arrival.method == "PATCH"
+    )
+    told = only_fault(await sandboxes.found(absence_is_told))
+    assert told.level == level
+    assert (status == 400) == ("English" in told.cure)
 
 
 async def test_fields_of_orders_that_nobody_may_enter_or_change_are_told(
