@@ -43,6 +43,7 @@ from sync.checks.finding import Check, Finding, Level, Probe, findings_of, warn
 from sync.checks.invoice_settings import (
     documents_can_be_read,
     free_text_is_taxed,
+    posted_sums_can_be_read,
     recipes_go_together,
 )
 from sync.checks.items import items_are_there
@@ -143,7 +144,7 @@ GROUPS: Final = (
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
-        discounts_are_reckoned_so, demand_can_be_written,
+        discounts_are_reckoned_so, posted_sums_can_be_read, demand_can_be_written,
         quotations_can_be_read, quotations_are_of_one_side, files_take_no_id,
         orders_take_quotations,
     )),

@@ -1,12 +1,14 @@
-"""Whether invoices and credit memos can be read in the shop, and whether their recipe is
-complete."""
+"""Whether invoices and credit memos can be read in the shop, what F&O posted of them, and whether
+their recipe is complete."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 
-from sync.checks.finding import Finding, Probe, ok, warn
+from sync.checks.finding import READ_CURE, Finding, Level, Probe, ok, reading, warn
 from sync.checks.recipes import books_free_text
 from sync.commerce.search import Search
+from sync.dynamics.posted_invoices import JOURNAL, JOURNAL_FIELDS
 
 DOCUMENTS = {"invoices": "invoices", "creditmemos": "credit memos"}
 
@@ -16,6 +18,11 @@ RETURNS_NOT_SOLD: Final = (
 )
 SOLD_NOT_RETURNED: Final = (
     "leaves revenue to F&O's sales orders, and free-text-credit does not give those back"
+)
+
+TAX_NOT_SHOWN: Final = (
+    f"{READ_CURE} Else the tax of free text invoices may not be known, and those whose prices are"
+    " without tax are listed as differing by it."
 )
 
 
@@ -42,6 +49,14 @@ async def free_text_is_taxed(probe: Probe) -> AsyncIterator[Finding]:
             'Map Commerce\'s tax codes under orders.taxes; a shop that charges no tax writes "none"'
             " = {} there.",
         )
+
+
+async def posted_sums_can_be_read(probe: Probe) -> AsyncIterator[Finding]:
+    """Our user may read what F&O has posted of free text invoices: their own lines need not show
+    the tax that it computed."""
+    if "posted_invoices" in probe.settings.flows and books_free_text(probe.settings):
+        found = await reading(probe, JOURNAL, ("dataAreaId", *JOURNAL_FIELDS), TAX_NOT_SHOWN)
+        yield found if found.level is Level.OK else replace(found, level=Level.WARN)
 
 
 async def recipes_go_together(probe: Probe) -> AsyncIterator[Finding]:

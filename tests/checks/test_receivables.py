@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.dials import Kind
 from sync.checks.codes import codes_exist
 from sync.checks.entities import fields_exist
 from sync.checks.finding import Check, Finding, Level, findings_of
 from sync.checks.invoice_settings import (
     documents_can_be_read,
     free_text_is_taxed,
+    posted_sums_can_be_read,
     recipes_go_together,
 )
 from sync.checks.sent_fields import DIMENSIONS, needed_fields
@@ -259,3 +261,27 @@ async def test_a_number_that_was_drawn_before_proves_its_sequence(sandboxes: San
         Level.OK,
         "the voucher of payment journal WEBPAY is numbered by F&O in usmf",
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "is_refused", "level"),
+    [
+        ("free-text-invoice", True, {"warn"}),
+        ("free-text-invoice", False, {"ok"}),
+        ("payment-journal", True, set[str]()),
+    ],
+)
+async def test_a_journal_that_tells_no_tax_is_worth_a_look(
+    sandboxes: Sandboxes, recipe: str, is_refused: bool, level: set[str]
+) -> None:
+    if is_refused:
+        sandboxes.ledger_dials.next(
+            Kind.ERROR_BEFORE, status=403, where=lambda arrival: "CustInvoiceJour" in arrival.path
+        )
+    found = await found_of(
+        sandboxes, posted_sums_can_be_read, ("invoices", "posted_invoices"),
+        invoices={"recipe": recipe},
+    )  # fmt: skip
+    assert levels(found) == level
+    if is_refused and found:
+        assert "listed as differing" in found[0].cure
