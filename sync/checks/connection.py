@@ -28,8 +28,8 @@ from sync.checks.credit import (
     company_credits_are_there,
     credit_can_be_read,
     credit_is_checked_as_said,
-    gate_tokens_can_be_verified,
 )
+from sync.checks.credit_gate import gate_tokens_can_be_verified, refusals_stop_orders
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
@@ -131,8 +131,8 @@ GROUPS: Final = (
         places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
         return_options_are_mapped, photos_are_answered, quotes_are_shown, proposed_prices_mean,
         product_places_are_there, shared_catalogs_are_there, company_credits_are_there,
-        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
-        schema_was_seen,
+        bulks_can_be_followed, gate_tokens_can_be_verified, refusals_stop_orders,
+        customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
