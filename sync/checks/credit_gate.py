@@ -49,7 +49,10 @@ async def refusals_stop_orders(probe: Probe) -> AsyncIterator[Finding]:
     rows = await probe.commerce.company_credits.orders_of(sorted(refused)[:MOST])
     placed = [number for row in rows if (number := _placed(row, refused, probe))]
     if placed:
-        what = "the gate refused orders on account, and Commerce placed them all the same"
+        what = (
+            "the gate refused orders on account, and Commerce placed them all the same: the answer"
+            " came too late, or that of an optional hook is not heeded"
+        )
         yield Finding(Level.FAULT, what, HEED, len(placed), placed[0])
     elif refused:
         yield ok(f"Commerce placed none of {len(refused)} orders that the gate refused")
