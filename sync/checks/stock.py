@@ -15,6 +15,8 @@ from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED,
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
 NO_BULK: Final = "00000000-0000-4000-8000-000000000000"
+SOFT: Final = "softreserv"
+"""A part of the names of what is reserved in the service and not, or not yet, in F&O."""
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
 
 
@@ -92,7 +94,7 @@ async def visibility_has_measures(probe: Probe) -> AsyncIterator[Finding]:
             "Inventory Visibility has no quantity of the first products in these warehouses",
             "See in its app that it is initialised for this legal entity.",
         )
-    elif absent := sorted(named - seen):
+    elif absent := sorted(named - seen.keys()):
         yield warn(
             f"Inventory Visibility does not answer {', '.join(absent)}; of the first products it"
             f" has {', '.join(sorted(seen))}",
@@ -101,6 +103,12 @@ async def visibility_has_measures(probe: Probe) -> AsyncIterator[Finding]:
         )
     else:
         yield ok(f"Inventory Visibility answers {', '.join(sorted(named))}")
+    if soft := sorted(one for one in seen.keys() - named if SOFT in one and seen[one]):
+        yield warn(
+            f"{', '.join(soft)} of Inventory Visibility is not taken off what is shown",
+            "Add it with a minus to available in [connections.<name>.dynamics.visibility], unless"
+            " these reservations are of the shop's own orders.",
+        )
 
 
 async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
