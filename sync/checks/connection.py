@@ -93,6 +93,7 @@ from sync.checks.status import progress_can_be_read
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    variants_convert_alike,
     visibility_has_measures,
     warehouses_are_there,
 )
@@ -138,6 +139,7 @@ GROUPS: Final = (
         dynamics_answers, companies_exist, fields_exist, numbers_fit, numbers_are_drawn,
         codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
         accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
+        variants_convert_alike,
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,
