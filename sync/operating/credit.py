@@ -11,9 +11,8 @@ from sync.credit.decisions import Decisions
 from sync.credit.prepared import COMPANY, Prepared, PreparedCredit
 from sync.engine.systems import Systems
 from sync.flows.credit.credit_reading import Reading
-from sync.flows.credit.credit_rows import shown_by
 from sync.flows.credit.read_credit import read_account
-from sync.mapping.company_credit import wanted_of
+from sync.mapping.company_credit import Shown, wanted_of
 from sync.mapping.credit import Standing, standing_of
 from sync.operating.problem import Problem
 
@@ -66,7 +65,7 @@ def _company(reading: Reading, standing: Standing, company: int) -> Mapping[str,
     }  # fmt: skip
     try:
         pending = reading.pending(standing, there.currency)
-        shown = shown_by(there)
+        shown = Shown(there.currency, there.limit, there.debt, there.may_exceed)
         wanted = wanted_of(standing, shown, pending, rules.rates, rules.settings.tolerance)
     except Never as fault:
         parked = {"reason": fault.reason, "remedy": fault.remedy}

@@ -7,12 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.commerce.company_credits import CompanyCredit, credit_from
 from sync.config.connections import Credit
-from sync.core.errors import Never
 from sync.core.rates import Rates
 from sync.dynamics.documents.credit_account import AccountCredit, Check, OpenItem
-from sync.flows.credit.credit_rows import shown_by
 from sync.mapping.company_credit import Pending, Shown, Wanted, owed_for, wanted_of
 from sync.mapping.credit import Rules, Standing, standing_of
 from tests.mapping.test_credit import TODAY
@@ -112,24 +109,3 @@ def test_the_shop_never_shows_more_than_f_and_o_leaves(
     got = wanted_of(found, shown, Pending(pending), RATES, off)
     assert got.limit - debt <= max(limit - used - pending, -debt) + off
     assert got.limit >= 0
-
-
-@pytest.mark.parametrize(
-    ("limit", "available", "balance", "debt"),
-    [(1000, 850, -150, 150), (1000, 850, 150, 150), (None, 0, 0, 0), (None, None, 0, 0)],
-)
-def test_a_debt_is_what_the_limit_lacks_whatever_sign_a_balance_has(
-    limit: int | None, available: int | None, balance: int, debt: int
-) -> None:
-    assert shown_by(told(limit, available, balance)).debt == debt
-
-
-def test_a_balance_alone_tells_no_debt() -> None:
-    with pytest.raises(Never, match="nobody knows whether that is owed"):
-        shown_by(told(None, None, 150))
-
-
-def told(limit: int | None, available: int | None, balance: int) -> CompanyCredit:
-    row = {"id": 1, "company_id": 2, "currency_code": "EUR", "credit_limit": limit,
-           "balance": balance, "available_limit": available}  # fmt: skip
-    return credit_from(row)

@@ -102,7 +102,7 @@ class _Rows:
         reading, company = self.reading, credit.company_id
         standing = reading.standing(company)
         pending = reading.pending(standing, credit.currency)
-        shows = shown_by(credit)
+        shows = ShopShows(credit.currency, credit.limit, credit.debt, credit.may_exceed)
         rules = reading.rules
         wanted = wanted_of(standing, shows, pending, rules.rates, rules.settings.tolerance)
         content, taken = self._content(company, standing, wanted)
@@ -157,21 +157,6 @@ class _Rows:
             why=standing.why, taken=taken, group=standing.group, own_left=wanted.own_left,
             group_left=wanted.group_left,
         )  # fmt: skip
-
-
-def shown_by(credit: CompanyCredit) -> ShopShows:
-    """What the shop shows of a credit. Raises `Never` where only a balance tells the debt: nothing
-    documents its sign, and a wrong one would raise the limit by twice the debt."""
-    if credit.available is None and credit.balance:
-        raise Never(
-            f"company {credit.company_id}: the shop tells a balance of {credit.balance:f} and no"
-            " available_limit, so nobody knows whether that is owed",
-            remedy=(
-                "Set a credit limit of the company in Commerce once (Customers > Companies >"
-                " Company Credit), then run: touch the company again."
-            ),
-        )
-    return ShopShows(credit.currency, credit.limit, credit.debt, credit.may_exceed)
 
 
 async def keep(key: str, rows: Sequence[Shown], systems: Systems, ledger: Ledger) -> None:
