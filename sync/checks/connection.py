@@ -29,8 +29,8 @@ from sync.checks.credit import (
     company_credits_are_there,
     credit_can_be_read,
     credit_is_checked_as_said,
-    gate_tokens_can_be_verified,
 )
+from sync.checks.credit_gate import gate_tokens_can_be_verified, refusals_stop_orders
 from sync.checks.dataverse import (
     cases_can_be_written,
     cases_find_their_customers,
@@ -96,6 +96,7 @@ from sync.checks.status import progress_can_be_read
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    variants_convert_alike,
     visibility_has_measures,
     warehouses_are_there,
 )
@@ -134,13 +135,14 @@ GROUPS: Final = (
         places_of_companies_are_there, companies_have_parents, carriers_are_mapped,
         return_options_are_mapped, photos_are_answered, quotes_are_shown, proposed_prices_mean,
         product_places_are_there, shared_catalogs_are_there, company_credits_are_there,
-        bulks_can_be_followed, gate_tokens_can_be_verified, customer_attribute_is_there,
-        schema_was_seen,
+        bulks_can_be_followed, gate_tokens_can_be_verified, refusals_stop_orders,
+        customer_attribute_is_there, schema_was_seen,
     )),
     Group((DYNAMICS,), (
         dynamics_answers, companies_exist, absence_is_told, fields_exist, numbers_fit,
         numbers_are_drawn, codes_exist, accounts_can_be_read, price_groups_of_accounts_are_there,
         accounts_would_be_delivered, warehouses_are_there, visibility_has_measures,
+        variants_convert_alike,
         slips_can_be_read, credit_notes_can_be_read, product_codes_are_there,
         invoiced_lines_can_be_read, buyers_documents_can_be_read, progress_can_be_read,
         credit_can_be_read, credit_is_checked_as_said, remainders_can_be_read, rounding_agrees,

@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx
-
 from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
-from sync.commerce.ims_bearer import ImsKeys
 from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.dynamics import credit, credit_orders
@@ -18,8 +15,6 @@ from sync.dynamics.odata import Filter
 
 FLOW: Final = "credit"
 OLD: Final = timedelta(days=2)
-PATIENCE: Final = 10.0
-"""Seconds."""
 PARAMETERS_OF_CREDIT: Final = "CreditManagementParameters"
 RIGHT: Final = "Give the role of the app's user the right to view this entity, or"
 INSTEAD: Final = {
@@ -99,6 +94,8 @@ async def credit_is_checked_as_said(probe: Probe) -> AsyncIterator[Finding]:
     is_told = "order_tax_percent" in how.model_fields_set or how.orders == "snapshot"
     if check in (Check.DELIVERED, Check.ALL) and not is_told:
         yield warn("open orders count without their tax, so that companies have more left", TAX)
+    if "limit_currency" not in how.model_fields_set and await _has_other_currencies(probe):
+        yield warn(f"credit limits count as {how.currency}, also those of other currencies", LIMITS)
     if how.credit_management:
         yield await _management(probe, company)
     if "snapshot" in (how.balances, how.orders):
@@ -109,6 +106,24 @@ TAX: Final = (
     "Write the usual tax of orders on account as order_tax_percent into"
     " [connections.<name>.credit]; 0 where they have none, or prices of sales orders include it."
 )
+
+
+LIMITS: Final = (
+    "See in F&O in which currency the credit limit of such a customer is entered, and write"
+    ' limit_currency = "accounting" or "customer" into [connections.<name>.credit].'
+)
+
+
+async def _has_other_currencies(probe: Probe) -> bool:
+    """Whether a customer with a limit is in another currency than the books: no entity tells which
+    of the two the limit is in."""
+    company, currency = probe.settings.legal_entity, probe.settings.credit.currency
+    where = Filter.eq("dataAreaId", company) & Filter.ne("SalesCurrencyCode", currency)
+    rows = probe.dynamics.query(
+        credit.CUSTOMERS, where=where & Filter.gt("CreditLimit", 0),
+        select=("SalesCurrencyCode",), top=1,
+    )  # fmt: skip
+    return bool([row async for row in rows])
 
 
 async def _management(probe: Probe, company: str) -> Finding:
@@ -144,22 +159,6 @@ async def _snapshot(probe: Probe, company: str) -> Finding:
         "Run the aging job of F&O each night (Credit and collections > Periodic tasks > Customer"
         " aging snapshot).",
     )
-
-
-async def gate_tokens_can_be_verified(probe: Probe) -> AsyncIterator[Finding]:
-    """The identity service publishes keys for the tokens that the gate asks for."""
-    gate, commerce = probe.settings.credit.gate, probe.settings.commerce
-    if not (gate.enabled and gate.bearer):
-        return
-    url = commerce.ims_keys_url
-    async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False) as http:
-        count = await ImsKeys(url, http=http, clock=probe.clock).count()
-    if count:
-        yield ok(f"{url} has {count} keys for the gate's tokens")
-    else:
-        what = f"{url} has no key that the gate's tokens could be verified with"
-        cure = "Find out where Adobe's identity service has its JWK set, and write its path into"
-        yield fault(what, f"{cure} commerce.ims_keys; or leave out credit.gate.bearer.")
 
 
 async def company_credits_are_there(probe: Probe) -> AsyncIterator[Finding]:

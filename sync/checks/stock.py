@@ -5,16 +5,25 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from sync.checks.codes import codes_of
-from sync.checks.finding import Finding, Probe, fault, ok, warn
+from sync.checks.finding import Finding, Level, Probe, fault, ok, warn
 from sync.commerce.errors import NotAllowed, NotThere
 from sync.config.connections import Connection
 from sync.core.errors import Later, Never
 from sync.dynamics.free_quantities import AVAILABLE, DIMENSIONS, PLACE, STATUS
 from sync.dynamics.inventory_visibility import WAREHOUSES as SITES
+from sync.dynamics.odata import Filter, Member
 from sync.dynamics.on_hand import MULTIPLES, ON_ORDER, ORDER_SETTINGS, RELEASED, UNITS, set_of
+from sync.dynamics.released_products import PRODUCTS
 from sync.dynamics.unit_conversions import FACTORS, GENERAL, OF_PRODUCTS, PAIR
 
 NO_BULK: Final = "00000000-0000-4000-8000-000000000000"
+PER_VARIANT: Final = "IsProductVariantUnitConversionEnabled"
+BY_FACTOR: Final = (
+    "Where variants of a product convert units differently in F&O, write the inventory unit and the"
+    " factor into their rows: map items."
+)
+SOFT: Final = "softreserv"
+"""A part of the names of what is reserved in the service and not, or not yet, in F&O."""
 WAREHOUSES, WAREHOUSE_ID = "Warehouses", "WarehouseId"
 
 
@@ -92,7 +101,7 @@ async def visibility_has_measures(probe: Probe) -> AsyncIterator[Finding]:
             "Inventory Visibility has no quantity of the first products in these warehouses",
             "See in its app that it is initialised for this legal entity.",
         )
-    elif absent := sorted(named - seen):
+    elif absent := sorted(named - seen.keys()):
         yield warn(
             f"Inventory Visibility does not answer {', '.join(absent)}; of the first products it"
             f" has {', '.join(sorted(seen))}",
@@ -101,6 +110,12 @@ async def visibility_has_measures(probe: Probe) -> AsyncIterator[Finding]:
         )
     else:
         yield ok(f"Inventory Visibility answers {', '.join(sorted(named))}")
+    if soft := sorted(one for one in seen.keys() - named if SOFT in one and seen[one]):
+        yield warn(
+            f"{', '.join(soft)} of Inventory Visibility is not taken off what is shown",
+            "Add it with a minus to available in [connections.<name>.dynamics.visibility], unless"
+            " these reservations are of the shop's own orders.",
+        )
 
 
 async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
@@ -130,6 +145,27 @@ async def warehouses_are_there(probe: Probe) -> AsyncIterator[Finding]:
                 " Commerce takes them off until it has shipped them",
                 "Name the warehouse of the store in stock.sources, or leave it so.",
             )
+
+
+async def variants_convert_alike(probe: Probe) -> AsyncIterator[Finding]:
+    """No product has unit conversions of each variant: no public entity tells them, so those of the
+    product would count."""
+    if not {"stock", "prices", "products"} & set(probe.settings.flows):
+        return
+    where = Filter.eq(PER_VARIANT, Member("NoYes", "Yes"))
+    rows = probe.dynamics.query(
+        PRODUCTS, where=where, select=("ProductNumber",), order_by=("ProductNumber",), top=1
+    )
+    try:
+        found = [str(row["ProductNumber"]) async for row in rows]
+    except Never as refusal:
+        yield warn(f"whether variants have conversions of their own: {refusal.reason}", BY_FACTOR)
+        return
+    if found:
+        what = "unit conversions of single variants are not told by F&O: those of their product"
+        yield Finding(Level.WARN, f"{what} count, as of {found[0]}", BY_FACTOR, 1, found[0])
+    else:
+        yield ok("unit conversions are those of products, not of single variants")
 
 
 async def bulks_can_be_followed(probe: Probe) -> AsyncIterator[Finding]:

@@ -66,13 +66,14 @@ class InventoryVisibility:
             raise self._no_measure(seen)
         return found
 
-    async def measures(self, company: str, warehouses: Sequence[str]) -> set[str]:
-        """The measures that some products have there, as `source.measure`; nothing where they have
-        no quantity at all."""
-        places, found = await self._places(company, warehouses), set[str]()
+    async def measures(self, company: str, warehouses: Sequence[str]) -> Mapping[str, Decimal]:
+        """The measures that some products have there, as `source.measure`, with the largest amount
+        of one; nothing where they have no quantity at all."""
+        places, found = await self._places(company, warehouses), dict[str, Decimal]()
         items = [one async for page in self._items(company) for one in page][:SAMPLE]
         for row in await self._rows(company, places, items, has_status=False):
-            found |= _measures(row).keys()
+            for name, amount in _measures(row).items():
+                found[name] = max(found.get(name, Decimal(0)), abs(amount))
         return found
 
     def _no_measure(self, seen: set[str]) -> Never:

@@ -175,6 +175,7 @@ def discounts_of(lines: Lines, item: str, item_group: str) -> list[Discount]:
             group=str(row.get("LineDiscountCustomerGroupCode") or ""),
             unit=str(row.get("QuantityUnitSymbol") or ""),
             percent=_percent(row),
+            is_double=bool(Decimal(row.get("DiscountPercentage2") or 0)),
             amount=Decimal(row.get("DiscountAmount") or 0),
             item=str(row.get("ItemNumber") or ""),
             item_group=str(row.get("LineDiscountProductGroupCode") or ""),

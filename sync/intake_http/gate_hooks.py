@@ -1,11 +1,12 @@
 """The hooks with which Commerce asks the gate.
 
-Both are optional, so that a gate that is away stops no checkout. The list of payment methods is
-asked for several times in a checkout: its answer may be used again for half a minute, and the few
-fields that are sent make the same question of the same cart. An order is asked about only where it
-is paid on account. Sources: Adobe's webhooks reference; commerce-checkout-starter-kit (payment
-method filter: needs the module magento/module-out-of-process-payment-methods, headless stores
-only), read 2026-11.
+Both are optional, so that a gate that is away stops no checkout. That of orders may be required
+(`credit.gate.required`): Adobe documents for required hooks alone that a refusal stops the order.
+The list of payment methods is asked for several times in a checkout: its answer may be used again
+for half a minute, and the few fields that are sent make the same question of the same cart. An
+order is asked about only where it is paid on account. Sources: Adobe's webhooks reference;
+commerce-checkout-starter-kit (payment method filter: needs the module
+magento/module-out-of-process-payment-methods, headless stores only), read 2026-11.
 """
 
 from datetime import timedelta
@@ -50,6 +51,7 @@ def gate_registrations(connection: str, settings: Connection, address: str) -> l
         ),
         Registration(
             "place-order", Hook("d365_credit_order", f"{plugin}{PLACE}", order),
-            connection, address, Asking("before", fallback, rules=rules),
+            connection, address,
+            Asking("before", fallback, rules=rules, is_required=credit.gate.required),
         ),
     ]  # fmt: skip

@@ -1,9 +1,10 @@
 """How the webhooks of flows are registered in Commerce.
 
 A hook runs inside the shopper's request. So each is optional (a failure of ours is logged in the
-shop and stops nothing), ends after `TIMEOUT` at the latest, and carries the record's key alone:
-personal data has no business in a notification. Answers are never cached (`ttl` 0): the same key
-comes again with every change. Source: Adobe's webhooks reference, read 2026-11.
+shop and stops nothing), unless `credit.gate.required` makes the gate's hook of orders a required
+one. It ends after `TIMEOUT` at the latest, and carries the record's key alone: personal data has no
+business in a notification. Answers are never cached (`ttl` 0): the same key comes again with every
+change. Source: Adobe's webhooks reference, read 2026-11.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,13 +28,14 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 class Asking:
     """How a hook asks instead of telling: before or after its method, until when, with which text
     where nobody answers, for how long an answer may be used again, and for which bodies alone
-    (field, operator, value)."""
+    (field, operator, value). `is_required`: the shopper does not go on without an answer."""
 
     kind: str
     fallback: str
     ttl: timedelta = timedelta()
     timeout: timedelta = timedelta(seconds=1.5)
     rules: tuple[tuple[str, str, str], ...] = ()
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Registration:
     def timeout(self) -> timedelta:
         """When Commerce gives up and goes on."""
         return self.asking.timeout if self.asking else TIMEOUT
+
+    @property
+    def is_required(self) -> bool:
+        """Whether Commerce stops what it does where nobody answers."""
+        return self.asking is not None and self.asking.is_required
 
     @property
     def ttl(self) -> int:
@@ -100,7 +107,7 @@ class Registration:
                 "url": self.url,
                 "method": "POST",
                 "priority": 0,
-                "required": False,
+                "required": self.is_required,
                 "timeout": _milliseconds(self.timeout),
                 "soft_timeout": _milliseconds(SLOW),
                 "ttl": self.ttl,
@@ -134,7 +141,7 @@ def webhooks_xml(found: Sequence[Registration]) -> str:
         batch = ET.SubElement(ET.SubElement(method, "hooks"), "batch", name=each.batch)
         hook = ET.SubElement(
             batch, "hook", each.extra, name=each.hook.name, url=each.url, method="POST",
-            required="false", timeout=str(_milliseconds(each.timeout)),
+            required=str(each.is_required).lower(), timeout=str(_milliseconds(each.timeout)),
             softTimeout=str(_milliseconds(SLOW)),
         )  # fmt: skip
         fields = ET.SubElement(hook, "fields")

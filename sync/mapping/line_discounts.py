@@ -2,7 +2,8 @@
 
 They are searched as prices are, by customer and by item: each customer level with the item, then
 its item group, then all items. With *Find next* several add up (5 % and 10 % are 15 %). Source:
-Microsoft, "Activate sales price/discount"; that they add up is told by users.
+Microsoft, "Activate sales price/discount"; that they add up is told by users. Where one of them has
+two percentages, nobody tells whether these are put together before or after.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,15 @@ from typing import Final
 
 from sync.core.money import ZERO
 from sync.dynamics.documents.price_agreement import Discount
-from sync.mapping.price_search import Audience, Unclear, Wanted, combinations, unfit, visited
+from sync.mapping.price_search import (
+    Audience,
+    Unclear,
+    UnclearPrice,
+    Wanted,
+    combinations,
+    unfit,
+    visited,
+)
 
 HUNDRED: Final = Decimal(100)
 
@@ -33,6 +42,16 @@ def counted_discounts(
 ) -> list[Discount]:
     """Those that are taken off. `discounts`: those of the item, of its item group, and of all
     items. Raises `UnclearPrice`."""
+    found = _found(discounts, wanted, audience, quantity, unclear)
+    if unclear == "park" and len(found) > 1 and any(one.is_double for one in found):
+        raise UnclearPrice(", ".join(str(one.record) for one in found))
+    return found
+
+
+def _found(
+    discounts: Sequence[Discount], wanted: Wanted, audience: Audience, quantity: Decimal,
+    unclear: Unclear,
+) -> list[Discount]:  # fmt: skip
     found = list[Discount]()
     fitting = [one for one in discounts if not unfit(one, wanted, quantity)]
     for _, lines in combinations(fitting, audience.customer, audience.discount_group):

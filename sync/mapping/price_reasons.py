@@ -19,6 +19,7 @@ from sync.mapping.price_search import (
 from sync.mapping.priced import Priced, PriceRules
 
 L = TypeVar("L", bound=TradeLine)
+UNCLEAR = "it depends on the order in which F&O visits the lines (prices.unclear)"
 STOPPED = "the search stops before it, at record {record}, which has no Find next"
 
 
@@ -57,14 +58,15 @@ def _discounts(
     priced: Priced, rules: PriceRules, audience: Audience, quantity: Decimal
 ) -> Iterator[Candidate]:
     search = (priced.wanted, audience, quantity, rules.unclear)
+    otherwise = "the search stops before it"
     try:
         counted = counted_discounts(priced.discounts, *search)
     except UnclearPrice:
-        counted = []
+        counted, otherwise = [], UNCLEAR
     group = audience.discount_group
     for line, why in _reasons(priced.discounts, priced, audience, group, quantity):
         counts = line in counted
-        said = "it is taken off" if counts else why or "the search stops before it"
+        said = "it is taken off" if counts else why or otherwise
         off = [f"{line.percent:f} %"] * bool(line.percent) + [f"{line.amount:f}"] * bool(
             line.amount
         )
@@ -82,7 +84,7 @@ def _lowest(
 
 def _loses(lowest: Decimal | None) -> str:
     if lowest is None:
-        return "it depends on the order in which F&O visits the lines (prices.unclear)"
+        return UNCLEAR
     return f"{lowest:f} counts"
 
 

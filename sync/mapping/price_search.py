@@ -22,7 +22,8 @@ L = TypeVar("L", bound=TradeLine)
 
 
 class UnclearPrice(ValueError):
-    """F&O's price depends on the order in which it visits these lines, which nobody knows."""
+    """F&O's price depends on the order in which it visits these lines, or on how it puts their
+    percentages together, which nobody knows."""
 
 
 @dataclass(frozen=True)

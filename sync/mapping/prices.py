@@ -40,8 +40,8 @@ def prices_to_show(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
         return _shown(priced, rules)
     except UnclearPrice as error:
         return Never(
-            f"{priced.sku}: several price agreements fit, and one of them has no Find next: records"
-            f" {error}",
+            f"{priced.sku}: several price agreements fit, and one of them has no Find next, or a"
+            f" second discount percentage: records {error}",
             remedy=(
                 "Give the lines in F&O quantities or dates that do not overlap, or say in"
                 " prices.unclear which one counts."

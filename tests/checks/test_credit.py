@@ -1,24 +1,30 @@
 """What `check` says of credit before anything is published, and what stands in for what F&O
 refuses."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 import respx
 
+from sync.adapters.sqlite.queue import SqliteQueue
 from sync.checks.credit import (
     INSTEAD,
     company_credits_are_there,
     credit_can_be_read,
     credit_fields,
     credit_is_checked_as_said,
-    gate_tokens_can_be_verified,
 )
+from sync.checks.credit_gate import gate_tokens_can_be_verified, refusals_stop_orders
 from sync.checks.entities import fields_exist
+from sync.checks.finding import Finding, Own, findings_of
 from sync.config.connections import Connections
+from sync.credit.decisions import Decision, Decisions
 from tests.checks.conftest import SETTINGS, Sandboxes, levels, only_fault
 from tests.commerce.test_ims_bearer import ADOBE, jwk
+from tests.doubles.memory_tables import MemoryTables
 
 WAYS: list[dict[str, Any]] = [
     {},
@@ -68,6 +74,66 @@ async def test_the_tax_of_open_orders_is_asked_for(
         credit_is_checked_as_said, **with_credit(**{"check": "BalanceAll", **credit})
     )
     assert any("order_tax_percent" in one.cure for one in found) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("currency", "limit", "credit", "is_asked"),
+    [("EUR", 500, {}, True), ("EUR", 500, {"limit_currency": "accounting"}, False),
+     ("EUR", 0, {}, False), ("USD", 500, {}, False)],
+)  # fmt: skip
+async def test_the_currency_of_limits_is_asked_for_where_it_matters(
+    sandboxes: Sandboxes, currency: str, limit: int, credit: dict[str, Any], *, is_asked: bool
+) -> None:
+    account = {"CustomerAccount": "US-009", "OrganizationName": "Litware"}
+    sandboxes.dynamics.put(
+        "CustomersV3", dataAreaId="usmf", SalesCurrencyCode=currency, CreditLimit=limit, **account
+    )
+    found = await sandboxes.found(credit_is_checked_as_said, **with_credit(**credit))
+    assert any("limit_currency" in one.cure for one in found) is is_asked
+
+
+async def told_of_refusals(
+    sandboxes: Sandboxes, *decided: tuple[int, bool], customer: str = "", method: str = ""
+) -> list[Finding]:
+    """What is found where an order was decided so, (minutes ago, is allowed), and is there."""
+    order = sandboxes.commerce.place_new(visible_in=timedelta(0))[0]
+    order.payment["method"] = method or "companycredit"
+    decisions, now = Decisions(tables := MemoryTables(), "shop"), sandboxes.clock.now()
+    whose = customer or str(order.row.get("customer_id") or "")
+    for minutes, is_allowed in decided:
+        at = now - timedelta(minutes=minutes)
+        one = Decision(at.isoformat(), "order", order.row["increment_id"], "US-001", "2", whose,
+                       is_allowed, "exceeded")  # fmt: skip
+        await decisions.keep(one, at)
+    probe = await sandboxes.probe(**with_credit(gate={"enabled": True}))
+    own = Own(SqliteQueue(":memory:", sandboxes.clock, timedelta(minutes=1)), tables)
+    return await findings_of(refusals_stop_orders, replace(probe, own=own))
+
+
+async def test_an_order_that_is_there_though_it_was_refused_is_a_fault(
+    sandboxes: Sandboxes,
+) -> None:
+    found = only_fault(await told_of_refusals(sandboxes, (9, True), (3, False)))
+    assert (found.level, found.count) == ("fault", 1)
+    assert "required = true" in found.cure
+
+
+@pytest.mark.parametrize(
+    ("decided", "other", "said"),
+    [
+        (((3, False),), {"method": "checkmo"}, ["ok"]),  # the buyer chose another way to pay
+        (((3, False),), {"customer": "77"}, ["ok"]),  # another store's order of this number
+        (((9, False), (3, True)), {}, []),  # it was let through later
+    ],
+)
+async def test_what_was_refused_and_is_in_order_is_none(
+    sandboxes: Sandboxes,
+    decided: tuple[tuple[int, bool], ...],
+    other: dict[str, str],
+    said: list[str],
+) -> None:
+    found = await told_of_refusals(sandboxes, *decided, **other)
+    assert [str(one.level) for one in found] == said
 
 
 async def test_a_credit_in_a_currency_without_rate_is_a_fault(sandboxes: Sandboxes) -> None:

@@ -9,6 +9,7 @@ from sync.checks.finding import Level
 from sync.checks.stock import (
     bulks_can_be_followed,
     sources_are_there,
+    variants_convert_alike,
     warehouses_are_there,
 )
 from tests.checks.conftest import Sandboxes, levels, only_fault
@@ -67,3 +68,15 @@ async def test_warehouses_are_compared_with_f_and_o_and_with_the_stores(
     )
     assert [one.level for one in found] == [Level.OK, Level.FAULT, Level.WARN]
     assert "warehouse 13" in found[-1].what
+
+
+@pytest.mark.parametrize(("flag", "level"), [("No", "ok"), ("Yes", "warn")])
+async def test_conversions_of_single_variants_are_told(
+    sandboxes: Sandboxes, flag: str, level: str
+) -> None:
+    sandboxes.dynamics.put(
+        "ProductsV2", ProductNumber="SHIRT", IsProductVariantUnitConversionEnabled=flag
+    )
+    (found,) = await sandboxes.found(variants_convert_alike, **with_stock())
+    assert (str(found.level), found.example) == (level, "SHIRT" if level == "warn" else "")
+    assert await sandboxes.found(variants_convert_alike) == []

@@ -267,7 +267,21 @@ def test_a_checkouts_questions_are_optional_and_end_in_time(line: Line, tmp_path
     named = [field["name"] for one in ran.documents for field in one["body"]["webhook"]["fields"]]
     assert "order.extension_attributes.company_order_attributes.company_id" in named
     assert "payload.customer.extension_attributes.company_attributes.company_id" in named
+    assert not any(one["body"]["webhook"]["required"] for one in ran.documents)
     filed = line("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL).out
+    assert 'required="true"' not in filed
     assert '<rule field="order.payment.method" operator="equal" value="companycredit"' in filed
     assert 'ttl="30"' in filed
     assert 'type="before"' in filed
+
+
+def test_the_hook_of_orders_is_required_where_the_connection_says_so(
+    line: Line, tmp_path: Path
+) -> None:
+    config = gated(tmp_path)
+    config.write_text(config.read_text().replace("# required = false", "required = true"))
+    command = ("webhooks", "--config", config, "--connection", "bikes-de", "--url", URL)
+    bodies = [one["body"]["webhook"] for one in line(*command, "--json").documents]
+    required = [one["url"].rpartition("/")[2] for one in bodies if one["required"]]
+    assert required == ["place-order"]
+    assert line(*command).out.count('required="true"') == 1

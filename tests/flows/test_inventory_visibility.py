@@ -219,3 +219,7 @@ async def test_check_names_measures_that_no_answer_has(harness: Harness) -> None
     (lacks,) = [one async for one in visibility_has_measures(probe)]
     assert (nothing.level, lacks.level) == (Level.WARN, Level.WARN)
     assert "fno.nosuch" in lacks.what
+    for amount in (0, 3):
+        service.rows[0]["quantities"]["iv"]["SoftReservPhysical"] = amount
+        _, *soft = [one async for one in visibility_has_measures(probe)]
+        assert ["iv.softreservphysical" in one.what for one in soft] == [True] * bool(amount)

@@ -307,6 +307,15 @@ def discounts(harness: Harness, percent: int, group: str = "", **more: Any) -> N
     harness.dynamics.put("SalesLineDiscountAgreements", dataAreaId=COMPANY, **whole)
 
 
+@in_harness(**{**PRICES, "prices": {**PRICES["prices"], "searched": ["group"]}})
+async def test_agreements_that_f_and_o_does_not_search_are_left_out(harness: Harness) -> None:
+    released(harness)
+    agrees(harness, 9, "RETAIL")
+    agrees(harness, 7)
+    await publishes(harness, SKU)
+    assert shown(harness) == {"base": "10.00", "retailer|1": "9.00"}
+
+
 @in_harness(**MORE)
 async def test_a_mapped_customer_has_prices_of_its_own_less_its_discounts(
     harness: Harness,

@@ -235,6 +235,15 @@ def test_discounts_that_depend_on_an_unknown_order_are_a_setting(
         assert [one.percent for one in found] == percents
 
 
+def test_two_percentages_that_add_to_others_are_unclear() -> None:
+    alone, more = [off(5, is_double=True)], [off(5, is_double=True), off(6, "LD1")]
+    assert counted_discounts(alone, WANTED, COMPANY, Decimal(5)) == alone
+    assert len(counted_discounts(more, WANTED, COMPANY, Decimal(5), "lowest")) == len(more)
+    found = prices_to_show(replace(priced([]), discounts=more), PriceRules([COMPANY]))
+    assert isinstance(found, Never)
+    assert "a second discount percentage: records 1, 1" in found.reason
+
+
 def test_a_shown_price_is_less_its_discounts() -> None:
     given = replace(
         priced([line(8, "RETAIL")]),

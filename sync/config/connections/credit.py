@@ -42,6 +42,10 @@ class Gate(Section):
     """So long an order that was let through counts before Commerce shows it."""
     keep_days: Whole = Field(default=30, ge=1, le=400)
     """So long decisions are kept."""
+    required: YesNo = False
+    """Whether the hook of orders is registered as a required one. Adobe documents for those alone
+    that a refusal stops the order; but where a required hook gets no answer, nobody can order on
+    account. `check` tells of orders that were placed though they were refused."""
     names_company: YesNo = False
     """Whether the hooks are to say for which company somebody buys: no document says that the shop
     fills these fields. Without them, or where they are empty, the buyer's company is known from the

@@ -39,6 +39,9 @@ class Prices(Section):
     warehouse: str = ""
     unclear: Literal["park", "lowest", "largest-quantity"] = "park"
     """Which price counts where F&O's depends on the order in which it visits its lines."""
+    searched: tuple[Literal["customer", "group", "all"], ...] = ("customer", "group", "all")
+    """Whose sales price agreements F&O searches, as its form *Activate price/discount* says: no
+    entity tells it. Others are left out."""
     generic_currency: YesNo = True
     """Whether F&O may use its generic currency: then agreements in it park their products, for it
     converts them by rates that its entities do not tell."""

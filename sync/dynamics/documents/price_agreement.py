@@ -38,9 +38,10 @@ class Agreement(TradeLine):
 class Discount(TradeLine):
     """A line discount: `percent` of the price, and `amount` off the price of one unit. `item` or
     `item_group`: of what; of all items where both are empty. `group` is one of line discounts; an
-    empty `unit` is any."""
+    empty `unit` is any. `is_double`: it has two percentages, which `percent` puts together."""
 
     percent: Decimal
     amount: Decimal = Decimal(0)
     item: str = ""
     item_group: str = ""
+    is_double: bool = False

@@ -23,7 +23,7 @@ from sync.dynamics.unit_conversions import Conversions
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
-from sync.mapping.price_search import Audience, Wanted
+from sync.mapping.price_search import Audience, Wanted, whose_line
 from sync.mapping.priced import Priced, PriceRules
 from sync.mapping.prices import prices_to_show
 from sync.mapping_tables.records import ItemMapping
@@ -129,7 +129,11 @@ def priced_of(
         return None if item.item_number == item.sku else _unreleased(item)
     unit = item.unit or released.unit
     base = _in_unit(released, unit, reading.conversions)
-    lines = agreements_of(reading.agreements, item.item_number)
+    searched = systems.settings.prices.searched
+    lines = [
+        one for one in agreements_of(reading.agreements, item.item_number)
+        if whose_line(one).partition(" ")[0] in searched
+    ]  # fmt: skip
     if base is None and released.price and not lines:
         return _no_conversion(item, released, unit)
     off = reading.discounts
