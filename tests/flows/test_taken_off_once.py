@@ -5,13 +5,15 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sandbox.commerce.amounts import Scheme
 from sandbox.commerce.recipe import Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
-from tests.flows.finance import Finance, in_finance, key
-from tests.harness import Harness, in_both_harnesses, in_harness
+from tests.flows.finance import BOOKS, Finance, in_finance, key
+from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 
 MEMOS = "creditmemos"
@@ -145,3 +147,27 @@ async def test_what_was_taken_off_stays_off_with_its_fixed_product_tax_when_it_i
     assert finance.total(order) == left
     wanted = order.amount("grand_total") - order.amount("total_refunded")
     assert Decimal((await finance.trail(order))[-1].details["amounts"]["dynamics"]) == wanted
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+@in_finance(flows=(*BOOKS["flows"], "captures"))
+async def test_what_f_and_o_has_invoiced_is_not_taken_off_but_credited(
+    finance: Finance, pieces: int
+) -> None:
+    """Two of three pieces are invoiced, which no status of the order tells."""
+    order = await finance.placed(shipping=Decimal(0), **finance.wants("SIMPLE-001", pieces=3))
+    number, item = finance.header(order)["SalesOrderNumber"], order.items[0]
+    (line,) = finance.dynamics.lines(COMPANY, number)
+    finance.dynamics.invoice(number, quantities={line["InventoryLotId"]: Decimal(2)})
+    finance.commerce.invoice(order)
+    memo = finance.commerce.refund(order, {item["item_id"]: Decimal(pieces)})
+    await finance.books(memo, MEMOS)
+    assert finance.lines(order) == {"SIMPLE-001": 2 if pieces == 1 else 3}
+    assert await finance.parked(MEMOS) == ([] if pieces == 1 else [key(memo)])
+    finance.dynamics.invoice(number)
+    await finance.replays(key_of(order))
+    await finance.works_until_idle()
+    returns = finance.dynamics.returns_for(finance.reference(memo, MEMOS))
+    credited = finance.credited(memo) if returns else 0
+    assert credited == (0 if pieces == 1 else pieces * item["price"])
+    assert await finance.parked("orders") == await finance.parked(MEMOS) == []

@@ -16,6 +16,7 @@ from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for
 from sync.flows.fulfilment.status_writes import Cancellation
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.agreement import CANCELLATIONS, progress_in
 from sync.flows.orders.order_sums import OrderLook, was_left
 from sync.flows.orders.sales_order_removal import SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
@@ -32,7 +33,6 @@ from sync.mapping.references import FORMER
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import CHARGES, TAKEN_OFF, orders_are_invoiced
 
-CANCELLATIONS: Final = "cancellations"
 POSTED_INVOICES: Final = "posted_invoices"
 CANCELLED: Final = Cancellation.kind
 
@@ -173,6 +173,7 @@ async def give_up(order: Order, what: str, delivery: Delivery) -> Plan | Skipped
         delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
+        progress_in(delivery.systems),
         document,
     )
 

@@ -40,9 +40,9 @@ from sync.flows.keys import (
 )
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.after_posting import after_posting
+from sync.flows.orders.agreement import progress_in
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
-    CANCELLATIONS,
     follow_ups_of,
     former_reference,
     give_up,
@@ -163,10 +163,10 @@ async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
         LeftBehind(KIND, former_reference(order), delivery),
+        progress_in(delivery.systems),
         hold=on_hold(order, connection.orders) if delivery.held(KIND) else "",
         stops=connection.orders.stop_processing,
         stop_is_ours=is_ours(KIND, delivery),
-        live=delivery.systems.dynamics.live_orders if CANCELLATIONS in connection.flows else None,
     )  # fmt: skip
 
 

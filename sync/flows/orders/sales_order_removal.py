@@ -12,6 +12,7 @@ from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.write import Found, Removal, Result, Target
 from sync.flows.left_behind import LeftBehind
+from sync.flows.orders.agreement import Progress
 from sync.flows.orders.sales_order_writes import KIND, as_found
 
 SHIPPED: Final = "shipped|"
@@ -35,6 +36,7 @@ class SalesOrderRemoval(Removal):
     orders: SalesOrders
     target: Target
     left_behind: LeftBehind
+    progress: Progress
     order: SalesOrder | None = None
 
     @property
@@ -45,7 +47,8 @@ class SalesOrderRemoval(Removal):
     @override
     async def find(self, number: str) -> Found | None:
         if number:
-            return as_found(await self.orders.by_number(self.company, number))
+            held = await self.orders.by_number(self.company, number)
+            return as_found(await self.progress.told(held, self.company) if held else None)
         return await self.left_behind.found(self._found, self.order) if self.order else None
 
     async def _found(self, order: SalesOrder) -> Found | None:

@@ -25,13 +25,12 @@ from sync.dynamics.documents.sales_order_changes import (
     sent_form,
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
-from sync.dynamics.live_orders import LiveOrders
 from sync.dynamics.sales_orders import SalesOrders
 from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
-from sync.flows.orders.agreement import is_sent_as_wanted
+from sync.flows.orders.agreement import Progress
 from sync.flows.orders.amendment_rules import (
     BY_A_MEMO,
     INVOICED_BEFORE,
@@ -58,7 +57,7 @@ class SalesOrderWrite(Write):
 
     `sold`: as if nothing had been refunded. `hold`: why it is on hold in Commerce, if it is.
     `stops`: whether a hold stops its processing in D365; `stop_is_ours`: whether it may have done
-    so already. `live`: tells what D365 still sends of it, where it may be asked.
+    so already. `progress`: tells what D365 has done of it.
     """
 
     kind: ClassVar[str] = KIND
@@ -68,11 +67,11 @@ class SalesOrderWrite(Write):
     orders: SalesOrders
     target: Target
     left_behind: LeftBehind
+    progress: Progress
     hold: str = ""
     stops: bool = False
     stop_is_ours: bool = False
     _moves_stop: bool = field(default=False, init=False)
-    live: LiveOrders | None = None
 
     @property
     def refuses_second(self) -> bool:  # type: ignore[override]
@@ -181,8 +180,9 @@ class SalesOrderWrite(Write):
             raise self._conflict(number, "was deleted in D365", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
-        if await is_sent_as_wanted(changes, held, self.order.company, self.live):
+        if await self.progress.is_as_wanted(changes, held, self.order.company):
             return Amendment(form, keys=NOTHING_LEFT)
+        held = await self.progress.told(held, self.order.company, changes)
         if not held.is_open and not may_write(changes, held):
             return await self._closed(held, form, sent, changes)
         company, is_stop = self.order.company, changes.header.get(STOPPED) == "Yes"
@@ -201,7 +201,7 @@ class SalesOrderWrite(Write):
             there = await self.orders.in_form_of(form, held.number)
             late = [name for name in late if name in changes_between(there, form).header]
         keys, is_partial = {**NOTHING_LEFT, LATE: ", ".join(late)}, bool(late)
-        if await is_sent_as_wanted(rest, held, self.order.company, self.live):
+        if await self.progress.is_as_wanted(rest, held, self.order.company):
             return Amendment(None if late else form, keys=keys, is_partial=is_partial)
         if is_for_a_return(rest, held, self.sold):
             return Amendment(None, keys={**keys, **BY_A_MEMO}, is_partial=is_partial)
@@ -230,8 +230,8 @@ class SalesOrderWrite(Write):
             f"order {self.reference} changed in Commerce after sales order {number} was posted, "
             f"and {number} {why}; changed: {what}",
             remedy=(
-                f"Both documents are in the trail. Change {number} in D365 to what it shall be,"
-                f" then replay the order.{quantities}"
+                f"Both documents are in the trail. Change {number} in D365 to what it shall be, or"
+                f" invoice or cancel the rest there; then replay the order.{quantities}"
             ),
             found=found,
         )
