@@ -63,8 +63,8 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
 
 
 async def _cut(order: Order, told: Mapping[str, str], delivery: Delivery) -> Decimal:
-    """What F&O alone took off the order, by the credit memos that gave it back; but for pieces that
-    the order is without by now, as its trail tells (`told`)."""
+    """What F&O alone took off the order, by the credit memos that gave it back. Pieces that the
+    order has come to be without, as its trail tells (`told`), are no part of it."""
     ledger, systems, found = delivery.ledger, delivery.systems, ZERO
     amount = told.get("dynamics")
     if not is_refunded(order):
