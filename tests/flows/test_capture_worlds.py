@@ -72,9 +72,11 @@ class World:
                 self._invoice(header["SalesOrderNumber"], order)
 
     def _invoice(self, number: str, order: StoredOrder) -> None:
-        """F&O invoices a part of an order, or all that is left of it, and its tax with that."""
+        """F&O invoices a part of an order, or all that is left of it, and its tax with that: less
+        than nothing of a line that was reduced meanwhile."""
         left = self.left(number)
-        parts = {lot: Decimal(self.chance.randint(0, int(rest))) for lot, rest in left.items()}
+        most = {lot: max(int(rest), 0) for lot, rest in left.items()}
+        parts = {lot: Decimal(self.chance.randint(0, rest)) for lot, rest in most.items()}
         whole = self.chance.random() < 0.5 or not any(parts.values())
         tax = order.row["tax_amount"] if whole else Decimal(0)
         if any(left.values()):

@@ -454,6 +454,7 @@ async def order_is_returned_by_hand(finance: Finance) -> Planted:
     """A return order took the reference of its order over."""
     memo = await _refunded(finance)
     order = finance.commerce.orders[memo["order_id"]]
+    number = order.row["increment_id"]
     row = {
         "dataAreaId": COMPANY, "InvoiceDate": _noon(finance), "LedgerVoucher": "V",
         "CustomersOrderReference": finance.order_reference(order), "CurrencyCode": "USD",
@@ -461,12 +462,12 @@ async def order_is_returned_by_hand(finance: Finance) -> Planted:
 
     async def undo() -> None:
         finance.dynamics.put(
-            SALES, **row, InvoiceNumber="CIV-HAND", TotalInvoiceAmount=Decimal(4),
+            SALES, **row, InvoiceNumber=f"CIV-{number}", TotalInvoiceAmount=Decimal(4),
             SalesOrderNumber="RET-HAND",
         )  # fmt: skip
 
     finance.dynamics.put(
-        SALES, **row, InvoiceNumber="CCN-HAND", TotalInvoiceAmount=Decimal(-4),
+        SALES, **row, InvoiceNumber=f"CCN-{number}", TotalInvoiceAmount=Decimal(-4),
         SalesOrderNumber="RET-HAND",
     )  # fmt: skip
     return Planted("by_hand", key_of(order), Cause.EDITED, undo)

