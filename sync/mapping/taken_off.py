@@ -37,6 +37,13 @@ CUT: Final = "cancelled in F&O"
 """The key of that number with what F&O alone took off, whatever paid for it: its order was changed
 no more."""
 
+CUT_CHARGES: Final = "charges cancelled in F&O"
+"""The key with what of that an order keeps while it has pieces."""
+
+CUT_FROM: Final = "cancelled in F&O of"
+"""The key with what the order came to then, by its trail: once that says less, it is without the
+pieces."""
+
 NONE, WHOLE = Fraction(0), Fraction(1)
 
 

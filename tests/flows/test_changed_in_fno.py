@@ -212,3 +212,25 @@ async def test_where_a_gift_card_paid_for_what_f_and_o_cancelled_its_invoice_of_
         await polls_all(harness)
     assert (order.items[0]["qty_canceled"], order.items[0]["qty_refunded"]) == (2, 1)
     assert await harness.parked("posted_invoices") == []
+
+
+@in_harness(**CHANGED)
+async def test_what_f_and_o_cancelled_is_taken_off_once_where_a_later_refund_makes_both_agree(
+    harness: Harness,
+) -> None:
+    """The first refund is left to its memo, as it is less than F&O cancelled; with the second the
+    order is without both pieces."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    harness.commerce.invoice(order)
+    await polls_all(harness)
+    cut = {lots(harness, order)[SKU]: Decimal(2)}
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
+    packed(harness, order)
+    posted(harness, order)
+    for _ in range(2):
+        one = {order.items[0]["item_id"]: Decimal(1)}
+        harness.commerce.refund(order, one, shipping=Decimal(0))
+        for _ in range(2):
+            await polls_all(harness)
+    assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+    assert await harness.parked("posted_invoices") == []

@@ -2,6 +2,7 @@
 replaced."""
 
 import asyncio
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import LEASE, State
+from sync.engine.corrections import Corrections
+from sync.flows.catalogue.taken_orders import is_posted
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 
@@ -31,6 +34,31 @@ async def test_an_order_cancelled_after_it_was_posted_is_removed(harness: Harnes
     await harness.delivers(order)
     assert harness.headers(order) == []
     assert await harness.events(order) == ["created", "cancelled"]
+
+
+@in_both_harnesses()
+async def test_an_order_whose_cancellation_is_taken_back_waits_for_a_person(
+    harness: Harness,
+) -> None:
+    """As extensions take it back. Until somebody says so nothing is sent again, however often it is
+    seen; cancelled again, it waits no more."""
+    order = harness.place()
+    await harness.delivers(order)
+    placed = deepcopy((order.row, order.items))
+    for _ in range(2):
+        harness.commerce.cancel(order)
+        await harness.delivers(order)
+        assert await harness.parked() == []
+        order.row, order.items = deepcopy(placed)
+        for _ in range(2):
+            await harness.delivers(order)
+            assert await harness.parked() == [key_of(order)]
+    claim = await harness.claim(order)
+    assert (harness.headers(order), is_posted(claim)) == ([], False)
+    assert await Corrections(harness.services.ledger, harness.clock, "ann", "sold").forget(claim)
+    await harness.delivers(order)
+    assert harness.lines(order)
+    assert await harness.parked() == []
 
 
 @in_both_harnesses()

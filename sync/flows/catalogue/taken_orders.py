@@ -14,6 +14,7 @@ from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
+from sync.flows.orders.sales_order_removal import REMOVED
 from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.stock import open_pieces, shipped_pieces
 from sync.mapping_tables.records import normal_sku
@@ -97,7 +98,9 @@ async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[
 
 def is_posted(claim: Claim) -> bool:
     """Whether F&O has the sales order of an order."""
-    return KIND in claim.delivered and claim.state is not State.CANCELLED
+    held = claim.delivered.get(KIND)
+    is_removed = claim.state is State.CANCELLED or (held and held.digest.startswith(REMOVED))
+    return held is not None and not is_removed
 
 
 @dataclass(frozen=True)

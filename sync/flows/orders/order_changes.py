@@ -7,6 +7,7 @@ from typing import Final
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
 from sync.commerce.models.order import Order
+from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.engine.claim import State
@@ -18,7 +19,7 @@ from sync.flows.fulfilment.status_writes import Cancellation
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import CANCELLATIONS, progress_in
 from sync.flows.orders.order_sums import OrderLook, was_left
-from sync.flows.orders.sales_order_removal import SalesOrderRemoval
+from sync.flows.orders.sales_order_removal import REMOVED, SalesOrderRemoval
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.returns.memos_of_returns import is_of_return
@@ -44,6 +45,23 @@ def given_up(order: Order, delivery: Delivery) -> str:
     if is_cancelled(order):
         return "cancelled"
     return "refunded" if is_nothing_left(order, delivery.systems.settings.orders) else ""
+
+
+def refuse_one_wanted_again(order: Order, delivery: Delivery) -> None:
+    """Raises `Never` for an order that was given up and is not any more, as an extension takes a
+    cancellation back: D365 holds nothing of it, and a person says whether it is sent after all."""
+    held, key = delivery.held(KIND), delivery.message.key
+    if held is None or not held.digest.startswith(REMOVED) or delivery.claim.intent is not None:
+        return
+    raise Never(
+        f"order {order.increment_id} is {order.state} in Commerce, but sales order {held.number}"
+        " was removed or cancelled in D365 when the order was given up",
+        remedy=(
+            f"To sell it after all: forget orders {key} --why TEXT, which posts it again; delete"
+            f" {held.number} first where D365 shows it as cancelled. Else cancel or refund the"
+            f" order in Commerce, then replay {key}."
+        ),
+    )
 
 
 async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:

@@ -48,6 +48,7 @@ from sync.flows.orders.order_changes import (
     give_up,
     given_up,
     is_rejected_there,
+    refuse_one_wanted_again,
     without_what_is_credited,
 )
 from sync.flows.orders.order_stops import is_ours
@@ -124,6 +125,7 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
         if await is_rejected_there(order, delivery):
             return Plan((), digest=delivery.claim.digest)
         return await give_up(order, what, delivery)
+    refuse_one_wanted_again(order, delivery)
     connection = delivery.systems.settings
     if delivery.held(KIND) is None and not delivery.claim.intent:
         others = "" if delivery.is_asked else before_our_time(order, connection.orders)

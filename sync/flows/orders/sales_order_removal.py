@@ -15,6 +15,8 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import Progress
 from sync.flows.orders.sales_order_writes import KIND, as_found
 
+REMOVED: Final = "cancelled|"
+"""How the digest of an order begins that D365 holds no more, as the executor writes it."""
 SHIPPED: Final = "shipped|"
 """How the digest of an order begins that D365 had shipped before it was refunded in Commerce."""
 INVOICED: Final = "invoiced|"
@@ -59,7 +61,7 @@ class SalesOrderRemoval(Removal):
         invoiced of a cancelled order is left to a person, who credits it."""
         held: ExistingSalesOrder = found.content
         if held.is_cancelled:
-            return Result(KIND, held.number, f"cancelled|{held.number}", "cancelled")
+            return Result(KIND, held.number, f"{REMOVED}{held.number}", "cancelled")
         if held.is_removable:
             return None
         if self.what == "refunded" and held.is_shipped:

@@ -52,6 +52,8 @@ from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
 from sync.mapping.taken_off import (
     CUT,
+    CUT_CHARGES,
+    CUT_FROM,
     TAKEN_OFF,
     HeldLine,
     Sale,
@@ -114,13 +116,16 @@ async def _compared_with_invoices(
     held = claim.delivered.get(SALES_ORDER)
     if held is None:
         return found
-    cut = taken_off_of_goods(*taken)
-    if not is_for_a_memo(held) and PLACED in await amounts_told(claim, delivery.ledger):
-        is_gone = is_nothing_left(order, delivery.systems.settings.orders)
-        cut = ZERO if is_gone else taken_off_of_charges(*taken)
-        if not cut:
-            return found
-    shown = tuple(replace(one, keys={**one.keys, CUT: f"{cut:.2f}"}) for one in found.shown_by)
+    is_gone = is_nothing_left(order, delivery.systems.settings.orders)
+    charges = ZERO if is_gone else taken_off_of_charges(*taken)
+    told = await amounts_told(claim, delivery.ledger)
+    is_told = PLACED in told and not is_for_a_memo(held)
+    if is_told and not charges:
+        return found
+    cut = {CUT: charges if is_told else taken_off_of_goods(*taken), CUT_CHARGES: charges}
+    keys = {name: f"{value:.2f}" for name, value in cut.items()}
+    keys[CUT_FROM] = told.get("dynamics", "")
+    shown = tuple(replace(one, keys={**one.keys, **keys}) for one in found.shown_by)
     invoices = await invoices_of(order, held.number, delivery.systems)
     return replace(found, shown_by=shown, follow_ups=(*found.follow_ups, *invoices))
 

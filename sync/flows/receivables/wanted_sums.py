@@ -20,7 +20,7 @@ from sync.mapping.document_parts import document_parts
 from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.order_left import is_changed, is_refunded, parts_left
 from sync.mapping.order_parts import order_parts
-from sync.mapping.taken_off import CUT, TAKEN_OFF
+from sync.mapping.taken_off import CUT, CUT_CHARGES, CUT_FROM, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
     if order is None:
         return None
     amounts, currency = await amounts_told(claim, delivery.ledger), order.order_currency_code
-    given = await given_back(order, delivery.systems) + await _cut(order, delivery)
+    given = await given_back(order, delivery.systems) + await _cut(order, amounts, delivery)
     if PLACED in amounts:
         return Wanted(Decimal(amounts["dynamics"]) - given, None, currency)
     sold, settings = without_refunds(order), delivery.systems.settings.orders
@@ -62,15 +62,18 @@ async def _order(claim: Claim, _: PostedInvoice, delivery: Delivery) -> Wanted |
     return Wanted(rounded(amount), tax, currency)
 
 
-async def _cut(order: Order, delivery: Delivery) -> Decimal:
-    """What F&O alone took off the order, by the credit memos that gave it back."""
+async def _cut(order: Order, told: Mapping[str, str], delivery: Delivery) -> Decimal:
+    """What F&O alone took off the order, by the credit memos that gave it back. Pieces that the
+    order has come to be without, as its trail tells (`told`), are no part of it."""
     ledger, systems, found = delivery.ledger, delivery.systems, ZERO
+    amount = told.get("dynamics")
     if not is_refunded(order):
         return found
     for row in await systems.commerce.creditmemos.of_order(order.entity_id or 0):
         claim = await ledger.claim(systems.name, "creditmemos", CreditMemo.read(row).key)
         if (off := claim.delivered.get(TAKEN_OFF)) is not None:
-            found += Decimal(off.keys.get(CUT, 0))
+            is_without = PLACED in told and off.keys.get(CUT_FROM, amount) != amount
+            found += Decimal(off.keys.get(CUT_CHARGES if is_without else CUT, 0))
     return found
 
 
