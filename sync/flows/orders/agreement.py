@@ -42,7 +42,7 @@ class Progress:
         self, held: ExistingSalesOrder, company: str, changes: Changes | None = None
     ) -> ExistingSalesOrder:
         """The order as partly invoiced where more of it is invoiced than `changes` leave, or some
-        of a line that they price anew; None: where anything is. Not every environment keeps that
+        of a line that gets another price; None: where anything is. Not every environment keeps that
         status (reference 5.2), and a line is open until all of it is invoiced."""
         lots, patched = held.lots, changes.patched if changes else {}
         left = {name: fields for name, fields in patched.items() if AMOUNTS & fields.keys()}
