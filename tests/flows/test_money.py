@@ -2,7 +2,7 @@
 to the same cent."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -17,6 +17,7 @@ from sync.commerce.models.invoice import CANCELLED
 from sync.core.money import CENT, rounded
 from tests.flows.finance import FREE_CREDIT, FREE_TEXT, Finance, key
 from tests.harness import key_of
+from tests.simulation.books import OTHERWISE
 from tests.systems import COMPANY
 from tests.virtual_time import virtually
 
@@ -43,6 +44,11 @@ FAULTS: Final = (
     "throttle_rate",
 )
 NOTHING: Final = Decimal(0)
+OFF: Final = "taken off the sales order"
+FEE_TAXES: Final = (
+    "payment_fee_tax",
+    *(f"{name}_tax_amount" for name in ("gw", "gw_items", "gw_card")),
+)
 
 
 @pytest.mark.parametrize(
@@ -205,26 +211,44 @@ async def _is_even_with_the_orders_invoices(
     finance: Finance, order: StoredOrder, story: str
 ) -> None:
     """Where F&O invoices the sales orders: what it holds of the order less its credit notes is what
-    the shop holds."""
-    held = NOTHING
-    if finance.headers(order):
-        held = Decimal((await _reported(finance, key_of(order)))["dynamics"])
+    the shop holds, by money, cards and credit."""
+    held = await _held(finance, order) if finance.headers(order) else NOTHING
     credited = NOTHING
     for memo in _of_something(order):
-        amounts = await _reported(finance, key(memo), "creditmemos")
-        assert (
-            amounts["commerce"] == amounts["dynamics"] == f"{rounded(memo['grand_total']):.2f}"
-        ), story
-        credited += rounded(memo["grand_total"]) - Decimal(
-            amounts.get("taken off the sales order", 0)
-        )
+        credited += await _credited(finance, order, memo, story)
     wanted = order.amount("grand_total") - order.amount("total_canceled") - _sum(order.creditmemos)
+    wanted += _tendered(order.extension) - sum(map(_tendered, order.creditmemos), NOTHING)
     assert abs(held - credited - wanted) <= CENT, f"{story} {held} {credited} {wanted}"
+
+
+async def _held(finance: Finance, order: StoredOrder) -> Decimal:
+    """What cards and credit paid is part of the amounts of an order that was reduced, and is told
+    beside those of any other."""
+    amounts = await _reported(finance, key_of(order))
+    paid = [amounts[name] for name in amounts if name.startswith("paid by ")]
+    return sum(map(Decimal, () if "placed" in amounts else paid), Decimal(amounts["dynamics"]))
+
+
+async def _credited(finance: Finance, order: StoredOrder, memo: Columns, story: str) -> Decimal:
+    """What the credit note of a memo comes to. Where anything was taken off the sales order, all
+    rows and shipping were, with their tax: nothing is shipped here. Of what was taken off, the
+    trail tells the money; what went back to cards and credit is first of it."""
+    amounts = await _reported(finance, key(memo), "creditmemos")
+    grand_total = rounded(memo["grand_total"])
+    assert amounts["commerce"] == amounts["dynamics"] == f"{grand_total:.2f}", story
+    tax, off = memo["tax_amount"], Decimal(amounts.get(OFF, 0))
+    if OFF in amounts:
+        tax = sum((memo.get(name) or NOTHING for name in FEE_TAXES), NOTHING)
+        tax = tax if finance.headers(order) else NOTHING
+    note = _note(finance, memo, rounded(tax))
+    assert abs(off - max(grand_total - note, NOTHING)) <= CENT, f"{story} {off} {note}"
+    return note
 
 
 def _of_something(order: StoredOrder) -> list[Columns]:
     """Its credit memos but those of nothing, which a shop takes as well."""
-    return [memo for memo in order.creditmemos if memo["grand_total"]]
+    parts = ("grand_total", *OTHERWISE, "adjustment_positive", "adjustment_negative")
+    return [memo for memo in order.creditmemos if any(memo.get(name) for name in parts)]
 
 
 async def _reported(finance: Finance, record: str, flow: str = "orders") -> Any:
@@ -294,7 +318,7 @@ async def _posts_the_order(finance: Finance, order: StoredOrder) -> None:
     for memo in _of_something(order):
         amounts = await _reported(finance, key(memo), "creditmemos")
         for header in finance.dynamics.returns_for(finance.reference(memo, "creditmemos")):
-            if "taken off the sales order" not in amounts:
+            if OFF not in amounts:
                 finance.dynamics.post_return(
                     header["ReturnOrderNumber"], tax=rounded(memo["tax_amount"])
                 )
@@ -332,16 +356,22 @@ def _owed(finance: Finance, document: Columns, flow: str) -> Decimal:
 def _given_back(finance: Finance, memo: Columns, _: str) -> Decimal:
     """What a memo's return order comes to with the shop's tax, less what went back to cards and
     credit; negative."""
+    return _tendered(memo) - _note(finance, memo, rounded(memo["tax_amount"]))
+
+
+def _note(finance: Finance, memo: Columns, tax: Decimal) -> Decimal:
+    """What a memo's return order comes to, with this tax where prices are without; nothing where
+    there is none."""
     headers = finance.dynamics.returns_for(finance.reference(memo, "creditmemos"))
     if not headers:
         return NOTHING
     (header,) = headers
     assert header["CurrencyCode"] == finance.commerce.order_of(memo).row["order_currency_code"]
-    included = (
-        finance.account(header["CustomerAccountNumber"]).get("IsSalesTaxIncludedInPrices") == "Yes"
-    )
-    tendered = ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount")
-    otherwise = sum((memo.get(name) or NOTHING for name in tendered), NOTHING)
-    return -(
-        finance.credited(memo) + (NOTHING if included else rounded(memo["tax_amount"])) - otherwise
-    )
+    account = finance.account(header["CustomerAccountNumber"])
+    is_included = account.get("IsSalesTaxIncludedInPrices") == "Yes"
+    return finance.credited(memo) + (NOTHING if is_included else tax)
+
+
+def _tendered(document: Mapping[str, Any]) -> Decimal:
+    """What gift cards, credit and points paid of an order, or got back by a memo."""
+    return sum((document.get(name) or NOTHING for name in OTHERWISE), NOTHING)
