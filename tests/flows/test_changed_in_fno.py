@@ -234,3 +234,23 @@ async def test_what_f_and_o_cancelled_is_taken_off_once_where_a_later_refund_mak
             await polls_all(harness)
     assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
     assert await harness.parked("posted_invoices") == []
+
+
+@in_harness(**{**CHANGED, "flows": ("orders", "customers", "invoices", "creditmemos",
+                                    "posted_invoices")})  # fmt: skip
+async def test_a_refund_beside_a_line_that_both_have_cancelled_is_no_difference_of_the_invoice(
+    harness: Harness,
+) -> None:
+    """The credit memo returns the piece that F&O has invoiced; nothing of the other line was."""
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    gone, kept = (item["item_id"] for item in order.items)
+    harness.commerce.invoice(order, {gone: Decimal(1), kept: Decimal(3)})
+    await polls_all(harness)
+    cut = {lots(harness, order)[SKU]: Decimal(3)}
+    harness.dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], cut)
+    posted(harness, order)
+    harness.commerce.cancel(order)
+    harness.commerce.refund(order, {gone: Decimal(1), kept: Decimal(1)}, shipping=Decimal(0))
+    await polls_all(harness)
+    await polls_all(harness)
+    assert (await harness.parked("orders"), await harness.parked("posted_invoices")) == ([], [])

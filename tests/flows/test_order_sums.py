@@ -162,13 +162,20 @@ async def _happens(finance: Finance, order: StoredOrder, step: Step) -> None:
 
 
 def _tax_there(finance: Finance, order: StoredOrder) -> Decimal:
-    """The tax of what F&O holds of an order, where its groups make what Commerce charged."""
-    held = sum((_worth(finance, order, header) for header in finance.headers(order)), NOTHING)
-    tax = order.amount("tax_amount")
-    placed = order.amount("grand_total") + amount(order.extension, "gift_cards_amount")
-    if order.row["store_id"] == STORES[0].id:
-        placed -= tax
-    return rounded(tax * held / placed) if placed else NOTHING
+    """The tax of what F&O holds of an order, where its groups make what Commerce charged: line by
+    line, as not all lines are taxed alike."""
+    taxes = {
+        str(item["item_id"]): amount(item, "tax_amount") / item["qty_ordered"]
+        for item in order.items if pays(order, item)
+    }  # fmt: skip
+    taxes["shipping"] = order.amount("shipping_tax_amount")
+    lines = (
+        line for header in finance.headers(order)
+        for line in finance.dynamics.lines(COMPANY, header["SalesOrderNumber"])
+        if line["LineAmount"]
+    )  # fmt: skip
+    held = (taxes[line["ExternalItemNumber"]] * line["OrderedSalesQuantity"] for line in lines)
+    return rounded(sum(held, NOTHING))
 
 
 def _part(order: StoredOrder, pieces: list[int] | None) -> Mapping[int, Decimal] | None:

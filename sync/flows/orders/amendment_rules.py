@@ -89,12 +89,18 @@ def is_agreed(
 
 def is_for_a_return(changes: Changes, found: ExistingSalesOrder, sold: SalesOrder) -> bool:
     """Whether D365 has shipped it all, and only what was refunded would be taken off: the credit
-    memo returns that."""
+    memo returns that. A line that both have cancelled is agreed."""
     rest = {line.reference: line.remaining for line in sold.lines}
     touched = {*changes.patched, *changes.removed} & found.quantities.keys()
+    touched -= {name for name in found.cancelled if _is_taken_off(name, changes)}
     if set(changes.header) - {STOPPED} or changes.added or not found.is_shipped:
         return False
     return all(rest.get(name, ZERO) >= found.quantities[name] for name in touched)
+
+
+def _is_taken_off(name: str, changes: Changes) -> bool:
+    fields = changes.patched.get(name, {})
+    return name in changes.removed or fields.get("OrderedSalesQuantity") == ZERO
 
 
 def is_for_a_credit(
