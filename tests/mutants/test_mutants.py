@@ -1,5 +1,5 @@
-"""The list of mutants and the page agree, and each can be made; some are found out here, all by
-`make mutants`."""
+"""The list of mutants and the page agree, and each can be made; two are found out by
+`make test-long`, all by `make mutants`."""
 
 from typing import Final
 
@@ -36,9 +36,3 @@ def test_the_page_tells_of_all_and_each_has_died() -> None:
 def test_a_world_finds_out_what_must_be_seen_above_all(name: str, first: int) -> None:
     mutant = next(one for one in MUTANTS if one.name == name)
     assert death_of(mutant, worlds=WORLDS, first=first, tests=False).world
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_dies(mutant: Mutant) -> None:
-    assert death_of(mutant, worlds=WORLDS).is_dead
