@@ -1,4 +1,5 @@
-"""What messages tell people to set or to run exists: keys of `connections.toml`, and commands."""
+"""What messages and pages tell people to set or to run exists: keys of `connections.toml`, and
+commands."""
 
 import ast
 import re
@@ -13,17 +14,21 @@ from pydantic import BaseModel
 from sync.cli.main import app
 from sync.config.connections import Connection
 from tests.cli.test_documented import wrong_options
-from tests.source import Module, log_calls, modules
+from tests.source import ROOT, Module, log_calls, modules
 
 KEY: Final = re.compile(r"(?<![\w./\[])([a-z]+(?:\.[a-z_]+)+)\b(?![(/])")
+QUOTED: Final = re.compile(r"`([a-z]+(?:\.[a-z_]+)+)`")
 COMMAND: Final = re.compile(r"`(?:python -m sync )?([a-z]+(?: [a-z]+)?)[^`]*`")
 NO_SETTINGS: Final = {
     "commerce.accs",
     "invoices.json",
     "name.servicebus.windows.net",
+    "reconcile.day",
     "reporting.txt",
+    "shipments.py",
 }
-"""What is spelled like a key of a connection: a scope of Adobe's, a file, a host."""
+"""What is spelled like a key of a connection: a scope of Adobe's, files, a host, a line of the
+log."""
 
 
 @cache
@@ -83,6 +88,22 @@ def _keys_named() -> Iterator[tuple[str, str]]:
 
 def test_every_key_that_a_message_names_is_a_setting() -> None:
     named = set(_keys_named())
+    assert len(named) > 50
+    assert not sorted(
+        (where, key) for where, key in named if not _exists(Connection, key.split("."))
+    )
+
+
+def test_every_key_that_a_page_names_is_a_setting() -> None:
+    pages = {
+        path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))
+    }
+    named = {
+        (path.name, key)
+        for path, text in pages.items()
+        for key in QUOTED.findall(text)
+        if key.partition(".")[0] in Connection.model_fields and key not in NO_SETTINGS
+    }
     assert len(named) > 50
     assert not sorted(
         (where, key) for where, key in named if not _exists(Connection, key.split("."))
