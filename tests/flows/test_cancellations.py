@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
 from tests.flows.test_shipments import OTHER, SHIPPED, SKU, lots, ordered, packed, shown
 from tests.harness import Harness, in_harness
@@ -287,7 +288,8 @@ async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harnes
     )
     harness.dynamics.store.update("ReleasedProductsV2", item, {"AlternativeItemNumber": "SUB-1"})
     order = await ordered(harness, SKU, OTHER)
-    number, _ = number_of(harness, order), entered(harness, order, "SUB-1")
+    number = number_of(harness, order)
+    enter_again(harness.dynamics, lots(harness, order)[SKU], "SUB-1")
     cut(harness, order, SIMPLE_001=3)
     await looks(harness)
     assert not [one for one in order.comments if "No longer" in str(one["comment"])]
@@ -295,16 +297,6 @@ async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harnes
     await looks(harness)
     assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
     assert await harness.parked("cancellations") == await harness.parked("shipments") == []
-
-
-def entered(harness: Harness, order: StoredOrder, item: str) -> str:
-    """A person enters the first line again, with that item; the lot of the line that was there."""
-    line = harness.dynamics.lines(COMPANY, number_of(harness, order))[0]
-    harness.dynamics.store.insert("SalesLine", {
-        **line.values, "InventoryLotId": "LOT-NEW", "ItemNumber": item,
-        "ExternalItemNumber": "", "LineNumber": Decimal(9), "LineCreationSequenceNumber": 9,
-    })  # fmt: skip
-    return str(line["InventoryLotId"])
 
 
 @pytest.mark.parametrize("is_deleted", [pytest.param(True, marks=pytest.mark.long), False])
@@ -316,7 +308,8 @@ async def test_a_line_that_f_and_o_enters_again_is_not_cancelled_nor_removed(
     order = await ordered(harness, SKU, payment="braintree", paid="authorised")
     harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
     await harness.delivers(order)
-    number, lot = number_of(harness, order), entered(harness, order, SKU)
+    number, lot = number_of(harness, order), lots(harness, order)[SKU]
+    enter_again(harness.dynamics, lot, SKU)
     if is_deleted:
         lines = harness.dynamics.store.table("SalesLine")
         (gone,) = lines.having("InventoryLotId", (lot.casefold(),))
@@ -334,4 +327,4 @@ async def test_a_line_that_f_and_o_enters_again_is_not_cancelled_nor_removed(
     await harness.hooks(order)
     await looks(harness)
     assert await harness.parked("orders") == [key_of_order(order)]
-    assert "LOT-NEW" in [one["InventoryLotId"] for one in harness.dynamics.lines(COMPANY, number)]
+    assert f"{lot}-A" in [one["InventoryLotId"] for one in harness.dynamics.lines(COMPANY, number)]

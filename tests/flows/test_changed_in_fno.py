@@ -10,7 +10,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
-from sandbox.dynamics.remainders import substitute
+from sandbox.dynamics.remainders import enter_again, substitute
 from sync.engine.claim import State
 from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
@@ -51,13 +51,27 @@ async def nothing_is_left(harness: Harness, order: StoredOrder) -> None:
     assert order.row["state"] == "complete"
 
 
+def alternative(harness: Harness) -> None:
+    """SUB-1 is the alternative item of the first."""
+    table = "ReleasedProductsV2"
+    harness.dynamics.release("usmf", "SUB-1")
+    (item,) = harness.dynamics.store.table(table).having("ItemNumber", (SKU.lower(),))
+    harness.dynamics.store.update(table, item, {"AlternativeItemNumber": "SUB-1"})
+
+
+@pytest.mark.parametrize("is_new_line", [True, OFTEN_ENOUGH])
 @in_harness(**CHANGED)
 async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given_back(
-    harness: Harness,
+    harness: Harness, *, is_new_line: bool
 ) -> None:
-    harness.dynamics.release("usmf", "SUB-1")
+    alternative(harness)
     order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
-    substitute(harness.dynamics, lots(harness, order)[SKU], "SUB-1", Decimal(5))
+    lot, dynamics = lots(harness, order)[SKU], harness.dynamics
+    if is_new_line:
+        enter_again(dynamics, lot, "SUB-1", Decimal(5))
+        dynamics.cancel_remainder(harness.header(order)["SalesOrderNumber"], {lot: Decimal(3)})
+    else:
+        substitute(dynamics, lot, "SUB-1", Decimal(5))
     packed(harness, order)
     posted(harness, order)
     for _ in range(2):
