@@ -196,7 +196,8 @@ def _lots(
     come back."""
     if sold is None:
         return {}
-    lots, invoiced = sold.lots, sold.invoiced_lots
+    lots = sold.lots
+    invoiced = lots if sold.is_invoiced else sold.invoiced_lots
     open_ = [str(one.row_id) for one in found.pieces if str(one.row_id) in lots.keys() - invoiced]
     if open_ and orders_are_invoiced(delivery.systems.settings):
         raise _later(f"sales order {sold.number} is not invoiced yet in D365", delivery)
