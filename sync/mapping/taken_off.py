@@ -215,8 +215,8 @@ def _sizes(
     parts: DocumentParts | OrderParts, shipping: Decimal
 ) -> dict[tuple[str, ...], tuple[str, Fraction]]:
     """The reference of the line of each row and charge, and how large it is: in pieces, or in
-    money, shipping before its discount. Of each document fixed product tax is numbered anew, so
-    its tax codes tell which is the same."""
+    money, shipping before its discount. Each document numbers its own fixed product tax, so tax
+    codes tell which is the same."""
     rows = [
         ((row.reference,), row.quantity)
         if isinstance(row, DocumentRow)
