@@ -15,11 +15,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sync.commerce.models.refund import marker_of
 from sync.core.encoding import digest
 from sync.core.errors import Never, NotProvided
 from sync.core.groups import as_groups
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.documents.return_state import ReturnState
+from sync.dynamics.documents.return_state import TO_CUSTOMER, ReturnState
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
@@ -107,6 +108,7 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
         )
     if rma.is_over and delivery.held(RmaWrite.kind) is None:
         return Skipped(f"it is {rma.status} in Commerce")
+    _must_be_credited(handled, state, systems)
     progress = await _progress(handled, state, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
@@ -117,6 +119,26 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
     photos = () if rma.is_over else await photo_writes(rma, state.company, number, delivery)
     digests = digest([one.digest for one in (write, *photos)]) if photos else ""
     return Plan((write, *photos), digest=digests, keys=keys, follow_ups=follow_ups)
+
+
+def _must_be_credited(handled: Handled, state: ReturnState, systems: Systems) -> None:
+    """A return order that F&O has invoiced by a credit note of another return order's number: no
+    refund can be of it."""
+    rma, lines = handled.found.rma, state.lines
+    is_invoiced = any(one.status == "Invoiced" and one.action != TO_CUSTOMER for one in lines)
+    if handled.credit_notes or rma.is_over or REFUNDS not in systems.settings.flows:
+        return
+    if state.status == "Closed" and is_invoiced:
+        marker = marker_of(rma.increment_id, "NUMBER")
+        raise Never(
+            f"{rma.label}: return order {state.number} is invoiced, and has no credit note of its"
+            " own",
+            remedy=(
+                "Look in D365 for the credit note that has its lines. Refund them in Commerce by"
+                f' hand with the comment "{marker}" on the credit memo (NUMBER: that of the credit'
+                f' note), close the RMA, then run: skip {STATES} {rma.key} --why "..."'
+            ),
+        )
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
