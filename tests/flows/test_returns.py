@@ -477,6 +477,48 @@ async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_not
     assert ours.reference_of(other) in (await ours.claim(key(other), "return_states")).remedy
 
 
+@in_returns()
+async def test_a_credit_note_that_is_dated_back_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    await ours.look()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    (journal,) = ours.rows("CustInvoiceJour", InvoiceNumber=note)
+    dated = {"InvoiceDate": ours.dynamics.today() - timedelta(days=6)}
+    ours.dynamics.store.update("CustInvoiceJour", journal, dated)
+    await ours.look()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(returns={"reference_template": "RMA{increment_id}"})
+async def test_the_only_store_view_need_not_stand_in_references(ours: Returning) -> None:
+    ours.only(1)
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    (header,) = ours.dynamics.returns_for(f"RMA{rma['increment_id']}")
+    ours.dynamics.post_return(str(header["ReturnOrderNumber"]), tax=Decimal("0.82"))
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_credit_note_of_an_rma_that_shows_late_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    hidden = ours.commerce.rmas.pop(rma["entity_id"])
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    ours.commerce.rmas[rma["entity_id"]] = hidden
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
 def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
     """One credit note for two return orders, as a summary update posts it: its header has the first
     one's number and reference."""
