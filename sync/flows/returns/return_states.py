@@ -75,9 +75,14 @@ async def _looked_at(
     """Side by side: their reads become few requests."""
     found = await asyncio.gather(*(_readable(key, systems) for _, key, _ in listed))
     return [
-        Change(key, min(at, until), handled.fingerprint, str(row["entity_id"]))
+        Change(
+            key,
+            min(at, until),
+            handled.fingerprint if handled is not None else "",
+            str(row["entity_id"]),
+            is_passed=handled is None or not handled.states,
+        )
         for (row, key, at), handled in zip(listed, found, strict=True)
-        if handled is not None and handled.states
     ]
 
 
