@@ -24,10 +24,21 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sandbox.dynamics.customer_transactions import Entry, book
 from sync.core.encoding import to_json
+from sync.credit.prepared import PreparedCredit
 from sync.engine.publication import EVERYTHING
 from sync.operating.credit import decided
 from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
-from tests.flows.test_credit import D, account, left, publishes, sets, shown
+from tests.flows.test_credit import (
+    KEY,
+    D,
+    account,
+    grouped,
+    left,
+    publishes,
+    sets,
+    shown,
+    with_credit,
+)
 from tests.systems import COMPANY, CONNECTION
 
 SHAPES: Final = ("alone", "group", "payer")
@@ -356,3 +367,23 @@ async def test_while_f_and_o_is_away_every_checkout_is_decided_by_figures_and_th
     await asyncio.sleep(1200)
     await publishes(b2b)
     assert await lets_through(b2b, "5", large)
+
+
+@pytest.mark.parametrize("other", ["USMF", "DAT"])
+def test_a_group_without_a_rate_parks_its_members_alone(other: str) -> None:
+    """A company in no group goes on. A member keeps the hold that F&O has on its account."""
+
+    async def story(b2b: B2B) -> None:
+        number = await account(b2b)
+        grouped(b2b, number, other=other, currency="GBP")
+        await fabrikam(b2b, 2500)
+        b2b.clerk_holds(number, "All")
+        await publishes(b2b)
+        assert b2b.commerce.company_credits.of(70).limit == D(2500)
+        assert await b2b.parked("credit") == [KEY]
+        assert "GBP has no rate" in (await b2b.claim(KEY, "credit")).reason
+        one = await PreparedCredit(b2b.services.ledger.tables, CONNECTION).of(CONTOSO)
+        assert one is not None
+        assert "on hold (All)" in one.blocked
+
+    in_b2b(**with_credit(companies={"dat": "USD"}))(story)()

@@ -14,7 +14,7 @@ from sync.dynamics.credit_book import CreditBook
 from sync.dynamics.documents.credit_account import AccountCredit, Check, Exposure, GroupCredit
 from sync.flows.credit.orders_on_account import Order, ShopOrder
 from sync.mapping.company_credit import Pending, owed_for
-from sync.mapping.credit import Rules, Standing, exposure_of, standing_of
+from sync.mapping.credit import Rules, Standing, blocked_of, exposure_of, standing_of
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,20 @@ class Reading:
 
     def facts(self, account: str) -> AccountCredit | None:
         """What F&O says of the account that pays for this one; None where it has none. Raises
-        `Never` where its credit group is not known."""
+        `Never` where what its credit group has used is not known."""
         found = self.book.of(account)
         if found is None:
             return None
-        group = self._group_of.get(found.account.casefold(), "")
-        unknown = self.elsewhere.get(group)
-        if isinstance(unknown, Never):
-            raise unknown
-        return replace(found, group=self._groups.get(group))
+        group = self._groups.get(self._group_of.get(found.account.casefold(), ""))
+        if isinstance(group, Never):
+            raise group
+        return replace(found, group=group)
+
+    def blocked(self, company: int) -> str:
+        """Why a company may buy nothing on account, whatever is left; empty where it may, or where
+        F&O does not have its account."""
+        facts = self.book.of(self.accounts[company])
+        return "" if facts is None else blocked_of(facts, self.rules)
 
     def standing(self, company: int) -> Standing:
         """How a company's account stands. Raises `Never`."""
@@ -120,22 +125,30 @@ class Reading:
         }
 
     @cached_property
-    def _groups(self) -> Mapping[str, GroupCredit]:
-        """The credit groups with a member here, with what all their members have used."""
-        found = dict[str, GroupCredit]()
+    def _groups(self) -> Mapping[str, GroupCredit | Never]:
+        """The credit groups with a member here, with what all their members have used, or why that
+        is not known."""
+        found = dict[str, GroupCredit | Never]()
         for number, names in self._members_of.items():
             group, there = self.book.groups[number], self.elsewhere.get(number, Exposure())
-            if not isinstance(there, Never):
-                used = used_of(self.book, names, self.rules, group.currency) + there
-                found[number] = replace(group, exposure=used)
+            used = used_of(self.book, names, self.rules, group.currency, there)
+            found[number] = used if isinstance(used, Never) else replace(group, exposure=used)
         return found
 
 
-def used_of(book: CreditBook, accounts: Iterable[str], rules: Rules, currency: str) -> Exposure:
-    """What these accounts have used together, in a currency. Raises `Never` without a rate."""
+def used_of(
+    book: CreditBook, accounts: Iterable[str], rules: Rules, currency: str, there: Exposure | Never
+) -> Exposure | Never:
+    """What these accounts have used together, in a currency, with what others have used `there`; or
+    why that is not known."""
+    if isinstance(there, Never):
+        return there
     total = Exposure()
-    for account in accounts:
-        found = book.of(account)
-        total += exposure_of(found, rules) if found is not None else Exposure()
-    parts = (total.balance, total.delivered, total.ordered)
-    return Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))
+    try:
+        for account in accounts:
+            found = book.of(account)
+            total += exposure_of(found, rules) if found is not None else Exposure()
+        parts = (total.balance, total.delivered, total.ordered)
+        return there + Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))
+    except Never as unknown:
+        return unknown
