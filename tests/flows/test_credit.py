@@ -335,6 +335,23 @@ def grouped(b2b: B2B, number: str, *, other: str = "USMF", currency: str = "USD"
     book(env, entry)
 
 
+def grouped_with_payer(b2b: B2B, number: str) -> None:
+    """The other member of the group pays for this one."""
+    grouped(b2b, number)
+    sets(b2b, "US-001", CreditLimit=D(5000))
+    sets(b2b, number, InvoiceAccount="US-001")
+
+
+def paid_for_from_outside(b2b: B2B, number: str) -> None:
+    """The other member of the group, who owes 300, is paid for by an account that is in no group
+    and owes 150."""
+    grouped(b2b, number)
+    sets(b2b, "US-001", InvoiceAccount="US-OUT")
+    env = b2b.dynamics
+    env.put("CustTable", dataAreaId=COMPANY, CustomerAccount="US-OUT", CreditLimit=D(9000))
+    book(env, Entry(COMPANY, "Cust", "US-OUT", D(150), "USD", "V2", env.today(), env.today()))
+
+
 def status_blocks(b2b: B2B, number: str) -> None:
     b2b.dynamics.put(
         "CreditManagementAccountStatuses", dataAreaId=COMPANY, CustAccountStatusId="BAD",
@@ -384,6 +401,8 @@ def snapshot(b2b: B2B, number: str) -> None:
         (limited, {"left_out": ["temporary"]}, ("10000.00", "customer")),
         (limited, {"credit_management": False}, ("10000.00", "customer")),
         (grouped, {}, ("600.00", "group G1")),
+        (grouped_with_payer, {}, ("600.00", "group G1")),
+        (paid_for_from_outside, {}, ("600.00", "group G1")),
         (partial(grouped, other="DAT"), {"companies": {"dat": "USD"}}, ("600.00", "group G1")),
         (partial(grouped, currency="EUR"), {"rates": {"EUR": "0.9"}}, ("700.00", "group G1")),
         (grouped, {"left_out": ["groups"]}, ("10000.00", "customer")),

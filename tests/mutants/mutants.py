@@ -644,8 +644,8 @@ MUTANTS: Final = (
         "paid-for-forgotten",
         "what an account owes by itself does not count against the one that pays for it",
         "sync/dynamics/credit_book.py",
-        "return sorted({key, *self.paid_for.get(key, ())})",
-        "return [key]",
+        "return sorted(keys.union(*(self.paid_for.get(key, ()) for key in keys)))",
+        "return sorted(keys)",
         "tests/flows/test_credit_worlds.py",
     ),
     Mutant(
