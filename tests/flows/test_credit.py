@@ -3,6 +3,7 @@ step of its life, and nothing is believed that the shop does not show."""
 
 import asyncio
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -305,6 +306,24 @@ async def test_an_order_that_f_and_o_took_refreshes_its_company(b2b: B2B) -> Non
     one = await prepared.of(CONTOSO)
     assert one is not None
     assert (one.pending, one.used) == (D(0), b2b.total(order))
+
+
+@in_b2b(**CREDIT)
+async def test_an_order_of_which_the_sales_order_was_removed_counts_as_not_in_f_and_o(
+    b2b: B2B,
+) -> None:
+    """An extension takes its cancellation back, and the order waits for a person."""
+    await account(b2b)
+    order = buys(b2b)
+    await b2b.delivers(order)
+    placed = deepcopy((order.row, order.items))
+    b2b.commerce.cancel(order)
+    await b2b.delivers(order)
+    order.row, order.items = placed
+    await publishes(b2b)
+    one = await PreparedCredit(b2b.services.ledger.tables, CONNECTION).of(CONTOSO)
+    assert one is not None
+    assert (b2b.headers(order), one.pending) == ([], owed(order))
 
 
 async def leaves(b2b: B2B) -> tuple[str | None, str]:
