@@ -42,9 +42,9 @@ class Figures:
 
 
 def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) -> Verdict:
-    """The decision table. One row each: guests, customers of whom no account is known, accounts
-    that are blocked, as far as is known, figures that are missing or stale, accounts that are not
-    limited, and all others."""
+    """The decision table. One row each: guests, customers of whom no account is known, figures that
+    are stale, accounts that are blocked, figures that are missing, accounts that are not limited,
+    and all others."""
     gate = credit.gate
     if asked.customer is None:
         return Verdict(gate.guests == "allow", "a guest")
@@ -54,11 +54,12 @@ def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) ->
     if one is None or figures.at is None:
         return Verdict(gate.unknown == "allow", "no account is known for the company")
     amount = amount_in(asked, one.currency, credit)
+    if now - figures.at > timedelta(minutes=gate.fresh_minutes):
+        return without_figures(amount, credit, "the figures are stale")
     if one.blocked:
         return Verdict(False, f"blocked: {one.blocked}", amount, figures.reserved)
-    if one.fault or now - figures.at > timedelta(minutes=gate.fresh_minutes):
-        why = f"not known: {one.fault}" if one.fault else "stale"
-        return without_figures(amount, credit, f"the figures are {why}")
+    if one.fault:
+        return without_figures(amount, credit, f"the figures are not known: {one.fault}")
     return _by_figures(asked, one, amount, figures)
 
 

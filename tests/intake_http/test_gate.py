@@ -115,7 +115,6 @@ def with_amount(asked: Asked, amount: str, currency: str = "EUR") -> Asked:
         (ORDER, replace(FRESH, prepared=replace(ONE, group="G1", available=None)), {}, True,
          "nothing limits"),
         (ORDER, replace(FRESH, prepared=replace(ONE, blocked="on hold")), {}, False, "blocked"),
-        (ORDER, replace(STALE, prepared=replace(ONE, blocked="on hold")), {}, False, "blocked"),
         (ORDER, replace(FRESH, prepared=replace(ONE, blocked="on hold", fault="no rate")), {},
          False, "blocked"),
         (ORDER, replace(FRESH, prepared=replace(ONE, available=None)), {}, True, "nothing limits"),

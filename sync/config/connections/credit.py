@@ -32,8 +32,7 @@ class Gate(Section):
     fresh_minutes: Whole = Field(default=15, ge=1, le=1440)
     """Older figures are stale."""
     stale: Literal["allow", "allow-below", "refuse"] = "allow-below"
-    """What stale figures, or none, decide; `allow-below`: what costs less than `stale_below`. Never
-    of an account that was blocked when it was read last."""
+    """What stale figures, or none, decide; `allow-below`: what costs less than `stale_below`."""
     stale_below: Amount = Field(default=Decimal(500), ge=0)
     """In the currency of the credit."""
     unknown: Literal["allow", "refuse"] = "refuse"
