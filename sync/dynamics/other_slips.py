@@ -25,6 +25,7 @@ from sync.dynamics.reader import ODataReader
 SHIPMENTS: Final = "ShipmentPackingSlipJournalHeaders"
 SHIPMENT_LINES: Final = "ShipmentPackingSlipJournalLines"
 VERSION: Final = "ShipmentPackingSlipVersionNumber"
+NUMBER: Final = "ShipmentPackingSlipNumber"
 SHIPMENT_FIELDS: Final = (
     "dataAreaId", VERSION, "ShipmentPackingSlipNumber", "IsActive", "ShippingCarrierId",
     "ShipFromWarehouseId", "ConsigneeReference", "DocumentDate",
@@ -128,9 +129,6 @@ class WarehouseSlips(UnsharedSlips):
                 SHIPMENTS, NUMBER, number, company=company, select=SHIPMENT_FIELDS
             )
         )
-
-
-NUMBER: Final = "ShipmentPackingSlipNumber"
 
 
 class DeliveredOrders(UnsharedSlips):
