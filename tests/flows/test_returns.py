@@ -341,6 +341,24 @@ async def test_goods_that_were_refunded_before_do_not_come_back_for_money(ours: 
     rma = await ours.requested(order, 1)
     assert ours.rows("ReturnOrderHeadersV2") == []
     assert "refunded goods" in (await ours.claim(key(rma), "returns")).reason
+    (memo,) = order.creditmemos
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.replays(key(rma), "returns")
+    assert len(ours.return_rows(rma)) == 1
+
+
+@in_returns()
+async def test_items_of_one_row_come_back_together_or_not_at_all(ours: Returning) -> None:
+    order = await ours.sold(pieces=2)
+    row = order.items[0]["item_id"]
+    memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    rma = ours.commerce.request_return(order, {row: 1})
+    (item,) = rma["items"]
+    rma["items"].append({**item, "entity_id": item["entity_id"] + 1})
+    await ours.look()
+    assert "(1 too many)" in (await ours.claim(key(rma), "returns")).reason
+    assert ours.rows("ReturnOrderHeadersV2") == []
 
 
 @in_returns()
@@ -750,3 +768,44 @@ async def test_a_refund_that_the_shop_shows_late_is_made_once(
     assert ours.refunded(order) == ours.credited() > 0
     assert len(order.creditmemos) == 1
     assert await ours.parked("refunds") == []
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_that_is_told_before_its_return_order_is_there_is_credited_by_it(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "authorized")
+    await ours.look()
+    assert await ours.parked("returns") == []
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert len(order.creditmemos) == 1
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_of_a_return_that_is_closed_without_a_return_order_asks_and_is_credited(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "closed")
+    await ours.look()
+    assert "no return order" in (await ours.claim(key(memo), "creditmemos")).reason
+    assert await ours.parked("creditmemos") == [key(memo)]
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.replays(key(memo), "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    assert ours.returned(memo)["CustomersOrderReference"] == ours.reference(memo, "creditmemos")
