@@ -172,12 +172,12 @@ async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
     gross = await dynamics.return_orders.prices_include_tax(target.company, target.account)
     receivable = rma_receivable(found, settings, gross=gross)
     sold = await dynamics.sales_orders.by_number(target.company, number) if number else None
-    await must_be_invoiced_as_charged(found, sold, delivery)
     items = await delivery.systems.items.of(receivable.skus, with_custom_options(found.order))
     order = rma_return_order(
         found, receivable, settings, target, items=items,
         lots=_lots(found, sold, delivery), is_authorised=is_within_rule(found, settings.returns),
     )  # fmt: skip
+    await must_be_invoiced_as_charged(found, sold, delivery)
     write = ReturnOrderWrite(
         order, dynamics.return_orders, dynamics_of(delivery.systems), _left(target, delivery)
     )
