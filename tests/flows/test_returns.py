@@ -537,6 +537,24 @@ async def test_a_credit_note_of_an_rma_that_shows_late_is_refunded(ours: Returni
     assert ours.now(rma)["status"] == "processed_closed"
 
 
+@in_returns(invoices={"recipe": "payment-journal"})
+async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_s_price(
+    ours: Returning,
+) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", "SIMPLE-003", pieces=2))
+    ours.commerce.invoice(order)
+    (line,) = ours.rows("SalesLine", ExternalItemNumber="1")
+    ours.dynamics.store.update("SalesLine", line, {"LineAmount": line["LineAmount"] - 5})
+    ours.ships(order)
+    rma = await ours.requested(order, 1)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    claim = await ours.claim(key(rma), "returns")
+    assert claim.state is State.PARKED
+    assert "F&O invoiced 2 SIMPLE-001 at 14.98, and Commerce charged 19.98" in claim.reason
+    other = await ours.requested(order, 0, 1)
+    assert ours.number(other)
+
+
 def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
     """One credit note for two return orders, as a summary update posts it: its header has the first
     one's number and reference."""
