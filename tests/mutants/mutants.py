@@ -772,7 +772,7 @@ MUTANTS: Final = (
         "refund-credited-again",
         "a refund of ours becomes a credit note of F&O once more",
         "sync/flows/returns/memos_of_returns.py",
-        "    if named is not None:",
+        "    if named := returns_in(memo.raw):",
         "    if False:",
         "tests/flows/test_returns.py",
     ),
