@@ -51,7 +51,29 @@ class World:
         )  # fmt: skip
 
     async def happens(self) -> None:
-        await self.chance.choice(self.events)()
+        event, before = self.chance.choice(self.events), self.invoiced()
+        await event()
+        if event != self.invoices_here:
+            self.nothing_is_captured_before_f_and_o_invoices_it(before)
+
+    def invoiced(self) -> dict[int, Decimal]:
+        """Pieces by order item that Commerce has invoiced."""
+        return {item["item_id"]: item.get("qty_invoiced") or Decimal(0) for order in self.orders
+                for item in order.items}  # fmt: skip
+
+    def nothing_is_captured_before_f_and_o_invoices_it(self, before: dict[int, Decimal]) -> None:
+        """Of orders that are not captured whole."""
+        done: Counter[int] = Counter()
+        for row in self.rows("CustInvoiceTransBiEntities"):
+            if row["ExternalItemId"].isdecimal():
+                done[int(row["ExternalItemId"])] += max(row["Qty"], 0)
+        for order in self.orders:
+            for item in order.items if order.payment["method"] != "paypal_express" else ():
+                number = item["item_id"]
+                if number in before and number in done:
+                    assert (item.get("qty_invoiced") or 0) <= max(before[number], done[number]), (
+                        item["sku"]
+                    )
 
     async def buys(self) -> None:
         skus, method = self.chance.sample(SKUS, self.chance.randint(1, 3)), self.one_of(METHODS)
