@@ -1,6 +1,8 @@
 """What F&O cancels, ended in the shop as far as the shop can; and no cancellation comes back."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,7 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
+from sync.flows.fulfilment.cancellations import changed
 from tests.flows.test_shipments import OTHER, SHIPPED, SKU, lots, ordered, packed, shown
 from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
@@ -71,6 +74,26 @@ async def test_an_order_that_f_and_o_cancels_is_cancelled(harness: Harness, whol
 
 def key_of_order(order: StoredOrder) -> str:
     return f"{order.row['increment_id']}@{order.row['store_id']}"
+
+
+@in_harness(**CANCELLED)
+async def test_orders_of_others_tell_a_poll_how_far_it_has_come(harness: Harness) -> None:
+    """Of another store view, here; there may be thousands to one of ours."""
+    orders = [await ordered(harness, SKU) for _ in range(3)]
+    numbers = [number_of(harness, one) for one in orders]
+    for foreign in orders[:2]:
+        others = {**harness.header(foreign), "CustomersOrderReference": "99-7"}
+        harness.dynamics.put("SalesTable", **others)
+    cut(harness, orders[2])
+    opened = await harness.services.systems_pool.open("shop")
+    first = {"1": opened.settings.stores["default"]}
+    settings = opened.settings.model_copy(update={"stores": first})
+    systems = replace(opened, settings=settings)
+    since, until = harness.clock.now() - timedelta(days=1), harness.clock.now()
+    found = [one async for one in changed(systems, since, until)]
+    passed = {one.key.rpartition("|")[2]: one.is_passed for one in found}
+    assert passed == dict(zip(numbers, (True, True, False), strict=True))
+    assert all(one.position for one in found)
 
 
 @in_harness(**CANCELLED)

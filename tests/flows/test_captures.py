@@ -10,6 +10,7 @@ import pytest
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.collective import join_invoices
 from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
 from tests.harness import Harness, in_harness, key_of
@@ -475,6 +476,7 @@ async def test_a_lower_total_of_an_order_shipped_free_of_charge_is_given_back(
         ({}, "credits does not name"),
         ({"credits": {"*": "record"}, "credit_most": 4}, "more than"),
         ({"credits": {"*": "online"}}, "no single invoice"),
+        ({"credits": {"*": "record"}, "credit_most": 50}, "in another currency"),
     ],
 )
 def test_a_lower_total_that_may_not_be_given_back_is_listed(
@@ -484,7 +486,11 @@ def test_a_lower_total_that_may_not_be_given_back_is_listed(
     async def story(harness: Harness) -> None:
         order = await ordered(harness, SKU, payment="checkmo", **PLAIN)
         lowers(harness, order, Decimal(5))
-        posted(harness, order)
+        invoice = posted(harness, order)
+        if "currency" in what:
+            (row,) = harness.dynamics.store.table("CustInvoiceJour").oldest_first()
+            assert row["InvoiceNumber"] == invoice
+            harness.dynamics.store.update("CustInvoiceJour", row, {"CurrencyCode": "EUR"})
         await polls(harness)
         claim = await harness.claim(key(harness, order, "="), "captures")
         assert what in claim.reason
@@ -575,3 +581,27 @@ async def test_what_a_person_invoiced_between_two_of_f_and_os_is_not_captured_ag
     await polls(harness)
     assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}, {SKU: 3}]
     assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+
+
+@in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credit_most": 100}})
+async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
+    harness: Harness,
+) -> None:
+    """Its header names one of the orders, and has the sum of all."""
+    orders = [
+        await ordered(harness, sku, payment="braintree", paid="authorised", shipping=Decimal(0))
+        for sku in (SKU, OTHER)
+    ]
+    joined = posted(harness, orders[0]), posted(harness, orders[1], SIMPLE_002=2)
+    join_invoices(harness.dynamics, COMPANY, *joined)
+    posted(harness, orders[1])
+    for _ in range(2):
+        await polls_all(harness)
+    for order in orders:
+        await harness.replays(key(harness, order, "="), "captures")
+        assert order.row["total_paid"] == order.row["grand_total"]
+        assert credited(order) == []
+        claim = await harness.claim(key(harness, order, "="), "captures")
+        assert claim.state is State.SKIPPED
+    for flow in LOWER["flows"]:
+        assert await harness.parked(flow) == []

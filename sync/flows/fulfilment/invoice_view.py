@@ -42,7 +42,7 @@ class InvoiceView:
     def is_last(self) -> bool:
         """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
         one of them."""
-        return not self.invoice.others and all(row.is_over for row in self.rows)
+        return not self.invoice.is_shared and all(row.is_over for row in self.rows)
 
     @property
     def is_complete(self) -> bool:
