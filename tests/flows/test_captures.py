@@ -621,7 +621,7 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     head = harness.dynamics.store.table("CustInvoiceJour").oldest_first()[0]
     named = {"CustomersOrderReference": reference}
     harness.dynamics.store.update("CustInvoiceJour", head, named)
-    join_invoices(harness.dynamics, COMPANY, *joined)
+    join_invoices(harness.dynamics, COMPANY, *joined, is_own=not reference)
     for _ in range(2):
         await polls(harness)
     assert [shown(one) for one in order.invoices] == [{SKU: 3}]
