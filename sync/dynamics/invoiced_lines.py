@@ -6,9 +6,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
@@ -43,7 +45,26 @@ class InvoicedLines:
         if not heads or sales_order not in orders:
             return None
         others = tuple(one for one in orders if one != sales_order)
-        return _invoice(company, sales_order, heads[0], [_line(row) for row in rows], others)
+        is_shared = bool(others) or await self._shared(company, sales_order, rows, but=number)
+        found = _invoice(company, sales_order, heads[0], [_line(row) for row in rows], others)
+        return replace(found, is_shared=is_shared)
+
+    async def is_shared(self, company: str, sales_order: str) -> bool:
+        """Whether an invoice of a sales order has lines of others too: its header, which names one
+        of the orders, has the sum of all. Where our user may not read the lines, nobody knows."""
+        try:
+            rows = await self._rows("SalesId", sales_order, company)
+            return await self._shared(company, sales_order, rows)
+        except Never:
+            return False
+
+    async def _shared(
+        self, company: str, sales_order: str, rows: Sequence[Mapping[str, Any]], *, but: str = ""
+    ) -> bool:
+        """`rows`: those of the sales order. `but`: the invoice that is known to be of it alone."""
+        numbers = {text_of(row, "InvoiceId") for row in rows} - {but}
+        found = await asyncio.gather(*(self._rows("InvoiceId", one, company) for one in numbers))
+        return any({*_orders(own)} - {sales_order} for own in found)
 
     async def keys(self, company: str, number: str) -> list[str]:
         """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""

@@ -341,6 +341,24 @@ async def test_goods_that_were_refunded_before_do_not_come_back_for_money(ours: 
     rma = await ours.requested(order, 1)
     assert ours.rows("ReturnOrderHeadersV2") == []
     assert "refunded goods" in (await ours.claim(key(rma), "returns")).reason
+    (memo,) = order.creditmemos
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.replays(key(rma), "returns")
+    assert len(ours.return_rows(rma)) == 1
+
+
+@in_returns()
+async def test_items_of_one_row_come_back_together_or_not_at_all(ours: Returning) -> None:
+    order = await ours.sold(pieces=2)
+    row = order.items[0]["item_id"]
+    memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    rma = ours.commerce.request_return(order, {row: 1})
+    (item,) = rma["items"]
+    rma["items"].append({**item, "entity_id": item["entity_id"] + 1})
+    await ours.look()
+    assert "(1 too many)" in (await ours.claim(key(rma), "returns")).reason
+    assert ours.rows("ReturnOrderHeadersV2") == []
 
 
 @in_returns()
@@ -475,6 +493,84 @@ async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_not
     assert first.creditmemos == second.creditmemos == []
     assert await ours.parked("return_states") == [key(other)]
     assert ours.reference_of(other) in (await ours.claim(key(other), "return_states")).remedy
+
+
+@in_returns()
+async def test_a_credit_note_that_is_dated_back_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    await ours.look()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    (journal,) = ours.rows("CustInvoiceJour", InvoiceNumber=note)
+    dated = {"InvoiceDate": ours.dynamics.today() - timedelta(days=6)}
+    ours.dynamics.store.update("CustInvoiceJour", journal, dated)
+    await ours.look()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(returns={"reference_template": "RMA{increment_id}"})
+async def test_the_only_store_view_need_not_stand_in_references(ours: Returning) -> None:
+    ours.only(1)
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    (header,) = ours.dynamics.returns_for(f"RMA{rma['increment_id']}")
+    ours.dynamics.post_return(str(header["ReturnOrderNumber"]), tax=Decimal("0.82"))
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_credit_note_of_an_rma_that_shows_late_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    hidden = ours.commerce.rmas.pop(rma["entity_id"])
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    ours.commerce.rmas[rma["entity_id"]] = hidden
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
+    """One credit note for two return orders, as a summary update posts it: its header has the first
+    one's number and reference."""
+    first, second = (ours.rows("CustInvoiceJour", InvoiceNumber=one)[0] for one in (into, other))
+    worth = first["TotalInvoiceAmount"] + second["TotalInvoiceAmount"]
+    ours.dynamics.store.update("CustInvoiceJour", first, {"TotalInvoiceAmount": worth})
+    ours.dynamics.store.delete("CustInvoiceJour", second)
+    (journal,) = ours.rows("CustInvoiceJourBiEntities", InvoiceId=other)
+    ours.dynamics.store.delete("CustInvoiceJourBiEntities", journal)
+    for row in ours.rows("CustInvoiceTransBiEntities", InvoiceId=other):
+        ours.dynamics.store.update(
+            "CustInvoiceTransBiEntities", row, {"InvoiceId": into, **changes}
+        )
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+@in_returns()
+async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
+    ours: Returning, is_renamed: bool
+) -> None:
+    first, second = await ours.sold(), await ours.sold()
+    rma, other = await ours.requested(first, 1), await ours.requested(second, 2)
+    for one in (rma, other):
+        ours.receives(one)
+    note, beside = ours.credits(rma), ours.credits(other)
+    numbers = (ours.number(rma), ours.number(other))
+    sum_up(ours, note, beside, {"SalesId": numbers[0]} if is_renamed else {})
+    await ours.look()
+    assert first.creditmemos == second.creditmemos == []
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert all(number in claim.reason for number in numbers)
+    assert await ours.parked("return_states") == [key(other)]
+    assert "processed_closed" not in {ours.now(one)["status"] for one in (rma, other)}
 
 
 @in_returns()
@@ -654,3 +750,44 @@ async def test_a_refund_that_the_shop_shows_late_is_made_once(
     assert ours.refunded(order) == ours.credited() > 0
     assert len(order.creditmemos) == 1
     assert await ours.parked("refunds") == []
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_that_is_told_before_its_return_order_is_there_is_credited_by_it(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "authorized")
+    await ours.look()
+    assert await ours.parked("returns") == []
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert len(order.creditmemos) == 1
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_of_a_return_that_is_closed_without_a_return_order_asks_and_is_credited(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "closed")
+    await ours.look()
+    assert "no return order" in (await ours.claim(key(memo), "creditmemos")).reason
+    assert await ours.parked("creditmemos") == [key(memo)]
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.replays(key(memo), "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    assert ours.returned(memo)["CustomersOrderReference"] == ours.reference(memo, "creditmemos")
