@@ -14,7 +14,7 @@ from sync.cli.reported import MOST, By, Folder, folder_of, freshness, row_line, 
 from sync.operating.problem import Problem
 from sync.reporting.duck import opened
 from sync.reporting.exporting import write_csv, write_xlsx
-from sync.reporting.figures import BASES, BY_NAME, DOCUMENT, Answer, Asked, answered
+from sync.reporting.figures import BASES, BY_NAME, DOCUMENT, Answer, Asked, answered, first_day
 from sync.reporting.forecast.writing import AMOUNTS
 from sync.reporting.state import State
 
@@ -24,7 +24,9 @@ Basis = Annotated[
 ]
 First = Annotated[
     datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d"], help="First day. Default: a year back."),
+    typer.Option(
+        "--from", formats=["%Y-%m-%d"], help="First day. Default: a year back; `open`: any."
+    ),
 ]
 Last = Annotated[
     datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day. Default: today.")
@@ -131,7 +133,7 @@ def _asked(
 ) -> Asked:
     today = datetime.now().astimezone().date()
     last = days[1].date() if days[1] is not None else today
-    first = days[0].date() if days[0] is not None else last - timedelta(days=365)
+    first = days[0].date() if days[0] is not None else first_day(figure, last - timedelta(days=365))
     groups = [
         one.reporting.group_currency
         for one in context.connections().connections.values()

@@ -126,6 +126,12 @@ FIGURES: Final = (
                 " max($today - f.invoiced_day) FILTER (f.paid < f.invoiced) AS unpaid_age"),
 )  # fmt: skip
 BY_NAME: Final = {one.name: one for one in FIGURES}
+EVER: Final = date(1990, 1, 1)
+
+
+def first_day(figure: str, usual: date) -> date:
+    """From when on a figure is told where nobody says: what is owed, of all time."""
+    return EVER if figure == "open" else usual
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ class LedgerSet:
     """An entity set and the table that it becomes. `columns`: column -> how it is read, and of
     which field. `keys`: the rest of the set's key. `moves`: the field by which rows are read on;
     empty where the set has none and is read whole. `dated`: the field that gives the month; empty
-    for none. `more`: a further condition. `is_shared`: rows belong to no company."""
+    for none. `closed`: the day on which a row is settled: others are read whatever their age.
+    `unposted`: a NoYes of rows that count nowhere. `more`: a further condition. `is_shared`:
+    rows belong to no company."""
 
     table: str
     entity_set: str
@@ -36,6 +38,8 @@ class LedgerSet:
     columns: Mapping[str, tuple[Reads, str]]
     moves: str = CHANGED
     dated: str = ""
+    closed: str = ""
+    unposted: str = ""
     more: Filter | None = None
     is_shared: bool = False
 
@@ -44,7 +48,7 @@ class LedgerSet:
         """What is asked for."""
         named = (name for _, name in self.columns.values())
         company = () if self.is_shared else (COMPANY,)
-        every = (*company, *self.keys, self.moves, self.dated, *named)
+        every = (*company, *self.keys, self.moves, self.dated, self.unposted, *named)
         return tuple(dict.fromkeys(one for one in every if one))
 
     @property
@@ -54,8 +58,10 @@ class LedgerSet:
         return tuple(dict.fromkeys(one for one in (self.moves, *company, *self.keys) if one))
 
     def rows(self, record: Record, company: str, now: datetime) -> Rows:
-        """A record as a row. Raises `Never` where a number is none. `now`: stands for the time of
-        change where the set has none."""
+        """A record as a row; none where it counts nowhere. Raises `Never` where a number is none.
+        `now`: stands for the time of change where the set has none."""
+        if yes(record, self.unposted):
+            return {}
         row = {column: reads(record, name) for column, (reads, name) in self.columns.items()}
         month = month_of(day(record, self.dated)) if self.dated else ALWAYS
         changed = moment_in(record, self.moves) if self.moves not in ("", RECORD_ID) else None
@@ -104,7 +110,7 @@ INVOICES: Final = LedgerSet(
         "amount": (amount, "InvoiceAmount"), "tax": (amount, "SumTax"),
         "amount_books": (amount, "InvoiceAmountMST"), "tax_books": (amount, "SumTaxMST"),
         "includes_tax": (yes, "InclTax"), "is_intercompany": (filled, "InterCompanyCompanyId"),
-    }, dated="InvoiceDate",
+    }, dated="InvoiceDate", unposted="Proforma",
 )  # fmt: skip
 INVOICE_LINES: Final = LedgerSet(
     "invoice_lines", "CustInvoiceTransBiEntities",
@@ -123,7 +129,7 @@ RECEIVABLES: Final = LedgerSet(
         "day": (day, "TransDate"), "due": (day, "DueDate"), "closed": (day, "Closed"),
         "currency": (text, "CurrencyCode"), "amount": (amount, "AmountCur"),
         "amount_books": (amount, "AmountMST"), "settled": (amount, "SettleAmountCur"),
-    }, dated="TransDate",
+    }, dated="TransDate", closed="Closed",
 )  # fmt: skip
 SETTLEMENTS: Final = LedgerSet(
     "settlements", "CustSettlementBiEntities", ("SourceKey",), {

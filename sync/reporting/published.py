@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sync.operating.reports import MOST_ROWS, Told
 from sync.reporting.exporting import plain
-from sync.reporting.figures import DOCUMENT, Asked, answered
+from sync.reporting.figures import DOCUMENT, Asked, answered, first_day
 from sync.reporting.forecast import revenue
 from sync.reporting.forecast.cash import Expected
 from sync.reporting.forecast.demand import COLUMNS, Way
@@ -31,7 +31,6 @@ WAYS_SHOWN: Final[tuple[Way, ...]] = (
 """Items are too many for a page."""
 SAID: Final = ("method", "mase", "baseline_mase", "covered", "parts", "short")
 BACK: Final = timedelta(days=396)
-EVER: Final = date(1990, 1, 1)
 
 
 def figures_to_show(duck: "Duck", root: Path, now: datetime, missing: int) -> Iterator[Told]:
@@ -39,7 +38,7 @@ def figures_to_show(duck: "Duck", root: Path, now: datetime, missing: int) -> It
     today = now.date()
     first = (today - BACK).replace(day=1)
     for figure, by in SHOWN:
-        days = (EVER if figure == "open" else first, today)
+        days = (first_day(figure, first), today)
         answer = answered(duck, root, Asked(figure, (by,), DOCUMENT, days, today))
         rows = [[_text(cell) for cell in row] for row in answer.rows]
         yield Told(

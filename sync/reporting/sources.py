@@ -17,6 +17,7 @@ from sync.commerce.models.rma import OVER
 from sync.commerce.polling import position_of
 from sync.commerce.search import Node
 from sync.core.errors import Never
+from sync.dynamics.buyer_documents import NOT_CLOSED_BEFORE
 from sync.dynamics.odata import Filter, instant_of
 from sync.engine.systems import Systems
 from sync.reporting.landed import Rows
@@ -176,6 +177,9 @@ class LedgerList:
         moment = instant_of(cursor.at) if cursor.at else None
         start = self.since if moment is None else moment - OVERLAP * cursor.is_whole
         moved = Filter.ge(self.of.moves, start)
+        if self.of.closed and not cursor.is_whole and start <= self.since:
+            moved = Filter.ge(self.of.moves, self.since)
+            moved |= Filter.lt(self.of.closed, NOT_CLOSED_BEFORE)
         if self.again is not None:
             moved |= Filter.ge(self.of.dated, self.again.date())
         return moved

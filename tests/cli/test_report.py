@@ -56,6 +56,19 @@ def test_a_report_is_built_shown_and_written(line: Line, systems: Systems) -> No
     assert line("report", "forecast", "--cash").status == 0
     assert line("report", "forecast-revenue", "--months", "2").status == 0
     assert line("report", "status", "--json").documents[0]["trouble"] == {}
+    tells_what_is_owed_of_any_age(line)
+
+
+def tells_what_is_owed_of_any_age(line: Line) -> None:
+    (state,) = line.folder.rglob("state.json")
+    owed = (
+        "SELECT current_date - 1500 AS day, NULL::DATE AS due, 'V' AS voucher, 'C' AS account,"
+        " 'usmf' AS company, 'USD' AS currency, 5.00 AS open"
+    )
+    with opened(state.parent / "spill") as duck:
+        Lake(state.parent, duck).write(owed, star_file(state.parent, "fact_receivables"))
+    (row,) = line("report", "show", "open", "--by", "company", "--json").documents
+    assert Decimal(str(row["amount"])) == Decimal(5)
 
 
 def test_a_forecast_adds_up_in_every_table_file_and_page(line: Line, systems: Systems) -> None:

@@ -1,6 +1,6 @@
 """Both systems' books become figures that tie to them: through the readers, against the sandbox."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from sync.reporting.duck import opened
 from sync.reporting.figures import Asked, answered
 from sync.reporting.from_systems import Reported, sources_of
 from sync.reporting.job import build_all
+from sync.reporting.sources import Cursor
 from sync.reporting.star import star_views
 from sync.reporting.state import State
 from sync.reporting.terms import shape_of, terms_of
@@ -88,6 +89,32 @@ async def test_orders_invoices_and_shipments_tie_to_both_books(
         star_views(duck, tmp_path)
         lines = duck.execute("SELECT DISTINCT store, warehouse FROM fact_order_lines ORDER BY ALL")
         assert lines.fetchall() == [("1", "13"), ("2", "13")]
+
+
+@in_finance(flows=("orders", "customers", "invoices"), reporting=REPORTING)
+async def test_what_is_owed_is_read_whatever_its_age(finance: Finance, tmp_path: Path) -> None:
+    """What was settled before the months that reports read is left out. A pro forma invoice is no
+    revenue."""
+    for _ in range(3):
+        finance.ships(await finance.placed())
+    store, name = finance.dynamics.store, "CustTransBiEntities"
+    owed, paid, late = finance.rows(name)
+    old = {"SysModifiedDateTime": finance.clock.now() - timedelta(days=1500)}
+    store.update(name, owed, old)
+    store.update(name, paid, {**old, "Closed": datetime(2022, 1, 1, 12, tzinfo=UTC)})
+    drawn, *posted = finance.rows("CustInvoiceJourBiEntities")
+    store.update("CustInvoiceJourBiEntities", drawn, {"Proforma": "Yes"})
+    for _ in range(2):
+        assert (await built(finance, tmp_path)).trouble == {}
+        assert amount(tmp_path, "open") == owed["AmountCur"] + late["AmountCur"]
+    net = total(row["InvoiceAmount"] - row["SumTax"] for row in posted)
+    assert amount(tmp_path, "net") == net
+    cleared(tmp_path)
+    stopped = State(tmp_path / "state.json", shape=State.of(tmp_path).shape)
+    stopped.cursors[f"receivables|{COMPANY}"] = Cursor(old["SysModifiedDateTime"].isoformat())
+    stopped.save()
+    await built(finance, tmp_path)
+    assert amount(tmp_path, "open") == owed["AmountCur"] + late["AmountCur"]
 
 
 @in_finance(flows=("orders", "customers", "invoices"), reporting={**REPORTING, "cost": True})
