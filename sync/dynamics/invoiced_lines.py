@@ -5,8 +5,10 @@
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
@@ -23,6 +26,7 @@ INVOICED_FIELDS: Final = (
     "InvoiceId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
     "CreatedOn",
 )  # fmt: skip
+LINE_ORDER: Final = ("dataAreaId", "InvoiceId", "InvoiceDate", "LineCreationSequenceNumber")
 
 
 class InvoicedLines:
@@ -57,6 +61,16 @@ class InvoicedLines:
             return await self._shared(company, sales_order, rows)
         except Never:
             return False
+
+    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+        """The invoices with an invoice date from `day` on that are of several sales orders."""
+        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        orders = defaultdict[str, set[str]](set)
+        async for row in self._client.query(
+            INVOICED_LINES, where=where, select=("InvoiceId", "SalesId"), order_by=LINE_ORDER
+        ):
+            orders[text_of(row, "InvoiceId")].add(text_of(row, "SalesId"))
+        return frozenset(number for number, found in orders.items() if len(found) > 1)
 
     async def _shared(
         self, company: str, sales_order: str, rows: Sequence[Mapping[str, Any]], *, but: str = ""
@@ -113,7 +127,7 @@ def _invoice(
         company, sales_order, number,
         reference=text_of(head, "CustomersOrderReference") if is_own else "",
         quantity=total(row.quantity for row in rows if row.slip == number),
-        rows=tuple(rows), others=others, voucher=text_of(head, "LedgerVoucher"),
+        rows=tuple(rows), others=others, is_head=is_own, voucher=text_of(head, "LedgerVoucher"),
         currency=text_of(head, "CurrencyCode"),
         amount=Decimal(head.get("TotalInvoiceAmount") or ZERO),
     )  # fmt: skip
