@@ -52,6 +52,9 @@ SHARED_SAMPLES: Final[Mapping[str, str]] = {
 }
 """Per table: what else would do."""
 
+NO_TAX: Final = Missing("orders.taxes", "none")
+"""The row of what carries no tax, for which `"*"` does not stand."""
+
 _NUMBERS: Final = re.compile(r"[0-9][0-9.,]*")
 
 
@@ -150,9 +153,8 @@ def row_cure(connection: str, missing: Missing) -> str:
     is_row = "{name}" in written
     table = missing.table if is_row else missing.table.partition(".")[0]
     row = written.format(name=toml_key(missing.key)) if is_row else written
-    return (
-        f"Add to [connections.{connection}.{table}]: {row}{SHARED_SAMPLES.get(missing.table, '')}."
-    )
+    more = "" if missing == NO_TAX else SHARED_SAMPLES.get(missing.table, "")
+    return f"Add to [connections.{connection}.{table}]: {row}{more}."
 
 
 def item_cure(connection: str) -> str:
@@ -180,7 +182,7 @@ def _sentence(reason: str) -> str:
 
 
 def _name(missing: Missing) -> str:
-    if missing == Missing("orders.taxes", "none"):
+    if missing == NO_TAX:
         return 'What carries no tax ("none")'
     name = ROWS[missing.table][0].format(key=missing.key[:64] or "(none)")
     return name[0].upper() + name[1:]

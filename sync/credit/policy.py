@@ -54,16 +54,16 @@ def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) ->
     if one is None or figures.at is None:
         return Verdict(gate.unknown == "allow", "no account is known for the company")
     amount = amount_in(asked, one.currency, credit)
-    if now - figures.at > timedelta(minutes=gate.fresh_minutes):
-        return without_figures(amount, credit, "the figures are stale")
-    if one.blocked:
-        return Verdict(False, f"blocked: {one.blocked}", amount, figures.reserved)
-    if one.fault:
-        return without_figures(amount, credit, f"the figures are not known: {one.fault}")
+    is_stale = now - figures.at > timedelta(minutes=gate.fresh_minutes)
+    if is_stale or (one.fault and not one.blocked):
+        why = "stale" if is_stale else f"not known: {one.fault}"
+        return without_figures(amount, credit, f"the figures are {why}")
     return _by_figures(asked, one, amount, figures)
 
 
 def _by_figures(asked: Asked, one: Prepared, amount: Decimal | None, figures: Figures) -> Verdict:
+    if one.blocked:
+        return Verdict(False, f"blocked: {one.blocked}", amount, figures.reserved)
     limit = min(_limits(one, figures), default=None)
     if limit is None:
         return Verdict(True, "nothing limits the account", amount, figures.reserved)

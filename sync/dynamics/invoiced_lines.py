@@ -5,8 +5,10 @@
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,14 +17,17 @@ from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
+from sync.dynamics.line_orders import lines_of, order_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
 INVOICED_LINES: Final = "CustInvoiceTransBiEntities"
 INVOICED_FIELDS: Final = (
-    "InvoiceId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
-    "CreatedOn",
+    "InvoiceId", "SalesId", "OrigSalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty",
+    "SalesUnit", "CreatedOn",
 )  # fmt: skip
+LINE_ORDER: Final = ("dataAreaId", "InvoiceId", "InvoiceDate", "LineCreationSequenceNumber")
 
 
 class InvoicedLines:
@@ -58,6 +63,16 @@ class InvoicedLines:
         except Never:
             return False
 
+    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+        """The invoices with an invoice date from `day` on that are of several sales orders."""
+        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        orders = defaultdict[str, set[str]](set)
+        async for row in self._client.query(
+            INVOICED_LINES, where=where, select=INVOICED_FIELDS[:3], order_by=LINE_ORDER
+        ):
+            orders[text_of(row, "InvoiceId")].add(order_of(row))
+        return frozenset(number for number, found in orders.items() if len(found) > 1)
+
     async def _shared(
         self, company: str, sales_order: str, rows: Sequence[Mapping[str, Any]], *, but: str = ""
     ) -> bool:
@@ -69,7 +84,7 @@ class InvoicedLines:
     async def keys(self, company: str, number: str) -> list[str]:
         """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""
         rows = await self._rows("InvoiceId", number, company)
-        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, 'InvoiceId')}" for row in rows)
+        named = (f"{company}|{order_of(row)}|{text_of(row, 'InvoiceId')}" for row in rows)
         return list(dict.fromkeys(named))
 
     async def of_order(self, company: str, sales_order: str) -> list[str]:
@@ -93,13 +108,17 @@ class InvoicedLines:
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
         if not value:
             return []
+        if field == "SalesId":
+            return await lines_of(
+                self._client, INVOICED_LINES, value, company=company, select=INVOICED_FIELDS
+            )
         return await self._client.find_by(
             INVOICED_LINES, field, value, company=company, select=INVOICED_FIELDS
         )
 
 
 def _orders(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [one for one in dict.fromkeys(text_of(row, "SalesId") for row in rows) if one]
+    return [one for one in dict.fromkeys(map(order_of, rows)) if one]
 
 
 def _invoice(
@@ -113,7 +132,7 @@ def _invoice(
         company, sales_order, number,
         reference=text_of(head, "CustomersOrderReference") if is_own else "",
         quantity=total(row.quantity for row in rows if row.slip == number),
-        rows=tuple(rows), others=others, voucher=text_of(head, "LedgerVoucher"),
+        rows=tuple(rows), others=others, is_head=is_own, voucher=text_of(head, "LedgerVoucher"),
         currency=text_of(head, "CurrencyCode"),
         amount=Decimal(head.get("TotalInvoiceAmount") or ZERO),
     )  # fmt: skip

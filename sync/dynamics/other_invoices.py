@@ -11,6 +11,7 @@ of an item, or none.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -42,6 +43,11 @@ class PrintedInvoices(InvoicedLines):
     def __init__(self, client: ODataReader, settings: Dynamics) -> None:
         super().__init__(client)
         self._settings = settings
+
+    @override
+    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+        """Printed lines name no order."""
+        return frozenset()
 
     @override
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Row]:

@@ -132,7 +132,8 @@ def paid_out(
     *,
     money_came: bool,
 ) -> ReceivableDocuments:
-    """The money alone of a credit memo: what it gives back, F&O never charged."""
+    """The money alone of a credit memo: what it gives back, F&O never charged, or credits by the
+    return order of an RMA."""
     nothing = replace(receivable, lines=())
     documents = memo_documents(
         with_order, receivable, connection, target, items={}, lots={}, credited=nothing,

@@ -13,6 +13,7 @@ from sandbox.dials import Arrival, Kind
 from sandbox.dynamics.collective import join_invoices
 from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
+from tests.flows.test_shipments import entered_by_hand
 from tests.harness import Harness, in_harness, key_of
 from tests.reconcile.planted import reconciled
 from tests.systems import COMPANY
@@ -564,6 +565,25 @@ async def test_what_was_invoiced_on_a_line_of_its_own_is_captured_by_a_person(
     assert len(order.invoices) == 1
 
 
+@in_harness(**CAPTURED)
+async def test_what_a_person_invoiced_between_two_of_f_and_os_is_not_captured_again(
+    harness: Harness,
+) -> None:
+    """The gateway declined, and a person captured the same pieces without our comment."""
+    order = await ordered(harness, SKU, pieces=10, payment="braintree", paid="authorised")
+    posted(harness, order, SIMPLE_001=3)
+    await polls(harness)
+    second = posted(harness, order, SIMPLE_001=4)
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(4)})
+    await harness.replays(key(harness, order, second), "captures")
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}]
+    posted(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}, {SKU: 3}]
+    assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+
+
 @in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credit_most": 100}})
 async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
     harness: Harness,
@@ -586,3 +606,24 @@ async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
         assert claim.state is State.SKIPPED
     for flow in LOWER["flows"]:
         assert await harness.parked(flow) == []
+
+
+@pytest.mark.parametrize("reference", ["PO 4711", "9-4711", ""])
+@in_harness(**CAPTURED)
+async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
+    harness: Harness, reference: str
+) -> None:
+    """Its header names the other order: one that was taken by phone, of the same account."""
+    phoned = await ordered(harness, OTHER, payment="checkmo")
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    joined = posted(harness, phoned), posted(harness, order)
+    entered_by_hand(harness, phoned, reference)
+    head = harness.dynamics.store.table("CustInvoiceJour").oldest_first()[0]
+    named = {"CustomersOrderReference": reference}
+    harness.dynamics.store.update("CustInvoiceJour", head, named)
+    join_invoices(harness.dynamics, COMPANY, *joined, is_own=not reference)
+    for _ in range(2):
+        await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    assert phoned.invoices == []
+    assert received(harness) == order.row["grand_total"]

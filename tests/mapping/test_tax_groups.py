@@ -67,7 +67,6 @@ def taxed(
             ["T"],
         ),
         (("X",), (("X",),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
-        ((), ((),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
         ((), ((),), {"none": {}}, None, [None]),
         (("X",), (("X",),), {}, None, [None]),
     ],
@@ -91,6 +90,7 @@ async def test_tax_codes_become_groups(
     [
         (("X",), (("X",),), {"Y": {"group": "G"}}, "code X is not mapped"),
         ((), ((),), {"Y": {"group": "G"}}, "code none is not mapped"),
+        ((), ((),), {"*": {"group": "G", "item_group": "I"}}, "code none is not mapped"),
         (
             ("A", "B"),
             (("A",), ("B",)),

@@ -24,10 +24,14 @@ from sync.engine.delivery import Delivery
 from sync.engine.timing import rarely
 from sync.flows.receivables.payments import KIND, STORE_CREDIT
 from sync.flows.returns.rma_records import RETURNS, return_order_of
+from sync.mapping.posting_target import DocumentWithOrder
 from sync.mapping.returned_pieces import returned_pieces
+from sync.mapping.store_credit import kept_as_credit
 
 CREDITMEMOS: Final = "creditmemos"
 MONEY_KINDS: Final = frozenset({KIND, STORE_CREDIT})
+REFUND_OF: Final = "the refund of "
+"""How the reason begins why a memo of a return credits no goods."""
 UNAUTHORISED: Final = Waiting("the shop has not authorised it")
 
 
@@ -37,9 +41,14 @@ def is_of_return(memo: Mapping[str, Any]) -> bool:
 
 
 async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Skipped | None:
-    """Why a credit memo that was not booked yet is not to be; None where it is. Raises `Never`
-    where it gives back goods of a return that is open or was not refunded yet, and nobody has said
-    what it is."""
+    """Why the goods of a credit memo are not to be credited, which is not booked yet or by its
+    money alone; None where they are. Raises `Never` where it gives back goods of a return that is
+    open or was not refunded yet, and nobody has said what it is."""
+    claim = delivery.claim
+    _must_be_credited(memo, delivery)
+    is_begun = claim.intent is not None and not is_of_return(memo.raw)
+    if claim.number or is_begun or credits_goods(claim):
+        return None
     if named := returns_in(memo.raw):
         return await _named(named[0], memo, delivery)
     if markers_in(memo.raw) or is_of_cancelled_pieces(memo.raw):
@@ -69,12 +78,12 @@ async def _is_unrefunded(rma: Rma, order: Order, delivery: Delivery) -> bool:
 
 async def _named(text: str, memo: CreditMemo, delivery: Delivery) -> Skipped:
     if OF_A_NOTE in text:
-        return Skipped(f"the refund of a credit note that F&O has ({text})")
+        return Skipped(f"{REFUND_OF}a credit note that F&O has ({text})")
     number = text.removeprefix(MARKER).strip()
     if await return_order_of(f"{number}@{memo.store_id}", delivery):
-        return Skipped(f"the refund of return {number}, which F&O credits by its return order")
+        return Skipped(f"{REFUND_OF}return {number}, which F&O credits by its return order")
     if RETURNS not in delivery.systems.settings.flows:
-        return Waiting(f"return {number} has no return order in F&O yet")
+        return Skipped(f"{REFUND_OF}return {number}, which people credit in F&O")
     raise await _without_return_order(number, memo, delivery)
 
 
@@ -119,6 +128,35 @@ def credits_goods(claim: Claim) -> bool:
     it has or may have; not where it holds its money alone."""
     kinds = set(claim.delivered) | ({claim.intent.kind} if claim.intent is not None else set())
     return bool(kinds - MONEY_KINDS) or (bool(claim.number) and not kinds)
+
+
+def books_money_of(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> bool:
+    """Whether the money of a return's refund is to be booked. Where that was left before, a person
+    has to ask for it: somebody may have entered it since."""
+    claim, memo = delivery.claim, with_order.document
+    was_left = claim.state is State.SKIPPED and claim.reason.startswith(REFUND_OF)
+    if was_left and not delivery.message.is_asked:
+        return False
+    is_paid_out = delivery.systems.settings.creditmemos.refund_payment
+    return is_paid_out or bool(kept_as_credit(memo, with_order.order))
+
+
+def _must_be_credited(memo: CreditMemo, delivery: Delivery) -> None:
+    """Raise `Never` where its money alone was booked, as that of a return's refund, and it is said
+    to be of no return since."""
+    claim = delivery.claim
+    if not claim.number or credits_goods(claim) or APART not in markers_in(memo.raw):
+        return
+    if is_of_return(memo.raw):
+        return
+    raise Never(
+        f"{memo.label} is said to be of no return, after {claim.number} was booked as the money of"
+        " one's refund: nothing credits its goods",
+        remedy=(
+            f'Run: forget {CREDITMEMOS} {claim.key} --why "..." It is booked again then, and the'
+            " line of its money is found."
+        ),
+    )
 
 
 def _is_later(memo: CreditMemo, rma: Rma) -> bool:
