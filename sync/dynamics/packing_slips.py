@@ -6,7 +6,7 @@ quantities. Tracking numbers may be entered hours after a slip was posted.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -86,6 +86,16 @@ class PackingSlips:
         named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, NUMBER)}" for row in by_time)
         return list(dict.fromkeys(named))
 
+    async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
+        """Which of these slips are of several sales orders; the header names one of them."""
+        asked = [one for one in numbers if not {"*", "\\"} & {*one}]  # no exact filter takes these
+        found = await self._client.find_by(
+            SLIP_LINES, NUMBER, *asked, company=company, select=LINE_FIELDS
+        ) if asked else []  # fmt: skip
+        orders = {(text_of(row, NUMBER), text_of(row, "SalesId")) for row in found}
+        counts = Counter(number for number, _ in orders)
+        return frozenset(number for number, count in counts.items() if count > 1)
+
     async def since(
         self, company: str, day: date, *, after: str = ""
     ) -> AsyncIterator[tuple[PackingSlip, datetime, str]]:
@@ -143,6 +153,7 @@ def _slip(
         warehouse=text_of(head, "inventLocationId"), carrier=text_of(head, "ShipCarrierId"),
         mode=text_of(head, "DlvMode"), quantity=Decimal(head.get("Qty") or 0),
         is_sale=head.get("SalesType") == SALE, rows=tuple(rows), tracking=tracking, others=others,
+        is_head=is_own,
     )  # fmt: skip
 
 

@@ -500,6 +500,102 @@ async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_not
 
 
 @in_returns()
+async def test_a_credit_note_that_is_dated_back_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    await ours.look()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    (journal,) = ours.rows("CustInvoiceJour", InvoiceNumber=note)
+    dated = {"InvoiceDate": ours.dynamics.today() - timedelta(days=6)}
+    ours.dynamics.store.update("CustInvoiceJour", journal, dated)
+    await ours.look()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(returns={"reference_template": "RMA{increment_id}"})
+async def test_the_only_store_view_need_not_stand_in_references(ours: Returning) -> None:
+    ours.only(1)
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    (header,) = ours.dynamics.returns_for(f"RMA{rma['increment_id']}")
+    ours.dynamics.post_return(str(header["ReturnOrderNumber"]), tax=Decimal("0.82"))
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_credit_note_of_an_rma_that_shows_late_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    hidden = ours.commerce.rmas.pop(rma["entity_id"])
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    ours.commerce.rmas[rma["entity_id"]] = hidden
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(invoices={"recipe": "payment-journal"})
+async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_s_price(
+    ours: Returning,
+) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", "SIMPLE-003", pieces=2))
+    ours.commerce.invoice(order)
+    (line,) = ours.rows("SalesLine", ExternalItemNumber="1")
+    ours.dynamics.store.update("SalesLine", line, {"LineAmount": line["LineAmount"] - 5})
+    ours.ships(order)
+    rma = await ours.requested(order, 1)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    claim = await ours.claim(key(rma), "returns")
+    assert claim.state is State.PARKED
+    assert "F&O invoiced 2 SIMPLE-001 at 14.98, and Commerce charged 19.98" in claim.reason
+    other = await ours.requested(order, 0, 1)
+    assert ours.number(other)
+
+
+def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
+    """One credit note for two return orders, as a summary update posts it: its header has the first
+    one's number and reference."""
+    first, second = (ours.rows("CustInvoiceJour", InvoiceNumber=one)[0] for one in (into, other))
+    worth = first["TotalInvoiceAmount"] + second["TotalInvoiceAmount"]
+    ours.dynamics.store.update("CustInvoiceJour", first, {"TotalInvoiceAmount": worth})
+    ours.dynamics.store.delete("CustInvoiceJour", second)
+    (journal,) = ours.rows("CustInvoiceJourBiEntities", InvoiceId=other)
+    ours.dynamics.store.delete("CustInvoiceJourBiEntities", journal)
+    for row in ours.rows("CustInvoiceTransBiEntities", InvoiceId=other):
+        ours.dynamics.store.update(
+            "CustInvoiceTransBiEntities", row, {"InvoiceId": into, **changes}
+        )
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+@in_returns()
+async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
+    ours: Returning, is_renamed: bool
+) -> None:
+    first, second = await ours.sold(), await ours.sold()
+    rma, other = await ours.requested(first, 1), await ours.requested(second, 2)
+    for one in (rma, other):
+        ours.receives(one)
+    note, beside = ours.credits(rma), ours.credits(other)
+    numbers = (ours.number(rma), ours.number(other))
+    sum_up(ours, note, beside, {"SalesId": numbers[0]} if is_renamed else {})
+    await ours.look()
+    assert first.creditmemos == second.creditmemos == []
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert all(number in claim.reason for number in numbers)
+    assert await ours.parked("return_states") == [key(other)]
+    assert "processed_closed" not in {ours.now(one)["status"] for one in (rma, other)}
+
+
+@in_returns()
 async def test_what_one_invoice_has_no_room_for_is_refunded_of_the_next(ours: Returning) -> None:
     wants = ours.wants("SIMPLE-001", pieces=3)
     order = await ours.placed(payment="checkmo", shipping=Decimal(0), **wants)

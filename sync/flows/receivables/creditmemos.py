@@ -11,10 +11,8 @@ Repeats: what is there is found by its reference, order and credit memo number; 
 looked into first.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
@@ -34,7 +32,7 @@ from sync.flows.orders.order_amounts import PLACED, amounts_told
 from sync.flows.orders.order_changes import given_up, invoices_of
 from sync.flows.orders.order_sums import is_for_a_memo
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
-from sync.flows.receivables.never_sent import never_sent
+from sync.flows.receivables.never_sent import held_lines
 from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
@@ -181,7 +179,7 @@ async def still_credited_of(
     )
     held = dict[str, HeldLine]()
     if sold is not None and not sold.is_cancelled:
-        held = _held(sold, await never_sent(sold, posting_target.company, systems))
+        held = await held_lines(sold, posting_target.company, order, items, systems)
     sale = Sale(document, held, await _earlier(with_order, delivery, waits=waits))
     return still_credited(receivable, with_order.document, order, sale, systems.settings)
 
@@ -191,18 +189,6 @@ async def _is_gone(order: Order, delivery: Delivery) -> bool:
     claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
     is_given_up = not claim.number and bool(given_up(order, delivery))
     return claim.state is State.CANCELLED or is_given_up
-
-
-def _held(sold: ExistingSalesOrder, gone: Mapping[str, Decimal]) -> dict[str, HeldLine]:
-    return {
-        str(line["ExternalItemNumber"]): HeldLine(
-            Decimal(line.get("OrderedSalesQuantity") or 0)
-            - gone.get(str(line["InventoryLotId"]), ZERO),
-            Decimal(line.get("LineAmount") or 0),
-        )
-        for line in sold.lines
-        if line.get("ExternalItemNumber")
-    }
 
 
 async def _earlier(

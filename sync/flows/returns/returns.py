@@ -5,7 +5,8 @@ Out:     one return order: the lots that were sold, at what was paid for them, w
 Key:     "<increment_id>@<store_id>" of the RMA.
 Waits:   for its order, and for F&O to have invoiced it; for the shop, where `begin` says so.
 Parks:   fractions of a piece, rows without an item, reasons without a code, goods that were
-         refunded already, and an RMA whose goods changed after its return order was made.
+         refunded already, or that F&O invoiced for less; and an RMA whose goods changed after its
+         return order was made.
 Lists:   an RMA that Commerce closed while F&O still expects the goods.
 Repeats: found by its number or reference; a lost answer is looked into first.
 """
@@ -36,6 +37,7 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.polls import our_clock
 from sync.flows.receivables.receivable_writes import ReturnOrderWrite
 from sync.flows.receivables.source_documents import LATEST, SOONEST
+from sync.flows.returns.invoiced_prices import must_be_invoiced_as_charged
 from sync.flows.returns.memos_of_returns import UNAUTHORISED, given_before
 from sync.flows.returns.rma_records import (
     HOOK,
@@ -175,6 +177,7 @@ async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
         found, receivable, settings, target, items=items,
         lots=_lots(found, sold, delivery), is_authorised=is_within_rule(found, settings.returns),
     )  # fmt: skip
+    await must_be_invoiced_as_charged(found, sold, delivery)
     write = ReturnOrderWrite(
         order, dynamics.return_orders, dynamics_of(delivery.systems), _left(target, delivery)
     )
@@ -207,7 +210,8 @@ def _lots(
     come back."""
     if sold is None:
         return {}
-    lots, invoiced = sold.lots, sold.invoiced_lots
+    lots = sold.lots
+    invoiced = lots if sold.is_invoiced else sold.invoiced_lots
     open_ = [str(one.row_id) for one in found.pieces if str(one.row_id) in lots.keys() - invoiced]
     if open_ and orders_are_invoiced(delivery.systems.settings):
         raise _later(f"sales order {sold.number} is not invoiced yet in D365", delivery)
