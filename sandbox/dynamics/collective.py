@@ -2,7 +2,9 @@
 over the lines of all of them.
 
 F&O posts so where orders of an account are updated together (summary update). What was posted
-apart is joined here.
+apart is joined here. Lines have the order of the header as `SalesId`, and their own as
+`OrigSalesId` (inferred: journals and lines are related by `SalesId` and number); where `is_own`,
+their own as both.
 """
 
 from decimal import Decimal
@@ -18,19 +20,23 @@ INVOICE_LINES = {"CustInvoiceTrans": "InvoiceNumber", "CustInvoiceTransBiEntitie
 SUMS = ("TotalInvoiceAmount", "TotalTaxAmount", "InvoiceAmount", "SumTax", "SalesBalance")
 
 
-def join_slips(env: Environment, company: str, head: str, other: str) -> None:
+def join_slips(
+    env: Environment, company: str, head: str, other: str, *, is_own: bool = False
+) -> None:
     """Make two packing slips one, under the header and the number of the first."""
     with env.store.transaction():
-        _join(env, SLIP_LINES, "PackingSlipId", (company, head, other))
+        _join(env, SLIP_LINES, "PackingSlipId", (company, head, other), is_own=is_own)
         _sum(env, SLIPS, "PackingSlipId", (company, head, other), ("Qty",))
 
 
-def join_invoices(env: Environment, company: str, head: str, other: str) -> None:
+def join_invoices(
+    env: Environment, company: str, head: str, other: str, *, is_own: bool = False
+) -> None:
     """Make two invoices one, under the header, number and voucher of the first."""
     numbers = company, head, other
     with env.store.transaction():
         for table, field in INVOICE_LINES.items():
-            _join(env, table, field, numbers)
+            _join(env, table, field, numbers, is_own=is_own)
         for table, field in INVOICES.items():
             _sum(env, table, field, numbers, SUMS)
 
@@ -40,7 +46,9 @@ def _rows(env: Environment, table: str, field: str, company: str, number: str) -
     return [row for row in found if row[COMPANY] == company]
 
 
-def _join(env: Environment, table: str, field: str, numbers: tuple[str, str, str]) -> None:
+def _join(
+    env: Environment, table: str, field: str, numbers: tuple[str, str, str], *, is_own: bool
+) -> None:
     company, head, other = numbers
     there = _rows(env, table, field, company, head)
     last = max(row.values.get("LineCreationSequenceNumber", 0) for row in there)
@@ -50,6 +58,8 @@ def _join(env: Environment, table: str, field: str, numbers: tuple[str, str, str
             values["LineCreationSequenceNumber"] = last + at
         if "LedgerVoucher" in values:
             values["LedgerVoucher"] = there[0]["LedgerVoucher"]
+        if "SalesId" in values and not is_own:
+            values["SalesId"] = there[0]["SalesId"]
         env.store.delete(table, row)
         env.store.insert(table, values)
 

@@ -17,14 +17,15 @@ from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
+from sync.dynamics.line_orders import lines_of, order_of
 from sync.dynamics.odata import Filter
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
 INVOICED_LINES: Final = "CustInvoiceTransBiEntities"
 INVOICED_FIELDS: Final = (
-    "InvoiceId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
-    "CreatedOn",
+    "InvoiceId", "SalesId", "OrigSalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty",
+    "SalesUnit", "CreatedOn",
 )  # fmt: skip
 LINE_ORDER: Final = ("dataAreaId", "InvoiceId", "InvoiceDate", "LineCreationSequenceNumber")
 
@@ -67,9 +68,9 @@ class InvoicedLines:
         where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
         orders = defaultdict[str, set[str]](set)
         async for row in self._client.query(
-            INVOICED_LINES, where=where, select=("InvoiceId", "SalesId"), order_by=LINE_ORDER
+            INVOICED_LINES, where=where, select=INVOICED_FIELDS[:3], order_by=LINE_ORDER
         ):
-            orders[text_of(row, "InvoiceId")].add(text_of(row, "SalesId"))
+            orders[text_of(row, "InvoiceId")].add(order_of(row))
         return frozenset(number for number, found in orders.items() if len(found) > 1)
 
     async def _shared(
@@ -83,7 +84,7 @@ class InvoicedLines:
     async def keys(self, company: str, number: str) -> list[str]:
         """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""
         rows = await self._rows("InvoiceId", number, company)
-        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, 'InvoiceId')}" for row in rows)
+        named = (f"{company}|{order_of(row)}|{text_of(row, 'InvoiceId')}" for row in rows)
         return list(dict.fromkeys(named))
 
     async def of_order(self, company: str, sales_order: str) -> list[str]:
@@ -107,13 +108,17 @@ class InvoicedLines:
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
         if not value:
             return []
+        if field == "SalesId":
+            return await lines_of(
+                self._client, INVOICED_LINES, value, company=company, select=INVOICED_FIELDS
+            )
         return await self._client.find_by(
             INVOICED_LINES, field, value, company=company, select=INVOICED_FIELDS
         )
 
 
 def _orders(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [one for one in dict.fromkeys(text_of(row, "SalesId") for row in rows) if one]
+    return [one for one in dict.fromkeys(map(order_of, rows)) if one]
 
 
 def _invoice(

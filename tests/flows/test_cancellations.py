@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.collective import join_slips
 from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
 from sync.flows.fulfilment.cancellations import changed
@@ -94,6 +95,19 @@ async def test_orders_of_others_tell_a_poll_how_far_it_has_come(harness: Harness
     passed = {one.key.rpartition("|")[2]: one.is_passed for one in found}
     assert passed == dict(zip(numbers, (True, True, False), strict=True))
     assert all(one.position for one in found)
+
+
+@in_harness(**CANCELLED)
+async def test_what_left_by_the_slip_of_another_order_is_not_cancelled(harness: Harness) -> None:
+    """Lines of a slip of several orders may have the order of its header as `SalesId`."""
+    other, order = await ordered(harness, OTHER), await ordered(harness, SKU)
+    join_slips(harness.dynamics, COMPANY, packed(harness, other), packed(harness, order))
+    await asyncio.sleep(90)
+    await harness.polls("cancellations")
+    await harness.works_until_idle()
+    assert counts(order) == [{}]
+    await looks(harness)
+    assert counts(order) == [{"shipped": 3}]
 
 
 @in_harness(**CANCELLED)

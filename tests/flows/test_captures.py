@@ -565,6 +565,25 @@ async def test_what_was_invoiced_on_a_line_of_its_own_is_captured_by_a_person(
     assert len(order.invoices) == 1
 
 
+@in_harness(**CAPTURED)
+async def test_what_a_person_invoiced_between_two_of_f_and_os_is_not_captured_again(
+    harness: Harness,
+) -> None:
+    """The gateway declined, and a person captured the same pieces without our comment."""
+    order = await ordered(harness, SKU, pieces=10, payment="braintree", paid="authorised")
+    posted(harness, order, SIMPLE_001=3)
+    await polls(harness)
+    second = posted(harness, order, SIMPLE_001=4)
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(4)})
+    await harness.replays(key(harness, order, second), "captures")
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}]
+    posted(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}, {SKU: 3}]
+    assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+
+
 @in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credit_most": 100}})
 async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
     harness: Harness,
@@ -602,7 +621,7 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     head = harness.dynamics.store.table("CustInvoiceJour").oldest_first()[0]
     named = {"CustomersOrderReference": reference}
     harness.dynamics.store.update("CustInvoiceJour", head, named)
-    join_invoices(harness.dynamics, COMPANY, *joined)
+    join_invoices(harness.dynamics, COMPANY, *joined, is_own=not reference)
     for _ in range(2):
         await polls(harness)
     assert [shown(one) for one in order.invoices] == [{SKU: 3}]

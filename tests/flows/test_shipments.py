@@ -521,7 +521,7 @@ async def test_a_slip_together_with_an_order_of_somebody_else_is_a_shipment_of_o
     head, slip = (packed(harness, one) for one in (phoned, order))
     entered_by_hand(harness, phoned, reference)
     journal(harness, head, CustomerRef=reference)
-    join_slips(harness.dynamics, COMPANY, head, slip)
+    join_slips(harness.dynamics, COMPANY, head, slip, is_own=not reference)
     (missing,), _ = await reconciled(harness, "shipments")
     assert missing.key == key_of(harness, order, head)
     for _ in range(2):

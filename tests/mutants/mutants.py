@@ -556,8 +556,8 @@ MUTANTS: Final = (
         "checkout-forgotten",
         "what was invoiced at checkout is invoiced again",
         "sync/mapping/captures.py",
-        "by_hand = [one for one in live if not one.fno_invoice]",
-        "by_hand = live[:0]",
+        "already = [one for one in live if one.fno_invoice in earlier]",
+        "already = live[:0]",
         "tests/flows/test_captures.py",
     ),
     Mutant(
@@ -676,8 +676,8 @@ MUTANTS: Final = (
         "stale-figures-believed",
         "stale figures decide in place of the policy",
         "sync/credit/policy.py",
-        " or now - figures.at > timedelta(minutes=gate.fresh_minutes):",
-        ":",
+        "is_stale = now - figures.at > timedelta(minutes=gate.fresh_minutes)",
+        "is_stale = False",
         "tests/intake_http/test_gate.py",
     ),
     Mutant(
