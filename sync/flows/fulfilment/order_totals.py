@@ -60,6 +60,11 @@ class LowerCredit(OrderWrite):
     wanted: WantedRefund | None
 
     @property
+    def moves_money(self) -> bool:  # type: ignore[override]
+        """Where a gateway pays it out."""
+        return self.wanted is not None and self.wanted.moves_money
+
+    @property
     @override
     def reference(self) -> str:
         return self.marker
@@ -126,7 +131,7 @@ async def totals_plan(
         amounts={"F&O": f"{sums.ledger:.2f}", "Commerce": f"{sums.commerce:.2f}",
                  "currency": sums.currency},
         when_new=_follows(view.invoice, credit, delivery),
-        look=partial(_look, view, invoices, delivery) if _is_made(credit) else None,
+        look=None if isinstance(credit, str) else partial(_look, view, invoices, delivery),
         open_point=_point(sums, credit, view, delivery),
     )  # fmt: skip
 
@@ -145,10 +150,6 @@ def _credit(
     return lower_credit(sums, order, invoices, memos, delivery.systems.settings)
 
 
-def _is_made(credit: Credit | None) -> bool:
-    return not isinstance(credit, str)
-
-
 def _ours(memos: Memos) -> Memos:
     live = (one for one in memos if whole_from(one.get("state")) != CANCELLED)
     return [one for one in live if is_of_lower_total(one)]
@@ -164,15 +165,14 @@ def _writes(
     if not _is_off(sums, systems):
         return ()
     text = f"Sales order {sums.sales_order}: {sums.told()}"
-    order_id = order.entity_id or 0
-    return (OrderComment(order_id, text, systems.commerce, target, kind="totals"),)
+    return (OrderComment(order.entity_id or 0, text, systems.commerce, target, kind="totals"),)
 
 
 def _follows(
     invoice: SalesInvoice, credit: Credit | None, delivery: Delivery
 ) -> tuple[Notification, ...]:
     """The comparison of posted invoices may have listed the difference meanwhile."""
-    if POSTED_INVOICES not in delivery.systems.settings.flows or not _is_made(credit):
+    if POSTED_INVOICES not in delivery.systems.settings.flows or isinstance(credit, str):
         return ()
     return (Notification(POSTED_INVOICES, f"sales-invoice|{invoice.company}|{invoice.number}"),)
 
