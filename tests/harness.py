@@ -81,6 +81,16 @@ class Harness:
     def _opened(self, tables: Any) -> Services:
         return Services(self.systems.connections, FLOWS, self.systems.edition_parts(tables=tables))
 
+    def only(self, *stores: int) -> None:
+        """The connection has these store views alone from now on, each with the default's
+        settings."""
+        found = {str(one): self.systems.connection.stores["default"] for one in stores}
+        connection = self.systems.connection.model_copy(update={"stores": found})
+        self.systems.connections = self.systems.connections.model_copy(
+            update={"connections": {CONNECTION: connection}}
+        )
+        self.services = self._opened(self.systems.tables)
+
     async def close(self) -> None:
         """Let go of everything, the dead included."""
         for process in self._processes:

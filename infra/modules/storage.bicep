@@ -9,6 +9,7 @@ var package = 'app-package'
 // documents bear their month and come and go with it.
 var tables = [
   'accountfigures'
+  'accountholds'
   'accountlist'
   'accountsdue'
   'accounttasks'

@@ -175,12 +175,8 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
     """The table-shaped copies, with the moment of the posting."""
     moment = env.now().replace(microsecond=0)
     frame = {COMPANY: invoice.company, "SysDataAreaId": invoice.company, "InvoiceDate": day}
-    frame |= {
-        "InvoiceId": invoice.number,
-        "CurrencyCode": invoice.currency,
-        "SalesId": invoice.order,
-    }
-    frame |= {"CreatedOn": moment, "SysModifiedDateTime": moment}
+    frame |= {"InvoiceId": invoice.number, "CurrencyCode": invoice.currency}
+    frame |= {"SalesId": invoice.order, "CreatedOn": moment, "SysModifiedDateTime": moment}
     journal = {
         "SourceKey": env.store.upcoming,
         "LedgerVoucher": invoice.voucher,
@@ -191,7 +187,8 @@ def _copies(env: Environment, invoice: Invoice, day: Any, due: Any) -> None:
     }
     env.store.insert("CustInvoiceJourBiEntities", {**frame, **journal})
     for line in invoice.lines:
-        copy = {"SourceKey": env.store.upcoming, **_copy(line)}
+        own = {"SourceKey": env.store.upcoming, "OrigSalesId": invoice.order}
+        copy = {**own, **_copy(line)}
         for name in ("LineAmount", "TaxAmount"):
             in_books = env.rounded_in_books(copy[name], invoice.currency, invoice.company)
             copy[f"{name}MST"] = in_books

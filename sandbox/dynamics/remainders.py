@@ -88,3 +88,15 @@ def substitute(env: Environment, lot: str, item: str, less: Decimal) -> None:
     for line in env.store.table("SalesLine").having("InventoryLotId", (folded(lot),)):
         changes = {"ItemNumber": item, "LineAmount": line["LineAmount"] - less}
         env.store.update("SalesLine", line, changes)
+
+
+def enter_again(env: Environment, lot: str, item: str, less: Decimal = NOTHING) -> None:
+    """A person enters a line like that of a lot, of this item and so much cheaper in all. Nobody
+    but the integration fills in an external item number."""
+    for line in env.store.table("SalesLine").having("InventoryLotId", (folded(lot),)):
+        env.store.insert("SalesLine", {
+            **line.values, "InventoryLotId": f"{lot}-A", "ItemNumber": item,
+            "ExternalItemNumber": "", "LineAmount": line["LineAmount"] - less,
+            "LineNumber": line["LineNumber"] + 50,
+            "LineCreationSequenceNumber": line["LineCreationSequenceNumber"] + 50,
+        })  # fmt: skip

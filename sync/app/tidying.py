@@ -23,6 +23,7 @@ from sync.engine.refused_keys import KEEP, REFUSED_KEYS
 from sync.engine.repair import Repair
 from sync.engine.troubles import KEEP as KEEP_TROUBLES
 from sync.engine.troubles import TROUBLES
+from sync.flows.customers.account_holds import ACCOUNT_HOLDS
 from sync.intake_http.business_events import TABLE as BUSINESS_EVENTS
 from sync.intake_http.events import EVENTS
 from sync.reconcile.stored import DIFFERENCES, RECONCILIATIONS
@@ -34,6 +35,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
     SIGN_INS: ("until", KEEP_SIGN_INS),
+    ACCOUNT_HOLDS: ("until", timedelta(days=1)),
     EVENTS: ("at", timedelta(days=7)),
     PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),

@@ -50,7 +50,11 @@ from sync.checks.items import items_are_there
 from sync.checks.line_amounts import discounts_are_reckoned_so
 from sync.checks.mails import mails_would_be_taken
 from sync.checks.own import stores_answer
-from sync.checks.portal import buyers_documents_can_be_read, shop_key_is_long
+from sync.checks.portal import (
+    accounts_are_shown,
+    buyers_documents_can_be_read,
+    shop_key_is_long,
+)
 from sync.checks.products import (
     product_categories_are_there,
     product_codes_are_there,
@@ -124,8 +128,8 @@ class Group:
 GROUPS: Final = (
     Group((), (
         secrets_are_stored, webhook_keys_are_keys, webhooks_reach_us, stores_answer,
-        shop_key_is_long, cutover_is_named, captures_are_decided, refunds_are_decided,
-        free_text_is_taxed, recipes_go_together, mails_would_be_taken,
+        shop_key_is_long, accounts_are_shown, cutover_is_named, captures_are_decided,
+        refunds_are_decided, free_text_is_taxed, recipes_go_together, mails_would_be_taken,
     )),
     Group((COMMERCE,), (
         shop_answers, rights_are_given, clocks_agree, stores_exist, stores_are_handled,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from sync.checks.finding import Finding, Probe, fault, ok, reading
+from sync.checks.finding import Finding, Probe, fault, ok, reading, warn
 from sync.checks.shipments import slip_fields
 from sync.config.connections import Connection
 from sync.dynamics import buyer_fields as books
@@ -16,6 +16,10 @@ ORDERS_CURE = (
     " portal.delivery = false and portal.phone_orders = false."
 )
 KEY_LENGTH = 32
+SHOWN_CURE = (
+    'Map them (map customers set), or add "{rule}" to portal.matched_by where no shopper can enter'
+    " what is somebody else's (docs/portal.md)."
+)
 
 
 def portal_fields(settings: Connection) -> Mapping[str, tuple[str, ...]]:
@@ -66,3 +70,19 @@ async def shop_key_is_long(probe: Probe) -> AsyncIterator[Finding]:
     else:
         cure = f"Set {KEY_LENGTH} random characters or more, in the vault and in the shop's module."
         yield fault(f"the secret {portal.shop_key} is short", cure)
+
+
+async def accounts_are_shown(probe: Probe) -> AsyncIterator[Finding]:
+    """Customers who see nothing, since only what they entered themselves says whose account it
+    is."""
+    portal, left = probe.settings.portal, dict[str, int]()
+    if portal is None:
+        return
+    async for one in probe.lookups.accounts.all():
+        if one.kind == "customer" and not portal.shows(one.matched_by):
+            left[one.matched_by] = left.get(one.matched_by, 0) + 1
+    for rule, count in left.items():
+        what = f"the portal shows nothing to {count} customers who were matched by {rule} alone"
+        yield warn(what, SHOWN_CURE.format(rule=rule))
+    if not left:
+        yield ok("the portal leaves out nobody for the rule that matched them")

@@ -167,7 +167,8 @@ async def _watched(flow: AnyFlow, systems: Systems, span: Span, bar: Bar) -> Asy
         raise Problem(f"{flow.name} has no poll to backfill from", remedy=remedy)
     async for change in poll.changed(systems, *span):
         bar.reach((change.changed_at - span[0]).total_seconds())
-        yield change
+        if not change.is_passed:
+            yield change
 
 
 def _utc(moment: datetime) -> datetime:

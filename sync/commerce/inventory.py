@@ -35,7 +35,7 @@ FINISHED: Final = ("complete", "closed", "canceled")
 back by an adjustment, some may stay reserved."""
 STATES: Final = (*OPEN, *FINISHED)
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
-    "entity_id", "increment_id", "store_id",
+    "entity_id", "increment_id", "store_id", "created_at",
     ("items", (
         "item_id", "parent_item_id", "product_id", "sku", "product_type", "is_virtual",
         "qty_ordered", "qty_canceled", "qty_invoiced", "qty_refunded", "qty_shipped",

@@ -43,7 +43,8 @@ class Figures:
 
 def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) -> Verdict:
     """The decision table. One row each: guests, customers of whom no account is known, figures that
-    are missing or stale, accounts that are blocked, that are not limited, and all others."""
+    are stale, accounts that are blocked, figures that are missing, accounts that are not limited,
+    and all others."""
     gate = credit.gate
     if asked.customer is None:
         return Verdict(gate.guests == "allow", "a guest")
@@ -53,10 +54,10 @@ def verdict_on(asked: Asked, figures: Figures, credit: Credit, now: datetime) ->
     if one is None or figures.at is None:
         return Verdict(gate.unknown == "allow", "no account is known for the company")
     amount = amount_in(asked, one.currency, credit)
-    if one.fault:
-        return without_figures(amount, credit, f"the figures are not known: {one.fault}")
-    if now - figures.at > timedelta(minutes=gate.fresh_minutes):
-        return without_figures(amount, credit, "the figures are stale")
+    is_stale = now - figures.at > timedelta(minutes=gate.fresh_minutes)
+    if is_stale or (one.fault and not one.blocked):
+        why = "stale" if is_stale else f"not known: {one.fault}"
+        return without_figures(amount, credit, f"the figures are {why}")
     return _by_figures(asked, one, amount, figures)
 
 

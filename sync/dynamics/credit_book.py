@@ -5,8 +5,8 @@ its invoice. Whatever any of them owes counts against the account that pays.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -61,10 +61,10 @@ class CreditBook:
         if payer := str(row.get("InvoiceAccount") or "").casefold():
             self.paid_for[payer].add(name)
 
-    def owing_to(self, payer: str) -> list[str]:
-        """The account that pays and those it pays for, in lower case."""
-        key = payer.casefold()
-        return sorted({key, *self.paid_for.get(key, ())})
+    def owing_to(self, *payers: str) -> list[str]:
+        """The accounts that pay and those they pay for, each once, in lower case."""
+        keys = {payer.casefold() for payer in payers}
+        return sorted(keys.union(*(self.paid_for.get(key, ()) for key in keys)))
 
     def payer_of(self, account: str) -> str:
         """The account that the invoices of an account go to, as F&O spells it; empty for none."""
@@ -82,15 +82,14 @@ class CreditBook:
         row = self.customers.get(payer.casefold())
         if row is None:
             return None
-        key, owing = payer.casefold(), self.owing_to(payer)
-        snapshots = (self.snapshots[name][1] for name in owing if name in self.snapshots)
-        own = self.customers[account.casefold()]
+        key, own = payer.casefold(), self.customers[account.casefold()]
         holds = [str(one.get("OnHoldStatus") or "No") for one in (own, row)]
         status = str(row.get("CredManAccountStatusId") or "").casefold()
-        return AccountCredit(
-            payer,
-            self.limit_currency or str(row.get("SalesCurrencyCode") or ""),
-            Decimal(row.get("CreditLimit") or 0),
+        return replace(
+            self.together(self.owing_to(payer)),
+            account=payer,
+            currency=self.limit_currency or str(row.get("SalesCurrencyCode") or ""),
+            limit=Decimal(row.get("CreditLimit") or 0),
             is_mandatory=row.get("CreditLimitIsMandatory") == "Yes",
             is_unlimited=row.get("CredManCustUnlimitedCredit") == "Yes",
             is_excluded=row.get("CredManExclude") == "Yes",
@@ -98,10 +97,18 @@ class CreditBook:
             temporary=self.temporary.get(key, ()),
             hold=next((hold for hold in holds if hold in BLOCKING), holds[-1]),
             status_blocks=self.blocks.get(status, "No"),
-            items=[item for name in owing for item in self.items.get(name, ())],
-            lines=[line for name in owing for line in self.lines.get(name, ())],
-            snapshot=sum(snapshots, Exposure()),
             orders_on_hold=self.holds.get(key, ()),
+        )  # fmt: skip
+
+    def together(self, names: Iterable[str]) -> AccountCredit:
+        """What accounts, in lower case, owe and have ordered, as that of one without a limit."""
+        found = list(names)
+        snapshots = (self.snapshots[name][1] for name in found if name in self.snapshots)
+        return AccountCredit(
+            "", "",
+            items=[item for name in found for item in self.items.get(name, ())],
+            lines=[line for name in found for line in self.lines.get(name, ())],
+            snapshot=sum(snapshots, Exposure()),
         )  # fmt: skip
 
     def take_snapshot(self, row: Row, amounts: tuple[str, str, str]) -> None:

@@ -55,10 +55,10 @@ class ExistingSalesOrder:
     @property
     def invoiced_lots(self) -> dict[str, str]:
         """The lots of our lines that F&O has invoiced: only they can be returned to."""
-        all_ = self.header.get("SalesOrderStatus") == "Invoiced"
+        all_ = self.is_invoiced
         return {
             str(r["ExternalItemNumber"]): str(r["InventoryLotId"])
-            for r in self.lines
+            for r in (self.open_lines if all_ else self.lines)
             if r.get("ExternalItemNumber") and (all_ or r.get("SalesOrderLineStatus") == "Invoiced")
         }
 

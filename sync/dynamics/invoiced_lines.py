@@ -5,22 +5,29 @@
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.core.errors import Never
 from sync.core.money import ZERO, total
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
+from sync.dynamics.line_orders import lines_of, order_of
+from sync.dynamics.odata import Filter
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
 INVOICED_LINES: Final = "CustInvoiceTransBiEntities"
 INVOICED_FIELDS: Final = (
-    "InvoiceId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
-    "CreatedOn",
+    "InvoiceId", "SalesId", "OrigSalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty",
+    "SalesUnit", "CreatedOn",
 )  # fmt: skip
+LINE_ORDER: Final = ("dataAreaId", "InvoiceId", "InvoiceDate", "LineCreationSequenceNumber")
 
 
 class InvoicedLines:
@@ -43,12 +50,41 @@ class InvoicedLines:
         if not heads or sales_order not in orders:
             return None
         others = tuple(one for one in orders if one != sales_order)
-        return _invoice(company, sales_order, heads[0], [_line(row) for row in rows], others)
+        is_shared = bool(others) or await self._shared(company, sales_order, rows, but=number)
+        found = _invoice(company, sales_order, heads[0], [_line(row) for row in rows], others)
+        return replace(found, is_shared=is_shared)
+
+    async def is_shared(self, company: str, sales_order: str) -> bool:
+        """Whether an invoice of a sales order has lines of others too: its header, which names one
+        of the orders, has the sum of all. Where our user may not read the lines, nobody knows."""
+        try:
+            rows = await self._rows("SalesId", sales_order, company)
+            return await self._shared(company, sales_order, rows)
+        except Never:
+            return False
+
+    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+        """The invoices with an invoice date from `day` on that are of several sales orders."""
+        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
+        orders = defaultdict[str, set[str]](set)
+        async for row in self._client.query(
+            INVOICED_LINES, where=where, select=INVOICED_FIELDS[:3], order_by=LINE_ORDER
+        ):
+            orders[text_of(row, "InvoiceId")].add(order_of(row))
+        return frozenset(number for number, found in orders.items() if len(found) > 1)
+
+    async def _shared(
+        self, company: str, sales_order: str, rows: Sequence[Mapping[str, Any]], *, but: str = ""
+    ) -> bool:
+        """`rows`: those of the sales order. `but`: the invoice that is known to be of it alone."""
+        numbers = {text_of(row, "InvoiceId") for row in rows} - {but}
+        found = await asyncio.gather(*(self._rows("InvoiceId", one, company) for one in numbers))
+        return any({*_orders(own)} - {sales_order} for own in found)
 
     async def keys(self, company: str, number: str) -> list[str]:
         """The keys of an invoice: one for each of its sales orders, as F&O spells the numbers."""
         rows = await self._rows("InvoiceId", number, company)
-        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, 'InvoiceId')}" for row in rows)
+        named = (f"{company}|{order_of(row)}|{text_of(row, 'InvoiceId')}" for row in rows)
         return list(dict.fromkeys(named))
 
     async def of_order(self, company: str, sales_order: str) -> list[str]:
@@ -72,13 +108,17 @@ class InvoicedLines:
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
         if not value:
             return []
+        if field == "SalesId":
+            return await lines_of(
+                self._client, INVOICED_LINES, value, company=company, select=INVOICED_FIELDS
+            )
         return await self._client.find_by(
             INVOICED_LINES, field, value, company=company, select=INVOICED_FIELDS
         )
 
 
 def _orders(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [one for one in dict.fromkeys(text_of(row, "SalesId") for row in rows) if one]
+    return [one for one in dict.fromkeys(map(order_of, rows)) if one]
 
 
 def _invoice(
@@ -92,7 +132,7 @@ def _invoice(
         company, sales_order, number,
         reference=text_of(head, "CustomersOrderReference") if is_own else "",
         quantity=total(row.quantity for row in rows if row.slip == number),
-        rows=tuple(rows), others=others, voucher=text_of(head, "LedgerVoucher"),
+        rows=tuple(rows), others=others, is_head=is_own, voucher=text_of(head, "LedgerVoucher"),
         currency=text_of(head, "CurrencyCode"),
         amount=Decimal(head.get("TotalInvoiceAmount") or ZERO),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.field_values import amount_of
 from sync.dynamics.invoiced_lines import INVOICED_LINES
+from sync.dynamics.line_orders import lines_of
 from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.packing_slips import SLIP_LINES
@@ -27,7 +28,7 @@ COPY_FIELDS: Final = (
     "SalesId", "InventTransId", "ItemId", "ExternalItemId", "SalesStatus", "SalesUnit",
     "QtyOrdered", "RemainSalesPhysical", "SysModifiedDateTime",
 )  # fmt: skip
-SENT_FIELDS: Final = ("SalesId", "InventTransId", "Qty")
+SENT_FIELDS: Final = ("SalesId", "OrigSalesId", "InventTransId", "Qty")
 HEADER_FIELDS: Final = (
     "dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "SalesOrderStatus",
 )  # fmt: skip
@@ -123,8 +124,8 @@ class LiveOrders:
     async def _quantities(self, entity_set: str, company: str, number: str) -> dict[str, Decimal]:
         """What was shipped or invoiced by lot."""
         found: dict[str, Decimal] = {}
-        for row in await self._client.find_by(
-            entity_set, "SalesId", number, company=company, select=SENT_FIELDS
+        for row in await lines_of(
+            self._client, entity_set, number, company=company, select=SENT_FIELDS
         ):
             lot = str(row.get("InventTransId") or "")
             found[lot] = found.get(lot, ZERO) + Decimal(row.get("Qty") or 0)

@@ -3,12 +3,15 @@
 
 The printed invoices' own lines name neither order nor line, but a product, a unit and a quantity.
 The header names the order, whose lines are of items. So a line is known where its item stands in
-the order once; where it stands there more than once, once all of it is invoiced.
+the order once; where it stands there more than once, once all of it is invoiced. An invoice of
+several orders names one of them: its lines are known not to be all of that order where it has less
+of an item, or none.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -40,6 +43,11 @@ class PrintedInvoices(InvoicedLines):
     def __init__(self, client: ODataReader, settings: Dynamics) -> None:
         super().__init__(client)
         self._settings = settings
+
+    @override
+    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+        """Printed lines name no order."""
+        return frozenset()
 
     @override
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Row]:
@@ -85,7 +93,8 @@ def _place(row: Row, days: Mapping[str, str]) -> tuple[str, str, int]:
 def _joined(
     sales_order: str, printed: Sequence[Row], ordered: Sequence[Row], days: Mapping[str, str]
 ) -> Iterator[Row]:
-    """Each printed line as of one or more lines of the order."""
+    """Each printed line as of one or more lines of the order. Of an order that is gone, nobody
+    knows."""
     by_item = defaultdict[str, list[Row]](list)
     for row in ordered:
         by_item[text_of(row, "ItemNumber").casefold()].append(row)
@@ -93,6 +102,9 @@ def _joined(
     for row in printed:
         groups[text_of(row, "ProductNumber").casefold()].append(row)
     for item, rows in groups.items():
+        there = total(max(amount_of(line, "OrderedSalesQuantity"), ZERO) for line in by_item[item])
+        if ordered and total(amount_of(row, "InvoicedQuantity") for row in rows) > there:
+            raise _of_others(sales_order, rows, there)
         for row, line, quantity in _shares(sales_order, rows, by_item[item]):
             number = str(row["InvoiceNumber"])
             yield {
@@ -123,6 +135,20 @@ def _shares(
             rest, left[at] = rest - part, left[at] - part
             if part:
                 yield row, line, part
+
+
+def _of_others(sales_order: str, rows: Sequence[Row], there: Decimal) -> Never:
+    numbers = ", ".join(dict.fromkeys(str(row["InvoiceNumber"]) for row in rows))
+    item = text_of(rows[0], "ProductNumber")
+    return Never(
+        f"sales order {sales_order} has {there:f} of item {item}, and its invoices ({numbers}) have"
+        " more: one may be of other orders too",
+        remedy=(
+            "Give the app's user the right to view CustInvoiceTransBiEntities, write"
+            ' dynamics.invoiced = "journal" in connections.toml and replay; else invoice in the'
+            " Admin what F&O has invoiced of each order."
+        ),
+    )
 
 
 def _untold(sales_order: str, rows: Sequence[Row], lines: Sequence[Row]) -> Never:

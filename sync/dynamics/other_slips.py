@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from typing_extensions import override
+
 from sync.config.connections import Dynamics
 from sync.core.groups import as_groups
 from sync.core.money import ZERO
@@ -23,6 +25,7 @@ from sync.dynamics.reader import ODataReader
 SHIPMENTS: Final = "ShipmentPackingSlipJournalHeaders"
 SHIPMENT_LINES: Final = "ShipmentPackingSlipJournalLines"
 VERSION: Final = "ShipmentPackingSlipVersionNumber"
+NUMBER: Final = "ShipmentPackingSlipNumber"
 SHIPMENT_FIELDS: Final = (
     "dataAreaId", VERSION, "ShipmentPackingSlipNumber", "IsActive", "ShippingCarrierId",
     "ShipFromWarehouseId", "ConsigneeReference", "DocumentDate",
@@ -46,7 +49,16 @@ TOGETHER: Final = 40
 Row = Mapping[str, Any]
 
 
-class WarehouseSlips(PackingSlips):
+class UnsharedSlips(PackingSlips):
+    """Slips that are listed by each of their orders."""
+
+    @override
+    async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
+        """None: nobody has to look for them."""
+        return frozenset()
+
+
+class WarehouseSlips(UnsharedSlips):
     """Shipments of warehouse management as slips of their orders."""
 
     async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
@@ -119,10 +131,7 @@ class WarehouseSlips(PackingSlips):
         )
 
 
-NUMBER: Final = "ShipmentPackingSlipNumber"
-
-
-class DeliveredOrders(PackingSlips):
+class DeliveredOrders(UnsharedSlips):
     """Sales orders that are delivered whole, each as its own slip."""
 
     def __init__(self, client: ODataReader, settings: Dynamics) -> None:

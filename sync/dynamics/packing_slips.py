@@ -6,7 +6,7 @@ quantities. Tracking numbers may be entered hours after a slip was posted.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
+from sync.dynamics.line_orders import lines_of, order_of
 from sync.dynamics.odata import Filter
 from sync.dynamics.reader import ODataReader
 
@@ -25,8 +26,8 @@ SLIP_FIELDS: Final = (
     "DlvMode", "ShipCarrierId", "inventLocationId", "CreatedOn",
 )  # fmt: skip
 LINE_FIELDS: Final = (
-    "PackingSlipId", "SalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty", "SalesUnit",
-    "CreatedOn",
+    "PackingSlipId", "SalesId", "OrigSalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty",
+    "SalesUnit", "CreatedOn",
 )  # fmt: skip
 TRACKING_FIELDS: Final = ("SalesOrderNumber", "PackingSlipNumber", "DeliveryDate", "TrackingNumber")
 SLIP_ORDER: Final = ("dataAreaId", "SourceDocumentHeader")
@@ -53,7 +54,7 @@ class PackingSlips:
             find(SLIP_LINES, "PackingSlipId", number, company=company, select=LINE_FIELDS),
             self._of_order(company, sales_order), self._tracking(company, sales_order),
         )  # fmt: skip
-        orders = list(dict.fromkeys(str(row.get("SalesId") or "") for row in own))
+        orders = list(dict.fromkeys(order_of(row) for row in own))
         head = next((one for one in heads if one.get("SalesId") == sales_order), None)
         if head is None and sales_order in orders:
             head = next(iter(heads), None)
@@ -78,13 +79,24 @@ class PackingSlips:
     async def keys(self, company: str, *, sales_order: str = "", number: str = "") -> list[str]:
         """The keys of all slips of a sales order, or of one slip, the oldest first, as F&O spells
         the numbers."""
-        field, value = ("SalesId", sales_order) if sales_order else ("PackingSlipId", number)
-        rows = await self._client.find_by(
-            SLIP_LINES, field, value, company=company, select=LINE_FIELDS
-        )
+        rows = await lines_of(
+            self._client, SLIP_LINES, sales_order, company=company, select=LINE_FIELDS
+        ) if sales_order else await self._client.find_by(
+            SLIP_LINES, NUMBER, number, company=company, select=LINE_FIELDS
+        )  # fmt: skip
         by_time = sorted(rows, key=lambda row: (text_of(row, "CreatedOn"), text_of(row, NUMBER)))
-        named = (f"{company}|{text_of(row, 'SalesId')}|{text_of(row, NUMBER)}" for row in by_time)
+        named = (f"{company}|{order_of(row)}|{text_of(row, NUMBER)}" for row in by_time)
         return list(dict.fromkeys(named))
+
+    async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
+        """Which of these slips are of several sales orders; the header names one of them."""
+        asked = [one for one in numbers if not {"*", "\\"} & {*one}]  # no exact filter takes these
+        found = await self._client.find_by(
+            SLIP_LINES, NUMBER, *asked, company=company, select=LINE_FIELDS
+        ) if asked else []  # fmt: skip
+        orders = {(text_of(row, NUMBER), order_of(row)) for row in found}
+        counts = Counter(number for number, _ in orders)
+        return frozenset(number for number, count in counts.items() if count > 1)
 
     async def since(
         self, company: str, day: date, *, after: str = ""
@@ -105,8 +117,8 @@ class PackingSlips:
                 yield slip, _moment(head), str(head["SourceDocumentHeader"])
 
     async def _of_order(self, company: str, sales_order: str) -> list[SlipLine]:
-        rows = await self._client.find_by(
-            SLIP_LINES, "SalesId", sales_order, company=company, select=LINE_FIELDS
+        rows = await lines_of(
+            self._client, SLIP_LINES, sales_order, company=company, select=LINE_FIELDS
         )
         return [_line(row) for row in rows]
 
@@ -143,6 +155,7 @@ def _slip(
         warehouse=text_of(head, "inventLocationId"), carrier=text_of(head, "ShipCarrierId"),
         mode=text_of(head, "DlvMode"), quantity=Decimal(head.get("Qty") or 0),
         is_sale=head.get("SalesType") == SALE, rows=tuple(rows), tracking=tracking, others=others,
+        is_head=is_own,
     )  # fmt: skip
 
 

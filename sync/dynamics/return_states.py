@@ -37,8 +37,8 @@ CODES: Final = "ReturnDispositionCodes"
 CODE_FIELDS: Final = ("DispositionCode", "DispositionAction")
 CREDIT_LINES: Final = "CustInvoiceTransBiEntities"
 CREDIT_LINE_FIELDS: Final = (
-    "InvoiceId", "SalesId", "InventTransId", "ExternalItemId", "ItemId", "Qty", "LineAmount",
-    "TaxAmount",
+    "InvoiceId", "SalesId", "OrigSalesId", "InventTransId", "ExternalItemId", "ItemId", "Qty",
+    "LineAmount", "TaxAmount",
 )  # fmt: skip
 JOURNAL_FIELDS: Final = ("InvoiceId", "SalesId", "InclTax")
 
@@ -116,7 +116,9 @@ class ReturnStates:
         return self._actions[company]
 
     async def _lines(self, company: str, posted: PostedInvoice) -> tuple[CreditLine, ...] | None:
-        """None where our user may not see the journal's copy, or it does not tell them."""
+        """None where our user may not see the journal's copy, or it does not tell them. A credit
+        note of several orders has a journal row for one of them; another row with the number is
+        another document."""
         find, number = self._client.find_by, posted.number
         try:
             journal, rows = await asyncio.gather(
@@ -129,8 +131,9 @@ class ReturnStates:
         if len(own) != 1:
             return None
         is_gross = own[0].get("InclTax") == "Yes"
-        ours = (row for row in rows if text_of(row, "SalesId") == posted.sales_order)
-        return tuple(_credit_line(row, is_gross=is_gross) for row in ours)
+        apart = {text_of(row, "SalesId") for row in journal} - {posted.sales_order}
+        ours = (row for row in rows if text_of(row, "SalesId") not in apart)
+        return tuple(_credit_line(row, posted.sales_order, is_gross=is_gross) for row in ours)
 
 
 def _line(row: Mapping[str, Any], actions: Mapping[str, str]) -> ReturnedLine:
@@ -145,9 +148,13 @@ def _line(row: Mapping[str, Any], actions: Mapping[str, str]) -> ReturnedLine:
     )  # fmt: skip
 
 
-def _credit_line(row: Mapping[str, Any], *, is_gross: bool) -> CreditLine:
+def _credit_line(row: Mapping[str, Any], header: str, *, is_gross: bool) -> CreditLine:
+    """`header`: the order of the invoice's header, which its lines may all be given as `SalesId`;
+    `OrigSalesId` is a line's own then (inferred)."""
     amount, tax = (Decimal(row.get(name) or 0) for name in ("LineAmount", "TaxAmount"))
+    named = text_of(row, "SalesId")
+    order = named if named != header else text_of(row, "OrigSalesId")
     return CreditLine(
         text_of(row, "InventTransId"), text_of(row, "ExternalItemId"), text_of(row, "ItemId"),
-        -Decimal(row.get("Qty") or 0), -(amount if is_gross else amount + tax),
+        -Decimal(row.get("Qty") or 0), -(amount if is_gross else amount + tax), order,
     )  # fmt: skip

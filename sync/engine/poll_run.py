@@ -69,7 +69,7 @@ class PollRun:
         async with aclosing(changed(self.systems, window.since, window.until, *after)) as changes:  # type: ignore[type-var]
             async for change in changes:
                 page.append(change)
-                if len(page) < PAGE:
+                if len(page) < PAGE and not (change.position and self._is_late()):
                     continue
                 found += await self._enqueue(page)
                 moved, mark = window.moved_to(page[-1]), self._counted(mark, which, page)
@@ -85,8 +85,11 @@ class PollRun:
         return mark.counted(page) if which == "window" else mark
 
     async def _is_over(self, found: int) -> bool:
-        is_late = self.engine.clock.now() >= self.ends
-        return found >= MOST or is_late or await stands_still(self.engine, self.flow, self.systems)
+        is_enough = found >= MOST or self._is_late()
+        return is_enough or await stands_still(self.engine, self.flow, self.systems)
+
+    def _is_late(self) -> bool:
+        return self.engine.clock.now() >= self.ends
 
     async def _store(self, mark: Watermark) -> Watermark:
         await self.engine.tables.upsert(WATERMARKS, mark.row(self.systems.name, self.flow.name))
@@ -95,12 +98,13 @@ class PollRun:
     async def _enqueue(self, page: Sequence[Change]) -> int:
         """Notification for every change that no delivery has seen yet; returns how many."""
         flow, connection = self.flow.name, self.systems.name
-        keys = [change.key for change in page if not key_fault(change.key)]
+        keys = [one.key for one in page if not (one.is_passed or key_fault(one.key))]
         claims = await claims_of(self.engine.tables, connection, flow, keys)
         new = [
             change.key
             for change in page
-            if change.key not in claims or not self._has_seen(claims[change.key], change)
+            if not change.is_passed
+            and (change.key not in claims or not self._has_seen(claims[change.key], change))
         ]
         return await self.engine.intake.accept(flow, connection, new, "poll")
 

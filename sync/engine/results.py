@@ -18,7 +18,8 @@ class Change:
     fingerprint counts as seen, whatever the time. `listed`: a digest of what the list says of the
     record, its stamp among it; what was read with the same one need not be read again, once the
     stamp's second was over. `position`: where the owner's list stands after this change, in the
-    flow's own form (`Changed`); empty where the time alone is enough.
+    flow's own form (`Changed`); empty where the time alone is enough. `is_passed`: it was looked at
+    and is no record of the flow; it tells a run how far it has come.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Change:
     fingerprint: str = ""
     position: str = ""
     listed: str = ""
+    is_passed: bool = False
 
 
 class Changed(Protocol):

@@ -67,18 +67,19 @@ class Watermark:
             return replace(self, sweep=window)
         at = (
             self.at
-            if change.fingerprint
+            if change.fingerprint or change.is_passed
             else max(self.at or self.first or change.changed_at, change.changed_at)
         )
         return replace(self, window=window, at=at)
 
     def counted(self, page: Sequence[Change]) -> Self:
         """After a page of the window: what is newer than all before counts as traffic. Changes
-        without a stamp of their own tell of none."""
+        without a stamp of their own tell of none, and neither does what was passed over."""
         newer = [
             one.changed_at
             for one in page
-            if not one.fingerprint and (self.newest is None or one.changed_at > self.newest)
+            if not (one.fingerprint or one.is_passed)
+            and (self.newest is None or one.changed_at > self.newest)
         ]
         if not newer:
             return self

@@ -1,8 +1,8 @@
 """Invoices of F&O as invoices in Commerce: how many pieces of which rows, whether a gateway
 captures money, and whether that money is a payment in F&O. Pure.
 
-What F&O invoices first is taken to be what was invoiced in Commerce first without us, at checkout
-or by hand; the rest of it is to be invoiced.
+What F&O has invoiced up to an invoice is taken to be what was invoiced in Commerce without us, at
+checkout or by hand, and of F&O's invoices before it; the rest of it is to be invoiced.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,12 +60,13 @@ def invoiced_by(
     order in Commerce. `factors`: sales units per piece, by order item. `given_back`: credit memos
     of pieces that F&O cancelled."""
     live = [one for one in invoices if one.state != CANCELLED]
-    by_hand = [one for one in live if not one.fno_invoice]
+    earlier = {"", *(line.slip for line in invoice.earlier)}
+    already = [one for one in live if one.fno_invoice in earlier]
     others = [one for one in live if one.fno_invoice != invoice.number]
     found = []
     for row in invoiced_rows(order):
         before, through = (row.pieces(rows, factors) for rows in _sold(invoice))
-        low = min(row.most, max(before, _held(row, by_hand)))
+        low = min(row.most, max(before, _held(row, already)))
         left = max(row.most - _held(row, others), ZERO)
         shown = min(max(min(row.most, through) - low, ZERO), left) if through > before else ZERO
         net = row.pieces([*invoice.earlier, *invoice.lines], factors)

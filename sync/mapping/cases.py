@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import marker_of, markers_in
+from sync.commerce.models.refund import marker_of, returns_in
 from sync.commerce.models.rma import PENDING, Rma
 from sync.config.connections import Cases, Connection
 from sync.dataverse.documents.case import Customer, Note
@@ -124,7 +124,7 @@ def _of_return(
 def _is_of(memo: Mapping[str, Any], rma: Rma) -> bool:
     """Whether one of its comments says that it is this return's refund."""
     bare = marker_of(rma.increment_id)
-    return any(text == bare or text.startswith(f"{bare} ") for text in markers_in(memo))
+    return any(text == bare or text.startswith(f"{bare} ") for text in returns_in(memo))
 
 
 def columns_of(matter: Matter, order_ids: Sequence[str], cases: Cases, shop: str) -> dict[str, Any]:

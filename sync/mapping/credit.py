@@ -91,14 +91,18 @@ def standing_of(facts: AccountCredit, rules: Rules) -> Standing:
     own = _own(facts, exposure, rules)
     group = None if facts.group is None else _of_group(facts.group, rules)
     left = own if group is None else _smaller(own, group)
-    overdue = _overdue(facts.items, rules)
-    blocked = next(_blocks(facts, overdue, rules), "")
+    overdue, blocked = _overdue(facts.items, rules), blocked_of(facts, rules)
     return Standing(
         facts.account, rules.rates.books, rules.check, left.limit, left.by, exposure, left.used,
         ZERO if blocked else _floored(own.available), overdue, blocked,
         _told(left, exposure, blocked, rules), "" if facts.group is None else facts.group.number,
         None if group is None else _floored(group.available),
     )  # fmt: skip
+
+
+def blocked_of(facts: AccountCredit, rules: Rules) -> str:
+    """Why nothing may be bought on account; empty where it may. Needs no rate."""
+    return next(_blocks(facts, _overdue(facts.items, rules), rules), "")
 
 
 def least(*amounts: Decimal | None) -> Decimal | None:

@@ -25,13 +25,14 @@ from sync.mapping.refund_sums import memo_of
 class InvoicedTotals:
     """What both systems have invoiced of an order in the end: with tax, and with what was paid by
     card or credit. `fno`: each invoice and credit note of F&O. `credited`: what our own credit
-    memos gave back of the difference. In `currency`."""
+    memos gave back of the difference. In `currency`; `others`: those of F&O that are not it."""
 
     sales_order: str
     fno: tuple[Decimal, ...]
     commerce: Decimal
     currency: str
     credited: Decimal = ZERO
+    others: tuple[str, ...] = ()
 
     @property
     def ledger(self) -> Decimal:
@@ -46,7 +47,7 @@ class InvoicedTotals:
     def told(self) -> str:
         """Both sums, in words."""
         given = f" and gave {self.credited:.2f} back" if self.credited else ""
-        ledger = f"F&O invoiced {self.ledger:.2f} {self.currency}"
+        ledger = f"F&O invoiced {self.ledger:.2f} {', '.join(self.others) or self.currency}"
         return f"{ledger}, Commerce {self.commerce:.2f}{given}"
 
 
@@ -87,6 +88,7 @@ def _unclear(
     """Why nothing is given back by itself; empty where nothing speaks against it."""
     most, left = connection.captures.credit_most, order.total_paid - order.total_refunded
     checks = (
+        (bool(sums.others), "F&O invoiced in another currency"),
         (sums.lower < ZERO, "F&O's are higher"),
         (sums.lower > most, f"{sums.lower:.2f} are more than captures.credit_most ({most:.2f})"),
         (any(one < ZERO for one in sums.fno), "F&O has a credit note of the order"),

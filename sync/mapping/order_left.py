@@ -21,6 +21,7 @@ from sync.mapping.order_parts import (
 )
 from sync.mapping.order_rows import MoneyRow, money_items
 from sync.mapping.pieces_left import pieces_wanted, row_left
+from sync.mapping.sales_order_lines import unique_references
 
 SHIPPING: Final = "shipping"
 FIXED_PRODUCT_TAX: Final = "fixed-product-tax"
@@ -119,8 +120,9 @@ def _charge_left(
     is_gone: bool,
 ) -> Charge:
     """Shipping less what was refunded of it, fixed product tax by its pieces; any other goes with
-    the last piece, unless a credit note has given it back."""
-    if charge.reference in order.charges_credited:
+    the last piece, unless a credit note has given it back. Earlier releases noted the reference of
+    the credit note's line."""
+    if {charge.reference, *unique_references([charge.reference])} & order.charges_credited:
         return charge
     if is_gone:
         return replace(charge, net=ZERO, tax=ZERO, discount=ZERO)

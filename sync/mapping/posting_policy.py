@@ -64,7 +64,7 @@ def not_now(order: Order, settings: Orders, now: datetime) -> Skipped | None:
         return Waiting("Commerce has not finished placing it (status received)")
     posting = _posting(order, settings)
     method = order.payment.method or "(no method)"
-    if posting is Posting.NEVER:
+    if is_never_posted(order, settings):
         return Skipped(f"orders paid by {method} are never posted (orders.posting)")
     if posting is Posting.CAPTURED and not is_captured(order):
         wanted = order.grand_total - order.total_canceled
@@ -113,6 +113,25 @@ def must_be_of_our_time(document: MoneyDocument, order: Order, settings: Orders)
                 " and it is booked from here."
             ),
         )
+
+
+def not_sold(document: MoneyDocument, order: Order, reason: str) -> Never:
+    """The fault of a document whose order is left alone for `reason`: F&O invoices nothing of it
+    unless somebody else entered it, which is not known to us, nor who books its money."""
+    return Never(
+        f"{document.label} is of order {order.increment_id}, which is no sales order in D365:"
+        f" {reason}",
+        remedy=(
+            "Book it in D365 where that order was entered, and leave this one. To send the order,"
+            " change the setting that keeps it out, then replay first the order and then this one."
+            " Replayed alone, it is booked from here without its order."
+        ),
+    )
+
+
+def is_never_posted(order: Order, settings: Orders) -> bool:
+    """Whether orders of its payment method stay out of D365 for good."""
+    return _posting(order, settings) is Posting.NEVER
 
 
 def _posting(order: Order, settings: Orders) -> Posting:

@@ -45,7 +45,7 @@ class ReceivableDocuments:
     """Of the part of a credit memo that was taken off its sales order: F&O never invoices it, so
     nothing is credited."""
     charges_credited: tuple[str, ...] = ()
-    """References of the charges that are credited although other parts were taken off; not of
+    """Segments of the charges that are credited although other parts were taken off; not of
     shipping or fixed product tax, which Commerce counts."""
     credit: CustomerPayment | None = None
     """What of a credit memo's money stays in the shop as store credit: owed to the shopper by a
@@ -132,7 +132,8 @@ def paid_out(
     *,
     money_came: bool,
 ) -> ReceivableDocuments:
-    """The money alone of a credit memo: what it gives back, F&O never charged."""
+    """The money alone of a credit memo: what it gives back, F&O never charged, or credits by the
+    return order of an RMA."""
     nothing = replace(receivable, lines=())
     documents = memo_documents(
         with_order, receivable, connection, target, items={}, lots={}, credited=nothing,
@@ -144,7 +145,7 @@ def paid_out(
 def _charges_of(credited: Receivable) -> tuple[str, ...]:
     counted = (SHIPPING, FIXED_PRODUCT_TAX, *ADJUSTMENTS, "rounding")
     lines = (one for one in credited.lines if not (one.is_goods or one.is_payment))
-    return tuple(one.reference for one in lines if one.segment not in counted)
+    return tuple(one.segment for one in lines if one.segment not in counted)
 
 
 def _taken_off(receivable: Receivable, credited: Receivable) -> Totals | None:

@@ -27,6 +27,11 @@ BY_HAND: Final = (
     "Refund it in Commerce by hand with the comment {marker} on the credit memo, then replay."
 )
 
+OF_SEVERAL: Final = (
+    "Refund in Commerce by hand what it has of each return order, with the comment {marker} on the"
+    ' credit memo (and the number of its own RMA). Then run: skip refunds "{note}" --why "..."'
+)
+
 
 @dataclass(frozen=True)
 class Given:
@@ -73,7 +78,8 @@ class RefundCase:
         """What parks it."""
         sums = f"{self.note.amount:.2f} {self.note.currency}"
         reason = f"credit note {self.note.number} of {self.found.rma.label} ({sums}): {what}"
-        return Never(reason, remedy=remedy.replace("{marker}", f'"{self.marker}"'))
+        named = remedy.replace("{note}", self.note.key)
+        return Never(reason, remedy=named.replace("{marker}", f'"{self.marker}"'))
 
 
 @dataclass
@@ -90,6 +96,7 @@ class _Sorted:
 def given_by(case: RefundCase) -> Given:
     """What the credit note gives back in money. Raises `Never` where its lines do not tell it."""
     found, exchanges = _Sorted(), exchanged_rows(case.found, case.connection)
+    _must_be_of_one_return(case)
     for one in _credited(case):
         _sort(case, one, exchanges, found)
     beside = case.note.beside if case.note.lines is not None else ZERO
@@ -105,6 +112,21 @@ def given_by(case: RefundCase) -> Given:
     more = rounded(found.others + beside)
     shipping = rounded(found.shipping)
     return Given(pieces, rounded(amount), shipping, more, frozenset(found.stock))
+
+
+def _must_be_of_one_return(case: RefundCase) -> None:
+    """People may post one credit note of several return orders (summary update): its header has the
+    number and the reference of one of them."""
+    own, lots = case.note.return_order, {line.lot for line in case.state.lines}
+    others = dict.fromkeys(
+        one.order or f"that of lot {one.lot}"
+        for one in case.note.lines or ()
+        if one.lot not in lots and one.order != own
+        if one.order or row_of(one.reference) not in case.rows
+    )
+    if others:
+        named = ", ".join((own, *others))
+        raise case.never(f"it is of several return orders ({named})", OF_SEVERAL)
 
 
 def _sort(case: RefundCase, one: CreditLine, exchanges: frozenset[str], found: _Sorted) -> None:

@@ -115,14 +115,14 @@ def sent_by(
     return found
 
 
-def strange_lines(slip: PackingSlip, order: Order) -> list[SlipLine]:
-    """The slip's lines that are of no row of the order: added or replaced in F&O. Charges are
-    none."""
+def strange_lines(slip: PackingSlip, order: Order) -> str:
+    """The slip's lines that are of no row of the order, in words: added or replaced in F&O. Charges
+    are none."""
     known = {item.item_id for item, _ in money_items(order)}
-    return [
-        line for line in slip.lines
+    return ", ".join(
+        f"{line.quantity.normalize():f} of item {line.item}" for line in slip.lines
         if line.quantity and (_item_id(line) or not line.reference) and _item_id(line) not in known
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def factors_of(

@@ -73,17 +73,20 @@ def _in_its_currency(memo: CreditMemo, order: Order, base: Decimal) -> Decimal:
 
 
 def _by_the_order(memo: CreditMemo, order: Order) -> Decimal:
-    """The order tells the sum of all its memos: known where all went there, or where there is one
-    memo."""
-    refunded = order.total_refunded
-    kept = _reported(order, OWN)
+    """The order tells the sums of all its memos: known where no money went there, all went there,
+    or one memo gave back money. Memos of store credit alone leave the order's money as it is."""
+    refunded, kept = order.total_refunded, _reported(order, OWN)
     if not kept:
         return ZERO
+    paid = abs(memo.extension_attributes.customer_balance_amount)
+    tendered = max(order.extension_attributes.customer_balance_refunded, paid)
+    of_money = kept - tendered
+    if abs(of_money) <= CENT:
+        return paid
     if abs(refunded - memo.grand_total) <= CENT:
-        return kept
-    tendered = order.extension_attributes.customer_balance_refunded
-    if abs(kept - refunded - tendered) <= CENT:
-        return memo.grand_total + abs(memo.extension_attributes.customer_balance_amount)
+        return of_money + paid
+    if abs(of_money - refunded) <= CENT:
+        return memo.grand_total + paid
     told = f"{kept:.2f} {memo.order_currency_code}"
     raise _unknown(memo, f"{told} of several memos, and not how much of this one")
 

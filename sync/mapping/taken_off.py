@@ -3,8 +3,8 @@ nothing to credit. Pure.
 
 F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest
 credit memos come first. What is left of the memo is credited; the money of the whole memo is paid
-back all the same. A memo takes off its pieces, and its shipping as measured before
-discount, whichever memo is told first.
+back all the same. A memo takes off its pieces, and its shipping as measured before discount,
+whichever memo is told first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,15 +27,13 @@ from sync.mapping.receivable_lines import Receivable, ReceivableLine
 from sync.mapping.sales_order_lines import unique_references
 
 TAKEN_OFF: Final = "taken_off"
-"""How the number of a credit memo says that (part of) it was taken off the sales order whose number
-follows."""
+"""How a credit memo's number says that (part of) it was taken off the sales order that follows."""
 
 CHARGES: Final = "charges credited"
 """The key of that number that lists the charges of the memo which its credit note holds."""
 
 CUT: Final = "cancelled in F&O"
-"""The key of that number with what F&O alone took off, whatever paid for it: its order was changed
-no more."""
+"""The key of that number with what F&O alone took off, of an order that is changed no more."""
 
 CUT_CHARGES: Final = "charges cancelled in F&O"
 """The key with what of that an order keeps while it has pieces."""
@@ -141,12 +139,8 @@ def _with_lines(
 ) -> Receivable:
     totals = receivable.totals
     gone = _sum(receivable.lines) + receivable.tax - _sum(lines) - tax
-    left = Totals(
-        totals.commerce - gone,
-        totals.dynamics - gone,
-        totals.currency,
-        totals.rounding if lines else ZERO,
-    )
+    rounding = totals.rounding if lines else ZERO
+    left = Totals(totals.commerce - gone, totals.dynamics - gone, totals.currency, rounding)
     return replace(receivable, lines=tuple(lines), tax=tax, totals=left)
 
 
@@ -207,30 +201,38 @@ def _shares(
         for one in (memo, *sale.earlier)
     )
     whole = _sizes(order_parts(order, connection.orders), order.shipping_amount)
-    for reference, size in sizes.items():
-        line = lines.get(reference)
-        if line is not None and size and whole.get(reference):
-            before = sum((each.get(reference, NONE) for each in earlier), NONE)
-            off = _part_off(line, sale.held) * whole[reference] - before
+    for key, (reference, size) in sizes.items():
+        placed, all_of_it = whole.get(key, ("", NONE))
+        line = lines.get(placed)
+        if line is not None and size and all_of_it:
+            before = sum((each[key][1] for each in earlier if key in each), NONE)
+            off = _part_off(line, sale.held) * all_of_it - before
             shares[reference] = min(max(off / size, NONE), WHOLE)
     return shares
 
 
-def _sizes(parts: DocumentParts | OrderParts, shipping: Decimal) -> dict[str, Fraction]:
-    """How large a document's rows (in pieces) and charges (in money) are, by the references of
-    their lines. Shipping is measured before its discount."""
+def _sizes(
+    parts: DocumentParts | OrderParts, shipping: Decimal
+) -> dict[tuple[str, ...], tuple[str, Fraction]]:
+    """The reference of the line of each row and charge, and how large it is: in pieces, or in
+    money, shipping before its discount. Each document numbers its own fixed product tax, so tax
+    codes tell which is the same."""
     rows = [
-        (row.reference, row.quantity)
+        ((row.reference,), row.quantity)
         if isinstance(row, DocumentRow)
-        else (str(row.item.item_id), row.item.qty_ordered)
+        else ((str(row.item.item_id),), row.item.qty_ordered)
         for row in parts.rows
     ]
     charges = [
-        (one.reference, shipping if one.reference == SHIPPING else one.net) for one in parts.charges
+        ((one.reference, *one.tax_codes), shipping if one.reference == SHIPPING else one.net)
+        for one in parts.charges
     ]
     found = [*rows, *charges]
-    names = unique_references([name for name, _ in found])
-    return {next(names): Fraction(size) for _, size in found}
+    lines = [*unique_references([key[0] for key, _ in found])]
+    return {
+        key if key[0] == FIXED_PRODUCT_TAX else (line,): (line, Fraction(size))
+        for line, (key, size) in zip(lines, found, strict=True)
+    }
 
 
 def _part_off(line: SalesOrderLine, held: Mapping[str, HeldLine]) -> Fraction:
@@ -241,10 +243,8 @@ def _part_off(line: SalesOrderLine, held: Mapping[str, HeldLine]) -> Fraction:
     if line.reference not in held:
         return Fraction(line.left.quantity) / Fraction(line.price.quantity)
     there = held[line.reference]
-    if there.quantity != line.left.quantity:
-        return Fraction(max(line.left.quantity - there.quantity, ZERO)) / Fraction(
-            line.price.quantity
-        )
+    if off := line.left.quantity - there.quantity:
+        return Fraction(max(off, ZERO)) / Fraction(line.price.quantity)
     if line.reference.isdigit() or not line.price.amount():
         return NONE
     return Fraction(max(line.left.amount() - there.amount, ZERO)) / Fraction(line.price.amount())

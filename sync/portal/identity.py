@@ -18,6 +18,7 @@ from sync.config.connections import Connection
 from sync.config.connections.portal import Portal
 from sync.core.ports import Clock, Secrets
 from sync.engine.systems import Systems
+from sync.mapping_tables.records import AccountMapping
 from sync.portal.rate import Strangers, address_in
 from sync.portal.shop_tokens import NobodyKnown, customer_of
 from sync.portal.signed_customers import signed_customer
@@ -141,9 +142,13 @@ class Identity:
         found = []
         for company in self._settings.legal_entities:
             mapping = await self._systems.accounts.get(kind, str(source), company)
-            if mapping is not None:
+            if mapping is not None and self._is_shown(mapping):
                 found.append((company, mapping.account))
         return tuple(found)
+
+    def _is_shown(self, mapping: AccountMapping) -> bool:
+        """A person has approved a company, whatever it was matched by."""
+        return mapping.kind == "company" or self._portal.shows(mapping.matched_by)
 
     async def _may_see(self, company: int, customer: int) -> bool:
         wanted = self._portal.permission

@@ -48,8 +48,8 @@ class Quotes:
         stores = connected.stores(window)
         changed = changed_quotes(connected.systems, window.since, window.until, "")
         ours = (
-            (quote, at) async for quote, at in changed
-            if at < window.until and quote.store_id in stores
+            (quote, at) async for _, at, quote in changed
+            if quote is not None and at < window.until and quote.store_id in stores
         )  # fmt: skip
         async for verdict in looked_at(partial(_look, connected), ours):
             yield verdict

@@ -101,7 +101,9 @@ class Charged:
         document = self.documents.model(row)
         if elsewhere(document.store_id, connected.systems):
             return None
-        if old_document(document, connected.settings.orders) or is_of_return(row):
+        if old_document(document, connected.settings.orders):
+            return None
+        if is_of_return(row) and not self.is_payment:
             return None
         return self._entry(DocumentWithOrder(document, Order.read(dict(order))), connected)
 

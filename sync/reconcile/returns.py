@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import marker_of, markers_in
+from sync.commerce.models.refund import marker_of, returns_in
 from sync.commerce.models.rma import Rma
 from sync.config.connections import Connection
 from sync.core.errors import Never
@@ -77,7 +77,7 @@ async def memos_of(found: RmaWithOrder, systems: Systems) -> list[Mapping[str, A
     return [
         memo
         for memo in await systems.commerce.creditmemos.of_order(found.order.entity_id or 0)
-        if any(text == bare or text.startswith(f"{bare} ") for text in markers_in(memo))
+        if any(text == bare or text.startswith(f"{bare} ") for text in returns_in(memo))
     ]
 
 

@@ -2,7 +2,7 @@
 both sides are read again, and the rules of the flow say what Commerce has to show."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -68,8 +68,14 @@ class Looks:
         return await self._shipment(entry, at) if at < self.window.until else None
 
     async def _slip(self, key: str, at: datetime, *, is_counted: bool = True) -> Verdict | None:
+        """Of a slip that names an order of somebody else: the first of its others that is ours."""
         packed = await read(key, self.connected.systems)
         found = _order_of(packed, self.connected.settings) if packed is not None else None
+        if packed is not None and found is None and packed.slip.is_head:
+            for other in packed.slip.others:
+                key = replace(packed.slip, sales_order=other).key
+                if verdict := await self._slip(key, at, is_counted=is_counted):
+                    return verdict
         if packed is None or found is None or not self._is_asked_for(found.order):
             return None
         claim, systems = await self._claim(key), self.connected.systems

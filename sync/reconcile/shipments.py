@@ -15,7 +15,7 @@ from sync.config.connections import Connection
 from sync.core.money import total
 from sync.engine.watermarks import watermark_of
 from sync.flows.fulfilment.shipments import SHIPMENTS
-from sync.flows.fulfilment.slip_orders import may_be_ours
+from sync.flows.fulfilment.slip_orders import listed_slips
 from sync.reconcile.kind import LATER, Connected, Window
 from sync.reconcile.shipment_looks import Looks
 from sync.reconcile.spool import COMMERCE, DYNAMICS, Entry, Spool
@@ -61,8 +61,9 @@ async def _fill(spool: Spool, connected: Connected, window: Window) -> None:
     systems, settings = connected.systems, connected.settings
     for company in settings.legal_entities:
         day = (window.since - timedelta(days=1)).date()
-        async for slip, at, _ in systems.dynamics.packing_slips.since(company, day):
-            if window.since <= at < window.until and may_be_ours(slip.reference, settings):
+        listed = systems.dynamics.packing_slips.since(company, day)
+        async for slip, at, _ in listed_slips(company, window.since, listed, systems):
+            if window.since <= at < window.until:
                 spool.add(_entry(slip.number, DYNAMICS, slip.key, at, slip.quantity))
     until, stores = window.until + LATER, connected.stores(window)
     async for one in systems.commerce.shipments.made(window.since, until, stores):

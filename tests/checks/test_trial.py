@@ -356,7 +356,8 @@ async def test_methods_that_only_the_star_covers_are_told_with_how_often_they_oc
     [
         ({}, []),
         ({"payments": {"checkmo": {}}}, ["orders.payments maps no free"]),
-        ({"payments": {"*": {}}, "taxes": {"*": {}}}, []),
+        ({"payments": {"*": {}}, "taxes": {"none": {}}}, []),
+        ({"taxes": {"*": {}}}, ['orders.taxes maps no "none"']),
         ({"taxes": TAXES}, ['orders.taxes maps no "none"']),
     ],
 )

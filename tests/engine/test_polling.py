@@ -185,6 +185,30 @@ async def test_a_million_orders_of_a_week_without_polls_drain() -> None:
 
 
 @in_virtual_time
+@pytest.mark.parametrize("row_s", [0.5, 5.0])
+async def test_a_list_that_is_read_slowly_and_holds_little_is_read_through(row_s: float) -> None:
+    """A window may hold thousands of records that have to be looked at, few of which are ours."""
+
+    async def changed(
+        systems: Any, since: datetime, until: datetime, after: str = ""
+    ) -> AsyncIterator[Change]:
+        for number in range(int(after) + 1 if after else 0, 1_500):
+            await asyncio.sleep(row_s)
+            at = START - timedelta(hours=1) + timedelta(seconds=number)
+            is_other = number % 500 != 0
+            yield Change(str(number), at, position=str(number), is_passed=is_other)
+
+    polled, runs = Polled(changed), 0
+    while runs < 60 and (not runs or (await polled.mark()).is_behind):
+        await polled.timer(1)
+        runs += 1
+    assert polled.queue.keys["shop"] == {"0", "500", "1000"}
+    assert polled.queue.sent == 3
+    assert not (await polled.mark()).is_behind
+    assert (await polled.mark()).listed == 3
+
+
+@in_virtual_time
 async def test_a_pause_ends_a_poll_that_is_under_way_and_the_next_run_goes_on() -> None:
     start = START - timedelta(hours=1)
     polled = Polled(a_list(6_000, lambda number: start + timedelta(seconds=number / 10)))

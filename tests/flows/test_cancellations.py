@@ -1,6 +1,8 @@
 """What F&O cancels, ended in the shop as far as the shop can; and no cancellation comes back."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 
 from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.collective import join_slips
+from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
+from sync.flows.fulfilment.cancellations import changed
 from tests.flows.test_shipments import OTHER, SHIPPED, SKU, lots, ordered, packed, shown
 from tests.harness import Harness, in_harness
 from tests.systems import COMPANY
@@ -70,6 +75,39 @@ async def test_an_order_that_f_and_o_cancels_is_cancelled(harness: Harness, whol
 
 def key_of_order(order: StoredOrder) -> str:
     return f"{order.row['increment_id']}@{order.row['store_id']}"
+
+
+@in_harness(**CANCELLED)
+async def test_orders_of_others_tell_a_poll_how_far_it_has_come(harness: Harness) -> None:
+    """Of another store view, here; there may be thousands to one of ours."""
+    orders = [await ordered(harness, SKU) for _ in range(3)]
+    numbers = [number_of(harness, one) for one in orders]
+    for foreign in orders[:2]:
+        others = {**harness.header(foreign), "CustomersOrderReference": "99-7"}
+        harness.dynamics.put("SalesTable", **others)
+    cut(harness, orders[2])
+    opened = await harness.services.systems_pool.open("shop")
+    first = {"1": opened.settings.stores["default"]}
+    settings = opened.settings.model_copy(update={"stores": first})
+    systems = replace(opened, settings=settings)
+    since, until = harness.clock.now() - timedelta(days=1), harness.clock.now()
+    found = [one async for one in changed(systems, since, until)]
+    passed = {one.key.rpartition("|")[2]: one.is_passed for one in found}
+    assert passed == dict(zip(numbers, (True, True, False), strict=True))
+    assert all(one.position for one in found)
+
+
+@in_harness(**CANCELLED)
+async def test_what_left_by_the_slip_of_another_order_is_not_cancelled(harness: Harness) -> None:
+    """Lines of a slip of several orders may have the order of its header as `SalesId`."""
+    other, order = await ordered(harness, OTHER), await ordered(harness, SKU)
+    join_slips(harness.dynamics, COMPANY, packed(harness, other), packed(harness, order))
+    await asyncio.sleep(90)
+    await harness.polls("cancellations")
+    await harness.works_until_idle()
+    assert counts(order) == [{}]
+    await looks(harness)
+    assert counts(order) == [{"shipped": 3}]
 
 
 @in_harness(**CANCELLED)
@@ -288,11 +326,7 @@ async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harnes
     harness.dynamics.store.update("ReleasedProductsV2", item, {"AlternativeItemNumber": "SUB-1"})
     order = await ordered(harness, SKU, OTHER)
     number = number_of(harness, order)
-    line = next(one for one in harness.dynamics.lines(COMPANY, number) if one["ItemNumber"] == SKU)
-    harness.dynamics.store.insert("SalesLine", {
-        **line.values, "InventoryLotId": "LOT-SUB", "ItemNumber": "SUB-1",
-        "ExternalItemNumber": "", "LineNumber": Decimal(9), "LineCreationSequenceNumber": 9,
-    })  # fmt: skip
+    enter_again(harness.dynamics, lots(harness, order)[SKU], "SUB-1")
     cut(harness, order, SIMPLE_001=3)
     await looks(harness)
     assert not [one for one in order.comments if "No longer" in str(one["comment"])]
@@ -300,3 +334,34 @@ async def test_what_is_replaced_by_a_substitute_is_not_cancelled(harness: Harnes
     await looks(harness)
     assert [shown(one) for one in order.shipments] == [{SKU: 3, OTHER: 3}]
     assert await harness.parked("cancellations") == await harness.parked("shipments") == []
+
+
+@pytest.mark.parametrize("is_deleted", [pytest.param(True, marks=pytest.mark.long), False])
+@in_harness(**{**CANCELLED, "cancellations": {"refunds": {"*": "online"}}})
+async def test_a_line_that_f_and_o_enters_again_is_not_cancelled_nor_removed(
+    harness: Harness, is_deleted: bool
+) -> None:
+    """From another warehouse, say: its pieces are sent, though no line of ours is."""
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(1)})
+    await harness.delivers(order)
+    number, lot = number_of(harness, order), lots(harness, order)[SKU]
+    enter_again(harness.dynamics, lot, SKU)
+    if is_deleted:
+        lines = harness.dynamics.store.table("SalesLine")
+        (gone,) = lines.having("InventoryLotId", (lot.casefold(),))
+        harness.dynamics.store.delete("SalesLine", gone)
+    else:
+        harness.dynamics.cancel_remainder(number, {lot: Decimal(3)})
+    await looks(harness)
+    claim = await claim_of(harness, order)
+    assert "has cancelled 3 x SIMPLE-001" in claim.reason
+    assert "sends 3 of item SIMPLE-001" in claim.reason
+    assert await harness.parked("cancellations") == [claim.key]
+    assert counts(order) == [{"invoiced": 1}]
+    harness.commerce.refund(order)
+    harness.commerce.cancel(order)
+    await harness.hooks(order)
+    await looks(harness)
+    assert await harness.parked("orders") == [key_of_order(order)]
+    assert f"{lot}-A" in [one["InventoryLotId"] for one in harness.dynamics.lines(COMPANY, number)]

@@ -51,7 +51,29 @@ class World:
         )  # fmt: skip
 
     async def happens(self) -> None:
-        await self.chance.choice(self.events)()
+        event, before = self.chance.choice(self.events), self.invoiced()
+        await event()
+        if event != self.invoices_here:
+            self.nothing_is_captured_before_f_and_o_invoices_it(before)
+
+    def invoiced(self) -> dict[int, Decimal]:
+        """Pieces by order item that Commerce has invoiced."""
+        return {
+            item["item_id"]: Decimal(item.get("qty_invoiced") or 0)
+            for order in self.orders for item in order.items
+        }  # fmt: skip
+
+    def nothing_is_captured_before_f_and_o_invoices_it(self, before: dict[int, Decimal]) -> None:
+        """Of orders that are not captured whole."""
+        done: Counter[int] = Counter()
+        for row in self.rows("CustInvoiceTransBiEntities"):
+            if row["ExternalItemId"].isdecimal():
+                done[int(row["ExternalItemId"])] += max(row["Qty"], 0)
+        whole = [one for one in self.orders if one.payment["method"] == "paypal_express"]
+        of_whole = {item["item_id"] for order in whole for item in order.items}
+        for number, invoiced in self.invoiced().items():
+            if number in done.keys() & before and number not in of_whole:
+                assert invoiced <= before[number] or invoiced <= done[number], number
 
     async def buys(self) -> None:
         skus, method = self.chance.sample(SKUS, self.chance.randint(1, 3)), self.one_of(METHODS)

@@ -10,7 +10,10 @@ import pytest
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.collective import join_invoices
+from sandbox.dynamics.remainders import enter_again
 from sync.engine.claim import State
+from tests.flows.test_shipments import entered_by_hand
 from tests.harness import Harness, in_harness, key_of
 from tests.reconcile.planted import reconciled
 from tests.systems import COMPANY
@@ -36,14 +39,17 @@ async def ordered(harness: Harness, *skus: str, pieces: int = 3, **wishes: Any) 
     return order
 
 
+def lots(harness: Harness, order: StoredOrder) -> dict[str, str]:
+    """The lots of its sales lines, by item."""
+    number = harness.header(order)["SalesOrderNumber"]
+    lines = harness.dynamics.lines(COMPANY, number)
+    return {line["ItemNumber"]: line["InventoryLotId"] for line in lines}
+
+
 def posted(harness: Harness, order: StoredOrder, **pieces: int) -> str:
     """F&O posts an invoice: of these pieces by item, or of all that is left."""
-    number = harness.header(order)["SalesOrderNumber"]
-    lots = {
-        line["ItemNumber"]: line["InventoryLotId"]
-        for line in harness.dynamics.lines(COMPANY, number)
-    }
-    asked = {lots[item.replace("_", "-")]: Decimal(count) for item, count in pieces.items()}
+    number, of_items = harness.header(order)["SalesOrderNumber"], lots(harness, order)
+    asked = {of_items[item.replace("_", "-")]: Decimal(count) for item, count in pieces.items()}
     tax = Decimal(0) if pieces else order.row["tax_amount"]
     (invoice,) = harness.dynamics.invoice(number, quantities=asked or None, tax=tax)
     return invoice
@@ -517,6 +523,7 @@ async def test_a_lower_total_of_an_order_shipped_free_of_charge_is_given_back(
         ({}, "credits does not name"),
         ({"credits": {"*": "record"}, "credit_most": 4}, "more than"),
         ({"credits": {"*": "online"}}, "no single invoice"),
+        ({"credits": {"*": "record"}, "credit_most": 50}, "in another currency"),
     ],
 )
 def test_a_lower_total_that_may_not_be_given_back_is_listed(
@@ -526,7 +533,11 @@ def test_a_lower_total_that_may_not_be_given_back_is_listed(
     async def story(harness: Harness) -> None:
         order = await ordered(harness, SKU, payment="checkmo", **PLAIN)
         lowers(harness, order, Decimal(5))
-        posted(harness, order)
+        invoice = posted(harness, order)
+        if "currency" in what:
+            (row,) = harness.dynamics.store.table("CustInvoiceJour").oldest_first()
+            assert row["InvoiceNumber"] == invoice
+            harness.dynamics.store.update("CustInvoiceJour", row, {"CurrencyCode": "EUR"})
         await polls(harness)
         claim = await harness.claim(key(harness, order, "="), "captures")
         assert what in claim.reason
@@ -559,3 +570,106 @@ async def test_what_we_invoice_is_no_news_for_the_order_in_f_and_o(harness: Harn
     await harness.delivers(order)
     assert harness.lines(order) == before
     assert set((await harness.events(key_of(order)))[1:]) <= {"unchanged"}
+
+
+@in_harness(**CAPTURED)
+async def test_a_line_that_came_beside_the_order_is_listed_until_all_of_it_is_invoiced(
+    harness: Harness,
+) -> None:
+    """Where it is no gift, the totals list it then."""
+    order = await ordered(harness, SKU, payment="checkmo")
+    enter_again(harness.dynamics, lots(harness, order)[SKU], OTHER)
+    first = posted(harness, order, SIMPLE_001=1, SIMPLE_002=3)
+    await polls(harness)
+    claim = await harness.claim(key(harness, order, first), "captures")
+    assert claim.differs == "3 of item SIMPLE-002 instead of 2 x SIMPLE-001"
+    assert await harness.parked("captures") == [claim.key]
+    posted(harness, order)
+    await polls(harness)
+    assert await harness.parked("captures") == [key(harness, order, "=")]
+
+
+@in_harness(**CAPTURED)
+async def test_what_was_invoiced_on_a_line_of_its_own_is_captured_by_a_person(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    number, lot = harness.header(order)["SalesOrderNumber"], lots(harness, order)[SKU]
+    enter_again(harness.dynamics, lot, SKU)
+    harness.dynamics.cancel_remainder(number, {lot: Decimal(3)})
+    invoice = posted(harness, order)
+    await polls(harness)
+    claim = await harness.claim(key(harness, order, invoice), "captures")
+    assert await harness.parked("captures") == [claim.key]
+    comment = f"F&O invoice {invoice}"
+    assert f"invoice those in Commerce with the comment {comment}" in claim.remedy
+    by_hand = harness.commerce.invoice(order)
+    by_hand["comments"].append({"comment": comment, "is_visible_on_front": 1})
+    await harness.replays(claim.key, "captures")
+    await polls(harness)
+    assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+    assert len(order.invoices) == 1
+
+
+@in_harness(**CAPTURED)
+async def test_what_a_person_invoiced_between_two_of_f_and_os_is_not_captured_again(
+    harness: Harness,
+) -> None:
+    """The gateway declined, and a person captured the same pieces without our comment."""
+    order = await ordered(harness, SKU, pieces=10, payment="braintree", paid="authorised")
+    posted(harness, order, SIMPLE_001=3)
+    await polls(harness)
+    second = posted(harness, order, SIMPLE_001=4)
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(4)})
+    await harness.replays(key(harness, order, second), "captures")
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}]
+    posted(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}, {SKU: 4}, {SKU: 3}]
+    assert received(harness) == order.row["total_paid"] == order.row["grand_total"]
+
+
+@in_harness(**{**LOWER, "captures": {**LOWER["captures"], "credit_most": 100}})
+async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
+    harness: Harness,
+) -> None:
+    """Its header names one of the orders, and has the sum of all."""
+    orders = [
+        await ordered(harness, sku, payment="braintree", paid="authorised", shipping=Decimal(0))
+        for sku in (SKU, OTHER)
+    ]
+    joined = posted(harness, orders[0]), posted(harness, orders[1], SIMPLE_002=2)
+    join_invoices(harness.dynamics, COMPANY, *joined)
+    posted(harness, orders[1])
+    for _ in range(2):
+        await polls_all(harness)
+    for order in orders:
+        await harness.replays(key(harness, order, "="), "captures")
+        assert order.row["total_paid"] == order.row["grand_total"]
+        assert credited(order) == []
+        claim = await harness.claim(key(harness, order, "="), "captures")
+        assert claim.state is State.SKIPPED
+    for flow in LOWER["flows"]:
+        assert await harness.parked(flow) == []
+
+
+@pytest.mark.parametrize("reference", ["PO 4711", "9-4711", ""])
+@in_harness(**CAPTURED)
+async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
+    harness: Harness, reference: str
+) -> None:
+    """Its header names the other order: one that was taken by phone, of the same account."""
+    phoned = await ordered(harness, OTHER, payment="checkmo")
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    joined = posted(harness, phoned), posted(harness, order)
+    entered_by_hand(harness, phoned, reference)
+    head = harness.dynamics.store.table("CustInvoiceJour").oldest_first()[0]
+    named = {"CustomersOrderReference": reference}
+    harness.dynamics.store.update("CustInvoiceJour", head, named)
+    join_invoices(harness.dynamics, COMPANY, *joined, is_own=not reference)
+    for _ in range(2):
+        await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 3}]
+    assert phoned.invoices == []
+    assert received(harness) == order.row["grand_total"]

@@ -10,7 +10,7 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
-from sandbox.dynamics.remainders import substitute
+from sandbox.dynamics.remainders import enter_again, substitute
 from sync.engine.claim import State
 from tests.flows.test_captures import LOWER, PLAIN, credited, ordered, posted, received, told
 from tests.flows.test_shipments import OTHER, SKU, lots, packed, shown
@@ -51,13 +51,35 @@ async def nothing_is_left(harness: Harness, order: StoredOrder) -> None:
     assert order.row["state"] == "complete"
 
 
+def alternative(harness: Harness) -> None:
+    """SUB-1 is the alternative item of the first."""
+    table = "ReleasedProductsV2"
+    harness.dynamics.release("usmf", "SUB-1")
+    (item,) = harness.dynamics.store.table(table).having("ItemNumber", (SKU.lower(),))
+    harness.dynamics.store.update(table, item, {"AlternativeItemNumber": "SUB-1"})
+
+
+def in_place_of(
+    harness: Harness, order: StoredOrder, item: str, less: Decimal = Decimal(0)
+) -> None:
+    """The line of an item is cancelled, and one of SUB-1 entered instead."""
+    lot = lots(harness, order)[item]
+    enter_again(harness.dynamics, lot, "SUB-1", less)
+    number = harness.header(order)["SalesOrderNumber"]
+    harness.dynamics.cancel_remainder(number, {lot: Decimal(3)})
+
+
+@pytest.mark.parametrize("is_new_line", [True, OFTEN_ENOUGH])
 @in_harness(**CHANGED)
 async def test_a_cheaper_substitute_is_shipped_invoiced_and_its_difference_given_back(
-    harness: Harness,
+    harness: Harness, *, is_new_line: bool
 ) -> None:
-    harness.dynamics.release("usmf", "SUB-1")
+    alternative(harness)
     order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED)
-    substitute(harness.dynamics, lots(harness, order)[SKU], "SUB-1", Decimal(5))
+    if is_new_line:
+        in_place_of(harness, order, SKU, Decimal(5))
+    else:
+        substitute(harness.dynamics, lots(harness, order)[SKU], "SUB-1", Decimal(5))
     packed(harness, order)
     posted(harness, order)
     for _ in range(2):
@@ -254,3 +276,25 @@ async def test_a_refund_beside_a_line_that_both_have_cancelled_is_no_difference_
     await polls_all(harness)
     await polls_all(harness)
     assert (await harness.parked("orders"), await harness.parked("posted_invoices")) == ([], [])
+
+
+@in_harness(**CHANGED)
+async def test_a_substitute_on_a_line_of_its_own_is_credited_as_it_comes_back(
+    harness: Harness,
+) -> None:
+    """The line that it replaced sends nothing, and the pieces were sent and invoiced all the
+    same."""
+    alternative(harness)
+    order = await ordered(harness, SKU, OTHER, payment="checkmo", shopper=UNTAXED, **PLAIN)
+    in_place_of(harness, order, SKU)
+    packed(harness, order)
+    posted(harness, order)
+    await polls_all(harness)
+    one = {order.items[0]["item_id"]: Decimal(1)}
+    harness.commerce.refund(order, one, shipping=Decimal(0))
+    await polls_all(harness)
+    (line,) = harness.dynamics.store.table("ReturnOrderLinesV2").records.values()
+    assert (line["ReturnSalesQuantity"], line.values.get("ReturningInventoryLotId")) == (-1, None)
+    harness.dynamics.post_return(line["ReturnOrderNumber"])
+    await polls_all(harness)
+    await nothing_is_left(harness, order)

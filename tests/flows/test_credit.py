@@ -3,6 +3,7 @@ step of its life, and nothing is believed that the shop does not show."""
 
 import asyncio
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -307,6 +308,24 @@ async def test_an_order_that_f_and_o_took_refreshes_its_company(b2b: B2B) -> Non
     assert (one.pending, one.used) == (D(0), b2b.total(order))
 
 
+@in_b2b(**CREDIT)
+async def test_an_order_of_which_the_sales_order_was_removed_counts_as_not_in_f_and_o(
+    b2b: B2B,
+) -> None:
+    """An extension takes its cancellation back, and the order waits for a person."""
+    await account(b2b)
+    order = buys(b2b)
+    await b2b.delivers(order)
+    placed = deepcopy((order.row, order.items))
+    b2b.commerce.cancel(order)
+    await b2b.delivers(order)
+    order.row, order.items = placed
+    await publishes(b2b)
+    one = await PreparedCredit(b2b.services.ledger.tables, CONNECTION).of(CONTOSO)
+    assert one is not None
+    assert (b2b.headers(order), one.pending) == ([], owed(order))
+
+
 async def leaves(b2b: B2B) -> tuple[str | None, str]:
     """What `preview credit` says is left, and by which limit."""
     known = await b2b.known()
@@ -333,6 +352,23 @@ def grouped(b2b: B2B, number: str, *, other: str = "USMF", currency: str = "USD"
         env.put("CustomerCreditGroupLines", Company=company, CustAccount=member, CreditLimitId="G1")
     entry = Entry(other.lower(), "Cust", "US-001", D(300), "USD", "V1", env.today(), env.today())
     book(env, entry)
+
+
+def grouped_with_payer(b2b: B2B, number: str) -> None:
+    """The other member of the group pays for this one."""
+    grouped(b2b, number)
+    sets(b2b, "US-001", CreditLimit=D(5000))
+    sets(b2b, number, InvoiceAccount="US-001")
+
+
+def paid_for_from_outside(b2b: B2B, number: str) -> None:
+    """The other member of the group, who owes 300, is paid for by an account that is in no group
+    and owes 150."""
+    grouped(b2b, number)
+    sets(b2b, "US-001", InvoiceAccount="US-OUT")
+    env = b2b.dynamics
+    env.put("CustTable", dataAreaId=COMPANY, CustomerAccount="US-OUT", CreditLimit=D(9000))
+    book(env, Entry(COMPANY, "Cust", "US-OUT", D(150), "USD", "V2", env.today(), env.today()))
 
 
 def status_blocks(b2b: B2B, number: str) -> None:
@@ -384,6 +420,8 @@ def snapshot(b2b: B2B, number: str) -> None:
         (limited, {"left_out": ["temporary"]}, ("10000.00", "customer")),
         (limited, {"credit_management": False}, ("10000.00", "customer")),
         (grouped, {}, ("600.00", "group G1")),
+        (grouped_with_payer, {}, ("600.00", "group G1")),
+        (paid_for_from_outside, {}, ("600.00", "group G1")),
         (partial(grouped, other="DAT"), {"companies": {"dat": "USD"}}, ("600.00", "group G1")),
         (partial(grouped, currency="EUR"), {"rates": {"EUR": "0.9"}}, ("700.00", "group G1")),
         (grouped, {"left_out": ["groups"]}, ("10000.00", "customer")),

@@ -24,13 +24,24 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Kind
 from sandbox.dynamics.customer_transactions import Entry, book
 from sync.core.encoding import to_json
+from sync.credit.prepared import PreparedCredit
 from sync.engine.publication import EVERYTHING
 from sync.operating.credit import decided
 from tests.flows.b2b import B2B, CONTOSO, KIM, in_b2b
-from tests.flows.test_credit import D, account, left, publishes, sets, shown
+from tests.flows.test_credit import (
+    KEY,
+    D,
+    account,
+    grouped,
+    left,
+    publishes,
+    sets,
+    shown,
+    with_credit,
+)
 from tests.systems import COMPANY, CONNECTION
 
-SHAPES: Final = ("alone", "group", "payer")
+SHAPES: Final = ("alone", "group", "payer", "group+payer")
 FAULTS = (Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DROPPED, Kind.DELAYED)
 SETTINGS: dict[str, Any] = {
     "flows": ("orders", "customers", "companies", "credit"),
@@ -43,8 +54,9 @@ SETTINGS: dict[str, Any] = {
 
 LEE: Final = Shopper("lee@fabrikam.example", "Lee", "Fab", "ny", 70, company="Fabrikam Inc")
 GROUP_LIMIT: Final = 4000
-Shape = Literal["alone", "group", "payer"]
-"""What there is: Contoso alone; Fabrikam as well, in one credit group; or it pays for Contoso."""
+Shape = Literal["alone", "group", "payer", "group+payer"]
+"""What there is: Contoso alone; Fabrikam as well, in one credit group; or it pays for Contoso; or
+both."""
 
 
 async def world_of(b2b: B2B, shape: Shape, seed: int, limit: int = 3000) -> "World":
@@ -52,7 +64,7 @@ async def world_of(b2b: B2B, shape: Shape, seed: int, limit: int = 3000) -> "Wor
     accounts = {CONTOSO: await account(b2b, limit)}
     if shape != "alone":
         accounts[70] = await fabrikam(b2b, limit)
-    if shape == "group":
+    if "group" in shape:
         b2b.dynamics.put(
             "CustomerCreditGroups", CreditLimitId="G1", CreditMax=D(GROUP_LIMIT), CurrencyCode="USD"
         )  # fmt: skip
@@ -60,7 +72,7 @@ async def world_of(b2b: B2B, shape: Shape, seed: int, limit: int = 3000) -> "Wor
             b2b.dynamics.put(
                 "CustomerCreditGroupLines", Company="USMF", CustAccount=member, CreditLimitId="G1"
             )
-    if shape == "payer":
+    if "payer" in shape:
         sets(b2b, accounts[CONTOSO], InvoiceAccount=accounts[70])
     await publishes(b2b)
     return World(b2b, shape, accounts, seed)
@@ -189,7 +201,7 @@ class World:
         assert await self.b2b.parked("credit") == []
 
     def payer(self, company: int) -> str:
-        return self.accounts[70 if self.shape == "payer" else company]
+        return self.accounts[70 if "payer" in self.shape else company]
 
     def refused(self, payers: Collection[str]) -> Decimal:
         """Orders of these that F&O does not take."""
@@ -206,7 +218,7 @@ class World:
         is_held = "All" in (self.b2b.hold(payer), self.b2b.hold(self.accounts[company]))
         leaves = D(0) if is_held else self.left_of(payer)
         leaves -= self.refused([payer])
-        if self.shape == "group":
+        if "group" in self.shape:
             leaves = min(leaves, self.group_left())
         return max(leaves, self.commerce.company_credits.of(company).balance)
 
@@ -214,7 +226,7 @@ class World:
         """What F&O leaves an account, less what the accounts owe that it pays for."""
         found = left(self.b2b, payer)
         for one in self.accounts.values():
-            if one != payer and self.shape == "payer":
+            if one != payer and "payer" in self.shape:
                 found -= self.b2b.account(one)["CreditLimit"] - left(self.b2b, one)
         return found
 
@@ -300,8 +312,8 @@ async def shops(b2b: B2B, shape: Shape, seed: int, rounds: int) -> None:
             await publishes(b2b)
         await asyncio.sleep(chance.randint(0, 300))
         assert all(world.left_of(world.payer(one)) >= 0 for one in world.accounts)
-        assert shape != "group" or world.group_left() >= 0
-        assert shape == "payer" or shown(b2b).available >= 0
+        assert "group" not in shape or world.group_left() >= 0
+        assert "payer" in shape or shown(b2b).available >= 0
     assert placed > 2
 
 
@@ -356,3 +368,23 @@ async def test_while_f_and_o_is_away_every_checkout_is_decided_by_figures_and_th
     await asyncio.sleep(1200)
     await publishes(b2b)
     assert await lets_through(b2b, "5", large)
+
+
+@pytest.mark.parametrize("other", ["USMF", "DAT"])
+def test_a_group_without_a_rate_parks_its_members_alone(other: str) -> None:
+    """A company in no group goes on. A member keeps the hold that F&O has on its account."""
+
+    async def story(b2b: B2B) -> None:
+        number = await account(b2b)
+        grouped(b2b, number, other=other, currency="GBP")
+        await fabrikam(b2b, 2500)
+        b2b.clerk_holds(number, "All")
+        await publishes(b2b)
+        assert b2b.commerce.company_credits.of(70).limit == D(2500)
+        assert await b2b.parked("credit") == [KEY]
+        assert "GBP has no rate" in (await b2b.claim(KEY, "credit")).reason
+        one = await PreparedCredit(b2b.services.ledger.tables, CONNECTION).of(CONTOSO)
+        assert one is not None
+        assert "on hold (All)" in one.blocked
+
+    in_b2b(**with_credit(companies={"dat": "USD"}))(story)()

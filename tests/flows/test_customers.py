@@ -218,6 +218,31 @@ async def test_a_guest_who_orders_five_times_at_once_has_one_account(harness: Ha
     assert all(len(harness.headers(order)) == 1 for order in orders)
 
 
+@pytest.mark.parametrize("dies", [False, True])
+@in_both_harnesses()
+async def test_a_guest_who_registers_meanwhile_has_one_account(
+    harness: Harness, dies: bool
+) -> None:
+    """Two processes at once: both look before either has made the account. `dies`: the first one's
+    answer is lost, and its account is there only later."""
+    harness.commerce.customers[1]["email"] = GUEST.email
+    harness.ledger_dials.latency_low = harness.ledger_dials.latency_high = 2.0
+    if dies:
+        harness.ledger_dials.next(Kind.DELAYED, writes=True, seconds=100)
+    order, other = harness.place(shopper=GUEST), Harness.beside(harness)
+    await harness.hooks(order)
+    first = asyncio.create_task(harness.works_until_idle())
+    await asyncio.sleep(1)
+    await harness.hook("customers", {"data": {"customer": {"entity_id": 1}}})
+    await other.works_until_idle()
+    await first
+    await other.services.close()
+    (account,) = harness.accounts(GUEST.email)
+    assert harness.header(order)["OrderingCustomerAccountNumber"] == account
+    claims = [one async for one in harness.services.ledger.claims(CONNECTION, "customers")]
+    assert [one.number for one in claims] == [account] * 2
+
+
 @in_both_harnesses()
 async def test_a_guests_account_stays_delivered_when_several_orders_wanted_it(
     harness: Harness,

@@ -3,6 +3,7 @@ unless a person asks."""
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from sync.engine.claim import State
@@ -140,3 +141,42 @@ async def test_an_invoice_follows_its_order_when_a_person_asked_for_both(finance
     await finance.replays(key(invoice), "invoices")
     assert len(finance.payments(invoice)) == 1
     assert len(finance.headers(order)) == 1
+
+
+@in_finance(orders={"posting": "captured", "oldest_days": 1})
+async def test_money_of_an_order_that_was_paid_too_late_waits_for_a_person(
+    finance: Finance,
+) -> None:
+    order = finance.place(**finance.wants("SIMPLE-001", pieces=2))
+    await asyncio.sleep(30 * HOURS)
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    parked = await finance.claim(key(invoice), "invoices")
+    assert parked.state is State.PARKED
+    assert "before the oldest day that is posted" in parked.reason
+    assert finance.payments(invoice) == []
+    await finance.replays(key(invoice), "invoices")
+    assert len(finance.payments(invoice)) == 1
+    (row,) = (item["item_id"] for item in order.items)
+    memo = finance.commerce.refund(order, {row: Decimal(1)})
+    await finance.books(memo, "creditmemos")
+    assert await finance.parked("creditmemos") == [key(memo)]
+    assert finance.rows("ReturnOrderHeadersV2") == []
+
+
+@in_finance(orders={"posting": "never"})
+async def test_money_of_an_order_that_is_never_posted_is_booked_and_its_credit_waits_for_a_person(
+    finance: Finance,
+) -> None:
+    order = finance.place(**finance.wants("SIMPLE-001", pieces=2))
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert len(finance.payments(invoice)) == 1
+    (row,) = (item["item_id"] for item in order.items)
+    memo = finance.commerce.refund(order, {row: Decimal(1)})
+    await finance.books(memo, "creditmemos")
+    assert await finance.parked("creditmemos") == [key(memo)]
+    assert "are never posted" in await finance.reason(memo, "creditmemos")
+    assert finance.rows("ReturnOrderHeadersV2") == []
+    await finance.replays(key(memo), "creditmemos")
+    assert finance.returned(memo)

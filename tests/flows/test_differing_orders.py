@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.commerce.records import StoredOrder
+from sandbox.dynamics.collective import join_invoices
 from sync.dynamics.posted_invoices import FREE_TEXT as DRAFTS
 from sync.dynamics.posted_invoices import SALES
 from sync.engine.claim import PARKED, State
@@ -129,6 +130,21 @@ async def test_it_leaves_the_list_when_a_person_takes_it_off_the_open_order(
         {"OrderedSalesQuantity": Decimal(1), "LineAmount": order.amount("grand_total") / 3},
     )
     await finance.replays(key_of(order), "orders")
+    assert await listed(finance) == []
+
+
+@in_finance()
+async def test_an_invoice_together_with_another_order_changes_no_sum(finance: Finance) -> None:
+    """Its header names the other one, and has the sum of both."""
+    order = await differing(finance, is_invoiced=True)
+    before, other = (await finance.claim(order)).differs, await finance.placed()
+    finance.ships(other)
+    numbers = (finance.header(one)["SalesOrderNumber"] for one in (other, order))
+    rows = [finance.rows("CustInvoiceJour", SalesOrderNumber=one)[0] for one in numbers]
+    join_invoices(finance.dynamics, COMPANY, *(row["InvoiceNumber"] for row in rows))
+    await finance.replays(key_of(order), "orders")
+    assert before == (await finance.claim(order)).differs != ""
+    await credit(finance, order, rest(order))
     assert await listed(finance) == []
 
 

@@ -12,7 +12,7 @@ from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import LEASE, State
 from sync.engine.corrections import Corrections
-from sync.flows.catalogue.taken_orders import is_posted
+from sync.flows.orders.in_dynamics import is_posted
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY
 

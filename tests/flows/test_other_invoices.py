@@ -3,11 +3,15 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sandbox.commerce.recipe import Want
+from sandbox.dynamics.collective import join_invoices
 from sync.engine.claim import State
 from tests.flows.test_captures import CAPTURED, OTHER, SKU, key, ordered, polls, posted, shown, told
 from tests.flows.test_other_slips import refuse_copies
 from tests.harness import Harness, in_harness
+from tests.systems import COMPANY
 
 PRINTED: dict[str, Any] = {**CAPTURED, "dynamics": {"invoiced": "lines", "copies": False}}
 
@@ -45,3 +49,20 @@ async def test_an_item_of_two_lines_waits_until_all_of_it_is_invoiced(harness: H
     pieces = [item["qty_invoiced"] for item in order.items]
     assert (pieces, len(order.invoices)) == ([3, 2], 2)
     assert await harness.parked("captures") == []
+
+
+@pytest.mark.parametrize("of_other", [SKU, OTHER])
+@in_harness(**PRINTED)
+async def test_lines_that_cannot_be_all_of_the_order_are_invoiced_to_nobody(
+    harness: Harness, of_other: str
+) -> None:
+    """An invoice of several orders names one of them alone, and its lines name none."""
+    refuse_copies(harness)
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    other = await ordered(harness, of_other, payment="braintree", paid="authorised")
+    mine = posted(harness, order, SIMPLE_001=1)
+    join_invoices(harness.dynamics, COMPANY, mine, posted(harness, other))
+    await polls(harness)
+    claim = await harness.claim(key(harness, order, mine), "captures")
+    assert (claim.state, order.invoices) == (State.PARKED, [])
+    assert "CustInvoiceTransBiEntities" in claim.remedy

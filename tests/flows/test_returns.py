@@ -14,13 +14,17 @@ from sandbox.dynamics import return_handling
 from sync.commerce.models.refund import marker_of
 from sync.core.money import ZERO
 from sync.engine.claim import State
+from sync.engine.corrections import Corrections
+from sync.mapping.sales_order_lines import unique_references
 from sync.operating.records import Ledgers
 from sync.operating.replaying import of_parked
 from sync.preview.returns import preview_return
 from sync.reconcile.difference import Cause, Difference
 from tests.flows.returns import RETURNED, Returning, in_returns, key
+from tests.flows.test_shipments import SHIPPED
+from tests.reconcile.planted import mended
 from tests.reconcile.planted import reconciled as books_of
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 PIECES_BACK, ARRIVED = "refunded_quantities", "registered_quantities"
 COMPOSED = ("KIT-FIX", "TEE", "SET-GRP")
@@ -345,6 +349,24 @@ async def test_goods_that_were_refunded_before_do_not_come_back_for_money(ours: 
     rma = await ours.requested(order, 1)
     assert ours.rows("ReturnOrderHeadersV2") == []
     assert "refunded goods" in (await ours.claim(key(rma), "returns")).reason
+    (memo,) = order.creditmemos
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.replays(key(rma), "returns")
+    assert len(ours.return_rows(rma)) == 1
+
+
+@in_returns()
+async def test_items_of_one_row_come_back_together_or_not_at_all(ours: Returning) -> None:
+    order = await ours.sold(pieces=2)
+    row = order.items[0]["item_id"]
+    memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    rma = ours.commerce.request_return(order, {row: 1})
+    (item,) = rma["items"]
+    rma["items"].append({**item, "entity_id": item["entity_id"] + 1})
+    await ours.look()
+    assert "(1 too many)" in (await ours.claim(key(rma), "returns")).reason
+    assert ours.rows("ReturnOrderHeadersV2") == []
 
 
 @in_returns()
@@ -533,6 +555,102 @@ async def test_a_return_order_that_borrowed_the_reference_of_another_refunds_not
 
 
 @in_returns()
+async def test_a_credit_note_that_is_dated_back_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    await ours.look()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    (journal,) = ours.rows("CustInvoiceJour", InvoiceNumber=note)
+    dated = {"InvoiceDate": ours.dynamics.today() - timedelta(days=6)}
+    ours.dynamics.store.update("CustInvoiceJour", journal, dated)
+    await ours.look()
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(returns={"reference_template": "RMA{increment_id}"})
+async def test_the_only_store_view_need_not_stand_in_references(ours: Returning) -> None:
+    ours.only(1)
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    (header,) = ours.dynamics.returns_for(f"RMA{rma['increment_id']}")
+    ours.dynamics.post_return(str(header["ReturnOrderNumber"]), tax=Decimal("0.82"))
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+
+
+@in_returns()
+async def test_a_credit_note_of_an_rma_that_shows_late_is_refunded(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    hidden = ours.commerce.rmas.pop(rma["entity_id"])
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.SKIPPED
+    ours.commerce.rmas[rma["entity_id"]] = hidden
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert ours.now(rma)["status"] == "processed_closed"
+
+
+@in_returns(invoices={"recipe": "payment-journal"})
+async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_s_price(
+    ours: Returning,
+) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", "SIMPLE-003", pieces=2))
+    ours.commerce.invoice(order)
+    (line,) = ours.rows("SalesLine", ExternalItemNumber="1")
+    ours.dynamics.store.update("SalesLine", line, {"LineAmount": line["LineAmount"] - 5})
+    ours.ships(order)
+    rma = await ours.requested(order, 1)
+    assert ours.rows("ReturnOrderHeadersV2") == []
+    claim = await ours.claim(key(rma), "returns")
+    assert claim.state is State.PARKED
+    assert "F&O invoiced 2 SIMPLE-001 at 14.98, and Commerce charged 19.98" in claim.reason
+    other = await ours.requested(order, 0, 1)
+    assert ours.number(other)
+
+
+def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
+    """One credit note for two return orders, as a summary update posts it: its header has the first
+    one's number and reference."""
+    first, second = (ours.rows("CustInvoiceJour", InvoiceNumber=one)[0] for one in (into, other))
+    worth = first["TotalInvoiceAmount"] + second["TotalInvoiceAmount"]
+    ours.dynamics.store.update("CustInvoiceJour", first, {"TotalInvoiceAmount": worth})
+    ours.dynamics.store.delete("CustInvoiceJour", second)
+    (journal,) = ours.rows("CustInvoiceJourBiEntities", InvoiceId=other)
+    ours.dynamics.store.delete("CustInvoiceJourBiEntities", journal)
+    for row in ours.rows("CustInvoiceTransBiEntities", InvoiceId=other):
+        ours.dynamics.store.update(
+            "CustInvoiceTransBiEntities", row, {"InvoiceId": into, **changes}
+        )
+
+
+@pytest.mark.parametrize("is_renamed", [False, True])
+@in_returns()
+async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
+    ours: Returning, is_renamed: bool
+) -> None:
+    first, second = await ours.sold(), await ours.sold()
+    rma, other = await ours.requested(first, 1), await ours.requested(second, 2)
+    for one in (rma, other):
+        ours.receives(one)
+    note, beside = ours.credits(rma), ours.credits(other)
+    numbers = (ours.number(rma), ours.number(other))
+    sum_up(ours, note, beside, {"SalesId": numbers[0]} if is_renamed else {})
+    await ours.look()
+    assert first.creditmemos == second.creditmemos == []
+    claim = await ours.of_note(note)
+    assert claim.state is State.PARKED
+    assert all(number in claim.reason for number in numbers)
+    assert await ours.parked("return_states") == [key(other)]
+    assert "processed_closed" not in {ours.now(one)["status"] for one in (rma, other)}
+
+
+@in_returns()
 async def test_what_one_invoice_has_no_room_for_is_refunded_of_the_next(ours: Returning) -> None:
     wants = ours.wants("SIMPLE-001", pieces=3)
     order = await ours.placed(payment="checkmo", shipping=Decimal(0), **wants)
@@ -709,3 +827,189 @@ async def test_a_refund_that_the_shop_shows_late_is_made_once(
     assert ours.refunded(order) == ours.credited() > 0
     assert len(order.creditmemos) == 1
     assert await ours.parked("refunds") == []
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_that_is_told_before_its_return_order_is_there_is_credited_by_it(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "authorized")
+    await ours.look()
+    assert await ours.parked("returns") == []
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert len(order.creditmemos) == 1
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+
+
+@in_returns(returns={"begin": "authorized"})
+async def test_a_refund_of_a_return_that_is_closed_without_a_return_order_asks_and_is_credited(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(pieces=1)
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.notify(memo, "creditmemos")
+    await ours.works_for(60)
+    ours.commerce.set_rma(rma, "closed")
+    await ours.look()
+    assert "no return order" in (await ours.claim(key(memo), "creditmemos")).reason
+    assert await ours.parked("creditmemos") == [key(memo)]
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.replays(key(memo), "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    assert ours.returned(memo)["CustomersOrderReference"] == ours.reference(memo, "creditmemos")
+
+
+MONEY = {"creditmemos": {"refund_payment": True}}
+
+
+@in_returns(**MONEY)
+async def test_the_money_of_a_refund_is_booked_where_f_and_o_credits_the_goods(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(payment="braintree")
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    ((said,), _) = await reconciled(ours, "refunds")
+    assert (said.key, said.commerce, said.dynamics) == (key(memo), memo["grand_total"], None)
+    await ours.books(memo, "creditmemos")
+    line = ours.payment(memo, "creditmemos")
+    assert line["DebitAmount"] == memo["grand_total"] == ours.refunded(order) == ours.credited()
+    assert len(ours.rows("ReturnOrderHeadersV2")) == 1
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    await ours.replays(f"{COMPANY}|{note}", "refunds")
+    await ours.delivers(order)
+    assert await ours.parked("orders") == []
+    assert (await reconciled(ours, "creditmemos", "refunds", "returns"))[0] == []
+
+
+@in_returns(**MONEY)
+async def test_the_money_of_a_refund_that_is_told_early_is_booked_and_the_refund_adopted(
+    ours: Returning,
+) -> None:
+    """Of an order with a refund of what was not sent: what is credited stays sold once."""
+    order = await ours.placed(**ours.wants("SIMPLE-001", pieces=4))
+    row = order.items[0]["item_id"]
+    ours.commerce.invoice(order)
+    ours.commerce.ship(order, {row: Decimal(2)})
+    unsent = ours.commerce.refund(order, {row: Decimal(2)}, shipping=Decimal(0))
+    await ours.books(unsent, "creditmemos")
+    ours.dynamics.invoice(ours.header(order)["SalesOrderNumber"], COMPANY)
+    rma = await ours.requested(order, 1)
+    before = await ours.claim(order)
+    memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.books(memo, "creditmemos")
+    assert ours.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+    await ours.delivers(order)
+    assert (await ours.claim(order)).digest == before.digest
+    ours.receives(rma)
+    note = ours.credits(rma, tax=memo["tax_amount"])
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.DELIVERED
+    assert len(ours.payments(memo, "creditmemos")) == 1
+    assert memo["grand_total"] == ours.credited()
+
+
+@in_returns()
+async def test_the_money_of_a_refund_that_was_left_before_is_booked_once_a_person_asks(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    await ours.books(memo, "creditmemos")
+    assert await ours.stands(memo, "creditmemos") is State.SKIPPED
+    assert (await reconciled(ours, "refunds"))[0] == []
+    memos = ours.systems.connection.creditmemos.model_copy(update=MONEY["creditmemos"])
+    connection = ours.systems.connection.model_copy(update={"creditmemos": memos})
+    ours.systems.connections = ours.systems.connections.model_copy(
+        update={"connections": {CONNECTION: connection}}
+    )
+    ours.services = ours._opened(ours.systems.tables)
+    await ours.books(memo, "creditmemos")
+    assert ours.payments(memo, "creditmemos") == []
+    await ours.works_for(3600)
+    ((said,), _) = await reconciled(ours, "refunds")
+    for _ in range(2):
+        await mended(ours, said)
+    assert ours.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+
+
+@in_returns(**MONEY)
+async def test_a_memo_that_is_of_no_return_after_its_money_was_booked_is_booked_again(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0))
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.books(memo, "creditmemos")
+    ours.commerce.comment_on("creditmemo", memo, {"comment": "RMA:-"})
+    await ours.replays(key(memo), "creditmemos")
+    remedy = (await ours.claim(key(memo), "creditmemos")).remedy
+    assert f"forget creditmemos {key(memo)}" in remedy
+    claim = await ours.claim(key(memo), "creditmemos")
+    assert await Corrections(ours.services.ledger, ours.clock, "ann", "of none").forget(claim)
+    await ours.replays(key(memo), "creditmemos")
+    assert ours.returned(memo)["CustomersOrderReference"] == ours.reference(memo, "creditmemos")
+    assert ours.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+
+
+@in_returns(
+    flows=(*RETURNED["flows"], "shipments", "cancellations"), shipments=SHIPPED["shipments"],
+    cancellations={"refunds": {"*": "record"}},
+)  # fmt: skip
+async def test_a_refund_of_pieces_that_f_and_o_cancelled_is_of_no_return(ours: Returning) -> None:
+    order = await ours.placed(shipping=Decimal(0), **ours.wants("SIMPLE-001", pieces=3))
+    ours.commerce.invoice(order)
+    (line,) = ours.rows("SalesLine")
+    number = ours.header(order)["SalesOrderNumber"]
+    ours.dynamics.deliver(number, quantities={line["InventoryLotId"]: Decimal(2)})
+    await ours.polls("shipments")
+    await ours.works_until_idle()
+    rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
+    ours.dynamics.cancel_remainder(number)
+    ours.dynamics.invoice(number, COMPANY)
+    await ours.polls("cancellations")
+    await ours.works_until_idle()
+    (memo,) = order.creditmemos
+    await ours.books(memo, "creditmemos")
+    assert await ours.parked("creditmemos") == await ours.parked("returns") == []
+    await ours.look()
+    ours.receives(rma)
+    note = ours.credits(rma)
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.DELIVERED
+    assert len(order.creditmemos) == 2
+
+
+@in_returns()
+async def test_what_is_given_for_a_return_as_store_credit_is_a_liability(ours: Returning) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    memo = ours.commerce.refund(
+        order, {order.items[0]["item_id"]: Decimal(1)}, shipping=Decimal(0),
+        to_store_credit=Decimal(4),
+    )  # fmt: skip
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.books(memo, "creditmemos")
+    assert ours.payments(memo, "creditmemos") == []
+    credit = next(unique_references([f"{ours.reference(memo, 'creditmemos')}/S"]))
+    assert [one["DebitAmount"] for one in ours.dynamics.payments_for(credit)] == [4]

@@ -12,12 +12,14 @@ from sandbox.commerce.assortment import Product
 from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
+from sandbox.dynamics.collective import join_slips
 from sync.core.encoding import to_json
 from sync.engine.claim import State
 from sync.flows.fulfilment.shipments import changed
 from sync.mapping_tables.records import ItemMapping
 from sync.preview.slips import preview_slips
 from tests.harness import Harness, in_harness
+from tests.reconcile.planted import reconciled
 from tests.systems import COMPANY
 
 SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
@@ -66,6 +68,15 @@ def packed(harness: Harness, order: StoredOrder, *tracking: str, **pieces: int) 
 
 def key_of(harness: Harness, order: StoredOrder, slip: str) -> str:
     return f"{COMPANY}|{harness.header(order)['SalesOrderNumber']}|{slip}"
+
+
+def entered_by_hand(harness: Harness, order: StoredOrder, reference: str) -> None:
+    """Its sales order is one that a person entered in F&O, as far as its reference tells."""
+    number = harness.header(order)["SalesOrderNumber"]
+    header = harness.dynamics.store.find("SalesTable", COMPANY, number)
+    assert header is not None
+    named = {"CustomersOrderReference": reference}
+    harness.dynamics.store.update("SalesTable", header, named)
 
 
 async def polls(harness: Harness) -> None:
@@ -492,16 +503,33 @@ async def test_a_slip_of_several_orders_is_a_shipment_of_each(harness: Harness) 
     """F&O packs orders of one address together: one header, which names one of the orders."""
     orders = [await ordered(harness, SKU), await ordered(harness, OTHER)]
     first, second = (packed(harness, order, f"JD-{order.entity_id}") for order in orders)
-    rows = harness.dynamics.store.table("CustPackingSlipTransBiEntities")
-    for line in [one for one in rows.records.values() if one["PackingSlipId"] == second]:
-        joined = {"PackingSlipId": first}
-        harness.dynamics.store.update("CustPackingSlipTransBiEntities", line, joined)
-    journal(harness, second, PackingSlipId="gone", SalesType="Journal")
+    join_slips(harness.dynamics, COMPANY, first, second)
     await polls(harness)
     assert [[shown(one) for one in order.shipments] for order in orders] == [
         [{SKU: 3}], [{OTHER: 3}],
     ]  # fmt: skip
     assert await harness.parked("shipments") == []
+
+
+@pytest.mark.parametrize("reference", ["PO 4711", "9-4711", ""])
+@in_harness(**SHIPPED)
+async def test_a_slip_together_with_an_order_of_somebody_else_is_a_shipment_of_ours(
+    harness: Harness, reference: str
+) -> None:
+    """Its header names the other order: one that was taken by phone, for the same address."""
+    phoned, order = await ordered(harness, OTHER), await ordered(harness, SKU)
+    head, slip = (packed(harness, one) for one in (phoned, order))
+    entered_by_hand(harness, phoned, reference)
+    journal(harness, head, CustomerRef=reference)
+    join_slips(harness.dynamics, COMPANY, head, slip, is_own=not reference)
+    (missing,), _ = await reconciled(harness, "shipments")
+    assert missing.key == key_of(harness, order, head)
+    for _ in range(2):
+        await polls(harness)
+    differences, _ = await reconciled(harness, "shipments")
+    assert differences == []
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}]
+    assert phoned.shipments == []
 
 
 @pytest.mark.parametrize("changes", [{"SalesType": "ReturnItem"}, {"SalesId": ""}])

@@ -3,20 +3,23 @@ believed that the shop does not show."""
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sandbox.commerce.assortment import Product
+from sandbox.commerce.recipe import Want
 from sandbox.commerce.records import StoredOrder
 from sandbox.commerce.stock import reserved
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from sync.engine.publication import EVERYTHING
 from sync.mapping_tables.records import ItemMapping
-from tests.harness import Harness, in_harness
+from tests.harness import Harness, in_harness, key_of
 from tests.systems import COMPANY
+from tests.virtual_time import START
 
 SKU, OTHER = "SIMPLE-001", "SIMPLE-002"
 FLOWS = ("orders", "stock")
@@ -95,6 +98,28 @@ async def test_an_order_counts_once_at_every_step_of_its_life(
     assert harness.commerce.salable(SKU) == left
     await publishes(harness)
     assert (harness.commerce.salable(SKU), shown(harness)) == (left, (left, 1))
+
+
+BY_HAND: dict[str, Any] = {"placed_from": START + timedelta(hours=1), "posting": "captured"}
+
+
+@in_harness(**STOCK, orders=BY_HAND)
+async def test_an_order_that_was_entered_by_hand_before_the_cutover_is_one_that_f_and_o_has(
+    harness: Harness,
+) -> None:
+    """Both systems have shipped three of its five pieces; the two left can be shipped. Once a
+    person asks for it, it is ours, and not in F&O before it is paid."""
+    wants = (Want(harness.commerce.catalogue.product(SKU), Decimal(5)),)
+    order = harness.place(wants=wants)
+    await asyncio.sleep(7200)
+    await stocked(harness, SIMPLE_001=20)
+    harness.commerce.ship(order, {order.items[0]["item_id"]: Decimal(3)})
+    await publishes(harness)
+    assert shown(harness) == (22, 1)
+    assert harness.commerce.salable(SKU) == 20
+    await harness.replays(key_of(order))
+    await publishes(harness)
+    assert shown(harness) == (17, 1)
 
 
 @in_harness(**with_stock(reserved_on_arrival=True))

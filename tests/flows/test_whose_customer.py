@@ -33,16 +33,6 @@ def apart(harness: Harness) -> None:
             )
 
 
-def only(harness: Harness, *ids: int) -> None:
-    """The connection has these store views alone."""
-    stores = {str(one): harness.systems.connection.stores["default"] for one in ids}
-    connection = harness.systems.connection.model_copy(update={"stores": stores})
-    harness.systems.connections = harness.systems.connections.model_copy(
-        update={"connections": {CONNECTION: connection}}
-    )
-    harness.services = harness._opened(harness.systems.tables)
-
-
 async def is_notified_of(harness: Harness, customer: int) -> None:
     await harness.hook("customers", {"data": {"customer": {"entity_id": customer}}})
     await harness.works_until_idle()
@@ -51,7 +41,7 @@ async def is_notified_of(harness: Harness, customer: int) -> None:
 @in_harness()
 async def test_a_customer_of_another_website_gets_no_account(harness: Harness) -> None:
     apart(harness)
-    only(harness, 1)
+    harness.only(1)
     await is_notified_of(harness, ELISE)
     claim = await harness.claim(str(ELISE), "customers")
     assert (claim.state, claim.reason) == (
@@ -65,7 +55,7 @@ async def test_a_customer_of_another_website_gets_no_account(harness: Harness) -
 
 @in_harness()
 async def test_a_customer_of_another_store_of_the_website_gets_no_account(harness: Harness) -> None:
-    only(harness, 1)
+    harness.only(1)
     await is_notified_of(harness, ELISE)
     assert (
         await harness.claim(str(ELISE), "customers")
@@ -94,7 +84,7 @@ async def test_a_poll_asks_the_shop_for_customers_of_the_connections_websites_al
     harness: Harness,
 ) -> None:
     apart(harness)
-    only(harness, 2)
+    harness.only(2)
     german = [one["id"] for one in harness.commerce.customers.values() if one["website_id"] == 2]
     await asyncio.sleep(90)
     assert await harness.polls("customers") == len(german)
@@ -111,7 +101,7 @@ async def test_an_order_in_our_store_delivers_a_customer_of_another_website(
     harness: Harness,
 ) -> None:
     apart(harness)
-    only(harness, 1)
+    harness.only(1)
     order = harness.place(shopper=harness.commerce.catalogue.shopper("elise@example.org"))
     await harness.delivers(order)
     (account,) = harness.accounts("elise@example.org")
@@ -125,7 +115,7 @@ async def test_an_order_in_our_store_delivers_a_customer_of_another_website(
 async def test_a_company_is_of_the_website_of_its_administrator(b2b: B2B) -> None:
     apart(b2b)
     b2b.commerce.customers[CONTOSO] |= {"store_id": 2, "website_id": 2}
-    only(b2b, 1)
+    b2b.only(1)
     await b2b.notify()
     claim = await b2b.claim(str(CONTOSO), "companies")
     assert (claim.state, claim.reason) == (
@@ -141,7 +131,7 @@ async def test_a_company_is_of_the_website_of_its_administrator(b2b: B2B) -> Non
 @in_b2b()
 async def test_a_company_whose_administrator_is_unknown_waits_for_a_person(b2b: B2B) -> None:
     b2b.decides(super_user_id=None)
-    only(b2b, 1)
+    b2b.only(1)
     await b2b.notify()
     claim = await b2b.claim(str(CONTOSO), "companies")
     assert claim.state is State.PARKED

@@ -115,6 +115,8 @@ def with_amount(asked: Asked, amount: str, currency: str = "EUR") -> Asked:
         (ORDER, replace(FRESH, prepared=replace(ONE, group="G1", available=None)), {}, True,
          "nothing limits"),
         (ORDER, replace(FRESH, prepared=replace(ONE, blocked="on hold")), {}, False, "blocked"),
+        (ORDER, replace(FRESH, prepared=replace(ONE, blocked="on hold", fault="no rate")), {},
+         False, "blocked"),
         (ORDER, replace(FRESH, prepared=replace(ONE, available=None)), {}, True, "nothing limits"),
         (ORDER, replace(FRESH, prepared=replace(ONE, available=D(-1))), {}, False, "more than"),
         (ORDER, replace(FRESH, at=NOW - timedelta(minutes=15)), {}, True, "enough is left"),

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from sync.commerce.models.invoice import CreditMemo
+from sync.commerce.models.order import Order
+from sync.core.errors import Never
+from sync.mapping.store_credit import kept_as_credit
 from sync.preview.previewed import Preview
 from tests.mapping.ledger import bodies
 from tests.mapping.made import made, row, with_extension
@@ -149,3 +153,39 @@ async def test_a_sum_of_several_memos_is_parked_with_the_sums() -> None:
     several = await booked(memo_of(order), order, books(PAYS), is_memo=True)
     assert several.outcome == "park"
     assert "12.00 USD of several memos" in several.reason
+
+
+def kept(grand_total: str, tender: str, of_order: tuple[str, str, str]) -> Decimal:
+    """Of a memo that gives back `tender` beside its money. The order's `total_refunded`, kept
+    store credit and tender given back, of all its memos."""
+    money, total, tendered = of_order
+    told = {"customer_balance_total_refunded": total, "customer_balance_refunded": tendered}
+    order = with_extension(paid_by("checkmo", total_refunded=money), **told)
+    own = {"customer_balance_amount": tender}
+    memo = memo_of(order, grand_total=grand_total, extension_attributes=own)
+    return kept_as_credit(CreditMemo.read(memo), Order.read(order))
+
+
+@pytest.mark.parametrize(
+    ("grand_total", "tender", "of_order", "wanted"),
+    [
+        pytest.param("20", "0", ("20", "10", "10"), "0", id="another memo gave back the tender"),
+        pytest.param("0", "10", ("20", "10", "10"), "0", id="it gave back the tender alone"),
+        pytest.param("5", "10", ("20", "10", "10"), "0", id="two paid out, one with tender"),
+        pytest.param("15", "0", ("20", "10", "10"), "0", id="the other of these"),
+        pytest.param("20", "0", ("20", "15", "10"), "5", id="beside the tender of another"),
+        pytest.param("20", "10", ("20", "15", "10"), "5", id="beside its own"),
+        pytest.param("20", "10", ("20", "15", "0"), "5", id="a shop that tells no tender"),
+        pytest.param("20", "0", ("35", "45", "10"), "20", id="all of several is kept"),
+        pytest.param("20", "10", ("20", "8", "10"), "0", id="less than its tender went back"),
+    ],
+)
+def test_what_another_memo_gave_back_of_store_credit_is_none_of_this_one(
+    grand_total: str, tender: str, of_order: tuple[str, str, str], wanted: str
+) -> None:
+    assert kept(grand_total, tender, of_order) == Decimal(wanted)
+
+
+def test_money_kept_of_several_memos_that_paid_money_is_parked() -> None:
+    with pytest.raises(Never, match="of several memos"):
+        kept("5", "10", ("20", "15", "10"))

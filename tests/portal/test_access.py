@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -11,7 +12,10 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.dials import Kind
+from sync.checks.finding import Finding, Level, Own, findings_of, probe_of
+from sync.checks.portal import accounts_are_shown
 from sync.core.document_links import Link, opened, signed
+from sync.engine.systems import Systems
 from sync.mapping_tables.records import AccountMapping
 from sync.portal.portals import portal_app
 from tests.flows.finance import Finance, in_finance
@@ -144,6 +148,48 @@ async def test_a_role_that_changes_holds_a_minute_later(finance: Finance) -> Non
     assert (await buyers.get("/invoices", "employee")).status == 403, "remembered for a minute"
     await asyncio.sleep(61)
     assert (await buyers.get("/invoices", "employee")).status == 200
+
+
+@pytest.mark.parametrize("rules", [(), ("email",)])
+def test_who_registers_with_anothers_address_sees_nothing_of_the_account(
+    rules: tuple[str, ...],
+) -> None:
+    """The address is that of an account in F&O, and Commerce does not ask whose it is."""
+
+    @in_finance(portal={**PORTAL["portal"], "matched_by": rules})
+    async def story(finance: Finance) -> None:
+        buyers, email = Buyers(finance), finance.commerce.customers[BUYER]["email"]
+        row = finance.dynamics.store.find("CustTable", COMPANY, OURS)
+        assert row is not None
+        finance.dynamics.store.update("CustTable", row, {"PrimaryContactEmail": email})
+        buyers.invoices(OURS, "10.00")
+        await finance.hook("customers", {"data": {"customer": {"entity_id": BUYER}}})
+        await finance.works_until_idle()
+        systems = await finance.services.systems_pool.open(CONNECTION)
+        accounts, (told,) = systems.accounts, await _checked(finance, systems)
+        assert ("1 customers" in told.what, told.level) == (
+            (False, Level.OK) if rules else (True, Level.WARN)
+        )
+        mapping = await accounts.get("customer", str(BUYER), COMPANY)
+        assert mapping is not None
+        assert (mapping.account, mapping.matched_by) == (OURS, "email")
+        for found, is_shown in (
+            ("email", "email" in rules), ("customer_number", False), ("by hand", True),
+            ("import", True), ("created", True),
+        ):  # fmt: skip
+            await accounts.put(replace(mapping, matched_by=found))
+            for page, name in (("/invoices", "items"), ("/balance", "balances")):
+                shown = (await buyers.get(page)).json
+                assert bool(shown[name]) == is_shown, (found, shown)
+            await asyncio.sleep(61)
+
+    story()
+
+
+async def _checked(finance: Finance, systems: Systems) -> list[Finding]:
+    parts = finance.services.edition_parts
+    probe = probe_of(systems, parts.secrets, Own(parts.queue, parts.tables), {})
+    return await findings_of(accounts_are_shown, probe)
 
 
 @in_finance(**PORTAL)

@@ -12,8 +12,8 @@ from sync.flows.catalogue.product_options import product_options
 from sync.flows.catalogue.products import products
 from sync.flows.catalogue.shared_catalogs import shared_catalogs
 from sync.flows.catalogue.stock import stock
-from sync.flows.catalogue.taken_orders import is_posted
 from sync.flows.demand.demand import demand
+from sync.flows.orders.in_dynamics import is_posted
 from tests.simulation.naming import key_of, reference_of
 from tests.simulation.world import World
 from tests.systems import CONNECTION

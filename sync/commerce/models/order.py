@@ -65,7 +65,7 @@ class Order(NumberedDocument):
     shipping_tax_refunded: Amount = ZERO
     discount_refunded: Amount = ZERO
     charges_credited: frozenset[str] = frozenset()
-    """Not of Commerce: references of charges for which F&O holds credit notes, so they stay
+    """Not of Commerce: names of charges for which F&O holds credit notes, so they stay
     sold."""
     adjustment_positive: Amount = ZERO
     adjustment_negative: Amount = ZERO

@@ -16,6 +16,7 @@ from sync.core.request import Request
 MARKER: Final = "RMA:"
 APART: Final = f"{MARKER}-"
 """The comment by which a person says that a credit memo is of no return."""
+OF_A_NOTE: Final = " CN:"
 
 
 LOWER: Final = "F&O total "
@@ -51,7 +52,7 @@ def is_of_cancelled_pieces(memo: Mapping[str, Any]) -> bool:
 def marker_of(rma: str, credit_note: str = "") -> str:
     """The comment by which the refund of a return's credit note is known. Without one, a person
     says that a credit memo is the return's refund, given before F&O credits it."""
-    return f"{MARKER}{rma} CN:{credit_note}" if credit_note else f"{MARKER}{rma}"
+    return f"{MARKER}{rma}{OF_A_NOTE}{credit_note}" if credit_note else f"{MARKER}{rma}"
 
 
 def comments_of(memo: Mapping[str, Any]) -> list[str]:
@@ -64,6 +65,13 @@ def comments_of(memo: Mapping[str, Any]) -> list[str]:
 def markers_in(memo: Mapping[str, Any]) -> list[str]:
     """Those of them that say which return it is of, or that it is of none."""
     return [text for text in comments_of(memo) if text.startswith(MARKER)]
+
+
+def returns_in(memo: Mapping[str, Any]) -> list[str]:
+    """Those of them that say which return it is of. That it is of none takes back what a person
+    said (no comment can be removed), but not that it is the refund of a credit note."""
+    found = [text for text in markers_in(memo) if text != APART]
+    return [text for text in found if OF_A_NOTE in text or APART not in markers_in(memo)]
 
 
 @dataclass(frozen=True)

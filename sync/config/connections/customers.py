@@ -6,6 +6,8 @@ from pydantic import Field
 
 from sync.config.connections.section import CurrencyOrNone, NumberMode, Section, Whole
 
+MatchRule = Literal["customer_number", "email"]
+
 
 class Customers(Section):
     """How shoppers become customer accounts."""
@@ -14,7 +16,7 @@ class Customers(Section):
     number_template: str = "C{customer_id}"
     guest_number_template: str = "G{digest}"
     guests: Literal["per_email", "collective"] = "per_email"
-    match: tuple[Literal["customer_number", "email"], ...] = ("email",)
+    match: tuple[MatchRule, ...] = ("email",)
     customer_number_attribute: str = "fno_account"
     group: str = ""
     groups: dict[str, str] = {}

@@ -1,9 +1,10 @@
 """What buyers may see of their account with F&O, and how they prove who they are."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
+from sync.config.connections.customers import MatchRule
 from sync.config.connections.section import SecretName, Section, Whole, YesNo
 
 ORIGIN: Final = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$"
@@ -21,6 +22,9 @@ class Portal(Section):
     """Whether a customer's own token of Commerce, which Commerce confirms, opens the portal."""
     shop_key: SecretName | None = None
     """The secret with which a module in the shop signs who is signed in, for five minutes."""
+    matched_by: tuple[MatchRule, ...] = ()
+    """Rules of `customers.match` whose accounts are shown to who was matched. Anybody can register
+    with another's e-mail address, unless the shop has it confirmed, and set attributes by REST."""
     permission: str = "Magento_Sales::view_orders_sub"
     """What a company user's role must allow; the company's administrator may see all. Empty: any
     user of the company."""
@@ -42,3 +46,8 @@ class Portal(Section):
     copy is rendered where it is not there."""
     originals_key: SecretName | None = None
     """The bearer token for the document store."""
+
+    def shows(self, matched_by: str) -> bool:
+        """Whether a shopper sees an account that was found so. Not by a rule that goes by what they
+        enter, unless it is named."""
+        return matched_by not in get_args(MatchRule) or matched_by in self.matched_by

@@ -27,7 +27,8 @@ class PackingSlip:
     """A slip, as far as it belongs to one sales order.
 
     `reference`: the customer's reference of that order. `quantity`: of the whole slip. `rows`:
-    those of all slips of the sales order. `others`: further sales orders on the same slip.
+    those of all slips of the sales order. `others`: further sales orders on the same slip, and
+    `is_head`: whether its header names this one.
     `tracking`: its tracking numbers, in the order in which F&O lists them.
     """
 
@@ -44,6 +45,7 @@ class PackingSlip:
     rows: tuple[SlipLine, ...] = ()
     tracking: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    is_head: bool = True
 
     @property
     def key(self) -> str:

@@ -71,13 +71,14 @@ class ReturnState:
 @dataclass(frozen=True)
 class CreditLine:
     """A credited line: sales units and what they come to with tax, both positive. `lot`: that of
-    the return line."""
+    the return line. `order`: the return order that it is of, as F&O names it; may be empty."""
 
     lot: str
     reference: str
     item: str
     quantity: Decimal
     amount: Decimal
+    order: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from sync.dynamics.documents.packing_slip import PackingSlip
 class SalesInvoice(PackingSlip):
     """A posted invoice, as far as it belongs to one sales order; its rows are counted as those of
     packing slips are. `amount` is with tax, in `currency`, and of all its sales orders together;
-    that of a credit note is negative."""
+    that of a credit note is negative. `is_shared`: an invoice of its sales order has lines of
+    others too, so that no headers tell what was invoiced of the one."""
 
     noun: ClassVar[str] = "invoice"
     voucher: str = ""
     currency: str = ""
     amount: Decimal = ZERO
+    is_shared: bool = False
 
     @property
     def is_credit(self) -> bool:

@@ -4,18 +4,18 @@ the shop before F&O has the order, and what the shop has done to its sources by 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from sync.commerce.models.order import utc
 from sync.core.money import ZERO
-from sync.engine.claim import Claim, State
+from sync.engine.claim import Claim
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
 from sync.engine.mirror import Shown
 from sync.engine.systems import Systems
-from sync.flows.orders.sales_order_removal import REMOVED
-from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.in_dynamics import is_posted, was_entered_by_hand
 from sync.mapping.stock import open_pieces, shipped_pieces
 from sync.mapping_tables.records import normal_sku
 
@@ -34,6 +34,7 @@ class WebOrder:
     have left its sources."""
 
     store_id: int
+    placed_at: datetime | None
     open: Mapping[str, Decimal]
     shipped: Mapping[str, Decimal]
 
@@ -75,32 +76,30 @@ async def _by_product(
 def _by_key(rows: Iterable[Mapping[str, Any]]) -> dict[str, WebOrder]:
     return {
         f"{row.get('increment_id')}@{row.get('store_id')}": WebOrder(
-            int(row.get("store_id") or 0), open_pieces(row), shipped_pieces(row)
+            int(row.get("store_id") or 0),
+            utc(str(row.get("created_at") or "")),
+            open_pieces(row),
+            shipped_pieces(row),
         )
         for row in rows
     }
 
 
 async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[str]:
-    """Those of which F&O has the sales order. One whose outcome is not known yet is not among them,
-    nor one that was removed, nor one that quantities may not tell of yet: then too little is
-    offered, and never too much."""
+    """Those of which F&O has the sales order, by us or by somebody before the cutover. One whose
+    outcome is not known yet is not among them, nor one that was removed, nor one that quantities
+    may not tell of yet: then too little is offered, and never too much."""
     claims = await claims_of(ledger.tables, systems.name, "orders", list(orders))
-    visibility = systems.settings.dynamics.visibility
-    if visibility is None:
-        return frozenset(key for key in orders if is_posted(claims[key]))
-    until = systems.clock.now() - timedelta(seconds=visibility.lag_seconds)
-    return frozenset(
-        key for key in orders
-        if is_posted(claims[key]) and (read_at := claims[key].read_at) and read_at <= until
-    )  # fmt: skip
+    visibility, start = systems.settings.dynamics.visibility, systems.settings.orders.placed_from
+    until = systems.clock.now() - timedelta(seconds=visibility.lag_seconds if visibility else 0)
 
+    def is_there(claim: Claim, order: WebOrder) -> bool:
+        if was_entered_by_hand(claim, order.placed_at, start):
+            return True
+        is_told = visibility is None or (claim.read_at is not None and claim.read_at <= until)
+        return is_told and is_posted(claim)
 
-def is_posted(claim: Claim) -> bool:
-    """Whether F&O has the sales order of an order."""
-    held = claim.delivered.get(KIND)
-    is_removed = claim.state is State.CANCELLED or (held and held.digest.startswith(REMOVED))
-    return held is not None and not is_removed
+    return frozenset(key for key, order in orders.items() if is_there(claims[key], order))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sync.dynamics.credit_book import CreditBook
 from sync.dynamics.documents.credit_account import AccountCredit, Check, Exposure, GroupCredit
 from sync.flows.credit.orders_on_account import Order, ShopOrder
 from sync.mapping.company_credit import Pending, owed_for
-from sync.mapping.credit import Rules, Standing, exposure_of, standing_of
+from sync.mapping.credit import Rules, Standing, blocked_of, exposure_of, standing_of
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,20 @@ class Reading:
 
     def facts(self, account: str) -> AccountCredit | None:
         """What F&O says of the account that pays for this one; None where it has none. Raises
-        `Never` where its credit group is not known."""
+        `Never` where what its credit group has used is not known."""
         found = self.book.of(account)
         if found is None:
             return None
-        group = self._group_of.get(found.account.casefold(), "")
-        unknown = self.elsewhere.get(group)
-        if isinstance(unknown, Never):
-            raise unknown
-        return replace(found, group=self._groups.get(group))
+        group = self._groups.get(self._group_of.get(found.account.casefold(), ""))
+        if isinstance(group, Never):
+            raise group
+        return replace(found, group=group)
+
+    def blocked(self, company: int) -> str:
+        """Why a company may buy nothing on account, whatever is left; empty where it may, or where
+        F&O does not have its account."""
+        facts = self.book.of(self.accounts[company])
+        return "" if facts is None else blocked_of(facts, self.rules)
 
     def standing(self, company: int) -> Standing:
         """How a company's account stands. Raises `Never`."""
@@ -54,15 +59,16 @@ class Reading:
         return standing_of(facts, self.rules)
 
     def pending(self, standing: Standing, currency: str) -> Pending:
-        """Orders that F&O does not have yet, of all companies with the same account, and of all
-        with an account in its group; in a currency. Raises `Never` for one without a rate."""
+        """Orders that F&O does not have yet, of all companies for which the account pays, and of
+        all that count against its group; in a currency. Raises `Never` for one without a rate."""
 
-        def owed(payers: Iterable[str]) -> Decimal:
-            orders = [one for name in payers for one in self._pending_by_payer.get(name, ())]
+        def owed(accounts: Iterable[str]) -> Decimal:
+            orders = [one for name in accounts for one in self._pending_by_account.get(name, ())]
             return sum((owed_for(order, currency, self.rules.rates) for order in orders), ZERO)
 
         payer = standing.account.casefold()
-        return Pending(owed([payer]), owed(self._members(payer)) if standing.group else ZERO)
+        own = owed(self.book.owing_to(payer))
+        return Pending(own, owed(self._members(payer)) if standing.group else ZERO)
 
     def is_in_group(self, account: str) -> bool:
         """Whether the account that pays for this one is in a credit group."""
@@ -72,13 +78,13 @@ class Reading:
         """Numbers of the orders on account that count without being reserved, of the account and
         of its group."""
         payer = self.book.payer_of(self.accounts[company]).casefold()
-        payers = {payer, *self._members(payer)}
-        orders = [one for name in payers for one in self._seen_by_payer.get(name, ())]
+        accounts = {*self.book.owing_to(payer), *self._members(payer)}
+        orders = [one for name in accounts for one in self._seen_by_account.get(name, ())]
         return frozenset(str(one["increment_id"]) for one in orders)
 
     def _members(self, payer: str) -> Sequence[str]:
-        """The accounts here that share a credit group with this one."""
-        return self._members_of.get(self._group_of.get(payer, ""), ())
+        """The accounts here that count against the credit group of this one."""
+        return self.book.owing_to(*self._members_of.get(self._group_of.get(payer, ""), ()))
 
     @cached_property
     def _members_of(self) -> Mapping[str, Sequence[str]]:
@@ -88,24 +94,23 @@ class Reading:
         return found
 
     @cached_property
-    def _pending_by_payer(self) -> Mapping[str, Sequence[Order]]:
+    def _pending_by_account(self) -> Mapping[str, Sequence[Order]]:
         settings = self.rules.settings
         day = self.book.snapshot_of if settings.orders == "snapshot" else None
         uncounted = settings.orders == "snapshot" and self.rules.check is not Check.BALANCE
         later = (
             one for one in self.orders if one.is_exported and uncounted and not one.is_before(day)
         )
-        return self._by_payer([*(one for one in self.orders if not one.is_exported), *later])
+        return self._by_account([*(one for one in self.orders if not one.is_exported), *later])
 
     @cached_property
-    def _seen_by_payer(self) -> Mapping[str, Sequence[Order]]:
-        return self._by_payer(self.orders)
+    def _seen_by_account(self) -> Mapping[str, Sequence[Order]]:
+        return self._by_account(self.orders)
 
-    def _by_payer(self, orders: Iterable[ShopOrder]) -> Mapping[str, Sequence[Order]]:
+    def _by_account(self, orders: Iterable[ShopOrder]) -> Mapping[str, Sequence[Order]]:
         found: dict[str, list[Order]] = defaultdict(list)
         for one in orders:
-            payer = self.book.payer_of(self.accounts.get(one.company, ""))
-            found[payer.casefold()].append(one.row)
+            found[self.accounts.get(one.company, "").casefold()].append(one.row)
         return found
 
     @cached_property
@@ -120,22 +125,27 @@ class Reading:
         }
 
     @cached_property
-    def _groups(self) -> Mapping[str, GroupCredit]:
-        """The credit groups with a member here, with what all their members have used."""
-        found = dict[str, GroupCredit]()
+    def _groups(self) -> Mapping[str, GroupCredit | Never]:
+        """The credit groups with a member here, with what all their members have used, or why that
+        is not known."""
+        found = dict[str, GroupCredit | Never]()
         for number, names in self._members_of.items():
             group, there = self.book.groups[number], self.elsewhere.get(number, Exposure())
-            if not isinstance(there, Never):
-                used = used_of(self.book, names, self.rules, group.currency) + there
-                found[number] = replace(group, exposure=used)
+            used = used_of(self.book, names, self.rules, group.currency, there)
+            found[number] = used if isinstance(used, Never) else replace(group, exposure=used)
         return found
 
 
-def used_of(book: CreditBook, accounts: Iterable[str], rules: Rules, currency: str) -> Exposure:
-    """What these accounts have used together, in a currency. Raises `Never` without a rate."""
-    total = Exposure()
-    for account in accounts:
-        found = book.of(account)
-        total += exposure_of(found, rules) if found is not None else Exposure()
-    parts = (total.balance, total.delivered, total.ordered)
-    return Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))
+def used_of(
+    book: CreditBook, accounts: Iterable[str], rules: Rules, currency: str, there: Exposure | Never
+) -> Exposure | Never:
+    """What these accounts and those they pay for have used together, each counted once, in a
+    currency, with what others have used `there`; or why that is not known."""
+    if isinstance(there, Never):
+        return there
+    try:
+        total = exposure_of(book.together(book.owing_to(*accounts)), rules)
+        parts = (total.balance, total.delivered, total.ordered)
+        return there + Exposure(*(rules.rates.out_of_books(part, currency) for part in parts))
+    except Never as unknown:
+        return unknown

@@ -93,7 +93,7 @@ class _Rows:
             company, at = credit.company_id, self.reading.at
             prepared = Prepared(
                 company, self.reading.accounts[company], credit.currency, fault=fault.reason,
-                taken=self.taken.get(company, ()),
+                blocked=self.reading.blocked(company), taken=self.taken.get(company, ()),
             )  # fmt: skip
             key, content = str(company), {"fault": fault.reason}
             return CreditRow(key, content, fault, prepared=prepared, credit=credit, at=at)

@@ -9,7 +9,7 @@ from sync.commerce.models.order import utc
 from sync.engine.claims_in_bulk import claims_of
 from sync.engine.ledger import Ledger
 from sync.engine.systems import Systems
-from sync.flows.orders.sales_order_writes import KIND
+from sync.flows.orders.in_dynamics import is_posted, was_entered_by_hand
 
 ENDED_WITHIN: Final = timedelta(days=3)
 """For so long an order that is over may be on its way to F&O; later it is parked."""
@@ -28,7 +28,7 @@ class ShopOrder:
 
     def is_before(self, day: date | None) -> bool:
         """Whether it was placed before a day; not where either is unknown."""
-        placed = utc(str(self.row.get("created_at") or ""))
+        placed = _placed(self.row)
         return day is not None and placed is not None and placed.date() < day
 
 
@@ -46,8 +46,9 @@ async def read_orders(systems: Systems, ledger: Ledger) -> list[ShopOrder]:
     claims = await claims_of(ledger.tables, systems.name, "orders", list(mine))
     start = settings.orders.placed_from
     known = {
-        key for key, row in mine.items() if KIND in claims[key].delivered or _was_before(row, start)
-    }
+        key for key, row in mine.items()
+        if is_posted(claims[key]) or was_entered_by_hand(claims[key], _placed(row), start)
+    }  # fmt: skip
     return [one async for one in _of_companies(systems, mine, known)]
 
 
@@ -72,9 +73,8 @@ def company_in(row: Order) -> int | None:
     return int(str(number)) if str(number or "").isdecimal() else None
 
 
-def _was_before(row: Order, start: datetime | None) -> bool:
-    placed = utc(str(row.get("created_at") or ""))
-    return start is not None and placed is not None and placed < start
+def _placed(row: Order) -> datetime | None:
+    return utc(str(row.get("created_at") or ""))
 
 
 def _key(row: Order) -> str:

@@ -109,10 +109,8 @@ async def _elsewhere(
             continue
         there = await _read_elsewhere(systems, company, rules.check)
         for number, accounts in groups.items():
-            known = found.get(number, Exposure())
-            if not isinstance(known, Never):
-                used = used_of(there, accounts, local, book.groups[number].currency)
-                found[number] = known + used
+            known, currency = found.get(number, Exposure()), book.groups[number].currency
+            found[number] = used_of(there, accounts, local, currency, known)
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sync.core.errors import Never
 from sync.dynamics.customers import Customers
 from sync.engine.delivery import Delivery
+from sync.flows.customers.account_holds import AccountHold
 from sync.mapping.customer_account import CustomerAccount
 from sync.mapping_tables.records import AccountKind, set_command
 
@@ -18,13 +19,14 @@ from sync.mapping_tables.records import AccountKind, set_command
 @dataclass(frozen=True)
 class AccountLookup:
     """Whose account is looked for, by which rules and what they go by. `party_type`: accounts of
-    another are not it."""
+    another are not it. `hold`: what keeps others from making one of this e-mail address."""
 
     kind: AccountKind
     source_key: str
     label: str
     rules: Sequence[str]
     email: str
+    hold: AccountHold
     suggested_account: str = ""
     tax_number: str = ""
     party_type: str = ""

@@ -22,7 +22,6 @@ from typing import Any
 
 from sync.commerce.models.company import Company, CompanyStatus, fingerprint
 from sync.commerce.models.customer import Customer
-from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.skipped import Skipped
 from sync.dynamics.customers import Customers
@@ -32,6 +31,7 @@ from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.engine.write import Result
+from sync.flows.customers.account_holds import hold_for
 from sync.flows.customers.account_lookup import AccountLookup, found, taken
 from sync.flows.customers.company_holds import hold_change_for
 from sync.flows.customers.company_requests import asks, new_only
@@ -89,7 +89,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     if not is_asked_for and (reason := await _elsewhere(company, systems)):
         return Skipped(reason)
     delivery.wait_until_settled()
-    wanted, lookup = await _wanted(company, systems), _lookup(company, systems.settings)
+    wanted, lookup = await _wanted(company, systems), _lookup(company, delivery)
     matched_by = known.matched_by if known else "created"
     if not account:
         account, rule = await _account(company, lookup, wanted, customers, delivery)
@@ -125,11 +125,13 @@ async def _wanted(company: Company, systems: Systems) -> CustomerAccount:
     return company_account_from(company, systems.settings, region_code=code)
 
 
-def _lookup(company: Company, settings: Connection) -> AccountLookup:
+def _lookup(company: Company, delivery: Delivery) -> AccountLookup:
+    settings = delivery.systems.settings
     first = ("reseller_id",) if "accounts" in settings.flows else ()
     return AccountLookup(
         "company", str(company.id), company.label, (*first, *settings.companies.match),
-        company.email, company.reseller_id,
+        company.email, hold_for(company.email, settings.legal_entity, delivery),
+        company.reseller_id,
         tax_number=company.vat_tax_id, party_type="Organization",
     )  # fmt: skip
 

@@ -132,6 +132,10 @@ class CustomerAccountWrite(Write):
 
     @override
     async def create(self, not_after: datetime) -> Found:
+        if self.lookup.email and "email" in self.lookup.rules:
+            target = self.target
+            settled_by = not_after + target.write_timeout + target.commit_horizon
+            await self.lookup.hold.take(settled_by)
         return self._found(await self.customers.create(self.wanted.body, not_after=not_after))
 
     def _found(self, account: str) -> Found:

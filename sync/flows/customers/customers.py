@@ -9,7 +9,8 @@ Matched: by the mapping table, then by the configured rules; a match that is not
 never a second account.
 Skips:   customers of other websites and stores, until they have an account here or an order of
          theirs needs one.
-Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind.
+Repeats: the number (ours) or the e-mail address (theirs) finds what a lost answer left behind. Of
+         records with one e-mail address, one at a time makes an account (`account_holds.py`).
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Sour
 from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
+from sync.flows.customers.account_holds import hold_for
 from sync.flows.customers.account_lookup import AccountLookup, found
 from sync.flows.customers.company_buyers import needless_account
 from sync.flows.customers.customer_accounts import (
@@ -171,7 +173,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
             return needless
         told = needless.follow_ups if isinstance(needless, PassedOn) else ()
     wanted = customer_account_from(shopper, systems.settings)
-    customers, lookup = systems.dynamics.customers, _lookup(shopper, systems.settings)
+    customers, lookup = systems.dynamics.customers, _lookup(shopper, company, delivery)
     matched_by = known.matched_by if known else "created"
     if not account:
         account, rule = await found(lookup, wanted, customers, delivery)
@@ -191,10 +193,11 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
     )
 
 
-def _lookup(shopper: Shopper, settings: Connection) -> AccountLookup:
+def _lookup(shopper: Shopper, company: str, delivery: Delivery) -> AccountLookup:
     return AccountLookup(
-        shopper.kind, shopper.source_key, shopper.label, settings.customers.match,
-        shopper.email, shopper.suggested_account
+        shopper.kind, shopper.source_key, shopper.label,
+        delivery.systems.settings.customers.match, shopper.email,
+        hold_for(shopper.email, company, delivery), shopper.suggested_account,
     )  # fmt: skip
 
 

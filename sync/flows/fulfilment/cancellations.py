@@ -62,9 +62,9 @@ async def changed(
     for company, rest in companies_from(systems, after):
         begins = datetime.fromisoformat(rest) if rest else since
         async for order, at in systems.dynamics.live_orders.changed(company, begins, until):
-            if order.reference and may_be_ours(order.reference, systems.settings):
-                place = f"{company}|{at.isoformat()}"
-                yield Change(order.key, min(at, until), order.fingerprint, place)
+            is_ours = bool(order.reference) and may_be_ours(order.reference, systems.settings)
+            place = f"{company}|{at.isoformat()}"
+            yield Change(order.key, min(at, until), order.fingerprint, place, is_passed=not is_ours)
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:

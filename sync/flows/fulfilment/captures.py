@@ -73,15 +73,20 @@ class Capturable:
 async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
-    """Invoices of sales orders by invoice date: company by company, in the order of numbers."""
+    """Invoices of sales orders by invoice date: company by company, in the order of numbers. Of
+    those that name no order of ours, the ones that are of other orders too."""
     invoices, day = systems.dynamics.posted_invoices, (since - DAYS_BACK).date()
     for company, rest in companies_from(systems, after):
+        shared: frozenset[str] | None = None
         async for posted, dated in invoices.sales_invoices_since(company, day, after=rest):
             found = SalesInvoice(
                 company, posted.sales_order, posted.number, voucher=posted.voucher,
                 amount=posted.amount or ZERO,
             )  # fmt: skip
-            if posted.sales_order and may_be_ours(posted.reference, systems.settings):
+            is_ours = may_be_ours(posted.reference, systems.settings)
+            if shared is None and not is_ours:
+                shared = await systems.dynamics.invoiced_lines.shared_since(company, day)
+            if posted.sales_order and (is_ours or posted.number in (shared or ())):
                 at = end_of(dated, until)
                 yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
 

@@ -27,7 +27,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.cancellations import Ending, Pieces, ending_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
-from sync.mapping.shipments import factors_of, shipped_rows
+from sync.mapping.shipments import factors_of, shipped_rows, strange_lines
 
 ENDED: Final = frozenset({"canceled", "closed"})
 CLOSED: Final = "closed_pieces"
@@ -42,9 +42,11 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     """What is done about an order. Raises `Never` where its state allows nothing."""
     if order.state in ENDED:
         return Skipped(f"the order is {order.state} in Commerce")
-    ending = await _ending(live, order, delivery)
+    ending, strange = await _ending(live, order, delivery)
     if not ending.dead:
         return Skipped("F&O sends all that Commerce would ship")
+    if strange:
+        return _replaced(live, order, ending.named(ending.dead), strange)
     if order.state in BLOCKED:
         raise _blocked(live, order, ending)
     policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
@@ -72,7 +74,8 @@ async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int |
     return invoice.entity_id if is_all and len(paid) == 1 else None
 
 
-async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> Ending:
+async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> tuple[Ending, str]:
+    """What ends of it, and what F&O sends beside the order."""
     systems = delivery.systems
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
@@ -85,7 +88,25 @@ async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> Ending:
     slip = PackingSlip(live.company, live.number, "", rows=tuple(lines))
     slip = (await substituted(slip, order, items, systems)).slip
     factors = factors_of(slip, order, items, systems.settings.items.unit)
-    return ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
+    ending = ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
+    return ending, strange_lines(slip, order)
+
+
+def _replaced(live: LiveOrder, order: Order, dead: str, strange: str) -> Plan:
+    """Nothing is ended: what F&O sends may be in place of what it has cancelled."""
+    sums = f"F&O has cancelled {dead} and sends {strange}"
+    return Plan(
+        (),
+        digest=digest([live.fingerprint, order.updated_at]),
+        keys={"order": order.increment_id, "sales_order": live.number},
+        open_point=OpenPoint(
+            f"{sums}, which order {order.increment_id} does not have",
+            f"Where that replaces {dead}, end nothing: ship and invoice {dead} in Commerce by hand"
+            f" once F&O has invoiced it. Else cancel or refund {dead} there by hand. Then run:"
+            f' resolve cancellations "{live.key}" --why "..."',
+            sums=sums,
+        ),
+    )
 
 
 def _blocked(live: LiveOrder, order: Order, ending: Ending) -> Never:

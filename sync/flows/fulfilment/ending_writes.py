@@ -73,11 +73,6 @@ class PiecesRefund(OrderWrite):
     refund: Refund
 
     @property
-    def moves_money(self) -> bool:  # type: ignore[override]
-        """Where a gateway pays it out."""
-        return self.refund.is_online and self.refund.invoice_id != 0
-
-    @property
     @override
     def reference(self) -> str:
         return self.refund.marker

@@ -12,10 +12,11 @@ from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.invoice_writes import marked
+from sync.flows.fulfilment.substitutes import substituted
 from sync.mapping.captures import InvoicedRow, invoiced_by, is_captured, is_made
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
-from sync.mapping.shipments import factors_of
+from sync.mapping.shipments import factors_of, strange_lines
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class InvoiceView:
     def is_last(self) -> bool:
         """Whether F&O will invoice no more of the order. Invoices of several orders tell no sum of
         one of them."""
-        return not self.invoice.others and all(row.is_over for row in self.rows)
+        return not self.invoice.is_shared and all(row.is_over for row in self.rows)
 
     @property
     def is_complete(self) -> bool:
@@ -52,15 +53,39 @@ class InvoiceView:
     @property
     def behind(self) -> list[str]:
         """The keys of invoices before it to look at again: Commerce may not have one, of pieces it
-        does not show; and one may be listed of which this one credits pieces."""
+        does not show; and one may be listed of which this one credits pieces, or for a line that
+        came beside the order."""
         is_behind = self.is_made and any(row.fno > row.commerce for row in self.rows)
         is_credit = any(line.quantity < ZERO for line in self.invoice.lines)
-        return keys_before(self.invoice) if is_behind or is_credit else []
+        is_beside = self.is_last and any(not row.reference for row in self.invoice.earlier)
+        return keys_before(self.invoice) if is_behind or is_credit or is_beside else []
 
     def open_point(self) -> OpenPoint | None:
         """Pieces that F&O invoiced and Commerce cannot invoice: cancelled there, or never ordered;
-        and money that nobody has captured yet. What an invoice before it is of shows with that."""
-        return self._missing() or self._of_open_invoices()
+        lines that the order does not have, where they may be in place of its own; and money that
+        nobody has captured yet. What an invoice before it is of shows with that."""
+        return self._missing() or self._of_strange_lines() or self._of_open_invoices()
+
+    def _of_strange_lines(self) -> OpenPoint | None:
+        """Only while neither side has invoiced all of the order: else they came beside it."""
+        strange = strange_lines(self.invoice, self.order)
+        left = ", ".join(
+            f"{row.row.most - row.commerce:f} x {row.row.item.sku}"
+            for row in self.rows if not row.is_over and row.commerce < row.row.most
+        )  # fmt: skip
+        if not (strange and left and self.is_made):
+            return None
+        return OpenPoint(
+            f"invoice {self.invoice.number} is of {strange}, which order"
+            f" {self.order.increment_id} does not have, and {left} are not invoiced",
+            remedy=(
+                "Where that came beside the order, nothing is to be done: it leaves the list with"
+                f" the order's last invoice. Where it was sent in place of {left}, invoice those in"
+                f" Commerce with the comment {marker_of(self.invoice.number)}, then run: resolve"
+                f' captures "{self.invoice.key}" --why "..."'
+            ),
+            sums=f"{strange} instead of {left}",
+        )
 
     def _of_open_invoices(self) -> OpenPoint | None:
         if not self.uncaptured:
@@ -107,6 +132,7 @@ async def view_of(
     pieces."""
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
+    invoice = (await substituted(invoice, order, items, systems)).slip
     factors = factors_of(invoice, order, items, systems.settings.items.unit)
     rows = invoiced_by(invoice, order, invoices, factors, await _given_back(order, systems))
     there = marked(invoices, marker_of(invoice.number))

@@ -30,6 +30,7 @@ from sync.core.money import ZERO, rounded, total
 from sync.core.request import Request
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.systems import Systems
@@ -58,11 +59,6 @@ class LowerCredit(OrderWrite):
     kind: ClassVar[str] = "lower_credit"
     marker: str
     wanted: WantedRefund | None
-
-    @property
-    def moves_money(self) -> bool:  # type: ignore[override]
-        """Where a gateway pays it out."""
-        return self.wanted is not None and self.wanted.moves_money
 
     @property
     @override
@@ -119,9 +115,13 @@ async def totals_plan(
     where F&O's is lower and the connection says so. `view`: of F&O's last invoice."""
     if not view.is_complete:
         return Skipped("F&O or Commerce will invoice more of the order, or other pieces of it")
+    found, invoice = delivery.systems.dynamics.posted_invoices, view.invoice
+    posted = await found.invoices_of_order(invoice.company, invoice.sales_order)
+    if {one.number for one in posted} != {row.slip for row in invoice.rows}:
+        return Skipped("the headers of F&O's invoices of the order are not those of its lines")
     memos = await _memos(view.order, delivery.systems)
-    sums = await _sums(view, invoices, memos, delivery.systems)
-    if sums.lower > ZERO and not await _is_invoiced(view.invoice, delivery.systems):
+    sums = _sums(view, posted, invoices, memos, delivery.systems)
+    if sums.lower > ZERO and not await _is_invoiced(invoice, delivery.systems):
         return Skipped("F&O will invoice more of the order: its freight, or another line")
     credit = _credit(sums, view.order, invoices, memos, delivery)
     return Plan(
@@ -130,8 +130,8 @@ async def totals_plan(
         keys={"order": view.order.increment_id, "sales_order": sums.sales_order},
         amounts={"F&O": f"{sums.ledger:.2f}", "Commerce": f"{sums.commerce:.2f}",
                  "currency": sums.currency},
-        when_new=_follows(view.invoice, credit, delivery),
-        look=None if isinstance(credit, str) else partial(_look, view, invoices, delivery),
+        when_new=_follows(invoice, credit, delivery),
+        look=None if isinstance(credit, str) else partial(_look, view, posted, invoices, delivery),
         open_point=_point(sums, credit, view, delivery),
     )  # fmt: skip
 
@@ -184,13 +184,11 @@ async def _memos(order: Order, systems: Systems) -> Memos:
     return await systems.commerce.creditmemos.of_order(order.entity_id or 0)
 
 
-async def _sums(
-    view: InvoiceView, invoices: Sequence[Invoice], memos: Memos, systems: Systems
-) -> InvoicedTotals:
-    invoice, order, parts = view.invoice, view.order, systems.settings.orders
-    posted = await systems.dynamics.posted_invoices.invoices_of_order(
-        invoice.company, invoice.sales_order
-    )
+def _sums(
+    view: InvoiceView, posted: Sequence[PostedInvoice], invoices: Sequence[Invoice], memos: Memos,
+    systems: Systems,
+) -> InvoicedTotals:  # fmt: skip
+    order, parts = view.order, systems.settings.orders
     charged = [
         one.grand_total + total(paid.amount for paid in document_parts(one, order, parts).paid)
         for one in invoices if one.state != CANCELLED
@@ -201,8 +199,9 @@ async def _sums(
         and (is_of_lower_total(one) or is_of_cancelled_pieces(one))
     ]  # fmt: skip
     return InvoicedTotals(
-        invoice.sales_order, tuple(one.amount or ZERO for one in posted), rounded(total(charged)),
-        order.order_currency_code, rounded(total(given)),
+        view.invoice.sales_order, tuple(one.amount or ZERO for one in posted),
+        rounded(total(charged)), order.order_currency_code, rounded(total(given)),
+        tuple(sorted({one.currency for one in posted} - {order.order_currency_code})),
     )  # fmt: skip
 
 
@@ -215,17 +214,18 @@ async def _is_invoiced(invoice: SalesInvoice, systems: Systems) -> bool:
 
 
 def _is_off(sums: InvoicedTotals, systems: Systems) -> bool:
-    """Whether they differ by more than rounding."""
-    return abs(sums.lower) > systems.settings.orders.rounding_most
+    """Whether they differ by more than rounding, or in their currency."""
+    return bool(sums.others) or abs(sums.lower) > systems.settings.orders.rounding_most
 
 
 async def _look(
-    view: InvoiceView, invoices: Sequence[Invoice], delivery: Delivery
-) -> OpenPoint | None:
+    view: InvoiceView, posted: Sequence[PostedInvoice], invoices: Sequence[Invoice],
+    delivery: Delivery,
+) -> OpenPoint | None:  # fmt: skip
     """What still differs after the credit memo."""
     systems = delivery.systems
     memos = await systems.commerce.creditmemos.of_order(view.order.entity_id or 0)
-    sums = await _sums(view, invoices, memos, systems)
+    sums = _sums(view, posted, invoices, memos, systems)
     return _point(sums, "its credit memo came to another sum", view, delivery)
 
 

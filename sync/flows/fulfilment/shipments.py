@@ -36,7 +36,7 @@ from sync.flows.fulfilment.shipment_writes import ShipmentWrite, WantedShipment
 from sync.flows.fulfilment.slip_orders import (
     PackedOrder,
     PackedSlip,
-    may_be_ours,
+    listed_slips,
     order_of,
     packed_slip,
 )
@@ -60,10 +60,9 @@ async def changed(
     day = (since - timedelta(days=systems.settings.shipments.tracking_days)).date()
     for company, rest in companies_from(systems, after):
         listed = systems.dynamics.packing_slips.since(company, day, after=rest)
-        async for slip, posted_at, place in listed:
-            if may_be_ours(slip.reference, systems.settings):
-                at = min(posted_at, until)
-                yield Change(slip.key, at, slip.fingerprint, f"{company}|{place}")
+        async for slip, posted_at, place in listed_slips(company, since, listed, systems):
+            at = min(posted_at, until)
+            yield Change(slip.key, at, slip.fingerprint, f"{company}|{place}")
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:

@@ -3,16 +3,19 @@ requests read all that waits."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from sync.commerce.models.order import Order
 from sync.commerce.shipments import Shipment
 from sync.config.connections import Connection
 from sync.core.errors import Later
+from sync.core.groups import as_groups
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
+from sync.engine.plan import Notification, PassedOn
 from sync.engine.systems import Systems
 from sync.engine.timing import being_posted
 from sync.flows.keys import elsewhere, parts_of, whole_in
@@ -20,6 +23,9 @@ from sync.flows.orders.sales_order_writes import KIND
 from sync.mapping.references import fields_in, templates_of
 
 T = TypeVar("T")
+Listed = tuple[PackingSlip, datetime, str]
+"""A slip, when it was posted, and its place in the list."""
+TOGETHER = 100
 ORDERS = "orders"
 NOT_OURS = Skipped("its sales order is none of ours")
 
@@ -76,6 +82,24 @@ def may_be_ours(reference: str, settings: Connection) -> bool:
     return not reference or bool(_numbers_in(reference, settings))
 
 
+async def listed_slips(
+    company: str, since: datetime, slips: AsyncIterator[Listed], systems: Systems
+) -> AsyncIterator[Listed]:
+    """Those of a list that may be of orders of ours: by the reference of their header, or since
+    they are of several orders, of which it names one. Lines tell that: they are asked for where the
+    reference is none of ours and the slip is not older than `since`."""
+    settings = systems.settings
+    async for some in as_groups(slips, TOGETHER):
+        strange = [
+            slip.number for slip, at, _ in some
+            if at >= since and not may_be_ours(slip.reference, settings)
+        ]  # fmt: skip
+        shared = await systems.dynamics.packing_slips.shared(company, strange)
+        for one in some:
+            if one[0].number in shared or may_be_ours(one[0].reference, settings):
+                yield one
+
+
 async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:
     """The slip with the orders that its reference may name, as they are now."""
     if not slip.reference:
@@ -100,8 +124,18 @@ async def order_of(packed: PackedSlip, delivery: Delivery) -> PackedOrder | Skip
     slip = packed.slip
     key = await key_posted_as(slip.company, slip.sales_order, slip.reference, delivery)
     if key is None:
-        return NOT_OURS
+        return _passed_on(slip, delivery)
     return one_of({one.order.key: one for one in packed.orders}, key)
+
+
+def _passed_on(slip: PackingSlip, delivery: Delivery) -> Skipped:
+    """The others on it are looked at where its header names this order: once, and not in
+    circles."""
+    if not (slip.others and slip.is_head):
+        return NOT_OURS
+    keys = [f"{slip.company}|{one}|{slip.number}" for one in slip.others]
+    looks = tuple(Notification(delivery.claim.flow, key) for key in keys)
+    return PassedOn(NOT_OURS.reason, follow_ups=looks)
 
 
 def one_of(orders: Mapping[str, T], key: str) -> T:

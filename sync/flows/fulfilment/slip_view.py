@@ -76,10 +76,9 @@ class SlipView:
         return f"slip {self.slip.number} of order {self.order.increment_id} differs: {sums}"
 
     def _of_strange_lines(self) -> OpenPoint | None:
-        strange = strange_lines(self.slip, self.order)
-        if not strange:
+        named = strange_lines(self.slip, self.order)
+        if not named:
             return None
-        named = ", ".join(f"{_plain(line.quantity)} of item {line.item}" for line in strange)
         return OpenPoint(
             f"slip {self.slip.number} also holds {named}, which order"
             f" {self.order.increment_id} does not have",

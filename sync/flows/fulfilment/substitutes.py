@@ -7,6 +7,7 @@ alternative item of the one that was ordered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from sync.commerce.models.order import Order
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
@@ -14,19 +15,21 @@ from sync.engine.systems import Systems
 from sync.mapping.order_rows import money_items
 from sync.mapping_tables.records import ItemMapping, normal_sku
 
+Posted = TypeVar("Posted", bound=PackingSlip)
+
 
 @dataclass(frozen=True)
-class Substituted:
-    """A slip whose substitutes are lines of the rows that they are sent for. `told`: item sent ->
-    SKU ordered, of the slip's own lines."""
+class Substituted(Generic[Posted]):
+    """A slip or invoice whose substitutes are lines of the rows that they are sent for. `told`:
+    item sent -> SKU ordered, of its own lines."""
 
-    slip: PackingSlip
+    slip: Posted
     told: Mapping[str, str]
 
 
 async def substituted(
-    slip: PackingSlip, order: Order, items: Mapping[str, ItemMapping], systems: Systems
-) -> Substituted:
+    slip: Posted, order: Order, items: Mapping[str, ItemMapping], systems: Systems
+) -> Substituted[Posted]:
     """The slip with its substitutes. Asks F&O for alternative items, but only where a line is of no
     row."""
     if not systems.settings.shipments.substitutes:

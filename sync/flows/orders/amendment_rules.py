@@ -56,7 +56,7 @@ def never_more(form: dict[str, Any], sent: Any) -> dict[str, Any]:
 
 def _is_more(name: str, wanted: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Of a row more pieces; of fixed product tax, which is a line of one piece, more money."""
-    told = "SalesPrice" if name == FIXED_PRODUCT_TAX else "OrderedSalesQuantity"
+    told = "SalesPrice" if name.startswith(FIXED_PRODUCT_TAX) else "OrderedSalesQuantity"
     return bool(wanted[told] > before[told])
 
 

@@ -80,12 +80,12 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
     for row in await delivery.systems.commerce.creditmemos.of_order(order.entity_id):
         memo = CreditMemo.read(row)
         claim = await delivery.ledger.claim(delivery.systems.name, "creditmemos", memo.key)
-        if memo.state == REFUNDED and is_of_return(row):
-            credited.append(memo)
-        if memo.state != REFUNDED or not claim.number:
+        if memo.state != REFUNDED:
             continue
-        if (off := claim.delivered.get(TAKEN_OFF)) is None:
+        off = claim.delivered.get(TAKEN_OFF) if claim.number else None
+        if is_of_return(row) or (claim.number and off is None):
             credited.append(memo)
+        if off is None:
             continue
         charges.update(off.keys.get(CHARGES, "").splitlines())
         if not claim.delivered.keys() & REVENUE_KINDS:

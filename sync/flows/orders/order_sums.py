@@ -125,12 +125,17 @@ class OrderLook:
 
     async def sums(self, number: str, found: ExistingSalesOrder | None) -> OrderSums:
         """What F&O holds of the order and has posted with its reference, against what Commerce
-        holds. `found`: its sales order; None when it is gone."""
-        posted, company = self.delivery.systems.dynamics.posted_invoices, self.document.company
+        holds. `found`: its sales order; None when it is gone. Of an invoice of several orders its
+        lines tell what it is of the one."""
+        dynamics, company = self.delivery.systems.dynamics, self.document.company
+        posted, is_over = dynamics.posted_invoices, found is None or found.is_over
         there = await _posted_beside(posted, company, number, self.document.reference)
-        if found is None or found.is_over:
-            there += _total(await posted.invoices_of_order(company, number))
-        else:
+        is_shared = is_over and await dynamics.invoiced_lines.is_shared(company, number)
+        if is_over:
+            own = await posted.invoices_of_order(company, number)
+            credits_ = [one for one in own if (one.amount or ZERO) < ZERO]
+            there += _total(credits_ if found and is_shared else own)
+        if found and (is_shared or not is_over):
             there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
         return self._sums(there, self._to_be_returned(found))
 

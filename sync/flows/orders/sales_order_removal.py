@@ -58,19 +58,23 @@ class SalesOrderRemoval(Removal):
 
     def settled(self, found: Found) -> Result | None:
         """What D365 has shipped before it was refunded comes back by its credit memo; what it has
-        invoiced of a cancelled order is left to a person, who credits it."""
+        invoiced of a cancelled order is left to a person, who credits it. Lines that were entered
+        there may be in place of ours, and stop it."""
         held: ExistingSalesOrder = found.content
         if held.is_cancelled:
             return Result(KIND, held.number, f"{REMOVED}{held.number}", "cancelled")
-        if held.is_removable:
+        strange = [one for one in held.open_lines if not one.get("ExternalItemNumber")]
+        if held.is_removable and not strange:
             return None
         if self.what == "refunded" and held.is_shipped:
             return Result(KIND, held.number, f"{SHIPPED}{held.number}", "unchanged")
         if held.is_over:
             return Result(KIND, held.number, f"{INVOICED}{held.number}", "unchanged")
+        items = ", ".join(str(one.get("ItemNumber")) for one in strange)
+        also = f" and holds {items} on lines that are not of the order" if items else ""
         raise Never(
             f"order {self.increment_id} was {self.what} in Commerce, but sales order {held.number}"
-            f" is {held.status} in D365",
+            f" is {held.status} in D365{also}",
             remedy=(
                 f"Cancel what is left of {held.number} in D365, or return what was shipped; then"
                 " replay the order. Nothing is changed there by us."

@@ -33,18 +33,20 @@ async def changed(
 async def _looked_at(listed: Sequence[Listed], systems: Systems) -> list[Change]:
     """Side by side: their reads become few requests."""
     keys = [await _key_of(one, systems) for one in listed]
-    found = [(one, key) for one, key in zip(listed, keys, strict=True) if key]
-    shown = await asyncio.gather(*(_fingerprint(one, systems) for one, _ in found))
+    shown = await asyncio.gather(*(
+        _fingerprint(one, key, systems) for one, key in zip(listed, keys, strict=True)
+    ))  # fmt: skip
     return [
-        Change(key, one.at, fingerprint, one.position)
-        for (one, key), fingerprint in zip(found, shown, strict=True)
-        if fingerprint
+        Change(key, one.at, fingerprint, one.position, is_passed=not fingerprint)
+        for one, key, fingerprint in zip(listed, keys, shown, strict=True)
     ]
 
 
-async def _fingerprint(one: Listed, systems: Systems) -> str:
+async def _fingerprint(one: Listed, key: str, systems: Systems) -> str:
     """How it stands; empty where there is nothing to tell. One that is doubled is told as well: its
     delivery parks it, and no other waits for that."""
+    if not key:
+        return ""
     try:
         held = await book_of(systems).by_number(one.company, one.number)
     except Doubled as doubled:

@@ -54,19 +54,21 @@ async def read_quote(key: str, systems: Systems) -> QuoteWithComments | None:
 
 async def changed_quotes(
     systems: Systems, since: datetime, until: datetime, after: str
-) -> AsyncIterator[tuple[Quote, datetime]]:
-    """Negotiated carts of the connection's stores that changed, oldest first, with the time. A cart
-    of which the list tells nothing is read (`quotes.reads_each_cart`)."""
+) -> AsyncIterator[tuple[int, datetime, Quote | None]]:
+    """Carts of the connection's stores that changed, oldest first, with the time, and the quote of
+    those that are negotiated. A cart of which the list tells nothing is read
+    (`quotes.reads_each_cart`)."""
     rows = systems.commerce.quotes.changed(
         since, until, stores=systems.settings.store_ids, after=after
     )
     async for row in rows:
         stamp = utc(str(row.get("updated_at", "")))
-        if stamp is not None and _may_be_one(row, systems):
-            cart = await systems.commerce.quotes.by_id(int(row["id"]))
-            quote = _readable(cart)
-            if quote is not None and quote.is_negotiated:
-                yield quote, stamp
+        if stamp is None:
+            continue
+        cart_id, quote = int(row["id"]), None
+        if _may_be_one(row, systems):
+            quote = _readable(await systems.commerce.quotes.by_id(cart_id))
+        yield cart_id, stamp, quote if quote is not None and quote.is_negotiated else None
 
 
 def _may_be_one(row: Mapping[str, Any], systems: Systems) -> bool:

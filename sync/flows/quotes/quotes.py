@@ -58,8 +58,10 @@ async def changed(
 ) -> AsyncIterator[Change]:
     """Quotes by their carts' time of change; recalculations move that, so they have fingerprints
     too."""
-    async for quote, at in changed_quotes(systems, since, until, after):
-        yield Change(quote.key, at, quote.fingerprint, _position(at, quote.id))
+    async for cart_id, at, quote in changed_quotes(systems, since, until, after):
+        fingerprint = quote.fingerprint if quote is not None else ""
+        place = _position(at, cart_id)
+        yield Change(str(cart_id), at, fingerprint, place, is_passed=quote is None)
 
 
 def _position(at: datetime, quote_id: int) -> str:

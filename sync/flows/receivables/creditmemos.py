@@ -5,16 +5,14 @@ Out:     by recipe a return order or a negative free text invoice; a debit in th
          where money is paid out.
 Key:     "<increment_id>@<store_id>" of the credit memo.
 Waits:   for its order, which is delivered first when it was overtaken.
-Skips:   memos that are open or cancelled, those of nothing, and refunds of returns. Of those that
-         give back what F&O invoiced less, the money alone is booked.
+Skips:   memos that are open or cancelled, and those of nothing. Of refunds of returns, and of those
+         that give back what F&O invoiced less, the money alone is booked.
 Repeats: what is there is found by its reference, order and credit memo number; a lost answer is
 looked into first.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
@@ -34,14 +32,14 @@ from sync.flows.orders.order_amounts import PLACED, amounts_told
 from sync.flows.orders.order_changes import given_up, invoices_of
 from sync.flows.orders.order_sums import is_for_a_memo
 from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
-from sync.flows.receivables.never_sent import never_sent
+from sync.flows.receivables.never_sent import held_lines
 from sync.flows.receivables.receivable_writes import plan_of
 from sync.flows.receivables.source_documents import (
     DocumentsOf,
     posting_target_for,
     receivable_to_book,
 )
-from sync.flows.returns.memos_of_returns import is_of_return, of_a_return
+from sync.flows.returns.memos_of_returns import books_money_of, is_of_return, of_a_return
 from sync.mapping.captures import brings_no_money, is_captured
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_before_refunds import without_refunds
@@ -75,21 +73,22 @@ documents = DocumentsOf(
 
 async def plan(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> Plan | Skipped:
     """What the credit memo becomes, by the connection's recipe."""
-    if not delivery.claim.number and delivery.claim.intent is None:
-        skipped = await of_a_return(with_order.document, with_order.order, delivery)
-        if skipped is not None:
-            return skipped
+    memo, settings = with_order.document, delivery.systems.settings
+    of_return = await of_a_return(memo, with_order.order, delivery)
+    if of_return is not None and not books_money_of(with_order, delivery):
+        return of_return
     receivable = await receivable_to_book(with_order, delivery)
     if not isinstance(receivable, Receivable):
         return receivable
-    target, settings = await posting_target_for(with_order, delivery), delivery.systems.settings
+    target = await posting_target_for(with_order, delivery)
     money_came = await has_brought_money(with_order.order, delivery.systems)
-    if is_of_lower_total(with_order.document.raw):
+    if of_return is not None or is_of_lower_total(memo.raw):
         documents = paid_out(with_order, receivable, settings, target, money_came=money_came)
         if not (documents.payment or documents.credit):
-            return Skipped("F&O invoiced so much less: nothing is to be credited or paid out")
+            less = "F&O invoiced so much less: nothing is to be credited or paid out"
+            return of_return or Skipped(less)
         return plan_of(with_order, receivable, documents, target, delivery)
-    if settings.creditmemos.recipe == "return-order" and with_order.document.tax_amount:
+    if settings.creditmemos.recipe == "return-order" and memo.tax_amount:
         gross = await _is_charged_gross(target, delivery)
         receivable = receivable_of(with_order, settings, gross=gross)
     sold = await sold_by(target, delivery)
@@ -180,7 +179,7 @@ async def still_credited_of(
     )
     held = dict[str, HeldLine]()
     if sold is not None and not sold.is_cancelled:
-        held = _held(sold, await never_sent(sold, posting_target.company, systems))
+        held = await held_lines(sold, posting_target.company, order, items, systems)
     sale = Sale(document, held, await _earlier(with_order, delivery, waits=waits))
     return still_credited(receivable, with_order.document, order, sale, systems.settings)
 
@@ -190,18 +189,6 @@ async def _is_gone(order: Order, delivery: Delivery) -> bool:
     claim = await delivery.ledger.claim(delivery.systems.name, "orders", order.key)
     is_given_up = not claim.number and bool(given_up(order, delivery))
     return claim.state is State.CANCELLED or is_given_up
-
-
-def _held(sold: ExistingSalesOrder, gone: Mapping[str, Decimal]) -> dict[str, HeldLine]:
-    return {
-        str(line["ExternalItemNumber"]): HeldLine(
-            Decimal(line.get("OrderedSalesQuantity") or 0)
-            - gone.get(str(line["InventoryLotId"]), ZERO),
-            Decimal(line.get("LineAmount") or 0),
-        )
-        for line in sold.lines
-        if line.get("ExternalItemNumber")
-    }
 
 
 async def _earlier(

@@ -8,15 +8,45 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from sync.commerce.models.order import Order
 from sync.core.money import ZERO
+from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.dynamics.live_orders import CANCELLED
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.order_totals import CAPTURES
+from sync.flows.fulfilment.substitutes import substituted
+from sync.mapping.taken_off import HeldLine
+from sync.mapping_tables.records import ItemMapping
 
 Pieces = Mapping[str, Decimal]
 """Sales units by the lot of a line."""
+
+
+async def held_lines(
+    sold: ExistingSalesOrder, company: str, order: Order, items: Mapping[str, ItemMapping],
+    systems: Systems,
+) -> dict[str, HeldLine]:  # fmt: skip
+    """What F&O's lines hold without those pieces, by our reference; a substitute on a line of its
+    own counts for what it is sent for."""
+    gone = await never_sent(sold, company, systems)
+    rows = [
+        SlipLine(
+            "", str(one.get("ExternalItemNumber") or ""), str(one.get("ItemNumber") or ""),
+            Decimal(one.get("OrderedSalesQuantity") or 0)
+            - gone.get(str(one["InventoryLotId"]), ZERO), "", "",
+        )
+        for one in sold.lines
+    ]  # fmt: skip
+    slip = PackingSlip(company, sold.number, "", rows=tuple(rows))
+    found: dict[str, HeldLine] = {}
+    sent = (await substituted(slip, order, items, systems)).slip.rows
+    for row, line in zip(sent, sold.lines, strict=True):
+        before = found.get(row.reference, HeldLine(ZERO, ZERO))
+        amount = before.amount + Decimal(line.get("LineAmount") or 0)
+        found[row.reference] = HeldLine(before.quantity + row.quantity, amount)
+    return found
 
 
 async def never_sent(sold: ExistingSalesOrder, company: str, systems: Systems) -> Pieces:

@@ -4,7 +4,7 @@ kind of document.
 F&O computes tax from its own groups, and people change documents there. A sales order or return
 order may be posted in parts, so less than all is no fault before F&O says that it is done. What was
 corrected in F&O agrees when either its invoices alone or its invoices less its credit notes come to
-Commerce's sums.
+Commerce's sums. An invoice of several orders tells no sum of one of them.
 """
 
 from collections.abc import Sequence
@@ -138,11 +138,11 @@ async def _verdict(
     most = delivery.systems.settings.orders.rounding_most
     off, off_tax = held.amount - wanted.amount, _off_tax(held, wanted)
     if off > most or off_tax > most:
-        return _differs(posted, held, wanted, claim, delivery)
+        return await _differs(posted, held, wanted, claim, delivery)
     if off < -most or off_tax < -most:
         if not await _is_done(posted, claim, delivery):
             return Verdict(f"not yet: F&O has posted {_reported(held, wanted)} so far")
-        return _differs(posted, held, wanted, claim, delivery)
+        return await _differs(posted, held, wanted, claim, delivery)
     if wanted.tax is None:
         return Verdict(
             "amount only: pieces were cancelled or refunded, and what is left of the tax is not"
@@ -171,9 +171,12 @@ async def _is_done(posted: PostedInvoice, claim: Claim, delivery: Delivery) -> b
     return found is None or found.header.get("SalesOrderStatus") == "Invoiced"
 
 
-def _differs(
+async def _differs(
     posted: PostedInvoice, held: Sums, wanted: Wanted, claim: Claim, delivery: Delivery
 ) -> Verdict:
+    lines, number = delivery.systems.dynamics.invoiced_lines, posted.sales_order
+    if number and await lines.is_shared(posted.company, number):
+        return Verdict(f"no: an invoice of sales order {number} is of other orders too")
     is_memo = claim.flow == "creditmemos"
     done, did = ("credited", "gave back") if is_memo else ("invoiced", "charged")
     is_taxed = held.tax is not None and wanted.tax is not None

@@ -23,11 +23,17 @@ from sync.engine.systems import Systems
 from sync.flows.customers.order_accounts import account_for, payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
+from sync.flows.orders.order_changes import given_up
 from sync.flows.shop_hooks import document_hook
 from sync.mapping.booking import nothing_to_book, reason_to_wait
 from sync.mapping.captures import brings_no_money
 from sync.mapping.order_settings import order_store
-from sync.mapping.posting_policy import must_be_of_our_time, old_document
+from sync.mapping.posting_policy import (
+    is_never_posted,
+    must_be_of_our_time,
+    not_sold,
+    old_document,
+)
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget, posting_target_of
 from sync.mapping.receivable_documents import fingerprint_of, receivable_of
 from sync.mapping.receivable_lines import Receivable
@@ -168,7 +174,19 @@ async def _order_number(with_order: DocumentWithOrder[Any], delivery: Delivery) 
         after = min(max((delivery.now() - delivery.message.notified_at) / 4, SOONEST), LATEST)
         reason = f"its order {order.increment_id} is not posted yet: {outcome.reason}"
         raise Later(reason, after=after, counts=False)
+    if isinstance(outcome, Skipped) and not claim.number and _is_left_alone(with_order, delivery):
+        raise not_sold(with_order.document, order, outcome.reason)
     return outcome.number if isinstance(outcome, Delivered) else ""
+
+
+def _is_left_alone(with_order: DocumentWithOrder[Any], delivery: Delivery) -> bool:
+    """Whether F&O would have to invoice an order that is never sent, and nobody asked for its
+    document. Of a method that is never posted money is booked, and revenue is not credited."""
+    order, settings = with_order.order, delivery.systems.settings
+    if not orders_are_invoiced(settings) or _is_settled_on(delivery) or given_up(order, delivery):
+        return False
+    is_memo = isinstance(with_order.document, CreditMemo)
+    return is_memo or not is_never_posted(order, settings.orders)
 
 
 def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan | Skipped | None:

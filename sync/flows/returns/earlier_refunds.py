@@ -3,19 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sync.commerce.models.invoice import CANCELLED
 from sync.commerce.models.order import utc
-from sync.commerce.models.refund import APART, WantedRefund, marker_of, markers_in
+from sync.commerce.models.refund import (
+    APART,
+    WantedRefund,
+    is_of_cancelled_pieces,
+    marker_of,
+    markers_in,
+)
 from sync.core.money import ZERO, total
 from sync.engine.claim import State
 from sync.engine.delivery import Delivery
+from sync.flows.returns.memos_of_returns import CREDITMEMOS, credits_goods
 from sync.flows.returns.refund_writes import amount_of
 from sync.flows.returns.return_states import REFUNDS
 from sync.mapping.refund_case import Given, RefundCase
 
-CREDITMEMOS: Final = "creditmemos"
 Memos = Sequence[Mapping[str, Any]]
 
 
@@ -74,7 +80,7 @@ async def _must_not_be_booked(
     it is only after that. That F&O's people cancel such a document is not told to that flow."""
     key = f"{memo['increment_id']}@{memo['store_id']}"
     claim = await delivery.ledger.claim(delivery.systems.name, CREDITMEMOS, key)
-    if claim.state is State.CANCELLED or not (claim.number or claim.intent is not None):
+    if claim.state is State.CANCELLED or not credits_goods(claim):
         return
     raise case.never(
         f"credit memo {memo['increment_id']} is said to be its refund, and F&O has credited that by"
@@ -92,7 +98,8 @@ def must_be_no_other(case: RefundCase, given: Given) -> None:
     others = [
         str(memo["increment_id"])
         for memo in case.memos
-        if _is_live(memo) and not markers_in(memo) and _touches(memo, given)
+        if _is_live(memo) and not markers_in(memo) and not is_of_cancelled_pieces(memo)
+        and _touches(memo, given)
         and (requested is None or (utc(str(memo.get("created_at"))) or requested) >= requested)
     ]  # fmt: skip
     if others:

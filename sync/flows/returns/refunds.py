@@ -32,7 +32,7 @@ from sync.flows.keys import elsewhere
 from sync.flows.polls import companies_from, end_of, our_clock
 from sync.flows.returns.earlier_refunds import as_made, given_early, left_of, must_be_no_other
 from sync.flows.returns.refund_writes import RefundWrite, amount_of
-from sync.flows.returns.return_states import REFUNDS, STATES
+from sync.flows.returns.return_states import NO_RETURN, REFUNDS, STATES
 from sync.flows.returns.rma_records import key_in, read_rma, return_order_of
 from sync.flows.targets import commerce_of
 from sync.mapping.custom_options import with_custom_options
@@ -80,7 +80,7 @@ async def plan(credited: Credited, delivery: Delivery) -> Plan | Skipped:
     """The refunds that Commerce must hold of the credit note."""
     note, found = credited.note, credited.found
     if found is None:
-        return Skipped("of no return that Commerce has")
+        return Skipped(NO_RETURN)
     if reason := elsewhere(found.rma.store_id, delivery.systems):
         return Skipped(reason)
     number = await return_order_of(found.rma.key, delivery)

@@ -15,12 +15,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from sync.commerce.models.refund import marker_of
+from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Never, NotProvided
 from sync.core.groups import as_groups
 from sync.core.skipped import Skipped, Waiting
-from sync.dynamics.documents.return_state import ReturnState
-from sync.engine.claim import State
+from sync.dynamics.documents.return_state import TO_CUSTOMER, ReturnState
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, Plan
@@ -48,6 +50,8 @@ from sync.pacing.priority import Priority
 
 STATES: Final = "return_states"
 REFUNDS: Final = "refunds"
+NO_RETURN: Final = "of no return that Commerce has"
+"""Why `refunds` leaves a credit note alone while its RMA does not show."""
 MAILS: Final = "mails"
 MAIL: Final = "mail"
 """What the trail calls a status that the buyer is to be told of."""
@@ -71,9 +75,14 @@ async def _looked_at(
     """Side by side: their reads become few requests."""
     found = await asyncio.gather(*(_readable(key, systems) for _, key, _ in listed))
     return [
-        Change(key, min(at, until), handled.fingerprint, str(row["entity_id"]))
+        Change(
+            key,
+            min(at, until),
+            handled.fingerprint if handled is not None else "",
+            str(row["entity_id"]),
+            is_passed=handled is None or not handled.states,
+        )
         for (row, key, at), handled in zip(listed, found, strict=True)
-        if handled is not None and handled.states
     ]
 
 
@@ -107,16 +116,39 @@ async def plan(handled: Handled, delivery: Delivery) -> Plan | Skipped:
         )
     if rma.is_over and delivery.held(RmaWrite.kind) is None:
         return Skipped(f"it is {rma.status} in Commerce")
-    progress = await _progress(handled, state, delivery)
+    _must_be_credited(handled, state, systems)
+    refunds = await _refunds(handled, state, delivery)
+    progress = await _progress(handled, state, refunds, delivery)
     write = RmaWrite(rma, progress, systems, commerce_of(systems))
     keys = {"order": handled.found.order.increment_id, "return_order": number}
     told = _told(progress, handled, delivery)
     if told:
         keys[MAIL] = progress.status
-    follow_ups = (*cases_of_return(rma.key, systems.settings), *told)
+    unheard = (Notification(REFUNDS, one.key) for one in refunds if _is_unheard(one))
+    follow_ups = (*cases_of_return(rma.key, systems.settings), *told, *unheard)
     photos = () if rma.is_over else await photo_writes(rma, state.company, number, delivery)
     digests = digest([one.digest for one in (write, *photos)]) if photos else ""
     return Plan((write, *photos), digest=digests, keys=keys, follow_ups=follow_ups)
+
+
+def _must_be_credited(handled: Handled, state: ReturnState, systems: Systems) -> None:
+    """A return order that F&O has invoiced by a credit note of another return order's number: no
+    refund can be of it."""
+    rma, lines = handled.found.rma, state.lines
+    is_invoiced = any(one.status == "Invoiced" and one.action != TO_CUSTOMER for one in lines)
+    if handled.credit_notes or rma.is_over or REFUNDS not in systems.settings.flows:
+        return
+    if state.status == "Closed" and is_invoiced:
+        marker = marker_of(rma.increment_id, "NUMBER")
+        raise Never(
+            f"{rma.label}: return order {state.number} is invoiced, and has no credit note of its"
+            " own",
+            remedy=(
+                "Look in D365 for the credit note that has its lines. Refund them in Commerce by"
+                f' hand with the comment "{marker}" on the credit memo (NUMBER: that of the credit'
+                f' note), close the RMA, then run: skip {STATES} {rma.key} --why "..."'
+            ),
+        )
 
 
 def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Notification, ...]:
@@ -130,10 +162,12 @@ def _told(progress: Progress, handled: Handled, delivery: Delivery) -> tuple[Not
     return (Notification(MAILS, f"return|{rma.key}|{progress.status}"),)
 
 
-async def _progress(handled: Handled, state: ReturnState, delivery: Delivery) -> Progress:
+async def _progress(
+    handled: Handled, state: ReturnState, refunds: Sequence[Claim], delivery: Delivery
+) -> Progress:
     found, settings = handled.found, delivery.systems.settings
     items = await items_shown(found, state, delivery.systems) if settings.returns.states else []
-    is_done = await _is_done(handled, state, delivery)
+    is_done = _is_done(handled, state, refunds, settings)
     status = header_of(items, state, is_done=is_done) if items else found.rma.status
     texts = texts_of(state, handled.tracks, settings.returns)
     return Progress(status, tuple(items), texts, handled.tracks)
@@ -153,22 +187,35 @@ async def items_shown(
     return items_of(found, state, factors)
 
 
-async def _is_done(handled: Handled, state: ReturnState, delivery: Delivery) -> bool:
+def _is_done(
+    handled: Handled, state: ReturnState, refunds: Sequence[Claim], settings: Connection
+) -> bool:
     """Whether nothing is left to be done about it: all is credited, each credit note is refunded,
     and what replaces goods is sent."""
     if not state.is_over or state.is_cancelled:
         return False
-    settings, name = delivery.systems.settings, delivery.systems.name
     is_exchange = any(one.is_exchange for one in state.lines) or bool(
         exchanged_rows(handled.found, settings)
     )
     if (is_exchange or state.replacement) and not handled.tracks:
         return False
-    for number in handled.credit_notes if REFUNDS in settings.flows else ():
-        claim = await delivery.ledger.claim(name, REFUNDS, f"{state.company}|{number}")
-        if claim.state not in (State.DELIVERED, State.SKIPPED) or claim.differs:
-            return False
-    return True
+    settled = (State.DELIVERED, State.SKIPPED)
+    return all(one.state in settled and not one.differs and not _is_unheard(one) for one in refunds)
+
+
+async def _refunds(handled: Handled, state: ReturnState, delivery: Delivery) -> list[Claim]:
+    """Where the refunds of its credit notes stand; none where they do not flow."""
+    if REFUNDS not in delivery.systems.settings.flows:
+        return []
+    keys = [f"{state.company}|{number}" for number in handled.credit_notes]
+    return [await delivery.ledger.claim(delivery.systems.name, REFUNDS, key) for key in keys]
+
+
+def _is_unheard(refund: Claim) -> bool:
+    """Whether `refunds` has to look at a credit note: one that its poll has not found, as it is
+    dated further back than that looks, or that it took for nobody's."""
+    is_nobodys = refund.state is State.SKIPPED and refund.reason == NO_RETURN
+    return refund.state is State.NEW or is_nobodys
 
 
 return_states: DocumentFlow[Handled] = DocumentFlow(

@@ -5,7 +5,8 @@ Out:     one return order: the lots that were sold, at what was paid for them, w
 Key:     "<increment_id>@<store_id>" of the RMA.
 Waits:   for its order, and for F&O to have invoiced it; for the shop, where `begin` says so.
 Parks:   fractions of a piece, rows without an item, reasons without a code, goods that were
-         refunded already, and an RMA whose goods changed after its return order was made.
+         refunded already, or that F&O invoiced for less; and an RMA whose goods changed after its
+         return order was made.
 Lists:   an RMA that Commerce closed while F&O still expects the goods.
 Repeats: found by its number or reference; a lost answer is looked into first.
 """
@@ -13,12 +14,15 @@ Repeats: found by its number or reference; a lost answer is looked into first.
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
+from sync.commerce.models.refund import marker_of
 from sync.commerce.models.rma import PENDING
 from sync.config.connections import Connection
 from sync.core.encoding import digest
 from sync.core.errors import Later, Never
+from sync.core.money import ZERO
 from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.delivery import Delivery
@@ -33,6 +37,8 @@ from sync.flows.left_behind import LeftBehind
 from sync.flows.polls import our_clock
 from sync.flows.receivables.receivable_writes import ReturnOrderWrite
 from sync.flows.receivables.source_documents import LATEST, SOONEST
+from sync.flows.returns.invoiced_prices import must_be_invoiced_as_charged
+from sync.flows.returns.memos_of_returns import UNAUTHORISED, given_before
 from sync.flows.returns.rma_records import (
     HOOK,
     RETURNS,
@@ -79,27 +85,34 @@ async def plan(found: RmaWithOrder, delivery: Delivery) -> Plan | Skipped:
     if rma.is_over and delivery.claim.intent is None:
         return Skipped(f"it is {rma.status} in Commerce")
     if rma.status == PENDING and settings.returns.begin != PENDING:
-        return Waiting("the shop has not authorised it")
+        return UNAUTHORISED
     if not found.pieces:
         return Skipped("nothing of it may come back")
-    _must_not_be_refunded(found)
+    await _must_not_be_refunded(found, delivery)
     return await _write(found, delivery)
 
 
-def _must_not_be_refunded(found: RmaWithOrder) -> None:
-    """What Commerce has given the money back for is credited in F&O already, or will be."""
-    wanted: dict[int, tuple[str, object]] = {}
+async def _must_not_be_refunded(found: RmaWithOrder, delivery: Delivery) -> None:
+    """What Commerce has given the money back for is credited in F&O already, or will be; unless it
+    is said to be the refund of this very return, which the return order credits."""
+    left, rows = dict[int, Decimal](), {one.row_id: one.row for one in found.pieces}
     for one in found.pieces:
-        left = one.row.qty_ordered - one.row.qty_canceled - one.row.qty_refunded
-        if one.pieces > left:
-            wanted[one.row_id] = (one.row.sku[:64], left)
+        kept = one.row.qty_ordered - one.row.qty_canceled - one.row.qty_refunded
+        left[one.row_id] = left.get(one.row_id, kept) - one.pieces
+    if any(qty < ZERO for qty in left.values()):
+        for memo in await given_before(found.rma, found.order, delivery):
+            for line in memo.items:
+                left[line.order_item_id or 0] = left.get(line.order_item_id or 0, ZERO) + line.qty
+    wanted = [f"{rows[row].sku[:64]} ({-qty.normalize():f} too many)"
+              for row, qty in left.items() if qty < ZERO]  # fmt: skip
     if wanted:
-        named = ", ".join(f"{sku} ({left} not refunded)" for sku, left in wanted.values())
+        bare = marker_of(found.rma.increment_id)
         raise Never(
-            f"{found.rma.label}: Commerce has refunded goods of it already: {named}",
+            f"{found.rma.label}: Commerce has refunded goods of it already: {', '.join(wanted)}",
             remedy=(
-                "If they come back without money, enter the return in D365 by hand with a"
-                " disposition that credits nothing, then run: skip returns"
+                f'If a credit memo is its refund, add the comment "{bare}" to that in Commerce,'
+                " then replay. If they come back without money, enter the return in D365 by hand"
+                " with a disposition that credits nothing, then run: skip returns"
                 f' {found.rma.key} --why "...". A second credit is never made.'
             ),
         )
@@ -164,6 +177,7 @@ async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
         found, receivable, settings, target, items=items,
         lots=_lots(found, sold, delivery), is_authorised=is_within_rule(found, settings.returns),
     )  # fmt: skip
+    await must_be_invoiced_as_charged(found, sold, delivery)
     write = ReturnOrderWrite(
         order, dynamics.return_orders, dynamics_of(delivery.systems), _left(target, delivery)
     )
@@ -196,7 +210,8 @@ def _lots(
     come back."""
     if sold is None:
         return {}
-    lots, invoiced = sold.lots, sold.invoiced_lots
+    lots = sold.lots
+    invoiced = lots if sold.is_invoiced else sold.invoiced_lots
     open_ = [str(one.row_id) for one in found.pieces if str(one.row_id) in lots.keys() - invoiced]
     if open_ and orders_are_invoiced(delivery.systems.settings):
         raise _later(f"sales order {sold.number} is not invoiced yet in D365", delivery)

@@ -88,11 +88,13 @@ def fingerprint_of(row: Mapping[str, Any]) -> str:
 
 
 def key_in(reference: str, settings: Connection) -> str | None:
-    """The key of the RMA that a reference was made for; None where it is of something else."""
+    """The key of the RMA that a reference was made for; None where it is of something else. Its
+    store view is the only one there is where references do not name it."""
     fields = fields_in(reference, settings.returns.reference_template)
     if fields is None:
         return None
-    return f"{fields['increment_id']}@{fields.get('store_id', UNKNOWN_STORE)}"
+    only = next(iter(settings.stores), UNKNOWN_STORE)
+    return f"{fields['increment_id']}@{fields.get('store_id', only)}"
 
 
 def cases_of_return(key: str, settings: Connection) -> tuple[Notification, ...]:
