@@ -35,7 +35,7 @@ KEPT: Final[Mapping[str, tuple[str, timedelta]]] = {
     REFUSED_KEYS: ("at", KEEP),
     TROUBLES: ("at", KEEP_TROUBLES),
     SIGN_INS: ("until", KEEP_SIGN_INS),
-    ACCOUNT_HOLDS: ("until", timedelta(days=1)),
+    ACCOUNT_HOLDS: ("until", timedelta(days=30)),
     EVENTS: ("at", timedelta(days=7)),
     PUBLISHED: ("at", KEEP_PUBLISHED),
     BUSINESS_EVENTS: ("taken_at", timedelta(days=30)),

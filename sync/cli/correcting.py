@@ -21,7 +21,7 @@ from sync.cli.pausing import user_name
 from sync.engine.claim import Claim
 from sync.engine.corrections import Corrections
 from sync.operating.asking import Asking, Outcome
-from sync.operating.deciding import corrections, kind_of, the_record
+from sync.operating.deciding import corrections, kind_of, require_found_again, the_record
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, checked
 
@@ -105,7 +105,8 @@ def forget(
     python -m sync forget orders 000000042@1 --why "deleted in D365 by mistake"
     """
 
-    async def said(_: Ledgers, claim: Claim) -> Said:
+    async def said(ledgers: Ledgers, claim: Claim) -> Said:
+        await require_found_again(ledgers, claim)
         known = ", ".join(f"{one.kind} {one.number}" for one in claim.delivered.values())
         text = f"Forgotten: {known or 'nothing is known'}. It is looked for, and made if missing."
         return text, Corrections.forget

@@ -24,13 +24,19 @@ COLUMNS: Final = ("connection", "flow", "key", "outcome", "number", "reason", "w
 
 
 Keys = Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="As `trail` takes them.")]
-Parked = Annotated[bool, typer.Option("--parked", help="Everything parked or set aside.")]
+Parked = Annotated[
+    bool, typer.Option("--parked", help="Everything parked or set aside; but see --reason.")
+]
 LeftOut = Annotated[
     bool, typer.Option("--left-out", help="Every account that goes without an address.")
 ]
 Reason = Annotated[
     str,
-    typer.Option(metavar="TEXT", help="With --parked: only those whose reason holds this text."),
+    typer.Option(
+        metavar="TEXT",
+        help="With --parked: only those whose reason holds this text. Those of a payment gateway"
+        " are left out without it.",
+    ),
 ]
 
 

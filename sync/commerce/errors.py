@@ -30,11 +30,14 @@ s."""
 
 _MAINTENANCE: Final = re.compile(r"maintenance|service temporarily unavailable", re.IGNORECASE)
 _PASSING: Final = re.compile(
-    r"^Could not save (?:a shipment|an invoice|a Creditmemo), see error log"
+    r"^Could not save an? (?:shipment|invoice|Creditmemo), see error log"
     r"|^The product was unable to be saved\. Please try again"
     r"|deadlock|lock wait timeout",
     re.IGNORECASE,
 )
+_MAY_BE_PAID: Final = re.compile(r"^Could not save an? (?:invoice|Creditmemo)", re.IGNORECASE)
+"""Nothing was saved, after a gateway was asked to take or give back the money: whether it declined
+or did it, nobody says (source: `InvoiceOrder`, `RefundInvoice`)."""
 _MOVED: Final = re.compile(
     r"can ?not be created when an order has a status of"
     r"|The order does not allow an? \w+ to be created"
@@ -148,12 +151,7 @@ def lost(error: httpx.RequestError, call: RestCall) -> Exception:
     `Unknown`."""
     reason = f"no answer from Commerce to {call.what} ({type(error).__name__})"
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return Never(
-            reason,
-            remedy=(
-                "Check commerce.url in connections.toml: it begins with https:// and names a host."
-            ),
-        )
+        return Never(reason, remedy=remedies.NO_URL)
     never_left = isinstance(
         error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
     )
@@ -215,7 +213,8 @@ def _bad_request(reason: str, said: Said) -> Exception:
     if _MOVED.search(said.template):
         return Later(reason, after=READ_AGAIN, said=said.words, remedy=remedy)
     if _PASSING.search(said.template):
-        return Later(reason, said=said.words)
+        waiting = Unknown if _MAY_BE_PAID.search(said.template) else Later
+        return waiting(reason, said=said.words)
     kind = TooManyRows if limit.isdecimal() and int(limit) > 0 else NotAccepted
     error = kind(reason, remedy=remedy, code=said.report, said=said.words)
     if isinstance(error, TooManyRows):

@@ -7,6 +7,7 @@ UNREACHED: Final = (
     "Compare commerce.url with the shop's address, and see that this machine reaches it: name,"
     " firewall, proxy, certificate."
 )
+NO_URL: Final = "Check commerce.url in connections.toml: it begins with https:// and names a host."
 ELSEWHERE: Final = (
     "Write the address to which the shop redirects as commerce.url: with https and the final host"
     " name."

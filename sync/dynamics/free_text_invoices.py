@@ -67,6 +67,16 @@ class FreeTextInvoices:
         must_be_ours(invoice.reference, target, ours, _told_by(rows[0], found.amount))
         return found
 
+    async def reference_of(self, company: str, number: str) -> str | None:
+        """The reference of the invoice with this identifier; None where there is none."""
+        row = await self._header(company, number)
+        return None if row is None else str(row.get("CustomerReference") or "")
+
+    async def _header(self, company: str, number: str) -> dict[str, Any] | None:
+        if not (number.isascii() and number.isdigit()):
+            return None
+        return await self._client.get(HEADERS, _key(company, int(number)), select=FIELDS)
+
     async def create(self, invoice: FreeTextInvoice, *, not_after: datetime) -> int:
         """Post the header; returns its identifier. `complete` follows."""
         header = await self._client.create(HEADERS, dict(invoice.header), not_after=not_after)

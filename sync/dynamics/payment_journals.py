@@ -69,6 +69,18 @@ class PaymentJournals:
         must_be_ours(payment.reference, target, ours, _told_by(row, Decimal(row[payment.side])))
         return found
 
+    async def reference_of(self, company: str, number: str) -> str | None:
+        """The reference of a line by its place, `<journal>/<line>`; None where there is none."""
+        row = await self._line(company, number)
+        return None if row is None else str(row.get("PaymentReference") or "")
+
+    async def _line(self, company: str, number: str) -> dict[str, Any] | None:
+        journal, _, line = number.rpartition("/")
+        rows = await self._client.find_by(
+            LINES, "JournalBatchNumber", journal, company=company, select=LINE_FIELDS
+        )
+        return next((row for row in rows if line == str(Decimal(row["LineNumber"]))), None)
+
     async def open_journals(self, payment: CustomerPayment) -> list[str]:
         """The journals of this day and method that still take lines."""
         rows = await self._client.find_by(

@@ -74,6 +74,13 @@ class ReturnOrders:
         must_be_ours(order.reference, f"return order {number}", ours, _told_by(header, amount))
         return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
 
+    async def reference_of(self, company: str, number: str) -> str | None:
+        """The reference of a return order by its number; None where it is not there, or was
+        cancelled."""
+        row = await self._client.get(HEADERS, _key(company, number), select=FIELDS)
+        is_there = row is not None and row.get("ReturnStatus") != "Canceled"
+        return str(row.get("CustomersOrderReference") or "") if row and is_there else None
+
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
         return await self._client.find_by(
             LINES, "ReturnOrderNumber", number, company=company, select=LINE_FIELDS

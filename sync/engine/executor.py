@@ -17,6 +17,8 @@ from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Write
 
 CURRENT_FOR: Final = timedelta(seconds=30)
 """A record read longer ago than this is read again before anything is created for it."""
+AT_A_GATEWAY: Final = "payment gateway"
+"""In the reason of a record that a person delivers again only after a look there."""
 
 
 async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
@@ -99,6 +101,8 @@ async def _adopted_or_created(
     found = await _left_behind(write, delivery)
     if found is not None:
         return found, "adopted", None
+    if write.moves_money:
+        _require_looked_at(write, delivery)
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
     try:
@@ -112,6 +116,27 @@ async def _adopted_or_created(
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
         raise
+
+
+def _require_looked_at(write: Write, delivery: Delivery) -> None:
+    """Raise `Never` where an earlier try may have had a gateway move the money, and nobody has
+    asked for the record since then: who does has looked at the gateway."""
+    open_, asked_at = delivery.inherited, delivery.message.asked_at
+    if open_ is None or not open_.concerns(write.kind):
+        return
+    announced_at = open_.not_after - write.target.send_within
+    if asked_at is not None and asked_at > announced_at:
+        return
+    raise Never(
+        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known:"
+        f" {write.target.name} did not say what became of it, and has no such document",
+        remedy=(
+            "Look at the payment gateway first. If it moved the money, make the document in the"
+            f" Commerce Admin offline, of the same items and sum, with the comment"
+            f" {write.reference}; then replay: it is taken over. If it did not, replay, and the"
+            " gateway is asked once more."
+        ),
+    )
 
 
 async def _left_behind(write: Write, delivery: Delivery) -> Found | None:

@@ -30,7 +30,8 @@ class Message:
     the notification. `looks`: how often we have looked for a record that was not there, this time
     included. `awaits`: whose hold on the record it outlives, where it comes for that. `hops`: how
     many flows in a row have handed it on and changed nothing. `due`: when it comes, or an earlier
-    sending of it came."""
+    sending of it came. `asked_with`: when a person asked for the record that requires this one; not
+    sent."""
 
     flow: str
     connection: str
@@ -42,6 +43,12 @@ class Message:
     awaits: str = ""
     hops: int = 0
     due: datetime | None = None
+    asked_with: datetime | None = None
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When a person asked for this very record, or for one that requires it, in a replay."""
+        return self.notified_at if self.origin == "replay" else self.asked_with
 
     @property
     def is_asked(self) -> bool:
@@ -71,6 +78,10 @@ class Message:
     def again(self, *, attempt: int) -> Self:
         """The same notification, tried again."""
         return replace(self, attempt=attempt)
+
+    def requires(self, flow: str, key: str, now: datetime) -> Self:
+        """For another record, without which this one cannot be delivered."""
+        return type(self)(flow, self.connection, key, "required", now, asked_with=self.asked_at)
 
     def look_again(self) -> Self:
         """The same notification, when the record was not there."""
@@ -137,12 +148,14 @@ def after_trouble(
     """A message that trouble of our own stores has stopped, sent again: one per key and window, due
     `margin` after the next window's end at the soonest.
 
-    It stands for every other one of its window, so it is as new as the newest of them can be.
+    It stands for every other one of its window, so it is as new as the newest of them can be. What
+    a person asks for is read whenever it comes, and says when that was.
     """
     number, end = _window(message.latest(now), AGAIN_WINDOW)
+    at = message.notified_at if message.is_asked else end
     due = max(end + AGAIN_WINDOW, soonest) + margin
     name = f"{message.record}|trouble|{number}{message.asked}"
-    return _outgoing(queue, replace(message, notified_at=end), name, due)
+    return _outgoing(queue, replace(message, notified_at=at), name, due)
 
 
 def outliving(queue: str, message: Message, owner: str, due: datetime, unique: str) -> Outgoing:

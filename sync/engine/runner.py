@@ -188,7 +188,7 @@ class Runner:
         flow = self._engine.flows.get(flow_name) or self._engine.sub_flows[flow_name]
         systems = delivery.systems
         await self._engine.flow_pauses.require_none(systems.name, flow_name)
-        message = Message(flow_name, systems.name, key, "required", self._engine.clock.now())
+        message = delivery.message.requires(flow_name, key, self._engine.clock.now())
         claim, is_held = await self._ledger.take(
             systems.name, flow_name, key, self._engine.worker,
             is_notification=False, even_suspect=IS_BY_ITSELF.get(),

@@ -126,6 +126,8 @@ class Write(TargetDocument):
     document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
     sends one request, which does all or nothing; then nothing is left of one that was refused. What
     the document lacks after that is sent by `complete`.
+    `moves_money`: a gateway may pay before the target stores the document, and keep nothing of it
+    where that fails; so one that may have been asked is not asked again by itself.
     `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail.
     `shows_late`: what the target lists may lag behind what it has just made, and it would make a
     second one: so the claim says at once what was made.
@@ -135,6 +137,7 @@ class Write(TargetDocument):
     action: ClassVar[str] = "created"
     refuses_second: bool = False
     is_one_request: bool = False
+    moves_money: bool = False
     is_kept: ClassVar[bool] = True
     shows_late: ClassVar[bool] = False
 

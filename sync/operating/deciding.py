@@ -4,9 +4,13 @@ from typing import Final
 
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
+from sync.flows.keys import parts_of, whole_in
+from sync.flows.receivables.by_number import reference_of
+from sync.mapping.sales_order_lines import unique_references
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, is_called
 
+RECEIVABLES: Final = ("invoices", "creditmemos")
 SHOWN: Final = 50
 """Claims of a flow that are looked at for the kinds of documents that it has."""
 
@@ -27,6 +31,35 @@ async def the_record(ledgers: Ledgers, flow: str, key: str) -> Claim:
         raise Problem(what, remedy=f"Fetch it with: backfill --flow {flow} --ids {key}")
     keys = ", ".join(f"{one.key} ({one.connection})" for one in found)
     raise Problem(f"{key} may be: {keys}", remedy="Name the full key, and --connection.")
+
+
+async def require_found_again(ledgers: Ledgers, claim: Claim) -> None:
+    """Raise `Problem` where D365 has a document of an invoice or a credit memo under another
+    reference: forgotten, it would not be found again, and be made a second time. What a person
+    linked, and nothing compared yet, may be forgotten."""
+    held = [one for one in claim.delivered.values() if one.digest]
+    if claim.flow not in RECEIVABLES or not held:
+        return
+    services, place = ledgers.services, (claim.connection, claim.flow, claim.key)
+    trail = await services.ledger.trail(*place)
+    told = [str(name) for one in trail if (name := one.details.get("reference"))]
+    ours = {
+        name.casefold()
+        for one in told
+        for two in (one, f"{one}/S")
+        for name in (two, *unique_references([two]))
+    }
+    systems = await services.systems_pool.open(claim.connection)
+    company = systems.settings.legal_entity_of(whole_in(parts_of(claim.key)[1]))
+    for one in held:
+        there = await reference_of(one, company, systems)
+        if there is not None and there.strip().casefold() not in ours:
+            named = told[-1] if told else "of its record"
+            raise Problem(
+                f"D365 has {one.label or one.number}, with the reference {there or '(none)'}: it"
+                " would be made a second time",
+                remedy=f"Give it the reference {named} again there, then replay. Or leave it so.",
+            )
 
 
 async def kind_of(ledgers: Ledgers, claim: Claim, named: str) -> str:

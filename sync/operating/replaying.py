@@ -9,6 +9,7 @@ from sync.app.services import Services
 from sync.core.groups import in_groups
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
+from sync.engine.executor import AT_A_GATEWAY
 from sync.engine.reading import delivered_with
 from sync.engine.trail import Entry
 from sync.operating.asking import Asking
@@ -74,9 +75,14 @@ def _again(services: Services, claim: Claim) -> Again:
 
 
 async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
-    """Everything that is parked or set aside, by a part of its reason."""
+    """Everything that is parked or set aside, by a part of its reason. What may have moved money at
+    a gateway is left out, unless that part says so: it would be paid twice."""
     flows = ledgers.services.flows
-    claims = [c for c in await ledgers.parked(reason) if delivered_with(flows.get(c.flow), c)[1]]
+    claims = [
+        claim for claim in await ledgers.parked(reason)
+        if delivered_with(flows.get(claim.flow), claim)[1]
+        and (AT_A_GATEWAY not in claim.reason or AT_A_GATEWAY in reason)
+    ]  # fmt: skip
     parked = [_again(ledgers.services, claim) for claim in claims]
     return parked + _set_aside(await ledgers.dead_letters(reason))
 

@@ -17,6 +17,7 @@ from sync.engine.claim import PARKED, Claim, State
 from sync.flows.receivables.posted_invoices import posted_invoices
 from sync.reconcile.commands import Commands
 from sync.reconcile.difference import Cause
+from sync.reconcile.gone_documents import DOCUMENTS, gone_document
 from sync.reconcile.kind import Connected, Kind, Place
 from sync.reconcile.wanted import Wanted
 
@@ -125,12 +126,14 @@ async def _missing(case: Case, wanted: Wanted) -> Told:
 
 
 async def _gone(case: Case) -> Told:
-    """It was delivered. A sales order is looked for by its number as well: it may be cancelled, or
-    somebody has given it another reference."""
+    """It was delivered. It is looked for by its number as well: it may be cancelled, or somebody
+    has given it another reference."""
+    if case.kind.name in DOCUMENTS:
+        cause, said = await gone_document(case.connected, case.kind, case.place, case.claim)
+        return cause, _time(case.place.made), said
     made, reference, number = _time(case.place.made), case.place.references[0], case.claim.number
     orders = case.connected.systems.dynamics.sales_orders
-    is_order = case.kind.name == "orders"
-    found = await orders.by_number(case.place.company, number) if is_order else None
+    found = await orders.by_number(case.place.company, number)
     if found is None:
         return Cause.MISSING, made, case.commands.forget()
     if found.is_cancelled:

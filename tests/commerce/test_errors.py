@@ -457,8 +457,7 @@ def test_a_write_answered_by_a_server_fault_may_have_been_committed(status: int)
 @pytest.mark.parametrize(
     "message",
     [
-        "Could not save an invoice, see error log for details",
-        "Could not save a Creditmemo, see error log for details",
+        "Could not save a shipment, see error log for details",
         "The product was unable to be saved. Please try again.",
         "SQLSTATE[40001]: Deadlock found when trying to get lock",
         "Lock wait timeout exceeded; try restarting transaction",
@@ -466,6 +465,12 @@ def test_a_write_answered_by_a_server_fault_may_have_been_committed(status: int)
 )
 def test_passing_troubles_that_answer_400_are_later(message: str) -> None:
     assert type(error_from(answer(400, {"message": message}), call(writes=True))) is Later
+
+
+@pytest.mark.parametrize("document", ["an invoice", "a Creditmemo"])
+def test_a_document_that_was_not_saved_says_nothing_of_the_gateways_money(document: str) -> None:
+    said = {"message": f"Could not save {document}, see error log for details"}
+    assert type(error_from(answer(400, said), call(writes=True))) is Unknown
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,14 @@ has who did it and why."""
 
 import asyncio
 
+import pytest
+
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
+from sync.operating.deciding import require_found_again
+from sync.operating.problem import Problem
+from sync.operating.records import Ledgers
 from tests.flows.finance import Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY, CONNECTION
@@ -139,6 +144,25 @@ async def test_a_record_is_linked_to_what_was_entered_by_hand(harness: Harness) 
     assert harness.headers(order) == []
     linked = next(one for one in await harness.trail(order) if one.event == "linked")
     assert linked.details == {"by": "ann", "document": KIND, "was": number, "now": number}
+
+
+@in_finance()
+async def test_what_has_another_reference_is_not_forgotten(finance: Finance) -> None:
+    invoice = finance.commerce.invoice(await finance.placed())
+    await finance.books(invoice)
+    claim = await finance.services.ledger.claim(CONNECTION, "invoices", key(invoice))
+    ledgers = Ledgers(finance.services, CONNECTION, "invoices")
+    await require_found_again(ledgers, claim)
+    store, line = finance.dynamics.store, finance.payment(invoice)
+    line = store.update("CustomerPaymentJournalLines", line, {"PaymentReference": "BANK 7"})
+    with pytest.raises(Problem, match="BANK 7: it would be made a second time") as told:
+        await require_found_again(ledgers, claim)
+    assert f"reference {finance.reference(invoice)} again" in told.value.remedy
+    store.delete("CustomerPaymentJournalLines", line)
+    await require_found_again(ledgers, claim)
+    assert await person(finance).forget(claim)
+    await finance.replays(key(invoice), "invoices")
+    assert finance.payment(invoice)["CreditAmount"] == line["CreditAmount"]
 
 
 @in_both_harnesses()

@@ -29,7 +29,7 @@ SKUS = ("SIMPLE-001", "SIMPLE-003", "SIMPLE-004", "TEE", "KIT-DYN")
 FAULTS = (Kind.LOST, Kind.ERROR_AFTER, Kind.ERROR_BEFORE, Kind.DROPPED, Kind.DELAYED)
 WRITES = ("/refund", "/comments", "/V1/returns/1", "/V1/returns/2", "/tracking-numbers")
 DISPOSITIONS = ("CREDIT", "CREDIT", "SCRAP", "CREDITONLY", "REPLCREDIT", "RETURN")
-FLOWS = ("returns", "return_states", "refunds")
+FLOWS, MEMOS = ("returns", "return_states", "refunds"), "creditmemos"
 BUYERS = [(STORES[0], SHOPPERS[0]), (STORES[0], GUEST), (STORES[1], SHOPPERS[7])]
 LIVES, RETURNS = 500, 20
 """Lives of the long test, and returns that each draws: 10,000 in all."""
@@ -213,6 +213,9 @@ class World:
             "refunds", "shop", [f"{COMPANY}|{one}" for one in self.notes], "replay"
         )
         await self.ours.works_until_idle()
+        memos = [key(memo) for order in self.orders for memo in order.creditmemos]
+        await self.ours.services.intake.accept(MEMOS, "shop", memos, "replay")
+        await self.ours.works_until_idle()
 
     async def compared(self) -> int:
         """How many credit notes were refunded; each once, and to the cent."""
@@ -228,6 +231,7 @@ class World:
             for memo in order.creditmemos:
                 assert memo["entity_id"] in self.by_hand or len(numbers_in(memo)) == 1, memo
                 self.must_not_be_credited_again(memo)
+                await self.must_be_booked(memo)
         return len(refunded)
 
     async def _is_refunded(
@@ -255,6 +259,20 @@ class World:
         is_of_return = any(one.startswith("RMA:") and one != APART for one in markers)
         is_late = memo["entity_id"] in self.said_late and not numbers_in(memo)
         assert len(self.credits_of(memo)) <= (0 if is_of_return and not is_late else 1), memo
+
+    async def must_be_booked(self, memo: Columns) -> None:
+        """Its money once; its goods by a return order, of its own or of the return, or a person is
+        told."""
+        claim, lines = await self.ours.claim(key(memo), MEMOS), self.ours.payments(memo, MEMOS)
+        told = [one["comment"] for one in memo["comments"] if one["comment"] != APART]
+        if claim.state is not State.DELIVERED:
+            assert claim.waits_for_a_person, (memo, claim)
+            assert len(lines) <= 1, (memo, lines)
+            return
+        assert [one["DebitAmount"] for one in lines] == [memo["grand_total"]], (memo, claim)
+        mine = [one for one in self.rmas if any(one["increment_id"] in text for text in told)]
+        by_return = [self.ours.dynamics.returns_for(self.ours.reference_of(one)) for one in mine]
+        assert any(by_return) or self.credits_of(memo), (memo, claim)
 
     def credits_of(self, memo: Columns) -> list[Record]:
         return self.ours.dynamics.returns_for(self.ours.reference(memo, "creditmemos"))
@@ -321,7 +339,7 @@ def shown_of(lines: list[Record]) -> str:
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, LIVES))]
 )
-@in_returns(returns={"authorise": "rule"})
+@in_returns(returns={"authorise": "rule"}, creditmemos={"refund_payment": True})
 async def test_of_ten_thousand_returns_each_credit_note_is_refunded_once(
     ours: Returning, seed: int
 ) -> None:

@@ -11,9 +11,14 @@ import pytest
 from sandbox.commerce.catalogue import SHOPPERS
 from sandbox.dials import Arrival, Kind
 from sandbox.dynamics import return_handling
+from sandbox.dynamics.collective import join_invoices
+from sync.commerce.models.refund import marker_of
+from sync.core.money import ZERO
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
 from sync.mapping.sales_order_lines import unique_references
+from sync.operating.records import Ledgers
+from sync.operating.replaying import of_parked
 from sync.preview.returns import preview_return
 from sync.reconcile.difference import Cause, Difference
 from tests.flows.returns import RETURNED, Returning, in_returns, key
@@ -427,6 +432,57 @@ async def test_what_a_gateway_was_paid_is_refunded_by_the_gateway(ours: Returnin
     assert ours.refunded(order) == ours.credited()
 
 
+@pytest.mark.parametrize("is_paid", [True, False])
+@in_returns()
+async def test_a_gateway_that_may_have_refunded_is_looked_at_before_it_is_asked_again(
+    ours: Returning, is_paid: bool
+) -> None:
+    order = await ours.sold(payment="braintree")
+    taken = ours.commerce.gateway[order.entity_id]
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    number = ours.credits(rma)
+    if is_paid:
+        ours.commerce.failing_saves = 1
+    else:
+        ours.shop_dials.next(Kind.ERROR_BEFORE, where=lambda one: one.path.endswith("/refund"))
+    for _ in range(3):
+        await ours.look()
+    due = ours.credited()
+    assert taken - ours.commerce.gateway[order.entity_id] == (due if is_paid else 0)
+    assert not order.creditmemos
+    claim = await ours.of_note(number)
+    assert claim.state is State.PARKED
+    marker = marker_of(rma["increment_id"], number)
+    assert marker in claim.remedy
+    ledgers = Ledgers(ours.services, "", "refunds")
+    assert await of_parked(ledgers, "") == await of_parked(ledgers, "not known") == []
+    assert [one.key for one in await of_parked(ledgers, "payment gateway")] == [claim.key]
+    if is_paid:  # a person makes it offline, with the comment
+        invoice, row = order.invoices[0], order.items[0]["item_id"]
+        memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=ZERO, invoice=invoice)
+        ours.commerce.comment_on("creditmemo", memo, {"comment": marker})
+    await ours.services.intake.accept("refunds", "shop", [f"{COMPANY}|{number}"], "replay")
+    await ours.works_until_idle()
+    assert ours.refunded(order) == taken - ours.commerce.gateway[order.entity_id] == due
+    assert (await ours.of_note(number)).state is State.DELIVERED
+
+
+@in_returns()
+async def test_a_person_who_asks_once_has_a_gateway_asked_once(ours: Returning) -> None:
+    order = await ours.sold(payment="braintree")
+    taken = ours.commerce.gateway[order.entity_id]
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    number = ours.credits(rma)
+    ours.commerce.failing_saves = 2
+    await ours.look()
+    await ours.services.intake.accept("refunds", "shop", [f"{COMPANY}|{number}"], "replay")
+    await ours.look()
+    assert taken - ours.commerce.gateway[order.entity_id] == 2 * ours.credited()
+    assert (await ours.of_note(number)).state is State.PARKED
+
+
 @pytest.mark.long
 @in_returns()
 async def test_each_invoice_of_a_gateway_has_a_refund_of_its_own(ours: Returning) -> None:
@@ -559,33 +615,17 @@ async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_
     assert ours.number(other)
 
 
-def sum_up(ours: Returning, into: str, other: str, changes: dict[str, str]) -> None:
-    """One credit note for two return orders, as a summary update posts it: its header has the first
-    one's number and reference."""
-    first, second = (ours.rows("CustInvoiceJour", InvoiceNumber=one)[0] for one in (into, other))
-    worth = first["TotalInvoiceAmount"] + second["TotalInvoiceAmount"]
-    ours.dynamics.store.update("CustInvoiceJour", first, {"TotalInvoiceAmount": worth})
-    ours.dynamics.store.delete("CustInvoiceJour", second)
-    (journal,) = ours.rows("CustInvoiceJourBiEntities", InvoiceId=other)
-    ours.dynamics.store.delete("CustInvoiceJourBiEntities", journal)
-    for row in ours.rows("CustInvoiceTransBiEntities", InvoiceId=other):
-        ours.dynamics.store.update(
-            "CustInvoiceTransBiEntities", row, {"InvoiceId": into, **changes}
-        )
-
-
-@pytest.mark.parametrize("is_renamed", [False, True])
+@pytest.mark.parametrize("is_own", [False, True])
 @in_returns()
 async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
-    ours: Returning, is_renamed: bool
+    ours: Returning, is_own: bool
 ) -> None:
     first, second = await ours.sold(), await ours.sold()
     rma, other = await ours.requested(first, 1), await ours.requested(second, 2)
     for one in (rma, other):
         ours.receives(one)
-    note, beside = ours.credits(rma), ours.credits(other)
-    numbers = (ours.number(rma), ours.number(other))
-    sum_up(ours, note, beside, {"SalesId": numbers[0]} if is_renamed else {})
+    note, numbers = ours.credits(rma), (ours.number(rma), ours.number(other))
+    join_invoices(ours.dynamics, COMPANY, note, ours.credits(other), is_own=is_own)
     await ours.look()
     assert first.creditmemos == second.creditmemos == []
     claim = await ours.of_note(note)

@@ -357,6 +357,12 @@ async def payment_is_edited(finance: Finance) -> Planted:
     return Planted("payments", key(invoice), Cause.EDITED, undo)
 
 
+async def payment_has_another_reference(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    undo = Ledger(finance).changed(PAID, finance.payment(invoice), PaymentReference="BANK 7")
+    return Planted("payments", key(invoice), Cause.EDITED, undo)
+
+
 async def payment_is_unknown(finance: Finance) -> Planted:
     invoice = await _invoiced(finance)
     undo = Ledger(finance).copied(
@@ -486,6 +492,13 @@ async def memo_is_edited(finance: Finance) -> Planted:
     return Planted("creditmemos", key(memo), Cause.EDITED, undo)
 
 
+async def memo_has_another_reference(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    cells = {"CustomersOrderReference": "PO 8"}
+    undo = Ledger(finance).changed(RETURNS, finance.returned(memo), **cells)
+    return Planted("creditmemos", key(memo), Cause.EDITED, undo)
+
+
 async def memo_is_deleted(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     rows = [(RETURNS, finance.returned(memo))]
@@ -525,6 +538,13 @@ async def refund_is_edited(finance: Finance) -> Planted:
     return Planted("refunds", key(memo), Cause.EDITED, undo)
 
 
+async def refund_has_another_reference(finance: Finance) -> Planted:
+    memo = await _refunded(finance)
+    row = finance.payment(memo, "creditmemos")
+    undo = Ledger(finance).changed(PAID, row, PaymentReference="BANK 8")
+    return Planted("refunds", key(memo), Cause.EDITED, undo)
+
+
 async def refund_is_doubled(finance: Finance) -> Planted:
     memo = await _refunded(finance)
     row = finance.payment(memo, "creditmemos")
@@ -557,6 +577,12 @@ async def draft_is_edited(finance: Finance) -> Planted:
     row = finance.draft_lines(invoice)[0]
     more = row["TransactionCurrencyAmount"] + 1
     undo = Ledger(finance).changed(DRAFTED, row, TransactionCurrencyAmount=more)
+    return Planted("invoices", key(invoice), Cause.EDITED, undo)
+
+
+async def draft_has_another_reference(finance: Finance) -> Planted:
+    invoice = await _invoiced(finance)
+    undo = Ledger(finance).changed(DRAFTS, finance.draft(invoice), CustomerReference="PO 9")
     return Planted("invoices", key(invoice), Cause.EDITED, undo)
 
 
@@ -596,10 +622,11 @@ OF_MONEY: Final[tuple[Plant, ...]] = (
     payment_is_unknown, memo_is_doubled, memo_is_edited, memo_is_deleted, memo_is_taxed_otherwise,
     order_is_credited_by_hand, order_is_returned_by_hand, memo_is_credited_by_hand,
     credit_note_is_unknown,
-    refund_is_edited, refund_is_doubled,
+    refund_is_edited, refund_is_doubled, payment_has_another_reference,
+    memo_has_another_reference, refund_has_another_reference,
 )  # fmt: skip
 OF_FREE_TEXT: Final[tuple[Plant, ...]] = (
     *OF_ORDERS, order_is_invoiced_twice, invoice_is_not_heard_of, draft_is_doubled,
-    draft_is_edited, draft_is_deleted,
+    draft_is_edited, draft_is_deleted, draft_has_another_reference,
     draft_is_taxed_otherwise,
 )  # fmt: skip

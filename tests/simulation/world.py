@@ -46,6 +46,7 @@ from tests.simulation.afterwards import Afterwards
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.environment import (
     ACCOUNT,
+    CAPTURES,
     CATALOGUE,
     CREDIT,
     MOST_DELIVERIES,
@@ -194,6 +195,7 @@ class World:
             if self.plan.environment.sends_accounts:  # customers that they made late are polled
                 await asyncio.sleep(SETTLED)
                 await self._until_quiet()
+        await self._ask_gateways()
         await self._publish_at_last()
 
     async def _change_limits(self, times: int) -> None:
@@ -227,6 +229,20 @@ class World:
             await asyncio.sleep(chance.uniform(0, longest / times))
             self.machine.is_set(0.0)
             self.event_log.note("people: set the clock right")
+
+    async def _ask_gateways(self) -> None:
+        """People look there, and replay: no money was moved of which the shop has no document."""
+        waits = [
+            (connection, claim.key)
+            for connection in self.systems.connections.connections
+            async for claim in self._alive()[0].services.ledger.parked(connection, CAPTURES)
+            if "payment gateway" in claim.reason
+        ]
+        for connection, key in waits:
+            self._notify(CAPTURES, key, "replay", connection)
+        if waits:
+            await asyncio.sleep(SETTLED)
+            await self._until_quiet()
 
     async def _publish_at_last(self) -> None:
         """As the next poll would, once the last order is in F&O."""
@@ -407,11 +423,13 @@ class World:
         """Both systems, as a worker that lives has them."""
         return await self._alive()[0].services.systems_pool.open(CONNECTION)
 
-    def _notify(self, flow: str, key: str, origin: str) -> "asyncio.Task[int] | None":
+    def _notify(
+        self, flow: str, key: str, origin: str, connection: str = CONNECTION
+    ) -> "asyncio.Task[int] | None":
         """Somebody tells a worker that lives; None where none does."""
         if not (alive := self._alive()):
             return None
-        told = alive[0].services.intake.accept(flow, CONNECTION, [key], origin)
+        told = alive[0].services.intake.accept(flow, connection, [key], origin)
         return begin(told, alive[0].process)
 
     def _edition_parts(self, process: Process, name: str) -> Any:

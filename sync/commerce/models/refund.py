@@ -92,6 +92,11 @@ class WantedRefund:
     marker: str
     notify: bool
 
+    @property
+    def moves_money(self) -> bool:
+        """Whether a gateway pays it out: that of its invoice."""
+        return self.is_online and self.invoice_id is not None
+
     def request(self) -> Request:
         """As the shop takes it. Raises `ValueError` for one that would give everything back."""
         if not self.items:

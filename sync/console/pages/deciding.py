@@ -11,7 +11,7 @@ from sync.console.visit import Visit, see
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
 from sync.engine.refused_keys import key_fault
-from sync.operating.deciding import corrections
+from sync.operating.deciding import corrections, require_found_again
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, require_known
 from sync.operating.replaying import Again, enqueued
@@ -54,6 +54,8 @@ async def decide(visit: Visit) -> Response:
         raise Problem("the reason is empty", remedy="Write down what was decided, and why.")
     ledgers = Ledgers(visit.services, claim.connection, claim.flow)
     place = {"connection": claim.connection, "flow": claim.flow}
+    if what == "forget":
+        await require_found_again(ledgers, claim)
     if not await DECISIONS[what].does(corrections(ledgers, why=why, by=visit.person.name), claim):
         changed = f"{claim.flow} {claim.key} was left as it is: it has just changed, is being"
         raise Problem(

@@ -32,7 +32,7 @@ class AccountHold:
     async def take(self, until: datetime) -> None:
         """From now on nobody else makes one until then. Raises `Later` where another record's may
         have come to be there since this one looked. Safe to repeat."""
-        row = await self.tables.get(ACCOUNT_HOLDS, self.place, self.address)
+        row = await self._row()
         if row is not None and row.values["owner"] != self.owner:
             left: Any = row.values["until"] - self.looked_at  # type: ignore[operator]
             if left > timedelta():
@@ -42,6 +42,14 @@ class AccountHold:
             await (self.tables.replace if row else self.tables.insert)(ACCOUNT_HOLDS, mine)
         except Conflict:
             raise _later(timedelta()) from None
+
+    async def is_ours(self) -> bool:
+        """Whether this record was the last to take it."""
+        row = await self._row()
+        return row is not None and row.values["owner"] == self.owner
+
+    async def _row(self) -> Row | None:
+        return await self.tables.get(ACCOUNT_HOLDS, self.place, self.address)
 
 
 def hold_for(email: str, company: str, delivery: Delivery) -> AccountHold:

@@ -46,8 +46,15 @@ async def found(
     is_left_behind = not wanted.account and is_ours and lookup.email
     for rule in (*lookup.rules, *(("email",) if is_left_behind else ())):
         if account := await _matched(rule, lookup, wanted, customers):
-            return account, "created" if is_ours and rule == "email" else rule
+            is_made = is_ours and rule == "email" and await _was_begun(lookup)
+            return account, "created" if is_made else rule
     return "", ""
+
+
+async def _was_begun(lookup: AccountLookup) -> bool:
+    """Whether what an earlier try of ours began was of this e-mail address, which may be another
+    one by now. Where it is no rule, nobody holds it."""
+    return "email" not in lookup.rules or await lookup.hold.is_ours()
 
 
 async def _matched(

@@ -58,6 +58,11 @@ class InvoiceWrite(Write):
     there: Invoice | None
 
     @property
+    def moves_money(self) -> bool:  # type: ignore[override]
+        """Where a gateway captures it."""
+        return self.wanted.captures
+
+    @property
     @override
     def reference(self) -> str:
         return self.wanted.marker

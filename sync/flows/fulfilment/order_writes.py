@@ -21,3 +21,8 @@ class OrderWrite(Write):
     def order_id(self) -> int:
         """Its id in Commerce."""
         return self.order.entity_id or 0
+
+    @property
+    def moves_money(self) -> bool:  # type: ignore[override]
+        """Where a gateway pays a refund out."""
+        return any((one.body or {}).get("isOnline") for one in self.requests())

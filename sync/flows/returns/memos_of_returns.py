@@ -11,6 +11,7 @@ from sync.commerce.models.refund import (
     MARKER,
     OF_A_NOTE,
     is_of_cancelled_pieces,
+    is_of_lower_total,
     marker_of,
     markers_in,
     returns_in,
@@ -147,7 +148,7 @@ def _must_be_credited(memo: CreditMemo, delivery: Delivery) -> None:
     claim = delivery.claim
     if not claim.number or credits_goods(claim) or APART not in markers_in(memo.raw):
         return
-    if is_of_return(memo.raw):
+    if is_of_return(memo.raw) or is_of_lower_total(memo.raw):
         return
     raise Never(
         f"{memo.label} is said to be of no return, after {claim.number} was booked as the money of"

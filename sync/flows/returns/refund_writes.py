@@ -46,6 +46,11 @@ class RefundWrite(Write):
         return KIND if invoice is None else f"{KIND}_{invoice}"
 
     @property
+    def moves_money(self) -> bool:  # type: ignore[override]
+        """Where a gateway pays it out."""
+        return self.wanted.moves_money
+
+    @property
     @override
     def reference(self) -> str:
         return self.wanted.marker
