@@ -118,10 +118,10 @@ FIGURES: Final = (
            "fact_orders", {DOCUMENT: "f.amount"},
            {**ORDERED, **OF_ORDER}, "NOT f.is_void",
            also="sum(f.shipped) AS shipped, sum(f.invoiced) AS invoiced, sum(f.paid) AS paid,"
-                " count(*) FILTER (f.shipped < f.amount) AS unshipped,"
-                " max($today - f.day) FILTER (f.shipped < f.amount) AS unshipped_age,"
-                " count(*) FILTER (f.invoiced < f.amount) AS uninvoiced,"
-                " max($today - f.day) FILTER (f.invoiced < f.amount) AS uninvoiced_age,"
+                " count(*) FILTER (f.is_unshipped) AS unshipped,"
+                " max($today - f.day) FILTER (f.is_unshipped) AS unshipped_age,"
+                " count(*) FILTER (f.is_uninvoiced) AS uninvoiced,"
+                " max($today - f.day) FILTER (f.is_uninvoiced) AS uninvoiced_age,"
                 " count(*) FILTER (f.paid < f.invoiced) AS unpaid,"
                 " max($today - f.invoiced_day) FILTER (f.paid < f.invoiced) AS unpaid_age"),
 )  # fmt: skip

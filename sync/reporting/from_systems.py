@@ -34,7 +34,8 @@ ITEM_FIELDS: Final[tuple[Node, ...]] = (
 ORDER_FIELDS: Final[tuple[Node, ...]] = (
     "entity_id", "increment_id", "store_id", "state", "status", "created_at", "updated_at",
     "customer_group_id", "coupon_code", "order_currency_code", "base_currency_code", "subtotal",
-    "discount_amount", "discount_tax_compensation_amount", "shipping_amount",
+    "discount_amount", "discount_tax_compensation_amount",
+    "shipping_discount_tax_compensation_amount", "shipping_amount",
     "shipping_tax_amount", "shipping_discount_amount", "tax_amount", "grand_total", "total_paid",
     "total_invoiced", "total_refunded", "total_canceled", "relation_child_real_id",
     ("billing_address", ("country_id",)), ("items", ITEM_FIELDS),

@@ -10,13 +10,17 @@ from sync.config.connections import Connection
 from sync.core.errors import Never
 from sync.core.money import CENT, ZERO, rounded, stored, total
 from sync.mapping.bundles import spread
-from sync.mapping.order_rows import MoneyRow, money_rows
+from sync.mapping.delivery_address import INTANGIBLE
+from sync.mapping.order_rows import MoneyRow, money_items, money_rows
+from sync.mapping.pieces_left import pieces_wanted
 from sync.mapping.posting_policy import is_cancelled, is_rejected
 from sync.mapping.segments import segments_of
 from sync.reporting.landed import Rows, placed
 
 CHARGES: Final = 0
 """The line of what no row carries."""
+DONE: Final = ("complete", "closed")
+"""States of orders of which Commerce ships nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,38 @@ def _header(order: Order, net: Decimal) -> dict[str, Any]:
         "order_id": order.entity_id, "store": str(order.store_id), "placed_at": order.placed_at,
         "state": order.state, "status": order.status, "is_void": is_void,
         "currency": order.order_currency_code, "amount": net + order.tax_amount,
-        "tax": order.tax_amount, "discount": abs(order.discount_amount),
+        "tax": order.tax_amount, "discount": _discount(order), "unshipped": _unshipped(order),
         "cancelled": order.total_canceled, "refunded": order.total_refunded,
         "company_id": str(order.company_id or ""), "coupon": order.coupon_code,
         "customer_group": "" if order.customer_group_id is None else str(order.customer_group_id),
         "country": address.country_id if address is not None else "",
     }  # fmt: skip
+
+
+def _discount(order: Order) -> Decimal:
+    """Without the tax that is not charged either, which is in it where prices include tax."""
+    in_tax = order.discount_tax_compensation_amount
+    in_tax += order.shipping_discount_tax_compensation_amount
+    return stored(abs(order.discount_amount) - in_tax)
+
+
+def _unshipped(order: Order) -> Decimal:
+    """Pieces that are still to be sent. A bundle that is sent whole counts for its parts."""
+    above = {item.item_id: item for item in order.items}
+    in_parts = {one.parent_item_id for one in order.items if one.qty_shipped}
+    try:
+        items = [] if order.state in DONE else [item for item, _ in money_items(order)]
+    except Never:
+        return ZERO
+    left = ZERO
+    for item in items:
+        parent, sent = above.get(item.parent_item_id or 0), item.qty_shipped
+        if parent is not None and parent.item_id not in in_parts and parent.qty_ordered:
+            sent = item.qty_ordered * parent.qty_shipped / parent.qty_ordered
+        if not item.is_virtual and item.product_type not in INTANGIBLE:
+            wanted = pieces_wanted(item.model_copy(update={"qty_shipped": sent}))
+            left += max(wanted - sent, ZERO)
+    return stored(left)
 
 
 def _charged(order: Order, settings: Connection) -> Decimal:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,9 +15,23 @@ import pytest
 
 from sync.core.money import ZERO, rounded
 from sync.mapping.bundles import spread
+from sync.reporting import shop_rows
 from sync.reporting.duck import opened, quoted
 from sync.reporting.figures import Asked, answered
-from tests.reporting.years import COMPANIES, CONNECTION, RATES, REGIONS, TODAY, Year, build, drawn
+from sync.reporting.order_rows import OrderRows
+from sync.reporting.sources import Source
+from tests.reporting.years import (
+    COMPANIES,
+    CONNECTION,
+    RATES,
+    REGIONS,
+    TODAY,
+    Given,
+    Year,
+    build,
+    drawn,
+    post,
+)
 
 DAYS: Final = (date(2020, 1, 1), date(2040, 1, 1))
 Sums = dict[tuple[Any, ...], Decimal]
@@ -219,6 +235,96 @@ def test_the_funnel_follows_orders_to_their_money(world: World) -> None:
     assert sums(world, "funnel", of="paid") == {k: v for k, v in paid.items() if v}
     gross = added(((one["order_currency_code"],), one["grand_total"]) for one in orders.values())
     assert sums(world, "funnel") == sums(world, "ordered") == gross
+
+
+LIVES: Final[dict[str, tuple[dict[str, Any], tuple[int, ...], str, str, int, int]]] = {
+    "new": ({}, (), "0", "0", 1, 1),
+    "a cent lower": ({"qty_shipped": 3}, (1, 1, 1), "11.89", "0", 0, 0),
+    "begun": ({"qty_shipped": 2}, (1, 1), "7.93", "0", 1, 1),
+    "cancelled, paid by gift card": (
+        {"qty_shipped": 2, "qty_canceled": 1}, (2,), "7.93", "0", 0, 0
+    ),
+    "refunded before it was sent": (
+        {"qty_shipped": 2, "qty_refunded": 1}, (2,), "7.93", "3.97", 0, 0
+    ),
+    "invoiced later": ({"qty_shipped": 3}, (2, 1), "7.93", "0", 0, 1),
+    "download": ({"is_virtual": 1}, (), "11.90", "0", 0, 0),
+    "given back whole": ({"state": "closed"}, (), "0", "0", 0, 0),
+}  # fmt: skip
+"""What becomes of an order of three pieces for 10.00 and 1.90 of tax: its item, pieces by shipment,
+what F&O invoices, what Commerce gives back, whether it counts as not shipped and not invoiced."""
+
+
+def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
+    assert build(tmp_path, lives()).trouble == {}
+    with opened(tmp_path / "spill") as duck:
+        asked = Asked("funnel", ("document",), "document", DAYS, TODAY, "USD")
+        rows = {one["document"]: one for one in answered(duck, tmp_path, asked).as_dicts()}
+    for number, (name, (_, sent, *_, unshipped, uninvoiced)) in enumerate(LIVES.items(), 1):
+        row = rows[f"{number}@1"]
+        assert (row["unshipped"], row["uninvoiced"]) == (unshipped, uninvoiced), name
+        assert (row["unshipped_age"] is not None) == bool(unshipped), name
+        assert (row["uninvoiced_age"] is not None) == bool(uninvoiced), name
+        net = rounded(Decimal(10) * sum(sent) / 3)
+        assert row["shipped"] == rounded(Decimal("1.19") * net), name
+
+
+def lives() -> list[Source]:
+    year, memos = Year({"east": []}, {"east": []}), []
+    for number, (given, sent, posted, back, *_) in enumerate(LIVES.values(), 1):
+        order = three_pieces(number, given)
+        year.orders["east"].append(order)
+        year.shipments["east"] += [
+            {**order, "entity_id": 10 * number + place, "order_id": number,
+             "items": [{"order_item_id": number, "qty": pieces}]}
+            for place, pieces in enumerate(sent)
+        ]  # fmt: skip
+        net = Decimal(posted) - order["tax_amount"]
+        bill = {**order, "items": [], "subtotal": net, "discount_amount": ZERO}
+        if net > 0:
+            owner = ("east", "orders", f"{number}@1")
+            post(Random(1), year, bill, sign=1, on=date(2026, 1, 5), who=owner)
+        if Decimal(back):
+            memos.append({**order, "order_id": number, "grand_total": back, "state": 2})
+    makes = partial(shop_rows.money_document, "east", CONNECTION, kind="creditmemo")
+    return [*year.sources(), Given("creditmemos|east", memos, makes)]
+
+
+def three_pieces(number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    gross, tax, stamp = Decimal("11.90"), Decimal("1.90"), "2026-01-05 12:00:00"
+    item = {
+        "item_id": number, "sku": "A-1", "product_type": "simple", "qty_ordered": 3,
+        "price": Decimal("3.3333"), "row_total_incl_tax": gross, "tax_amount": tax,
+    }  # fmt: skip
+    state = given.get("state", "processing")
+    return {
+        "entity_id": number, "increment_id": str(number), "store_id": 1, "state": state,
+        "status": state, "created_at": stamp, "updated_at": stamp, "subtotal": gross - tax,
+        "order_currency_code": "USD", "shipping_amount": ZERO, "tax_amount": tax,
+        "grand_total": gross, "items": [{**item, **given}],
+        "billing_address": {"country_id": "US"},
+    }  # fmt: skip
+
+
+def test_a_discount_is_told_without_the_tax_that_is_in_it() -> None:
+    """Of 119.00 with 19.00 of tax 20 % are taken off, and of 11.90 for freight 1.19."""
+    item = {
+        "item_id": 10, "sku": "A-1", "product_type": "simple", "qty_ordered": 1, "price": 100,
+        "row_total_incl_tax": 119, "tax_amount": Decimal("15.20"),
+        "discount_amount": Decimal("23.80"), "discount_tax_compensation_amount": Decimal("3.80"),
+    }  # fmt: skip
+    order = {
+        "entity_id": 1, "increment_id": "1", "store_id": 1, "state": "new", "status": "pending",
+        "created_at": "2026-01-05 12:00:00", "order_currency_code": "USD", "subtotal": 100,
+        "discount_amount": Decimal("-24.99"), "shipping_amount": 10, "items": [item],
+        "shipping_discount_amount": Decimal("1.19"), "tax_amount": Decimal("16.91"),
+        "discount_tax_compensation_amount": Decimal("3.80"),
+        "shipping_discount_tax_compensation_amount": Decimal("0.19"),
+        "grand_total": Decimal("105.91"),
+    }  # fmt: skip
+    rows = OrderRows("east", CONNECTION).rows(order)
+    assert rows["orders"][0]["discount"] == 21
+    assert [line["discount"] for line in rows["order_lines"]] == [20, 0]
 
 
 def test_what_was_shipped_has_the_value_of_its_order_line(world: World) -> None:

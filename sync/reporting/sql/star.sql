@@ -86,10 +86,12 @@ WHERE u.rule <> 0;
 
 CREATE VIEW fact_shipments AS
 SELECT p.company, s.day, s.shop, p.order_key, s.shipment_id, s.line, l.sku, p.store, p.brand,
-    p.region, p.currency, s.quantity, share(l.net, s.quantity, l.quantity) AS net
+    p.region, p.currency, s.quantity, share(l.net, sum(s.quantity) OVER sent, l.quantity)
+        - share(l.net, sum(s.quantity) OVER sent - s.quantity, l.quantity) AS net
 FROM shipments s
 JOIN order_places p ON p.shop = s.shop AND p.order_id = s.order_id
-JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = s.line;
+JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = s.line
+WINDOW sent AS (PARTITION BY s.shop, s.order_id, s.line ORDER BY s.shipment_id);
 
 -- One row per number and day: lines name no voucher.
 CREATE VIEW invoice_heads AS
@@ -186,27 +188,38 @@ FROM returns r
 JOIN order_places p ON p.shop = r.shop AND p.order_id = r.order_id
 JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line;
 
+-- Not invoiced is what is more than a cent short of what was neither cancelled nor refunded before
+-- it was invoiced. What was cancelled of an order paid by gift card may be in its lines alone.
 CREATE VIEW fact_orders AS
 SELECT p.company, p.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region, p.currency,
     p.is_void, o.amount, o.tax, o.discount, converted(o.amount, r.books_rate) AS amount_books,
     converted(o.amount, r.group_rate) AS amount_group,
     share(o.amount, coalesce(s.net, 0), coalesce(l.net, 0)) AS shipped, s.day AS shipped_day,
     coalesce(i.amount, 0)::DECIMAL(38,6) AS invoiced, i.day AS invoiced_day,
-    coalesce(c.settled, 0)::DECIMAL(38,6) AS paid, c.day AS paid_day
+    coalesce(c.settled, 0)::DECIMAL(38,6) AS paid, c.day AS paid_day,
+    o.unshipped > 0 AS is_unshipped,
+    o.state <> 'closed' AND coalesce(i.amount, 0) + 0.01::DECIMAL(4,2) < o.amount
+        - greatest(o.cancelled, share(o.amount, coalesce(l.cancelled, 0), coalesce(l.net, 0)))
+        - greatest(coalesce(b.amount, 0) - coalesce(i.credited, 0), 0) AS is_uninvoiced
 FROM orders o
 JOIN order_places p USING (shop, order_key)
 LEFT JOIN order_rates r USING (shop, order_key)
 LEFT JOIN (
-    SELECT shop, order_key, sum(net) AS net FROM order_lines WHERE line <> 0 GROUP BY ALL
+    SELECT shop, order_key, sum(net) AS net, sum(share(net, cancelled, quantity)) AS cancelled
+    FROM order_lines WHERE line <> 0 GROUP BY ALL
 ) l USING (shop, order_key)
 LEFT JOIN (
     SELECT shop, order_key, sum(net) AS net, max(day) AS day FROM fact_shipments GROUP BY ALL
 ) s USING (shop, order_key)
 LEFT JOIN (
-    SELECT o.shop, o.order_key, sum(h.amount) AS amount, max(h.day) AS day
-    FROM invoice_orders o JOIN invoice_heads h USING (company, number, day)
-    WHERE h.amount > 0 GROUP BY ALL
+    SELECT o.shop, o.order_key, sum(greatest(h.amount, 0)) AS amount,
+        sum(greatest(-h.amount, 0)) AS credited, max(h.day) FILTER (h.amount > 0) AS day
+    FROM invoice_orders o JOIN invoice_heads h USING (company, number, day) GROUP BY ALL
 ) i USING (shop, order_key)
+LEFT JOIN (
+    SELECT shop, order_id, sum(amount) AS amount FROM shop_documents
+    WHERE kind = 'creditmemo' AND NOT is_void GROUP BY ALL
+) b ON b.shop = o.shop AND b.order_id = o.order_id
 LEFT JOIN (
     SELECT shop, order_key, sum(settled) AS settled, max(closed) AS day
     FROM fact_receivables WHERE amount > 0 AND order_key IS NOT NULL GROUP BY ALL
