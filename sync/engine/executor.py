@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.core.errors import AlreadyExists, Later, Never, Unknown
+from sync.core.errors import AlreadyExists, Later, Never, Unknown, Unsaved
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
@@ -101,7 +101,7 @@ async def _adopted_or_created(
     found = await _left_behind(write, delivery)
     if found is not None:
         return found, "adopted", None
-    if write.moves_money:
+    if write.moves_money and delivery.systems.settings.commerce.lost_payments == "park":
         _require_looked_at(write, delivery)
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
@@ -115,6 +115,8 @@ async def _adopted_or_created(
     except (Later, Never) as error:
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
+        if write.moves_money and isinstance(error, Unsaved):
+            raise _unsure(write, f"{write.target.name} could not save its document") from error
         raise
 
 
@@ -127,9 +129,13 @@ def _require_looked_at(write: Write, delivery: Delivery) -> None:
     announced_at = open_.not_after - write.target.send_within
     if asked_at is not None and asked_at > announced_at:
         return
-    raise Never(
-        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known:"
-        f" {write.target.name} did not say what became of it, and has no such document",
+    what = f"{write.target.name} did not say what became of it, and has no such document"
+    raise _unsure(write, what)
+
+
+def _unsure(write: Write, what: str) -> Never:
+    return Never(
+        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known: {what}",
         remedy=(
             "Look at the payment gateway first. If it moved the money, make the document in the"
             f" Commerce Admin offline, of the same items and sum, with the comment"
