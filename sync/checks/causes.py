@@ -52,9 +52,6 @@ SHARED_SAMPLES: Final[Mapping[str, str]] = {
 }
 """Per table: what else would do."""
 
-NO_TAX: Final = Missing("orders.taxes", "none")
-"""The row of what carries no tax, for which `"*"` does not stand."""
-
 _NUMBERS: Final = re.compile(r"[0-9][0-9.,]*")
 
 
@@ -153,8 +150,9 @@ def row_cure(connection: str, missing: Missing) -> str:
     is_row = "{name}" in written
     table = missing.table if is_row else missing.table.partition(".")[0]
     row = written.format(name=toml_key(missing.key)) if is_row else written
-    more = "" if missing == NO_TAX else SHARED_SAMPLES.get(missing.table, "")
-    return f"Add to [connections.{connection}.{table}]: {row}{more}."
+    return (
+        f"Add to [connections.{connection}.{table}]: {row}{SHARED_SAMPLES.get(missing.table, '')}."
+    )
 
 
 def item_cure(connection: str) -> str:
@@ -182,7 +180,7 @@ def _sentence(reason: str) -> str:
 
 
 def _name(missing: Missing) -> str:
-    if missing == NO_TAX:
+    if missing == Missing("orders.taxes", "none"):
         return 'What carries no tax ("none")'
     name = ROWS[missing.table][0].format(key=missing.key[:64] or "(none)")
     return name[0].upper() + name[1:]

@@ -16,6 +16,11 @@ NO_FREE: Final = (
     "orders.payments maps no free: orders whose total is zero (a coupon, a gift card) would be"
     " parked"
 )
+NO_TAX: Final = 'orders.taxes maps no "none": orders and lines without tax would be parked'
+NO_TAX_BUT_ANY: Final = (
+    'orders.taxes maps no "none": what carries no tax gets the groups of "*", by which F&O may tax'
+    " it"
+)
 
 
 def expected_rows(probe: Probe, causes: Causes) -> Iterator[Finding]:
@@ -32,5 +37,5 @@ def _lacking(settings: Connection) -> Iterator[tuple[Missing, Level, str]]:
     if payments and not payments.keys() & {"free", "*"}:
         yield Missing("orders.payments", "free"), Level.WARN, NO_FREE
     if taxes and "none" not in taxes:
-        what = 'orders.taxes maps no "none": orders and lines without tax would be parked'
+        what = NO_TAX_BUT_ANY if "*" in taxes else NO_TAX
         yield Missing("orders.taxes", "none"), Level.WARN, what

@@ -1,8 +1,8 @@
 """Commerce's tax codes as F&O's tax groups. Pure.
 
 `orders.taxes` is keyed by a code, by several codes of one line joined with "+" (in any order), by
-"none" for what is not taxed, and by "*" for every other code, which "none" is not: F&O would charge
-tax that Commerce did not. An empty table sends no groups: the customer's and the item's apply.
+"none" for what is not taxed, and by "*" for every other code. An empty table sends no groups: the
+customer's and the item's apply.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -143,7 +143,7 @@ def _without_code(order: Order, tax: Decimal) -> Never:
 
 
 def _entry(order: Order, taxes: Mapping[str, TaxGroups], code: str) -> TaxGroups:
-    found = taxes.get(code, taxes.get(ANY_OTHER) if code != NOT_TAXED else None)
+    found = taxes.get(code, taxes.get(ANY_OTHER))
     if found is None:
         name = code[:64]
         raise Never(

@@ -608,7 +608,7 @@ async def test_an_invoice_of_several_orders_makes_nobody_give_money_back(
         assert await harness.parked(flow) == []
 
 
-@pytest.mark.parametrize("reference", ["PO 4711", "9-4711", ""])
+@pytest.mark.parametrize("reference", ["9-4711", "PO 4711"])
 @in_harness(**CAPTURED)
 async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     harness: Harness, reference: str
@@ -621,7 +621,7 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     head = harness.dynamics.store.table("CustInvoiceJour").oldest_first()[0]
     named = {"CustomersOrderReference": reference}
     harness.dynamics.store.update("CustInvoiceJour", head, named)
-    join_invoices(harness.dynamics, COMPANY, *joined, is_own=not reference)
+    join_invoices(harness.dynamics, COMPANY, *joined, is_own="PO" in reference)
     for _ in range(2):
         await polls(harness)
     assert [shown(one) for one in order.invoices] == [{SKU: 3}]

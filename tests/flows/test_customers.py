@@ -219,7 +219,7 @@ async def test_a_guest_who_orders_five_times_at_once_has_one_account(harness: Ha
 
 
 @pytest.mark.parametrize("dies", [False, True])
-@in_both_harnesses()
+@in_harness()
 async def test_a_guest_who_registers_meanwhile_has_one_account(
     harness: Harness, dies: bool
 ) -> None:

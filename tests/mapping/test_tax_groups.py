@@ -67,6 +67,7 @@ def taxed(
             ["T"],
         ),
         (("X",), (("X",),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
+        ((), ((),), {"*": {"group": "ALL", "item_group": "ANY"}}, "ALL", ["ANY"]),
         ((), ((),), {"none": {}}, None, [None]),
         (("X",), (("X",),), {}, None, [None]),
     ],
@@ -90,7 +91,6 @@ async def test_tax_codes_become_groups(
     [
         (("X",), (("X",),), {"Y": {"group": "G"}}, "code X is not mapped"),
         ((), ((),), {"Y": {"group": "G"}}, "code none is not mapped"),
-        ((), ((),), {"*": {"group": "G", "item_group": "I"}}, "code none is not mapped"),
         (
             ("A", "B"),
             (("A",), ("B",)),

@@ -676,8 +676,8 @@ MUTANTS: Final = (
         "stale-figures-believed",
         "stale figures decide in place of the policy",
         "sync/credit/policy.py",
-        " or now - figures.at > timedelta(minutes=gate.fresh_minutes):",
-        ":",
+        "is_stale = now - figures.at > timedelta(minutes=gate.fresh_minutes)",
+        "is_stale = False",
         "tests/intake_http/test_gate.py",
     ),
     Mutant(
