@@ -73,6 +73,9 @@ async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Res
     if delivery.is_known(write.kind, write.digest):
         is_news = write.shows_late and delivery.is_unrecorded
         return replace(held, action="adopted" if is_news else "unchanged")
+    if linked := await _linked(write, held):
+        _kept(write, write.document, delivery)
+        return linked
     return await _brought_up_to_date(write, held, delivery)
 
 
@@ -153,6 +156,15 @@ async def _left_behind(write: Write, delivery: Delivery) -> Found | None:
     return await (write.find_lately() if delivery.is_unannounced else write.find())
 
 
+async def _linked(document: Write | Part, held: Result) -> Result | None:
+    """What a person linked, and nothing has compared yet, where it is only compared."""
+    found = await document.linked(held.number) if not held.digest else None
+    if found is None:
+        return None
+    kind, digest = held.kind, document.digest
+    return Result(kind, found.number, digest, "adopted", found.keys, found.label)
+
+
 async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) -> Result:
     """Amend a document that was delivered before, compared with what was sent last."""
     delivery.wait_until_settled()
@@ -223,7 +235,7 @@ async def _part(part: Part, delivery: Delivery) -> Result:
     """
     held = delivery.held(part.kind)
     if held is not None:
-        return replace(held, action="unchanged")
+        return await _linked(part, held) or replace(held, action="unchanged")
     delivery.wait_until_settled()
     found = await part.find() if delivery.looks_first(part.kind) else None
     if found is not None:

@@ -118,6 +118,11 @@ class TargetDocument(ABC):
         account or reference. Both are named then.
         """
 
+    async def linked(self, number: str) -> Found | None:
+        """The document of this number, which a person said is this one; None where it is compared
+        as it is brought up to date. Raises `Never` where it is not there, or is another one."""
+        return None
+
 
 class Write(TargetDocument):
     """One document of a target, made once.
