@@ -128,7 +128,8 @@ def adopt(
 ) -> None:
     """Say that the target holds a record already, as a document that somebody entered by hand.
 
-    It is compared with the record and brought up to date, and never made a second time.
+    It is compared with the record and brought up to date, and never made a second time. Where it
+    may not be changed, as in journals, it parks if it differs.
 
     For example:
 

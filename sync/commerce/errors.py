@@ -19,7 +19,7 @@ import httpx
 from sync.commerce import remedies, rights
 from sync.commerce.auth import ACL_REFUSED, NONCE_REFUSED, SIGNATURE_INVALID
 from sync.commerce.bodies import Said, said_by
-from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown
+from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown, Unsaved
 from sync.core.http_reading import wait_in
 from sync.pacing.pauses import ASKED_AGAIN
 
@@ -213,7 +213,7 @@ def _bad_request(reason: str, said: Said) -> Exception:
     if _MOVED.search(said.template):
         return Later(reason, after=READ_AGAIN, said=said.words, remedy=remedy)
     if _PASSING.search(said.template):
-        waiting = Unknown if _MAY_BE_PAID.search(said.template) else Later
+        waiting = Unsaved if _MAY_BE_PAID.search(said.template) else Later
         return waiting(reason, said=said.words)
     kind = TooManyRows if limit.isdecimal() and int(limit) > 0 else NotAccepted
     error = kind(reason, remedy=remedy, code=said.report, said=said.words)

@@ -73,6 +73,10 @@ class SignInRefused(Later):
         super().__init__(reason, after=after, counts=False, said=said, remedy=remedy)
 
 
+class Unsaved(Later):
+    """A document was refused, of which a payment gateway may have moved the money before."""
+
+
 class Unknown(Later):
     """A write was sent and its answer never came: it may or may not have been committed.
 

@@ -8,26 +8,36 @@ document be changed; so it parks instead.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.core.errors import Never
 from sync.core.money import total
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 
+WRONGLY_LINKED: Final = (
+    "Run `relink` with the right number; or `forget`, so that it is looked for by its reference,"
+    " and made if missing. If it is the right one, correct in D365 what differs, then replay."
+)
+
 
 class AnotherDocument(Never):
-    """Our reference or number is on a document that is not this record's."""
+    """Our reference or number is on a document that is not this record's; or a person has linked
+    the record to it (`is_linked`)."""
 
     def __init__(
-        self, reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any]
-    ) -> None:
+        self, reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any],
+        *, is_linked: bool = False,
+    ) -> None:  # fmt: skip
         sides = "; ".join(
             f"{name} {_shown(there.get(name))} there, {_shown(ours[name])} here" for name in ours
         )
+        has = "was linked to it" if is_linked else "has this reference"
         super().__init__(
-            f"{reference}: {target} in D365 has this reference and is another document: {sides}",
-            remedy=(
+            f"{reference}: {target} in D365 {has} and is another document: {sides}",
+            remedy=WRONGLY_LINKED
+            if is_linked
+            else (
                 f"Compare both. If {target} is of somebody else, give it another reference in D365,"
                 " then replay. If it is this document, correct there what differs, or delete it"
                 " while it is open; then replay."
@@ -36,8 +46,9 @@ class AnotherDocument(Never):
 
 
 def must_be_ours(
-    reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any]
-) -> None:
+    reference: str, target: str, ours: Mapping[str, Any], there: Mapping[str, Any],
+    *, is_linked: bool = False,
+) -> None:  # fmt: skip
     """Raise `AnotherDocument`, naming both, where one of `ours` (account, currency, amount) is
     another one `there`.
 
@@ -45,7 +56,7 @@ def must_be_ours(
     without regard to case and trailing spaces.
     """
     if any(_folded(there.get(name)) != _folded(value) for name, value in ours.items()):
-        raise AnotherDocument(reference, target, ours, there)
+        raise AnotherDocument(reference, target, ours, there, is_linked=is_linked)
 
 
 def must_be_this_order(order: SalesOrder, found: ExistingSalesOrder, unit: Decimal) -> None:

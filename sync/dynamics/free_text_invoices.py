@@ -72,6 +72,16 @@ class FreeTextInvoices:
         row = await self._header(company, number)
         return None if row is None else str(row.get("CustomerReference") or "")
 
+    async def numbered(self, invoice: FreeTextInvoice, number: str) -> FoundInvoice:
+        """The invoice of this identifier, which a person linked. Raises `Never` where it is another
+        document, or has no lines."""
+        row = await self._header(invoice.company, number) or {}
+        found = await self._with_lines(invoice.company, {"InvoiceIdentifier": 0, **row})
+        ours = _told_by(invoice.header, _amount_of(invoice.lines))
+        there, target = _told_by(row, found.amount), f"free text invoice {number}"
+        must_be_ours(invoice.reference, target, ours, there, is_linked=True)
+        return found
+
     async def _header(self, company: str, number: str) -> dict[str, Any] | None:
         if not (number.isascii() and number.isdigit()):
             return None

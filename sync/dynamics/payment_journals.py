@@ -74,12 +74,24 @@ class PaymentJournals:
         row = await self._line(company, number)
         return None if row is None else str(row.get("PaymentReference") or "")
 
+    async def numbered(self, payment: CustomerPayment, number: str) -> FoundPayment:
+        """The line at this place, `<journal>/<line>`, which a person linked. Raises `Never` where
+        it is another payment."""
+        row = await self._line(payment.company, number) or {}
+        ours = _told_by(payment.body, payment.amount)
+        there = _told_by(row, Decimal(row.get(payment.side) or 0))
+        target = f"payment line {number}"
+        must_be_ours(payment.reference, target, ours, there, is_linked=True)
+        return FoundPayment(str(row["JournalBatchNumber"]), Decimal(row["LineNumber"]))
+
     async def _line(self, company: str, number: str) -> dict[str, Any] | None:
         journal, _, line = number.rpartition("/")
+        if not line.replace(".", "", 1).isdecimal():
+            return None
         rows = await self._client.find_by(
             LINES, "JournalBatchNumber", journal, company=company, select=LINE_FIELDS
         )
-        return next((row for row in rows if line == str(Decimal(row["LineNumber"]))), None)
+        return next((row for row in rows if Decimal(line) == Decimal(row["LineNumber"])), None)
 
     async def open_journals(self, payment: CustomerPayment) -> list[str]:
         """The journals of this day and method that still take lines."""

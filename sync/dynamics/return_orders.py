@@ -81,6 +81,17 @@ class ReturnOrders:
         is_there = row is not None and row.get("ReturnStatus") != "Canceled"
         return str(row.get("CustomersOrderReference") or "") if row and is_there else None
 
+    async def numbered(self, order: ReturnOrder, number: str) -> FoundReturn:
+        """The return order of this number, which a person linked. Raises `Never` where it is
+        another document, or has no lines."""
+        header = await self._client.get(HEADERS, _key(order.company, number), select=FIELDS) or {}
+        lines = await self._lines_of(order.company, number)
+        amount = total(Decimal(line["LineAmount"]) for line in lines)
+        ours, there = _told_by(order.header, -order.amount), _told_by(header, amount)
+        ours["reference"] = there["reference"]  # a person's own
+        must_be_ours(order.reference, f"return order {number}", ours, there, is_linked=True)
+        return FoundReturn(number, str(header.get("RMANumber") or ""), bool(lines))
+
     async def _lines_of(self, company: str, number: str) -> list[dict[str, Any]]:
         return await self._client.find_by(
             LINES, "ReturnOrderNumber", number, company=company, select=LINE_FIELDS

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sync.core.errors import AlreadyExists, Later, Never, Unknown
+from sync.core.errors import AlreadyExists, Later, Never, Unknown, Unsaved
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Delivered, Part, Plan
@@ -73,6 +73,9 @@ async def _carried_out(write: Write | Removal | Part, delivery: Delivery) -> Res
     if delivery.is_known(write.kind, write.digest):
         is_news = write.shows_late and delivery.is_unrecorded
         return replace(held, action="adopted" if is_news else "unchanged")
+    if linked := await _linked(write, held):
+        _kept(write, write.document, delivery)
+        return linked
     return await _brought_up_to_date(write, held, delivery)
 
 
@@ -101,7 +104,7 @@ async def _adopted_or_created(
     found = await _left_behind(write, delivery)
     if found is not None:
         return found, "adopted", None
-    if write.moves_money:
+    if write.moves_money and delivery.systems.settings.commerce.lost_payments == "park":
         _require_looked_at(write, delivery)
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
@@ -115,6 +118,8 @@ async def _adopted_or_created(
     except (Later, Never) as error:
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
+        if write.moves_money and isinstance(error, Unsaved):
+            raise _unsure(write, f"{write.target.name} could not save its document") from error
         raise
 
 
@@ -127,9 +132,13 @@ def _require_looked_at(write: Write, delivery: Delivery) -> None:
     announced_at = open_.not_after - write.target.send_within
     if asked_at is not None and asked_at > announced_at:
         return
-    raise Never(
-        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known:"
-        f" {write.target.name} did not say what became of it, and has no such document",
+    what = f"{write.target.name} did not say what became of it, and has no such document"
+    raise _unsure(write, what)
+
+
+def _unsure(write: Write, what: str) -> Never:
+    return Never(
+        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known: {what}",
         remedy=(
             "Look at the payment gateway first. If it moved the money, make the document in the"
             f" Commerce Admin offline, of the same items and sum, with the comment"
@@ -145,6 +154,15 @@ async def _left_behind(write: Write, delivery: Delivery) -> Found | None:
         return await write.find() if delivery.looks_first(write.kind) else None
     delivery.wait_until_settled()
     return await (write.find_lately() if delivery.is_unannounced else write.find())
+
+
+async def _linked(document: Write | Part, held: Result) -> Result | None:
+    """What a person linked, and nothing has compared yet, where it is only compared."""
+    found = await document.linked(held.number) if not held.digest else None
+    if found is None:
+        return None
+    kind, digest = held.kind, document.digest
+    return Result(kind, found.number, digest, "adopted", found.keys, found.label)
 
 
 async def _brought_up_to_date(write: Write, held: Result, delivery: Delivery) -> Result:
@@ -217,7 +235,7 @@ async def _part(part: Part, delivery: Delivery) -> Result:
     """
     held = delivery.held(part.kind)
     if held is not None:
-        return replace(held, action="unchanged")
+        return await _linked(part, held) or replace(held, action="unchanged")
     delivery.wait_until_settled()
     found = await part.find() if delivery.looks_first(part.kind) else None
     if found is not None:

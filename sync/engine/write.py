@@ -118,6 +118,11 @@ class TargetDocument(ABC):
         account or reference. Both are named then.
         """
 
+    async def linked(self, number: str) -> Found | None:
+        """The document of this number, which a person said is this one; None where it is compared
+        as it is brought up to date. Raises `Never` where it is not there, or is another one."""
+        return None
+
 
 class Write(TargetDocument):
     """One document of a target, made once.
@@ -126,8 +131,8 @@ class Write(TargetDocument):
     document, by a key of ours; then nobody looks before the first try. `is_one_request`: `create`
     sends one request, which does all or nothing; then nothing is left of one that was refused. What
     the document lacks after that is sent by `complete`.
-    `moves_money`: a gateway may pay before the target stores the document, and keep nothing of it
-    where that fails; so one that may have been asked is not asked again by itself.
+    `moves_money`: a gateway may pay before the target stores the document; where the target says
+    that it could not store it, the gateway is not asked again by itself.
     `reference` leads a person to it. `is_kept`: what was sent is kept beside the trail.
     `shows_late`: what the target lists may lag behind what it has just made, and it would make a
     second one: so the claim says at once what was made.

@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sync.dynamics.adoption import AnotherDocument
+from sync.core.errors import Never
+from sync.dynamics.adoption import WRONGLY_LINKED, AnotherDocument
 from sync.engine.delivery import Delivery
 from sync.engine.write import Found
 from sync.flows.keys import parts_of
+from sync.mapping.references import fields_in
 
 Find = Callable[[Any], Awaitable[Found | None]]
 
@@ -39,6 +41,18 @@ class LeftBehind:
                 raise
             return formerly
         return await self._formerly(find, document) if found is None and is_lost else found
+
+    def require_linkable(self, document: Any, number: str, there: str | None) -> None:
+        """Raise `Never` where what a person linked is not in D365, or has the reference of another
+        record. `there`: its reference."""
+        claim, settings = self.delivery.claim, self.delivery.systems.settings
+        template = getattr(settings, claim.flow).reference_template
+        said = "is not in D365" if there is None else f"is of {there}"
+        is_ours = there is not None and there.casefold() == document.reference.casefold()
+        is_others = there and template != "{increment_id}" and fields_in(there, template)
+        if there is None or (is_others and not is_ours):
+            reason = f"{document.reference}: {number}, which was linked to it, {said}"
+            raise Never(reason, remedy=WRONGLY_LINKED)
 
     async def _formerly(self, find: Find, document: Any) -> Found | None:
         if self.former == document.reference:

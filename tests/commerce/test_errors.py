@@ -23,7 +23,16 @@ from sync.commerce.errors import (
     retry_after,
     unreadable,
 )
-from sync.core.errors import Later, Never, NotProvided, Paused, SignInRefused, Unknown, said_in
+from sync.core.errors import (
+    Later,
+    Never,
+    NotProvided,
+    Paused,
+    SignInRefused,
+    Unknown,
+    Unsaved,
+    said_in,
+)
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "commerce_live"
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -470,7 +479,7 @@ def test_passing_troubles_that_answer_400_are_later(message: str) -> None:
 @pytest.mark.parametrize("document", ["an invoice", "a Creditmemo"])
 def test_a_document_that_was_not_saved_says_nothing_of_the_gateways_money(document: str) -> None:
     said = {"message": f"Could not save {document}, see error log for details"}
-    assert type(error_from(answer(400, said), call(writes=True))) is Unknown
+    assert type(error_from(answer(400, said), call(writes=True))) is Unsaved
 
 
 @pytest.mark.parametrize(

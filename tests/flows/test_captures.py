@@ -208,10 +208,6 @@ async def test_a_write_whose_answer_was_lost_is_not_made_twice(
     await polls(harness)
     await harness.shop_dials.settle()
     await harness.works_until_idle()
-    waits = await harness.parked("captures")
-    assert bool(waits) == ((kind, where) == (Kind.ERROR_BEFORE, "/invoice"))
-    await harness.services.intake.accept("captures", "shop", waits, "replay")
-    await harness.works_until_idle()
     assert [shown(one) for one in order.invoices] == [{SKU: 1}, {SKU: 2}]
     assert len(told(order)) == 2
     assert await harness.parked("captures") == []
@@ -242,7 +238,7 @@ async def test_a_capture_that_the_shop_did_not_save_is_looked_at_before_another(
     assert await harness.parked("captures") == []
 
 
-@in_harness(**CAPTURED)
+@in_harness(**{**CAPTURED, "commerce": {"lost_payments": "park"}})
 async def test_who_replays_an_invoice_has_the_capture_made_that_it_waits_for(
     harness: Harness,
 ) -> None:
@@ -424,11 +420,6 @@ async def test_a_lower_total_is_given_back_once_and_is_no_news_for_f_and_o(
     for _ in range(3):
         await polls_all(harness)
     await harness.shop_dials.settle()
-    if kind is Kind.ERROR_BEFORE:
-        assert credited(order) == []
-        waits = await harness.parked("captures")
-        await harness.services.intake.accept("captures", "shop", waits, "replay")
-        await polls_all(harness)
     assert credited(order) == [Decimal(5)]
     (memo,) = order.creditmemos
     assert memo["transaction_id"]

@@ -5,13 +5,14 @@ import asyncio
 
 import pytest
 
+from sandbox.commerce.records import Columns
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
 from sync.operating.deciding import require_found_again
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers
-from tests.flows.finance import Finance, in_finance, key
+from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.systems import COMPANY, CONNECTION
 
@@ -163,6 +164,92 @@ async def test_what_has_another_reference_is_not_forgotten(finance: Finance) -> 
     assert await person(finance).forget(claim)
     await finance.replays(key(invoice), "invoices")
     assert finance.payment(invoice)["CreditAmount"] == line["CreditAmount"]
+
+
+DRAFTS, DRAFTED = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
+PAID, RETURNED = "CustomerPaymentJournalLines", "ReturnOrderHeadersV2"
+
+
+async def linked(finance: Finance, document: Columns, flow: str, kind: str, number: str) -> Claim:
+    """What comes of it that a person links a document to this number."""
+    place = (CONNECTION, flow, key(document))
+    claim = await finance.services.ledger.claim(*place)
+    assert await person(finance).link(claim, kind, number)
+    await finance.replays(key(document), flow)
+    return await finance.services.ledger.claim(*place)
+
+
+async def compared(finance: Finance, one: Columns, flow: str, kind: str, others: str) -> None:
+    """Its document, with a person's own reference by now, is taken over; another one is not, nor
+    that of `others`, nor a number that is nobody's."""
+    claim = await finance.services.ledger.claim(CONNECTION, flow, key(one))
+    number = claim.delivered[kind].number
+    for wrong, said in ((others, f"{others}, which was linked to it, is of 1-"), ("9/9", "not in")):
+        claim = await linked(finance, one, flow, kind, wrong)
+        assert (claim.state, said in claim.reason) == (State.PARKED, True), claim.reason
+        assert "relink" in claim.remedy
+    claim = await linked(finance, one, flow, kind, number)
+    assert (claim.state, claim.delivered[kind].number) == (State.DELIVERED, number)
+    assert claim.delivered[kind].digest
+
+
+@in_finance()
+async def test_a_linked_payment_is_compared(finance: Finance) -> None:
+    one, two = [finance.commerce.invoice(await finance.placed()) for _ in range(2)]
+    for invoice in (one, two):
+        await finance.books(invoice)
+    store, place = finance.dynamics.store, finance.payment(two)
+    line = store.update(PAID, finance.payment(one), {"PaymentReference": "BANK 7"})
+    others = f"{place['JournalBatchNumber']}/{place['LineNumber']}"
+    await compared(finance, one, "invoices", "customer_payment", others)
+    assert len(finance.rows(PAID)) == 2
+    store.update(PAID, line, {"CreditAmount": line["CreditAmount"] + 1})
+    number = f"{line['JournalBatchNumber']}/{line['LineNumber']}"
+    claim = await linked(finance, one, "invoices", "customer_payment", number)
+    assert "was linked to it and is another document" in claim.reason
+    assert len(finance.rows(PAID)) == 2
+
+
+@in_finance(invoices=FREE_TEXT)
+async def test_a_linked_free_text_invoice_is_compared(finance: Finance) -> None:
+    one, two = [finance.commerce.invoice(await finance.placed()) for _ in range(2)]
+    for invoice in (one, two):
+        await finance.books(invoice)
+    (line, *_), store = finance.draft_lines(one), finance.dynamics.store
+    number = str(finance.draft(one)["InvoiceIdentifier"])
+    store.update(DRAFTS, finance.draft(one), {"CustomerReference": "by phone"})
+    others = str(finance.draft(two)["InvoiceIdentifier"])
+    await compared(finance, one, "invoices", "free_text_invoice", others)
+    cells = {"TransactionCurrencyAmount": line["TransactionCurrencyAmount"] + 1}
+    wrong = store.update(DRAFTED, line, cells)
+    claim = await linked(finance, one, "invoices", "free_text_invoice", number)
+    assert "was linked to it and is another document" in claim.reason
+    await finance.replays(key(one), "invoices")
+    assert await finance.stands(one) is State.PARKED
+    store.update(DRAFTED, wrong, line.values)
+    await finance.replays(key(one), "invoices")
+    assert await finance.stands(one) is State.DELIVERED
+    assert len(finance.rows(DRAFTS)) == 2
+
+
+@in_finance()
+async def test_a_linked_return_order_is_compared(finance: Finance) -> None:
+    memos = []
+    for _ in range(2):
+        order = await finance.placed()
+        await finance.books(finance.commerce.invoice(order))
+        finance.ships(order, tax=order.amount("tax_amount"))
+        memos.append(finance.commerce.refund(order))
+        await finance.books(memos[-1], "creditmemos")
+    others = finance.returned(memos[1])["ReturnOrderNumber"]
+    cells = {"CustomersOrderReference": "by phone"}
+    header = finance.dynamics.store.update(RETURNED, finance.returned(memos[0]), cells)
+    await compared(finance, memos[0], "creditmemos", "return_order", others)
+    finance.dynamics.store.update(RETURNED, header, {"CurrencyCode": "EUR"})
+    number = header["ReturnOrderNumber"]
+    claim = await linked(finance, memos[0], "creditmemos", "return_order", number)
+    assert "was linked to it and is another document" in claim.reason
+    assert len(finance.rows(RETURNED)) == 2
 
 
 @in_both_harnesses()

@@ -433,7 +433,7 @@ async def test_what_a_gateway_was_paid_is_refunded_by_the_gateway(ours: Returnin
 
 
 @pytest.mark.parametrize("is_paid", [True, False])
-@in_returns()
+@in_returns(commerce={"lost_payments": "park"})
 async def test_a_gateway_that_may_have_refunded_is_looked_at_before_it_is_asked_again(
     ours: Returning, is_paid: bool
 ) -> None:

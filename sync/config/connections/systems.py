@@ -78,6 +78,11 @@ class Commerce(Section):
     commit_horizon_seconds: Whole = Field(default=60, ge=1, le=3600)
     """How long after it was given up a write may still commit: PHP or a proxy cuts it off after
     about a minute."""
+    lost_payments: Literal["again", "park"] = "again"
+    """What becomes of a capture or refund by a payment gateway that was not answered, once Commerce
+    can no longer commit it and has no document of it. `again`: it is sent again; where the shop
+    died between its gateway and its database, the money moves twice. `park`: somebody looks at the
+    gateway first."""
     bulk_from: Whole = Field(default=0, ge=0)
     """So many rows of stock or prices are given to the shop's consumers instead of being written at
     once; 0: none ever. Only where `async.operations.all` is consumed."""

@@ -106,6 +106,13 @@ class PaymentPart(Part):
         return await self.left_behind.found(find, self.payment)
 
     @override
+    async def linked(self, number: str) -> Found:
+        journals = self.left_behind.delivery.systems.dynamics.payment_journals
+        there = await journals.reference_of(self.payment.company, number)
+        self.left_behind.require_linkable(self.payment, number, there)
+        return _found(await journals.numbered(self.payment, number))
+
+    @override
     async def place(self) -> str:
         """The first journal of its day and method into which no lost write may commit any more."""
         delivery, waits = self.left_behind.delivery, timedelta()

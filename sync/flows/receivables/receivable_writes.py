@@ -61,6 +61,12 @@ class FreeTextInvoiceWrite(Write):
     async def find(self) -> Found | None:
         return await self.left_behind.found(self._found, self.invoice)
 
+    @override
+    async def linked(self, number: str) -> Found:
+        there = await self.invoices.reference_of(self.invoice.company, number)
+        self.left_behind.require_linkable(self.invoice, number, there)
+        return _invoice(await self.invoices.numbered(self.invoice, number))
+
     async def _found(self, invoice: FreeTextInvoice) -> Found | None:
         held = await self.invoices.find(invoice)
         return _invoice(held) if held is not None else None
@@ -133,6 +139,12 @@ class ReturnOrderWrite(Write):
     @override
     async def find_taken(self) -> Found | None:
         return await self._found(self.order)
+
+    @override
+    async def linked(self, number: str) -> Found:
+        there = await self.orders.reference_of(self.order.company, number)
+        self.left_behind.require_linkable(self.order, number, there)
+        return _found(await self.orders.numbered(self.order, number))
 
     async def _found(self, order: ReturnOrder) -> Found | None:
         held = await self.orders.find(order)

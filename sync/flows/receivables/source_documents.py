@@ -200,7 +200,7 @@ def _dealt_with(with_order: DocumentWithOrder[Any], delivery: Delivery) -> Plan 
         return Skipped(reason)
     if document.state == CANCELLED:
         return _cancelled(with_order, delivery)
-    if delivery.claim.number:
+    if delivery.claim.number and delivery.claim.digest:  # else a person linked it
         return _booked(document, delivery)
     is_old = not _is_settled_on(delivery)
     reason = old_document(document, delivery.systems.settings.orders) if is_old else ""
