@@ -104,7 +104,7 @@ async def _adopted_or_created(
     found = await _left_behind(write, delivery)
     if found is not None:
         return found, "adopted", None
-    if write.moves_money and delivery.systems.settings.commerce.lost_payments == "park":
+    if write.moves_money:
         _require_looked_at(write, delivery)
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
@@ -116,18 +116,24 @@ async def _adopted_or_created(
             raise
         return found, "adopted", None
     except (Later, Never) as error:
-        if write.is_one_request and not isinstance(error, Unknown):
-            delivery.was_not_made()
         if write.moves_money and isinstance(error, Unsaved):
             raise _unsure(write, f"{write.target.name} could not save its document") from error
+        if write.is_one_request and not isinstance(error, Unknown):
+            delivery.was_not_made()
         raise
 
 
 def _require_looked_at(write: Write, delivery: Delivery) -> None:
     """Raise `Never` where an earlier try may have had a gateway move the money, and nobody has
-    asked for the record since then: who does has looked at the gateway."""
+    asked for the record since then: who does has looked at the gateway. Of a lost answer, the
+    connection says whether that counts."""
     open_, asked_at = delivery.inherited, delivery.message.asked_at
-    if open_ is None or not open_.concerns(write.kind):
+    is_lost = AT_A_GATEWAY not in delivery.claim.reason
+    if (
+        open_ is None
+        or not open_.concerns(write.kind)
+        or (is_lost and delivery.systems.settings.commerce.lost_payments == "again")
+    ):
         return
     announced_at = open_.not_after - write.target.send_within
     if asked_at is not None and asked_at > announced_at:
