@@ -10,6 +10,7 @@ from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
 from sync.engine.digests import KeyedDigests
+from sync.engine.intent import Intent
 from sync.engine.message import CLOCKS_APART
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
@@ -37,24 +38,6 @@ class State(StrEnum):
     SKIPPED = "skipped"
     PARKED = "parked"
     VANISHED = "vanished"
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
-    `settled_by`.
-
-    `kind`: of the document; empty where it may be any.
-    """
-
-    document: str
-    not_after: datetime
-    settled_by: datetime
-    kind: str = ""
-
-    def concerns(self, kind: str) -> bool:
-        """Whether a document of this kind may have been left behind."""
-        return self.kind in ("", kind)
 
 
 @dataclass(frozen=True)

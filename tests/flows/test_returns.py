@@ -858,6 +858,10 @@ async def test_a_refund_of_a_return_that_is_closed_without_a_return_order_asks_a
 MONEY = {"creditmemos": {"refund_payment": True}}
 
 
+def writes_a_line(arrival: Arrival) -> bool:
+    return arrival.writes and b"DebitAmount" in arrival.body
+
+
 @in_returns(**MONEY)
 async def test_the_money_of_a_refund_is_booked_where_f_and_o_credits_the_goods(
     ours: Returning,
@@ -935,6 +939,43 @@ async def test_the_money_of_a_refund_that_was_left_before_is_booked_once_a_perso
     for _ in range(2):
         await mended(ours, said)
     assert ours.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+
+
+@in_returns(**MONEY)
+async def test_the_money_of_a_refund_is_corrected_and_its_goods_credited_once(
+    ours: Returning,
+) -> None:
+    """It was deleted, entered by hand elsewhere, or never booked: what a person says of it is of
+    the money alone, also where an answer is lost after that."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    await ours.books(memo, "creditmemos")
+    person = Corrections(ours.services.ledger, ours.clock, "ann", "entered by hand")
+    store, line = ours.dynamics.store, ours.payment(memo, "creditmemos")
+    store.delete("CustomerPaymentJournalLines", line)
+    assert await person.forget(await ours.claim(key(memo), "creditmemos"))
+    ours.ledger_dials.next(Kind.LOST, where=writes_a_line)
+    await ours.replays(key(memo), "creditmemos")
+    await ours.works_until_idle()
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    line = ours.payment(memo, "creditmemos")
+    number = f"{line['JournalBatchNumber']}/{line['LineNumber']}"
+    for forgets in (False, True):
+        if forgets:
+            assert await person.forget(await ours.claim(key(memo), "creditmemos"))
+        claim = await ours.claim(key(memo), "creditmemos")
+        assert await person.link(claim, "customer_payment", number)
+        await ours.replays(key(memo), "creditmemos")
+        claim = await ours.claim(key(memo), "creditmemos")
+        assert claim.state is State.DELIVERED
+        assert [one.number for one in claim.delivered.values()] == [number]
+    assert len(ours.rows("CustomerPaymentJournalLines", DebitAmount=memo["grand_total"])) == 1
+    assert len(ours.rows("ReturnOrderHeadersV2")) == 1
+    assert (await reconciled(ours, "creditmemos", "refunds", "returns"))[0] == []
 
 
 @in_returns(**MONEY)

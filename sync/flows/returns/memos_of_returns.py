@@ -47,11 +47,12 @@ async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Ski
     open or was not refunded yet, and nobody has said what it is."""
     claim = delivery.claim
     _must_be_credited(memo, delivery)
-    is_begun = claim.intent is not None and not is_of_return(memo.raw)
-    if claim.number or is_begun or credits_goods(claim):
+    if credits_goods(claim):
         return None
     if named := returns_in(memo.raw):
         return await _named(named[0], memo, delivery)
+    if claim.number or claim.intent is not None:
+        return None
     if markers_in(memo.raw) or is_of_cancelled_pieces(memo.raw):
         return None
     if RETURNS not in delivery.systems.settings.flows or order.entity_id is None:
@@ -127,7 +128,7 @@ async def given_before(rma: Rma, order: Order, delivery: Delivery) -> list[Credi
 def credits_goods(claim: Claim) -> bool:
     """Whether F&O credits what a memo of this claim gave back, by a document of the memo's own that
     it has or may have; not where it holds its money alone."""
-    kinds = set(claim.delivered) | ({claim.intent.kind} if claim.intent is not None else set())
+    kinds = set(claim.delivered) | (claim.intent.kinds if claim.intent is not None else set())
     return bool(kinds - MONEY_KINDS) or (bool(claim.number) and not kinds)
 
 
@@ -146,7 +147,8 @@ def _must_be_credited(memo: CreditMemo, delivery: Delivery) -> None:
     """Raise `Never` where its money alone was booked, as that of a return's refund, and it is said
     to be of no return since."""
     claim = delivery.claim
-    if not claim.number or credits_goods(claim) or APART not in markers_in(memo.raw):
+    is_booked = bool(claim.number and claim.digest)  # else a person linked it
+    if not is_booked or credits_goods(claim) or APART not in markers_in(memo.raw):
         return
     if is_of_return(memo.raw) or is_of_lower_total(memo.raw):
         return
