@@ -106,13 +106,7 @@ class Claim:
     @property
     def intent(self) -> Intent | None:
         """What an earlier try was about to write, when its outcome is not known."""
-        if (
-            not self.intent_document
-            or self.intent_not_after is None
-            or self.intent_settled_by is None
-        ):
-            return None
-        return Intent(
+        return Intent.of(
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
 
@@ -120,7 +114,7 @@ class Claim:
         """The claim with this intent, or without any."""
         return replace(
             self,
-            intent_document=intent.document if intent else "",
+            intent_document=intent.stored if intent else "",
             intent_kind=intent.kind if intent else "",
             intent_not_after=intent.not_after if intent else None,
             intent_settled_by=intent.settled_by if intent else None,
