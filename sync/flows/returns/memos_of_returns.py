@@ -47,7 +47,7 @@ async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Ski
     open or was not refunded yet, and nobody has said what it is."""
     claim = delivery.claim
     _must_be_credited(memo, delivery)
-    if credits_goods(claim):
+    if _is_booked(claim) or credits_goods(claim):
         return None
     if named := returns_in(memo.raw):
         return await _named(named[0], memo, delivery)
@@ -132,6 +132,11 @@ def credits_goods(claim: Claim) -> bool:
     return bool(kinds - MONEY_KINDS) or (bool(claim.number) and not kinds)
 
 
+def _is_booked(claim: Claim) -> bool:
+    """Whether it was delivered, and not only linked by a person since."""
+    return bool(claim.number and claim.digest)
+
+
 def books_money_of(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> bool:
     """Whether the money of a return's refund is to be booked. Where that was left before, a person
     has to ask for it: somebody may have entered it since."""
@@ -147,8 +152,7 @@ def _must_be_credited(memo: CreditMemo, delivery: Delivery) -> None:
     """Raise `Never` where its money alone was booked, as that of a return's refund, and it is said
     to be of no return since."""
     claim = delivery.claim
-    is_booked = bool(claim.number and claim.digest)  # else a person linked it
-    if not is_booked or credits_goods(claim) or APART not in markers_in(memo.raw):
+    if not _is_booked(claim) or credits_goods(claim) or APART not in markers_in(memo.raw):
         return
     if is_of_return(memo.raw) or is_of_lower_total(memo.raw):
         return
