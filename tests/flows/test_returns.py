@@ -636,6 +636,22 @@ async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
 
 
 @in_returns()
+async def test_a_return_that_is_credited_with_nothing_asks_no_person_to_refund_it(
+    ours: Returning,
+) -> None:
+    """A warranty at no price, or an even exchange on its own return order."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    (line,) = ours.return_rows(rma)
+    ours.dynamics.store.update("ReturnOrderLinesV2", line, {"LineAmount": ZERO})
+    ours.credits(rma, tax=ZERO)
+    await ours.look()
+    assert await ours.parked("return_states") == []
+    assert (ours.now(rma)["status"], order.creditmemos) == ("processed_closed", [])
+
+
+@in_returns()
 async def test_what_one_invoice_has_no_room_for_is_refunded_of_the_next(ours: Returning) -> None:
     wants = ours.wants("SIMPLE-001", pieces=3)
     order = await ours.placed(payment="checkmo", shipping=Decimal(0), **wants)
