@@ -949,6 +949,8 @@ async def test_the_money_of_a_refund_that_was_left_before_is_booked_once_a_perso
     )
     ours.services = ours._opened(ours.systems.tables)
     await ours.books(memo, "creditmemos")
+    await ours.services.intake.accept("creditmemos", CONNECTION, [key(memo)], "backfill")
+    await ours.works_until_idle()
     assert ours.payments(memo, "creditmemos") == []
     await ours.works_for(3600)
     ((said,), _) = await reconciled(ours, "refunds")

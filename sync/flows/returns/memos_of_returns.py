@@ -139,10 +139,10 @@ def _is_booked(claim: Claim) -> bool:
 
 def books_money_of(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> bool:
     """Whether the money of a return's refund is to be booked. Where that was left before, a person
-    has to ask for it: somebody may have entered it since."""
+    has to replay it, and no mere backfill: somebody may have entered it since."""
     claim, memo = delivery.claim, with_order.document
     was_left = claim.state is State.SKIPPED and claim.reason.startswith(REFUND_OF)
-    if was_left and not delivery.message.is_asked:
+    if was_left and delivery.message.asked_at is None:
         return False
     is_paid_out = delivery.systems.settings.creditmemos.refund_payment
     return is_paid_out or bool(kept_as_credit(memo, with_order.order))
