@@ -615,6 +615,24 @@ async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_
     assert ours.number(other)
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@in_returns(invoices={"recipe": "payment-journal"})
+async def test_goods_that_f_and_o_invoiced_in_fewer_pieces_or_two_lines_come_back(
+    ours: Returning, is_split: bool
+) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", pieces=2))
+    ours.commerce.invoice(order)
+    ours.ships(order)
+    (line,) = ours.rows("SalesLine", ExternalItemNumber="1")
+    half = {"OrderedSalesQuantity": Decimal(1), "LineAmount": line["LineAmount"] / 2}
+    ours.dynamics.store.update("SalesLine", line, half)
+    if is_split:
+        ours.dynamics.put("SalesLine", **{**line.values, **half, "InventoryLotId": "SPLIT"})
+    rma = await ours.requested(order, 1)
+    assert await ours.parked("returns") == []
+    assert ours.number(rma)
+
+
 @pytest.mark.parametrize("is_own", [False, True])
 @in_returns()
 async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
