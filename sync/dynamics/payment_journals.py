@@ -14,7 +14,7 @@ from typing import Any
 
 from sync.dynamics.adoption import must_be_ours
 from sync.dynamics.documents import requests
-from sync.dynamics.documents.customer_payment import CustomerPayment
+from sync.dynamics.documents.customer_payment import CREDIT, DEBIT, CustomerPayment
 from sync.dynamics.odata_client import ODataClient
 
 HEADERS, LINES = requests.JOURNAL_HEADERS, requests.JOURNAL_LINES
@@ -69,10 +69,15 @@ class PaymentJournals:
         must_be_ours(payment.reference, target, ours, _told_by(row, Decimal(row[payment.side])))
         return found
 
-    async def reference_of(self, company: str, number: str) -> str | None:
-        """The reference of a line by its place, `<journal>/<line>`; None where there is none."""
+    async def reference_of(
+        self, company: str, number: str, sent: Mapping[str, Any] | None = None
+    ) -> str | None:
+        """The reference of a line by its place, `<journal>/<line>`; None where there is none, or
+        one of another account or amount than was `sent`, which is a line as a request has it."""
         row = await self._line(company, number)
-        return None if row is None else str(row.get("PaymentReference") or "")
+        if row is None or (sent is not None and _money_in(row) != _money_in(sent)):
+            return None
+        return str(row.get("PaymentReference") or "")
 
     async def numbered(self, payment: CustomerPayment, number: str) -> FoundPayment:
         """The line at this place, `<journal>/<line>`, which a person linked. Raises `Never` where
@@ -128,6 +133,12 @@ class PaymentJournals:
             LINES, payment.line_body(place.journal, place.line), not_after=not_after
         )
         return place
+
+
+def _money_in(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Account and amounts of a line."""
+    amounts = (Decimal(line.get(side) or 0) for side in (CREDIT, DEBIT))
+    return line.get("AccountDisplayValue"), *amounts
 
 
 def _told_by(line: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from typing import Final
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
 from sync.flows.keys import parts_of, whole_in
-from sync.flows.receivables.by_number import reference_of
+from sync.flows.receivables.by_number import RECEIVABLES, ByNumber
 from sync.mapping.sales_order_lines import unique_references
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, is_called
 
-RECEIVABLES: Final = ("invoices", "creditmemos")
 SHOWN: Final = 50
 """Claims of a flow that are looked at for the kinds of documents that it has."""
 
@@ -51,8 +50,9 @@ async def require_found_again(ledgers: Ledgers, claim: Claim) -> None:
     }
     systems = await services.systems_pool.open(claim.connection)
     company = systems.settings.legal_entity_of(whole_in(parts_of(claim.key)[1]))
+    by_number = ByNumber(systems, services.documents, claim, company, ours)
     for one in held:
-        there = await reference_of(one, company, systems)
+        there = await by_number.reference_of(one)
         if there is not None and there.strip().casefold() not in ours:
             named = told[-1] if told else "of its record"
             raise Problem(

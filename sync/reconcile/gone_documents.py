@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sync.engine.claim import Claim
-from sync.flows.receivables.by_number import reference_of
+from sync.flows.receivables.by_number import ByNumber
 from sync.flows.receivables.payments import KIND, STORE_CREDIT
 from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
 from sync.reconcile.commands import Commands
@@ -27,13 +27,17 @@ async def gone_document(
     """The cause, and what mends it. What was entered again under another number cannot be seen."""
     delivered, reference = claim.delivered, place.references[0]
     held = [delivered[one] for one in DOCUMENTS[kind.name] if one in delivered]
+    forget = Commands(claim.connection, claim.flow, claim.key).forget()
+    if not held:  # what it has is of another kind
+        return Cause.MISSING, forget
+    ours = {one.casefold() for one in place.references}
+    by_number = ByNumber(connected.systems, connected.documents, claim, place.company, ours)
     for one in held:
-        if await reference_of(one, place.company, connected.systems) is not None:
+        if await by_number.reference_of(one) is not None:
             name = place.references[-1] if one.kind == STORE_CREDIT else reference
             said = f"Give {one.label or one.number} the reference {name} again in D365."
             return Cause.EDITED, said
-    numbers = ", ".join(one.label or one.number for one in held) or claim.number
-    forget = Commands(claim.connection, claim.flow, claim.key).forget()
+    numbers = ", ".join(one.label or one.number for one in held)
     said = (
         f"Look for {numbers} in D365, also under another number. If it is there, give it the"
         f" reference {reference} again; only if it was deleted: {forget}"

@@ -12,8 +12,10 @@ from sync.engine.corrections import Corrections
 from sync.operating.deciding import require_found_again
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers
+from sync.reconcile.difference import Cause
 from tests.flows.finance import FREE_TEXT, Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
+from tests.reconcile.planted import mended, reconciled
 from tests.systems import COMPANY, CONNECTION
 
 KIND = "sales_order"
@@ -164,6 +166,51 @@ async def test_what_has_another_reference_is_not_forgotten(finance: Finance) -> 
     assert await person(finance).forget(claim)
     await finance.replays(key(invoice), "invoices")
     assert finance.payment(invoice)["CreditAmount"] == line["CreditAmount"]
+
+
+@pytest.mark.parametrize("is_ours", [False, True])
+@in_finance()
+async def test_a_place_that_somebody_else_s_payment_took_is_gone(
+    finance: Finance, is_ours: bool
+) -> None:
+    """Of another record of ours it may have the same account and amount; another payment of the
+    buyer has any reference."""
+    one, two = [finance.commerce.invoice(await finance.placed()) for _ in range(2)]
+    for invoice in (one, two):
+        await finance.books(invoice)
+    store, line = finance.dynamics.store, finance.payment(one)
+    store.delete(PAID, finance.payment(two))
+    await finance.works_for(3600)
+    reference, more = (finance.reference(two), 0) if is_ours else ("BANK 7", 1)
+    others = {"PaymentReference": reference, "CreditAmount": line["CreditAmount"] + more}
+    store.update(PAID, line, others)
+    told = {one.key: one for one in (await reconciled(finance, "payments"))[0]}
+    assert told[key(one)].cause is Cause.MISSING
+    assert "forget invoices" in told[key(one)].command
+    ledgers = Ledgers(finance.services, CONNECTION, "invoices")
+    claim = await finance.services.ledger.claim(CONNECTION, "invoices", key(one))
+    await require_found_again(ledgers, claim)
+    await mended(finance, told[key(one)])
+    assert finance.payment(one)["CreditAmount"] == line["CreditAmount"]
+
+
+@in_finance(creditmemos={"refund_payment": False})
+async def test_money_that_was_never_booked_is_not_looked_for(finance: Finance) -> None:
+    order = await finance.placed()
+    await finance.books(finance.commerce.invoice(order))
+    finance.ships(order, tax=order.amount("tax_amount"))
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, "creditmemos")
+    (claim,) = [one async for one in finance.services.ledger.claims(CONNECTION, "creditmemos")]
+    assert list(claim.delivered) == ["return_order"]
+    settings = finance.services.connections[CONNECTION].creditmemos
+    object.__setattr__(settings, "refund_payment", True)  # the operator switches it on later
+    await finance.works_for(3600)
+    ((told,), _) = await reconciled(finance, "refunds")
+    assert (told.cause, told.command.split()[3]) == (Cause.MISSING, "forget")
+    await mended(finance, told)
+    assert finance.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+    assert len(finance.rows(RETURNED)) == 1
 
 
 DRAFTS, DRAFTED = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
