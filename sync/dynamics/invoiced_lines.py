@@ -5,10 +5,9 @@
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
 from sync.dynamics.line_orders import lines_of, order_of
-from sync.dynamics.odata import Filter
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
@@ -27,7 +25,8 @@ INVOICED_FIELDS: Final = (
     "InvoiceId", "SalesId", "OrigSalesId", "InventTransId", "ItemId", "ExternalItemId", "Qty",
     "SalesUnit", "CreatedOn",
 )  # fmt: skip
-LINE_ORDER: Final = ("dataAreaId", "InvoiceId", "InvoiceDate", "LineCreationSequenceNumber")
+MOST_KNOWN: Final = 50_000
+"""Invoices of which it is kept whether they are of several orders."""
 
 
 class InvoicedLines:
@@ -35,6 +34,7 @@ class InvoicedLines:
 
     def __init__(self, client: ODataReader) -> None:
         self._client = client
+        self._known: dict[tuple[str, str], bool] = {}
 
     async def invoice(self, company: str, sales_order: str, number: str) -> SalesInvoice | None:
         """An invoice, with the rows of all invoices of its sales order; None while it does not
@@ -63,15 +63,22 @@ class InvoicedLines:
         except Never:
             return False
 
-    async def shared_since(self, company: str, day: date) -> frozenset[str]:
-        """The invoices with an invoice date from `day` on that are of several sales orders."""
-        where = Filter.eq("dataAreaId", company) & Filter.ge("InvoiceDate", day)
-        orders = defaultdict[str, set[str]](set)
-        async for row in self._client.query(
-            INVOICED_LINES, where=where, select=INVOICED_FIELDS[:3], order_by=LINE_ORDER
-        ):
-            orders[text_of(row, "InvoiceId")].add(order_of(row))
-        return frozenset(number for number, found in orders.items() if len(found) > 1)
+    async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
+        """Which of these invoices are of several sales orders; the header names one of them. Each
+        is asked for once, as what is posted stays as it is."""
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        asked = [
+            one for one in numbers
+            if (company, one) not in self._known and not {"*", "\\"} & {*one}  # no filter has these
+        ]  # fmt: skip
+        found = await self._client.find_by(
+            INVOICED_LINES, "InvoiceId", *asked, company=company, select=INVOICED_FIELDS[:3]
+        ) if asked else []  # fmt: skip
+        orders = {(text_of(row, "InvoiceId"), order_of(row)) for row in found}
+        counts = Counter(number for number, _ in orders)
+        self._known |= {(company, number): count > 1 for number, count in counts.items()}
+        return frozenset(one for one in numbers if self._known.get((company, one)))
 
     async def _shared(
         self, company: str, sales_order: str, rows: Sequence[Mapping[str, Any]], *, but: str = ""

@@ -11,7 +11,6 @@ of an item, or none.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,7 +44,7 @@ class PrintedInvoices(InvoicedLines):
         self._settings = settings
 
     @override
-    async def shared_since(self, company: str, day: date) -> frozenset[str]:
+    async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
         """Printed lines name no order."""
         return frozenset()
 

@@ -91,7 +91,7 @@ class PaymentJournals:
 
     async def _line(self, company: str, number: str) -> dict[str, Any] | None:
         journal, _, line = number.rpartition("/")
-        if not line.replace(".", "", 1).isdecimal():
+        if not (journal and line.replace(".", "", 1).isdecimal()):
             return None
         rows = await self._client.find_by(
             LINES, "JournalBatchNumber", journal, company=company, select=LINE_FIELDS

@@ -6,7 +6,7 @@ lies under the old reference, if it lies anywhere; there it is this record's onl
 record's claim has it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from sync.engine.delivery import Delivery
 from sync.engine.write import Found
 from sync.flows.keys import parts_of
 from sync.mapping.references import fields_in
+from sync.mapping.taken_off import TAKEN_OFF
 
 Find = Callable[[Any], Awaitable[Found | None]]
 
@@ -74,3 +75,31 @@ class LeftBehind:
             if other.key != claim.key and held is not None and held.number == number:
                 return True
         return False
+
+
+def require_all_linked(kinds: Sequence[str], reference: str, delivery: Delivery) -> None:
+    """Raise `Never` where a person linked a document of another kind than these, or only some of
+    them: what else a person made has no reference of ours, and would be made a second time."""
+    claim = delivery.claim
+    linked = [one for one in claim.delivered.values() if not one.digest and one.kind != TAKEN_OFF]
+    for one in linked:
+        said = f"{reference}: {one.kind} {one.number} was linked to it"
+        record = f"{claim.flow} {claim.key}"
+        if one.kind not in kinds:
+            raise Never(
+                f"{said}, which it does not become here",
+                remedy=(
+                    f"If D365 holds all of it by that: skip {record} --why TEXT. If not, delete"
+                    f" or reverse {one.number} there; then: forget {record} --why TEXT."
+                ),
+            )
+        for kind in kinds:
+            if kind not in claim.delivered:
+                raise Never(
+                    f"{said}, and its {kind} is not linked as well",
+                    remedy=(
+                        f"Run: adopt {record} NUMBER --document {kind} --why TEXT. Where D365 has"
+                        f" none, give {one.number} the reference {reference} there; then: forget"
+                        f" {record} --why TEXT."
+                    ),
+                )

@@ -656,6 +656,7 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     harness: Harness, reference: str
 ) -> None:
     """Its header names the other order: one that was taken by phone, of the same account."""
+    harness.only(1)
     phoned = await ordered(harness, OTHER, payment="checkmo")
     order = await ordered(harness, SKU, payment="braintree", paid="authorised")
     joined = posted(harness, phoned), posted(harness, order)
@@ -669,3 +670,13 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     assert [shown(one) for one in order.invoices] == [{SKU: 3}]
     assert phoned.invoices == []
     assert received(harness) == order.row["grand_total"]
+    asked = list[str]()
+
+    def counts(arrival: Arrival) -> bool:
+        sent = f"{arrival.path}?{arrival.query}{arrival.body.decode()}"
+        asked.extend([sent] if "CustInvoiceTransBi" in sent else [])
+        return False
+
+    harness.ledger_dials.next(Kind.DROPPED, where=counts)
+    await polls(harness)
+    assert asked == []  # what is posted is asked for once, however many polls list it

@@ -215,6 +215,7 @@ async def test_money_that_was_never_booked_is_not_looked_for(finance: Finance) -
 
 DRAFTS, DRAFTED = "FreeTextInvoiceHeaders", "FreeTextInvoiceLines"
 PAID, RETURNED = "CustomerPaymentJournalLines", "ReturnOrderHeadersV2"
+MEMOS = "creditmemos"
 
 
 async def linked(finance: Finance, document: Columns, flow: str, kind: str, number: str) -> Claim:
@@ -297,6 +298,38 @@ async def test_a_linked_return_order_is_compared(finance: Finance) -> None:
     claim = await linked(finance, memos[0], "creditmemos", "return_order", number)
     assert "was linked to it and is another document" in claim.reason
     assert len(finance.rows(RETURNED)) == 2
+
+
+@in_finance(creditmemos={"refund_payment": True})
+async def test_all_that_a_record_becomes_is_linked_or_none_of_it(finance: Finance) -> None:
+    order = await finance.placed()
+    await finance.books(finance.commerce.invoice(order))
+    finance.ships(order, tax=order.amount("tax_amount"))
+    memo = finance.commerce.refund(order)
+    await finance.books(memo, MEMOS)
+    store, line = finance.dynamics.store, finance.payment(memo, MEMOS)
+    returned = finance.returned(memo)["ReturnOrderNumber"]
+    place = f"{line['JournalBatchNumber']}/{line['LineNumber']}"
+    store.update(RETURNED, finance.returned(memo), {"CustomersOrderReference": "by phone"})
+    store.update(PAID, line, {"PaymentReference": "BANK 7"})
+    assert await person(finance).forget(await finance.claim(key(memo), MEMOS))
+    claim = await linked(finance, memo, MEMOS, "free_text_invoice", "7")
+    assert (claim.state, "does not become" in claim.reason) == (State.PARKED, True), claim.reason
+    assert await person(finance).forget(claim)
+    paid = len(finance.rows(PAID))
+    claim = await linked(finance, memo, MEMOS, "return_order", returned)
+    assert (claim.state, "its customer_payment is not linked" in claim.reason) == (
+        State.PARKED,
+        True,
+    )
+    assert (len(finance.rows(RETURNED)), len(finance.rows(PAID))) == (1, paid)
+    claim = await linked(finance, memo, MEMOS, "customer_payment", "00123")
+    assert (claim.state, "00123, which was linked" in claim.reason) == (State.PARKED, True)
+    claim = await linked(finance, memo, MEMOS, "customer_payment", place)
+    assert (claim.state, all(one.digest for one in claim.delivered.values())) == (
+        State.DELIVERED, True,
+    )  # fmt: skip
+    assert (len(finance.rows(RETURNED)), len(finance.rows(PAID))) == (1, paid)
 
 
 @in_both_harnesses()

@@ -39,7 +39,12 @@ from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
 from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL, total_key, totals_plan
-from sync.flows.fulfilment.slip_orders import PackedSlip, may_be_ours, order_of, packed_slip
+from sync.flows.fulfilment.slip_orders import (
+    PackedSlip,
+    listed_invoices,
+    order_of,
+    packed_slip,
+)
 from sync.flows.fulfilment.waiting import until_released
 from sync.flows.keys import parts_of, whole_in
 from sync.flows.order_comments import OrderComment
@@ -77,18 +82,14 @@ async def changed(
     those that name no order of ours, the ones that are of other orders too."""
     invoices, day = systems.dynamics.posted_invoices, (since - DAYS_BACK).date()
     for company, rest in companies_from(systems, after):
-        shared: frozenset[str] | None = None
-        async for posted, dated in invoices.sales_invoices_since(company, day, after=rest):
+        every = invoices.sales_invoices_since(company, day, after=rest)
+        async for posted, dated in listed_invoices(company, every, systems):
             found = SalesInvoice(
                 company, posted.sales_order, posted.number, voucher=posted.voucher,
                 amount=posted.amount or ZERO,
             )  # fmt: skip
-            is_ours = may_be_ours(posted.reference, systems.settings)
-            if shared is None and not is_ours:
-                shared = await systems.dynamics.invoiced_lines.shared_since(company, day)
-            if posted.sales_order and (is_ours or posted.number in (shared or ())):
-                at = end_of(dated, until)
-                yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
+            at = end_of(dated, until)
+            yield Change(found.key, at, found.fingerprint, f"{company}|{posted.number}")
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:

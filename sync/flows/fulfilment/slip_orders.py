@@ -3,7 +3,7 @@ requests read all that waits."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from sync.commerce.models.order import Order
@@ -13,6 +13,7 @@ from sync.core.errors import Later
 from sync.core.groups import as_groups
 from sync.core.skipped import Skipped
 from sync.dynamics.documents.packing_slip import PackingSlip
+from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, PassedOn
@@ -98,6 +99,20 @@ async def listed_slips(
         for one in some:
             if one[0].number in shared or may_be_ours(one[0].reference, settings):
                 yield one
+
+
+async def listed_invoices(
+    company: str, invoices: AsyncIterator[tuple[PostedInvoice, date]], systems: Systems
+) -> AsyncIterator[tuple[PostedInvoice, date]]:
+    """Those of a list of invoices in the same way, however old; each is asked for once."""
+    async for some in as_groups(invoices, TOGETHER):
+        strange = [
+            one.number for one, _ in some if not may_be_ours(one.reference, systems.settings)
+        ]
+        shared = await systems.dynamics.invoiced_lines.shared(company, strange)
+        for posted, dated in some:
+            if posted.sales_order and (posted.number in shared or posted.number not in strange):
+                yield posted, dated
 
 
 async def packed_slip(slip: PackingSlip, systems: Systems) -> PackedSlip:

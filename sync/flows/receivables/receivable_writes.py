@@ -17,7 +17,7 @@ from sync.dynamics.return_orders import FoundReturn, ReturnOrders
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Part, Plan
 from sync.engine.write import Found, Result, Target, Write
-from sync.flows.left_behind import LeftBehind
+from sync.flows.left_behind import LeftBehind, require_all_linked
 from sync.flows.orders.write_back import write_back_of
 from sync.flows.receivables.payments import KIND, STORE_CREDIT, payment_part
 from sync.flows.targets import dynamics_of
@@ -179,9 +179,11 @@ def plan_of(
     with_order: DocumentWithOrder[Any], receivable: Receivable, documents: ReceivableDocuments,
     target: PostingTarget, delivery: Delivery,
 ) -> Plan:  # fmt: skip
-    """The documents to post, one after the other. `receivable`: all of what is booked."""
+    """The documents to post, one after the other. `receivable`: all of what is booked. Raises
+    `Never` where a person linked another kind, or only some of them."""
     flow, key, settings = delivery.claim.flow, delivery.message.key, delivery.systems.settings
     writes = _writes(documents, target.former, delivery)
+    require_all_linked([write.kind for write in writes], target.reference, delivery)
     return Plan(
         writes,
         digest=fingerprint_of(with_order.document),
