@@ -120,7 +120,8 @@ class Corrections:
         return not found.is_held_at(now) and (until is None or until <= now)
 
     def _forgotten(self, found: Claim) -> dict[str, Any]:
-        """As after a write whose outcome nobody knows, and that can no longer commit."""
+        """As after a write whose outcome nobody knows, and that can no longer commit. What a person
+        linked, and nothing compared yet, is no kind that it may be of."""
         now = self.clock.now()
         words = dict.fromkeys(
             (
@@ -136,7 +137,8 @@ class Corrections:
             ),
             "",
         )
-        known = set(found.delivered) | (found.intent.kinds if found.intent is not None else set())
+        known = {kind for kind, held in found.delivered.items() if held.digest or held.label}
+        known |= found.intent.kinds if found.intent is not None else set()
         intent = {"intent_document": corrected(known), "intent_kind": ""}
         times = {"intent_not_after": now, "intent_settled_by": now, "read_at": None}
         state = State.NEW if found.state is not State.PARKED else State.PARKED

@@ -1002,6 +1002,8 @@ async def test_the_money_of_a_refund_is_corrected_and_its_goods_credited_once(
     number = f"{line['JournalBatchNumber']}/{line['LineNumber']}"
     for forgets in (False, True):
         if forgets:
+            claim = await ours.claim(key(memo), "creditmemos")
+            assert await person.link(claim, "return_order", ours.number(rma))  # a mistake
             assert await person.forget(await ours.claim(key(memo), "creditmemos"))
         claim = await ours.claim(key(memo), "creditmemos")
         assert await person.link(claim, "customer_payment", number)
