@@ -10,6 +10,7 @@ from sync.core.encoding import from_json, to_json
 from sync.core.ports import Row, Value
 from sync.engine.cell_text import clipped
 from sync.engine.digests import KeyedDigests
+from sync.engine.intent import Intent
 from sync.engine.message import CLOCKS_APART
 from sync.engine.old_claims import targets_of
 from sync.engine.write import Result
@@ -37,24 +38,6 @@ class State(StrEnum):
     SKIPPED = "skipped"
     PARKED = "parked"
     VANISHED = "vanished"
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What was about to be written. Nothing of it is sent after `not_after`; nothing commits after
-    `settled_by`.
-
-    `kind`: of the document; empty where it may be any.
-    """
-
-    document: str
-    not_after: datetime
-    settled_by: datetime
-    kind: str = ""
-
-    def concerns(self, kind: str) -> bool:
-        """Whether a document of this kind may have been left behind."""
-        return self.kind in ("", kind)
 
 
 @dataclass(frozen=True)
@@ -123,13 +106,7 @@ class Claim:
     @property
     def intent(self) -> Intent | None:
         """What an earlier try was about to write, when its outcome is not known."""
-        if (
-            not self.intent_document
-            or self.intent_not_after is None
-            or self.intent_settled_by is None
-        ):
-            return None
-        return Intent(
+        return Intent.of(
             self.intent_document, self.intent_not_after, self.intent_settled_by, self.intent_kind
         )
 
@@ -137,7 +114,7 @@ class Claim:
         """The claim with this intent, or without any."""
         return replace(
             self,
-            intent_document=intent.document if intent else "",
+            intent_document=intent.stored if intent else "",
             intent_kind=intent.kind if intent else "",
             intent_not_after=intent.not_after if intent else None,
             intent_settled_by=intent.settled_by if intent else None,

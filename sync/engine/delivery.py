@@ -8,8 +8,9 @@ from typing import Any
 
 from sync.core.errors import Later, Never, Unknown
 from sync.core.skipped import Skipped
-from sync.engine.claim import Claim, Intent, State, targets_json
+from sync.engine.claim import Claim, State, targets_json
 from sync.engine.copies import DocumentCopies
+from sync.engine.intent import Intent
 from sync.engine.lease_keeper import TookTooLong
 from sync.engine.ledger import Ledger
 from sync.engine.loops import require_no_loop
@@ -143,11 +144,11 @@ class Delivery:
             kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
         self._horizon = target.commit_horizon
         not_after = self.systems.clock.now() + target.send_within
-        intent = Intent(
-            document, not_after, not_after + target.write_timeout + target.commit_horizon, kind
-        )
+        settled_by = not_after + target.write_timeout + target.commit_horizon
+        is_unsaved = earlier is not None and is_open and earlier.is_unsaved
+        intent = Intent(document, not_after, settled_by, kind, is_unsaved)
         self.claim = await self.ledger.save(
-            self.claim, state=State.POSTING, intent_document=document, intent_kind=kind,
+            self.claim, state=State.POSTING, intent_document=intent.stored, intent_kind=kind,
             intent_not_after=intent.not_after, intent_settled_by=intent.settled_by,
             unsettled_until=self._unsettled_until(), targets=self.targets,
         )  # fmt: skip
@@ -217,11 +218,8 @@ class Delivery:
         return (await self.ledger.claim(self.claim.connection, flow, key)).lacks_something
 
     async def last_sent(self, kind: str) -> Any | None:
-        """The document of this kind that was last sent for this record, or None when no copy is
-        kept (any more).
-
-        Copies of before there were kinds are of the record's only document.
-        """
+        """The document of this kind that was last sent for this record; None when no copy is kept
+        (any more). Copies of before there were kinds are of the record's only document."""
         return await self.sent_for(self.claim.flow, self.claim.key, kind)
 
     async def sent_for(self, flow: str, key: str, kind: str) -> Any | None:

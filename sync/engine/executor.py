@@ -12,13 +12,12 @@ from typing import Any, Final
 from sync.core.errors import AlreadyExists, Later, Never, Unknown, Unsaved
 from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
+from sync.engine.gateways import not_saved, require_looked_at
 from sync.engine.plan import Delivered, Part, Plan
 from sync.engine.write import Amendment, Conflict, Found, Removal, Result, Write
 
 CURRENT_FOR: Final = timedelta(seconds=30)
 """A record read longer ago than this is read again before anything is created for it."""
-AT_A_GATEWAY: Final = "payment gateway"
-"""In the reason of a record that a person delivers again only after a look there."""
 
 
 async def carry_out(plan: Plan, delivery: Delivery) -> Delivered | Skipped:
@@ -105,7 +104,7 @@ async def _adopted_or_created(
     if found is not None:
         return found, "adopted", None
     if write.moves_money:
-        _require_looked_at(write, delivery)
+        require_looked_at(write, delivery)
     await delivery.require_current(CURRENT_FOR)
     intent = await delivery.intend(write.kind, write.placed_digest, write.target)
     try:
@@ -117,41 +116,10 @@ async def _adopted_or_created(
         return found, "adopted", None
     except (Later, Never) as error:
         if write.moves_money and isinstance(error, Unsaved):
-            raise _unsure(write, f"{write.target.name} could not save its document") from error
+            raise not_saved(write, delivery) from error
         if write.is_one_request and not isinstance(error, Unknown):
             delivery.was_not_made()
         raise
-
-
-def _require_looked_at(write: Write, delivery: Delivery) -> None:
-    """Raise `Never` where an earlier try may have had a gateway move the money, and nobody has
-    asked for the record since then: who does has looked at the gateway. Of a lost answer, the
-    connection says whether that counts."""
-    open_, asked_at = delivery.inherited, delivery.message.asked_at
-    is_lost = AT_A_GATEWAY not in delivery.claim.reason
-    if (
-        open_ is None
-        or not open_.concerns(write.kind)
-        or (is_lost and delivery.systems.settings.commerce.lost_payments == "again")
-    ):
-        return
-    announced_at = open_.not_after - write.target.send_within
-    if asked_at is not None and asked_at > announced_at:
-        return
-    what = f"{write.target.name} did not say what became of it, and has no such document"
-    raise _unsure(write, what)
-
-
-def _unsure(write: Write, what: str) -> Never:
-    return Never(
-        f"whether the {AT_A_GATEWAY} has moved the money of {write.reference} is not known: {what}",
-        remedy=(
-            "Look at the payment gateway first. If it moved the money, make the document in the"
-            f" Commerce Admin offline, of the same items and sum, with the comment"
-            f" {write.reference}; then replay: it is taken over. If it did not, replay, and the"
-            " gateway is asked once more."
-        ),
-    )
 
 
 async def _left_behind(write: Write, delivery: Delivery) -> Found | None:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sync.core.ports import Clock
-from sync.engine.claim import Claim, Intent
+from sync.engine.claim import Claim
+from sync.engine.intent import Intent
 
 WHILE: Final = timedelta(minutes=5)
 """For so long a clock that was set ahead is not followed: most lost writes have settled then."""

@@ -9,7 +9,7 @@ from sync.app.services import Services
 from sync.core.groups import in_groups
 from sync.core.message_queue import DeadLetter
 from sync.engine.claim import Claim
-from sync.engine.executor import AT_A_GATEWAY
+from sync.engine.gateways import AT_A_GATEWAY, waits_for_a_look
 from sync.engine.reading import delivered_with
 from sync.engine.trail import Entry
 from sync.operating.asking import Asking
@@ -81,7 +81,7 @@ async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
     claims = [
         claim for claim in await ledgers.parked(reason)
         if delivered_with(flows.get(claim.flow), claim)[1]
-        and (AT_A_GATEWAY not in claim.reason or AT_A_GATEWAY in reason)
+        and (AT_A_GATEWAY in reason or not waits_for_a_look(claim))
     ]  # fmt: skip
     parked = [_again(ledgers.services, claim) for claim in claims]
     return parked + _set_aside(await ledgers.dead_letters(reason))

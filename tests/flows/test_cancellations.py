@@ -239,6 +239,27 @@ def test_pieces_that_a_gateway_was_paid_for_are_refunded_by_their_invoice(policy
     story()
 
 
+@in_harness(**{**CANCELLED, "cancellations": {"refunds": {"braintree": "online"}}})
+async def test_a_gateway_that_may_have_paid_is_not_asked_for_more_pieces_either(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="braintree", paid="authorised")
+    harness.commerce.invoice(order)
+    taken = harness.commerce.gateway[order.entity_id]
+    await harness.delivers(order)
+    harness.commerce.failing_saves = 1
+    cut(harness, order, SIMPLE_001=1)
+    await looks(harness)
+    paid = taken - harness.commerce.gateway[order.entity_id]
+    assert paid > 0
+    cut(harness, order, SIMPLE_001=1)
+    await looks(harness)
+    claim = await claim_of(harness, order)
+    assert claim.state is State.PARKED
+    assert "payment gateway" in claim.reason
+    assert (taken - harness.commerce.gateway[order.entity_id], order.creditmemos) == (paid, [])
+
+
 @in_harness(**{**CANCELLED, "cancellations": {"refunds": {"*": "online"}}})
 async def test_pieces_that_no_single_invoice_was_paid_for_are_left_to_a_person(
     harness: Harness,

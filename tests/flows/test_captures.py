@@ -231,7 +231,8 @@ async def test_a_capture_that_the_shop_did_not_save_is_looked_at_before_another(
         assert claim.state is State.PARKED
         assert (harness.commerce.gateway[order.entity_id], order.invoices) == (charged, [])
         await harness.services.intake.accept("captures", "shop", [claim.key], "event")
-        await asyncio.sleep(600)
+        harness.shop_dials.next(Kind.ERROR_BEFORE, where=lambda one: not one.writes)
+        await asyncio.sleep(3600)
         await harness.works_until_idle()
     paid = harness.commerce.invoice(order, online=False)  # a person, with the comment
     harness.commerce.comment_on("invoice", paid, {"comment": f"F&O invoice {invoice}"})

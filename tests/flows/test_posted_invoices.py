@@ -16,7 +16,8 @@ from sandbox.dynamics.event_sender import EventDials, EventSender
 from sandbox.dynamics.events import SALES_INVOICE, sample
 from sync.cli.events import as_row
 from sync.core.encoding import to_json
-from sync.engine.claim import CLAIMS, Intent, State
+from sync.engine.claim import CLAIMS, State
+from sync.engine.intent import Intent
 from sync.engine.trail import Entry
 from sync.flows.receivables.posted_invoices import changed
 from sync.intake_http.business_events import NOBODY, TABLE

@@ -57,7 +57,7 @@ MUTANTS: Final = (
         "intent-forgotten",
         "a write is sent and nothing in the claim says so",
         DELIVERY,
-        "intent_document=document,",
+        "intent_document=intent.stored,",
         'intent_document="",',
         TESTS_OF_EXECUTOR,
     ),

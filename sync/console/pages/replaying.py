@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sync.console.pages.parked import Wanted
 from sync.console.visit import Visit, see
+from sync.engine.gateways import AT_A_GATEWAY
 from sync.engine.refused_keys import key_fault
 from sync.operating.causes import parked_of
 from sync.operating.problem import Problem
@@ -61,4 +62,7 @@ async def _wanted(visit: Visit) -> list[Again]:
     ]
     if not found:
         raise Problem("nothing that fits is parked any more", remedy="Look at the list again.")
+    if len(found) > 1 and not (found := [one for one in found if AT_A_GATEWAY not in one.reason]):
+        cure = "Open each record, look at the gateway, and replay it there."
+        raise Problem("all that fits waits for a look at the payment gateway", remedy=cure)
     return found
