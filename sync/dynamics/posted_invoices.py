@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from sync.core.errors import Never
-from sync.core.money import total
+from sync.core.money import ZERO, total
 from sync.dynamics.free_text_invoices import LINES
 from sync.dynamics.odata import Filter, Member
 from sync.dynamics.odata_client import ODataClient
@@ -69,6 +69,11 @@ class PostedInvoice:
     amount: Decimal | None
     tax: Decimal | None
     is_gross: bool = False
+
+    @property
+    def is_credit_note(self) -> bool:
+        """Whether it gives something back."""
+        return self.amount is not None and self.amount < ZERO
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,11 @@ class ReturnStates:
 
     async def credit_notes_of(self, company: str, number: str) -> list[str]:
         """The numbers of the credit notes of a return order."""
-        found = await self._posted.invoices_of_order(company, number)
-        return [one.number for one in found if one.amount and one.amount < ZERO]
+        return [one.number for one in await self.posted_of(company, number) if one.is_credit_note]
+
+    async def posted_of(self, company: str, number: str) -> list[PostedInvoice]:
+        """What F&O has posted of a return order: credit notes, and what came to nothing or more."""
+        return await self._posted.invoices_of_order(company, number)
 
     async def credit_note(self, company: str, number: str) -> CreditNote | None:
         """A credit note by its number, with its lines; None where there is none (yet)."""

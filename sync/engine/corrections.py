@@ -13,13 +13,11 @@ from typing import Any
 from sync.core.errors import Never
 from sync.core.ports import Clock
 from sync.engine.claim import Claim, State, targets_json
+from sync.engine.intent import corrected
 from sync.engine.ledger import Ledger
 from sync.engine.settling import unsettled_until
 from sync.engine.trail import Entry
 from sync.engine.write import Result
-
-OTHER = "corrected"
-"""Stands for a document that equals no other: what the target holds is compared, not assumed."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,8 @@ class Corrections:
             ),
             "",
         )
-        intent = {"intent_document": OTHER, "intent_kind": ""}
+        known = set(found.delivered) | (found.intent.kinds if found.intent is not None else set())
+        intent = {"intent_document": corrected(known), "intent_kind": ""}
         times = {"intent_not_after": now, "intent_settled_by": now, "read_at": None}
         state = State.NEW if found.state is not State.PARKED else State.PARKED
         return {**words, **intent, **times, "state": state, "deaths": 0}

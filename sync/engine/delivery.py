@@ -101,8 +101,7 @@ class Delivery:
         return targets_json(self._held.values())
 
     def is_known(self, kind: str, digest: str) -> bool:
-        """Whether the target holds this very document: it was delivered, and no write of it is
-        open."""
+        """Whether the target holds this very document, and no write of it is open."""
         held = self._held.get(kind)
         is_open = self.inherited is not None and self.inherited.concerns(kind)
         return held is not None and self.is_same(held.digest, digest) and not is_open
@@ -141,7 +140,7 @@ class Delivery:
         is_open = earlier is not None and earlier.kind not in self._resolved
         is_equal = earlier is not None and self.is_same(earlier.document, document)
         if earlier is not None and is_open and not (earlier.kind == kind and is_equal):
-            kind, document = kind if earlier.kind == kind else "", f"mixed|{document}"
+            kind, document = earlier.beside(kind, document)
         self._horizon = target.commit_horizon
         not_after = self.systems.clock.now() + target.send_within
         settled_by = not_after + target.write_timeout + target.commit_horizon

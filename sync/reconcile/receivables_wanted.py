@@ -13,6 +13,7 @@ from sync.dynamics.books import Booked
 from sync.engine.delivery import Delivery
 from sync.flows.keys import elsewhere
 from sync.flows.receivables.creditmemos import has_brought_money, sold_by, still_credited_of
+from sync.flows.returns.memos_of_returns import credits_goods, is_of_return
 from sync.mapping.booking import nothing_to_book, reason_to_wait
 from sync.mapping.captures import brings_no_money
 from sync.mapping.posting_policy import old_document
@@ -36,7 +37,8 @@ async def memo_wanted(with_order: WithOrder, delivery: Delivery, held: Sequence[
     back as well; less what was taken off the sales order, which F&O never invoices."""
     if known := _before(with_order, delivery):
         return known
-    if is_of_lower_total(with_order.document.raw):
+    raw = with_order.document.raw
+    if is_of_lower_total(raw) or (is_of_return(raw) and not credits_goods(delivery.claim)):
         return Wanted(None)
     is_return = delivery.systems.settings.creditmemos.recipe == "return-order"
     gross = held[0].is_gross if is_return and held and held[0].tax is None else None

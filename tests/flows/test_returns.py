@@ -615,6 +615,24 @@ async def test_goods_that_f_and_o_invoiced_cheaper_are_not_credited_at_the_shop_
     assert ours.number(other)
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@in_returns(invoices={"recipe": "payment-journal"})
+async def test_goods_that_f_and_o_invoiced_in_fewer_pieces_or_two_lines_come_back(
+    ours: Returning, is_split: bool
+) -> None:
+    order = await ours.placed(**ours.wants("SIMPLE-001", pieces=2))
+    ours.commerce.invoice(order)
+    ours.ships(order)
+    (line,) = ours.rows("SalesLine", ExternalItemNumber="1")
+    half = {"OrderedSalesQuantity": Decimal(1), "LineAmount": line["LineAmount"] / 2}
+    ours.dynamics.store.update("SalesLine", line, half)
+    if is_split:
+        ours.dynamics.put("SalesLine", **{**line.values, **half, "InventoryLotId": "SPLIT"})
+    rma = await ours.requested(order, 1)
+    assert await ours.parked("returns") == []
+    assert ours.number(rma)
+
+
 @pytest.mark.parametrize("is_own", [False, True])
 @in_returns()
 async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
@@ -633,6 +651,22 @@ async def test_a_credit_note_of_several_return_orders_goes_to_no_one_buyer(
     assert all(number in claim.reason for number in numbers)
     assert await ours.parked("return_states") == [key(other)]
     assert "processed_closed" not in {ours.now(one)["status"] for one in (rma, other)}
+
+
+@in_returns()
+async def test_a_return_that_is_credited_with_nothing_asks_no_person_to_refund_it(
+    ours: Returning,
+) -> None:
+    """A warranty at no price, or an even exchange on its own return order."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    (line,) = ours.return_rows(rma)
+    ours.dynamics.store.update("ReturnOrderLinesV2", line, {"LineAmount": ZERO})
+    ours.credits(rma, tax=ZERO)
+    await ours.look()
+    assert await ours.parked("return_states") == []
+    assert (ours.now(rma)["status"], order.creditmemos) == ("processed_closed", [])
 
 
 @in_returns()
@@ -858,6 +892,10 @@ async def test_a_refund_of_a_return_that_is_closed_without_a_return_order_asks_a
 MONEY = {"creditmemos": {"refund_payment": True}}
 
 
+def writes_a_line(arrival: Arrival) -> bool:
+    return arrival.writes and b"DebitAmount" in arrival.body
+
+
 @in_returns(**MONEY)
 async def test_the_money_of_a_refund_is_booked_where_f_and_o_credits_the_goods(
     ours: Returning,
@@ -929,12 +967,51 @@ async def test_the_money_of_a_refund_that_was_left_before_is_booked_once_a_perso
     )
     ours.services = ours._opened(ours.systems.tables)
     await ours.books(memo, "creditmemos")
+    await ours.services.intake.accept("creditmemos", CONNECTION, [key(memo)], "backfill")
+    await ours.works_until_idle()
     assert ours.payments(memo, "creditmemos") == []
     await ours.works_for(3600)
     ((said,), _) = await reconciled(ours, "refunds")
     for _ in range(2):
         await mended(ours, said)
     assert ours.payment(memo, "creditmemos")["DebitAmount"] == memo["grand_total"]
+
+
+@in_returns(**MONEY)
+async def test_the_money_of_a_refund_is_corrected_and_its_goods_credited_once(
+    ours: Returning,
+) -> None:
+    """It was deleted, entered by hand elsewhere, or never booked: what a person says of it is of
+    the money alone, also where an answer is lost after that."""
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    (memo,) = order.creditmemos
+    await ours.books(memo, "creditmemos")
+    person = Corrections(ours.services.ledger, ours.clock, "ann", "entered by hand")
+    store, line = ours.dynamics.store, ours.payment(memo, "creditmemos")
+    store.delete("CustomerPaymentJournalLines", line)
+    assert await person.forget(await ours.claim(key(memo), "creditmemos"))
+    ours.ledger_dials.next(Kind.LOST, where=writes_a_line)
+    await ours.replays(key(memo), "creditmemos")
+    await ours.works_until_idle()
+    assert await ours.stands(memo, "creditmemos") is State.DELIVERED
+    line = ours.payment(memo, "creditmemos")
+    number = f"{line['JournalBatchNumber']}/{line['LineNumber']}"
+    for forgets in (False, True):
+        if forgets:
+            assert await person.forget(await ours.claim(key(memo), "creditmemos"))
+        claim = await ours.claim(key(memo), "creditmemos")
+        assert await person.link(claim, "customer_payment", number)
+        await ours.replays(key(memo), "creditmemos")
+        claim = await ours.claim(key(memo), "creditmemos")
+        assert claim.state is State.DELIVERED
+        assert [one.number for one in claim.delivered.values()] == [number]
+    assert len(ours.rows("CustomerPaymentJournalLines", DebitAmount=memo["grand_total"])) == 1
+    assert len(ours.rows("ReturnOrderHeadersV2")) == 1
+    assert (await reconciled(ours, "creditmemos", "refunds", "returns"))[0] == []
 
 
 @in_returns(**MONEY)

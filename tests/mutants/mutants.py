@@ -72,7 +72,7 @@ MUTANTS: Final = (
     Mutant(
         "mixed-intent-forgotten",
         "what may be there of two different documents is taken for the later one",
-        DELIVERY,
+        "sync/engine/intent.py",
         'f"mixed|{document}"',
         "document",
         TESTS_OF_EXECUTOR,

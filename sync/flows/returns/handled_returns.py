@@ -13,12 +13,13 @@ from sync.mapping.rma_return_order import RmaWithOrder, rma_reference
 @dataclass(frozen=True)
 class Handled:
     """An RMA, with the return orders of its reference, their credit notes, and the tracking numbers
-    of their replacements."""
+    of their replacements. `is_posted`: F&O has posted a document of theirs, of whatever sum."""
 
     found: RmaWithOrder
     states: tuple[ReturnState, ...]
     credit_notes: tuple[str, ...] = ()
     tracks: tuple[Track, ...] = ()
+    is_posted: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -28,7 +29,8 @@ class Handled:
             for one in self.states
         ]
         tracks = [one.number for one in self.tracks]
-        return digest([self.found.rma.status, lines, [*self.credit_notes], tracks])
+        notes = [*self.credit_notes] or ["of nothing"] * self.is_posted
+        return digest([self.found.rma.status, lines, notes, tracks])
 
 
 async def read(key: str, systems: Systems) -> Handled | None:
@@ -40,13 +42,14 @@ async def read(key: str, systems: Systems) -> Handled | None:
     company = settings.legal_entity_of(found.order.store_id)
     reference = rma_reference(found.rma, found.order, settings)
     states = await dynamics.return_states.named(company, reference)
-    notes = [
-        number
+    posted = [
+        document
         for one in states
-        for number in await dynamics.return_states.credit_notes_of(company, one.number)
+        for document in await dynamics.return_states.posted_of(company, one.number)
     ]
+    notes = [one.number for one in posted if one.is_credit_note]
     tracks = [one for state in states for one in await _tracks(state, systems)]
-    return Handled(found, tuple(states), tuple(notes), tuple(tracks))
+    return Handled(found, tuple(states), tuple(notes), tuple(tracks), bool(posted))
 
 
 async def _tracks(state: ReturnState, systems: Systems) -> list[Track]:

@@ -1,8 +1,11 @@
 """Whether F&O has invoiced what comes back as Commerce has charged it."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 from sync.commerce.models.refund import marker_of
 from sync.core.errors import Never
-from sync.core.money import CENT
+from sync.core.money import CENT, ZERO
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.delivery import Delivery
 from sync.mapping.custom_options import with_custom_options
@@ -25,14 +28,15 @@ async def must_be_invoiced_as_charged(
     document = sales_order_from(order, settings, account="", items=items)
     unit = settings.dynamics.rounding.get(order.order_currency_code, CENT)
     allowed = max(unit, settings.orders.rounding_most)
-    amounts, quantities = sold.amounts, sold.quantities
+    held = _held(sold)
     back = {str(one.row_id): one.row.sku[:64] for one in found.pieces}
     for line in document.lines:
-        sku, there = back.get(row_of(line.reference)), amounts.get(line.reference)
-        if sku is None or there is None:
+        sku = back.get(row_of(line.reference))
+        if sku is None or line.reference not in held:
             continue
-        quantity = quantities[line.reference]
-        charged = line.worth_when_held(quantity, there, unit)
+        quantity, there = held[line.reference]
+        pieces = replace(line.price, quantity=min(quantity, line.price.quantity))
+        charged = min(line.worth_when_held(quantity, there, unit), pieces.amount(unit))
         if there < charged - allowed:
             sums = f"{quantity:f} {sku} at {there:.2f}, and Commerce charged {charged:.2f}"
             marker = marker_of(found.rma.increment_id, "NUMBER")
@@ -45,3 +49,14 @@ async def must_be_invoiced_as_charged(
                     f' {found.rma.key} --why "..."'
                 ),
             )
+
+
+def _held(sold: ExistingSalesOrder) -> dict[str, tuple[Decimal, Decimal]]:
+    """Quantity and amount by our reference; people may split a line into several."""
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in sold.open_lines:
+        reference = str(row.get("ExternalItemNumber") or "")
+        quantity, amount = found.get(reference, (ZERO, ZERO))
+        quantity += Decimal(row.get("OrderedSalesQuantity") or 0)
+        found[reference] = quantity, amount + Decimal(row.get("LineAmount") or 0)
+    return found

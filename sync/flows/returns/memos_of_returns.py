@@ -47,11 +47,12 @@ async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Ski
     open or was not refunded yet, and nobody has said what it is."""
     claim = delivery.claim
     _must_be_credited(memo, delivery)
-    is_begun = claim.intent is not None and not is_of_return(memo.raw)
-    if claim.number or is_begun or credits_goods(claim):
+    if _is_booked(claim) or credits_goods(claim):
         return None
     if named := returns_in(memo.raw):
         return await _named(named[0], memo, delivery)
+    if claim.number or claim.intent is not None:
+        return None
     if markers_in(memo.raw) or is_of_cancelled_pieces(memo.raw):
         return None
     if RETURNS not in delivery.systems.settings.flows or order.entity_id is None:
@@ -127,16 +128,21 @@ async def given_before(rma: Rma, order: Order, delivery: Delivery) -> list[Credi
 def credits_goods(claim: Claim) -> bool:
     """Whether F&O credits what a memo of this claim gave back, by a document of the memo's own that
     it has or may have; not where it holds its money alone."""
-    kinds = set(claim.delivered) | ({claim.intent.kind} if claim.intent is not None else set())
+    kinds = set(claim.delivered) | (claim.intent.kinds if claim.intent is not None else set())
     return bool(kinds - MONEY_KINDS) or (bool(claim.number) and not kinds)
+
+
+def _is_booked(claim: Claim) -> bool:
+    """Whether it was delivered, and not only linked by a person since."""
+    return bool(claim.number and claim.digest)
 
 
 def books_money_of(with_order: DocumentWithOrder[CreditMemo], delivery: Delivery) -> bool:
     """Whether the money of a return's refund is to be booked. Where that was left before, a person
-    has to ask for it: somebody may have entered it since."""
+    has to replay it, and no mere backfill: somebody may have entered it since."""
     claim, memo = delivery.claim, with_order.document
     was_left = claim.state is State.SKIPPED and claim.reason.startswith(REFUND_OF)
-    if was_left and not delivery.message.is_asked:
+    if was_left and delivery.message.asked_at is None:
         return False
     is_paid_out = delivery.systems.settings.creditmemos.refund_payment
     return is_paid_out or bool(kept_as_credit(memo, with_order.order))
@@ -146,7 +152,7 @@ def _must_be_credited(memo: CreditMemo, delivery: Delivery) -> None:
     """Raise `Never` where its money alone was booked, as that of a return's refund, and it is said
     to be of no return since."""
     claim = delivery.claim
-    if not claim.number or credits_goods(claim) or APART not in markers_in(memo.raw):
+    if not _is_booked(claim) or credits_goods(claim) or APART not in markers_in(memo.raw):
         return
     if is_of_return(memo.raw) or is_of_lower_total(memo.raw):
         return

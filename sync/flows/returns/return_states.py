@@ -136,7 +136,7 @@ def _must_be_credited(handled: Handled, state: ReturnState, systems: Systems) ->
     refund can be of it."""
     rma, lines = handled.found.rma, state.lines
     is_invoiced = any(one.status == "Invoiced" and one.action != TO_CUSTOMER for one in lines)
-    if handled.credit_notes or rma.is_over or REFUNDS not in systems.settings.flows:
+    if handled.is_posted or rma.is_over or REFUNDS not in systems.settings.flows:
         return
     if state.status == "Closed" and is_invoiced:
         marker = marker_of(rma.increment_id, "NUMBER")
