@@ -4,8 +4,8 @@
 The printed invoices' own lines name neither order nor line, but a product, a unit and a quantity.
 The header names the order, whose lines are of items. So a line is known where its item stands in
 the order once; where it stands there more than once, once all of it is invoiced. An invoice of
-several orders names one of them: its lines are known not to be all of that order where it has less
-of an item, or none.
+several orders names one of them: its lines are known not to be all of that order where it may have
+less of an item, with what may be delivered beyond its lines, or none.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ PRINTED_FIELDS: Final = (
 )  # fmt: skip
 ORDER_LINE_FIELDS: Final = (
     "SalesOrderNumber", "InventoryLotId", "ExternalItemNumber", "ItemNumber", "SalesUnitSymbol",
-    "OrderedSalesQuantity",
+    "OrderedSalesQuantity", "AllowedOverdeliveryPercentage",
 )  # fmt: skip
 Row = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ def _joined(
     for row in printed:
         groups[text_of(row, "ProductNumber").casefold()].append(row)
     for item, rows in groups.items():
-        there = total(max(amount_of(line, "OrderedSalesQuantity"), ZERO) for line in by_item[item])
+        there = total(_most(line) for line in by_item[item])
         if ordered and total(amount_of(row, "InvoicedQuantity") for row in rows) > there:
             raise _of_others(sales_order, rows, there)
         for row, line, quantity in _shares(sales_order, rows, by_item[item]):
@@ -113,6 +113,12 @@ def _joined(
                 "ItemId": text_of(row, "ProductNumber"), "Qty": quantity,
                 "SalesUnit": text_of(row, "SalesUnitSymbol"),
             }  # fmt: skip
+
+
+def _most(line: Row) -> Decimal:
+    """How much of a line F&O lets be invoiced: what may be delivered beyond it as well."""
+    beyond = amount_of(line, "AllowedOverdeliveryPercentage") / 100
+    return max(amount_of(line, "OrderedSalesQuantity"), ZERO) * (1 + beyond)
 
 
 def _shares(
@@ -140,8 +146,8 @@ def _of_others(sales_order: str, rows: Sequence[Row], there: Decimal) -> Never:
     numbers = ", ".join(dict.fromkeys(str(row["InvoiceNumber"]) for row in rows))
     item = text_of(rows[0], "ProductNumber")
     return Never(
-        f"sales order {sales_order} has {there:f} of item {item}, and its invoices ({numbers}) have"
-        " more: one may be of other orders too",
+        f"sales order {sales_order} may have {there:f} of item {item} (with over-delivery), and its"
+        f" invoices ({numbers}) have more: one may be of other orders too",
         remedy=(
             "Give the app's user the right to view CustInvoiceTransBiEntities, write"
             ' dynamics.invoiced = "journal" in connections.toml and replay; else invoice in the'

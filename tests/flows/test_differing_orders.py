@@ -149,6 +149,42 @@ async def test_an_invoice_together_with_another_order_changes_no_sum(finance: Fi
 
 
 @in_finance()
+async def test_of_an_order_invoiced_with_another_only_what_was_invoiced_counts(
+    finance: Finance,
+) -> None:
+    """F&O cancelled the rest of a line, which keeps its quantity and amount."""
+    wishes = {"store": GERMAN, "shopper": HANS, "shipping": Decimal(0)}
+    order = await finance.placed(**wishes, **finance.wants("SIMPLE-001", pieces=10))
+    other = await finance.placed(**wishes)
+    finance.ships(other)
+    number = finance.header(order)["SalesOrderNumber"]
+    (line,), store = finance.dynamics.lines(COMPANY, number), finance.dynamics.store
+    lots = {line["InventoryLotId"]: Decimal(6)}
+    finance.dynamics.deliver(number, COMPANY, quantities=lots)
+    finance.dynamics.cancel_remainder(number)
+    finance.dynamics.invoice(number, COMPANY, quantities=lots)
+    rows = [
+        finance.rows("CustInvoiceJour", SalesOrderNumber=finance.header(one)["SalesOrderNumber"])[0]
+        for one in (order, other)
+    ]
+    join_invoices(finance.dynamics, COMPANY, *(row["InvoiceNumber"] for row in rows))
+    finance.commerce.ship(order, of(order, 6))
+    finance.commerce.invoice(order, of(order, 6))
+    finance.commerce.cancel(order)
+    await finance.delivers(order)
+    assert await listed(finance) == []
+    finance.commerce.refund(order)
+    await finance.delivers(order)
+    assert await listed(finance) == []
+    store.delete("SalesLine", finance.dynamics.lines(COMPANY, number)[0])
+    store.delete(
+        "SalesTable", finance.dynamics.orders_for(finance.order_reference(order), COMPANY)[0]
+    )
+    await finance.replays(key_of(order), "orders")
+    assert await listed(finance) == []
+
+
+@in_finance()
 async def test_less_than_the_difference_is_told_with_the_new_sums(finance: Finance) -> None:
     order = await differing(finance, is_invoiced=True)
     before = (await finance.claim(order)).differs

@@ -66,3 +66,17 @@ async def test_lines_that_cannot_be_all_of_the_order_are_invoiced_to_nobody(
     claim = await harness.claim(key(harness, order, mine), "captures")
     assert (claim.state, order.invoices) == (State.PARKED, [])
     assert "CustInvoiceTransBiEntities" in claim.remedy
+
+
+@in_harness(**PRINTED)
+async def test_what_may_be_delivered_beyond_the_order_parks_nothing(harness: Harness) -> None:
+    refuse_copies(harness)
+    order = await ordered(harness, SKU, pieces=10, payment="braintree", paid="authorised")
+    number, store = harness.header(order)["SalesOrderNumber"], harness.dynamics.store
+    line = harness.dynamics.lines(COMPANY, number)[0]
+    store.update("SalesLine", line, {"AllowedOverdeliveryPercentage": Decimal(10)})
+    invoice = posted(harness, order, SIMPLE_001=11)
+    await polls(harness)
+    assert [shown(one) for one in order.invoices] == [{SKU: 10}]
+    claim = await harness.claim(key(harness, order, invoice), "captures")
+    assert (claim.state, "F&O 11, Commerce 10" in claim.differs) == (State.DELIVERED, True)

@@ -6,7 +6,7 @@ F&O, or decides that F&O is right.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -126,15 +126,19 @@ class OrderLook:
     async def sums(self, number: str, found: ExistingSalesOrder | None) -> OrderSums:
         """What F&O holds of the order and has posted with its reference, against what Commerce
         holds. `found`: its sales order; None when it is gone. Of an invoice of several orders its
-        lines tell what it is of the one."""
+        lines tell what it is of the one, as long as the order is there."""
         dynamics, company = self.delivery.systems.dynamics, self.document.company
         posted, is_over = dynamics.posted_invoices, found is None or found.is_over
         there = await _posted_beside(posted, company, number, self.document.reference)
         is_shared = is_over and await dynamics.invoiced_lines.is_shared(company, number)
+        if is_shared and found is None:
+            return self._sums(self.document.held.commerce, ZERO)  # nobody can tell
         if is_over:
             own = await posted.invoices_of_order(company, number)
             credits_ = [one for one in own if (one.amount or ZERO) < ZERO]
-            there += _total(credits_ if found and is_shared else own)
+            there += _total(credits_ if is_shared else own)
+        if found and is_shared:
+            found = _as_invoiced(found, await dynamics.invoiced_lines.by_lot(company, number))
         if found and (is_shared or not is_over):
             there += self._taxed(found.amounts, beside=found.total - total(found.amounts.values()))
         return self._sums(there, self._to_be_returned(found))
@@ -194,6 +198,17 @@ def _is_given_up(held: Result) -> bool:
 
 def _amount(price: LinePrice | None) -> Decimal:
     return price.amount() if price is not None else ZERO
+
+
+def _as_invoiced(found: ExistingSalesOrder, pieces: Mapping[str, Decimal]) -> ExistingSalesOrder:
+    """With amounts of what was invoiced: a line keeps the amount of what it had when its rest is
+    cancelled. Lines below zero are of credit notes, which tell their own sums."""
+    lines = []
+    for line in found.lines:
+        ordered = Decimal(line.get("OrderedSalesQuantity") or 0)
+        part = pieces.get(str(line["InventoryLotId"]), ZERO) / ordered if ordered > ZERO else ZERO
+        lines.append({**line, "LineAmount": Decimal(line.get("LineAmount") or 0) * part})
+    return replace(found, lines=lines)
 
 
 async def _posted_beside(
