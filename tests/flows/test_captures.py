@@ -680,3 +680,22 @@ async def test_an_invoice_together_with_an_order_of_somebody_else_captures_ours(
     harness.ledger_dials.next(Kind.DROPPED, where=counts)
     await polls(harness)
     assert asked == []  # what is posted is asked for once, however many polls list it
+
+
+@in_harness(**{**CAPTURED, "flows": (*CAPTURED["flows"], "cancellations")})
+async def test_totals_are_looked_at_also_where_the_answer_to_a_cancellation_was_lost(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, payment="braintree", paid="authorised")
+    number, lot = harness.header(order)["SalesOrderNumber"], lots(harness, order)[SKU]
+    posted(harness, order, SIMPLE_001=2)
+    await polls(harness)
+    assert (await harness.claim(key(harness, order, "="), "captures")).state is State.NEW
+    harness.shop_dials.next(Kind.LOST, where=lambda one: one.path.endswith("/cancel"))
+    harness.dynamics.cancel_remainder(number, {lot: Decimal(1)})
+    for _ in range(3):
+        await asyncio.sleep(300)
+        await harness.polls("cancellations")
+        await harness.works_until_idle()
+    assert order.items[0]["qty_canceled"] == 1
+    assert (await harness.claim(key(harness, order, "="), "captures")).state is not State.NEW

@@ -24,10 +24,11 @@ from sync.dynamics.business_events import BusinessEvent
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.flow import BusinessEvents, DocumentFlow, Poll, Source
-from sync.engine.plan import Plan
+from sync.engine.plan import Notification, PassedOn, Plan
 from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.ending_plan import ending_plan
+from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL
 from sync.flows.fulfilment.slip_orders import (
     NOT_OURS,
     key_posted_as,
@@ -92,7 +93,13 @@ async def plan(found: EndingOrder, delivery: Delivery) -> Plan | Skipped:
     if key is None:
         return NOT_OURS
     order = one_of({one.key: one for one in found.orders}, key)
-    return await ending_plan(live, order, delivery)
+    ending = await ending_plan(live, order, delivery)
+    is_ended = delivery.inherited is not None and bool(order.total_invoiced)
+    if isinstance(ending, Skipped) and is_ended and CAPTURES in delivery.systems.settings.flows:
+        # the answer to what ended it was lost: the totals are still to be compared
+        looks = (Notification(CAPTURES, f"{live.key}|{TOTAL}"),)
+        return PassedOn(ending.reason, follow_ups=looks)
+    return ending
 
 
 cancellations: DocumentFlow[EndingOrder] = DocumentFlow(
