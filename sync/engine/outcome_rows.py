@@ -58,7 +58,7 @@ def _sums(delivery: Delivery, outcome: Delivered) -> dict[str, str]:
 def settled(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> dict[str, Any]:
     """What the claim says of the targets from now on."""
     if not isinstance(outcome, Delivered):
-        return {"state": State.SKIPPED, "differs": ""}
+        return {"state": State.SKIPPED, "differs": "", **_looked_at(delivery)}
     stays = outcome.action == "unchanged" and delivery.claim.state is State.CANCELLED
     is_gone = outcome.action == "cancelled" or stays
     return {
@@ -68,6 +68,14 @@ def settled(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> 
         "intent_settled_by": None, "differs": undecided(delivery, outcome),
         **counted(delivery.claim, outcome.action, now, is_asked=delivery.message.is_asked),
     }  # fmt: skip
+
+
+def _looked_at(delivery: Delivery) -> dict[str, str]:
+    """Who asked for a record since its write was not saved has looked at the payment gateway."""
+    intent, asked_at = delivery.claim.intent, delivery.message.asked_at
+    if intent is None or asked_at is None or asked_at <= intent.not_after:
+        return {}
+    return {"intent_document": intent.document}
 
 
 def _ms(length: timedelta) -> int:

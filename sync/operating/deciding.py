@@ -5,7 +5,7 @@ from typing import Final
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
 from sync.flows.keys import parts_of, whole_in
-from sync.flows.receivables.by_number import RECEIVABLES, ByNumber
+from sync.flows.receivables.by_number import KINDS, RECEIVABLES, ByNumber
 from sync.mapping.sales_order_lines import unique_references
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers, is_called
@@ -70,7 +70,8 @@ async def kind_of(ledgers: Ledgers, claim: Claim, named: str) -> str:
     if not kinds or (named and named not in kinds):
         async for other in ledger.claims(claim.connection, claim.flow, most=SHOWN):
             kinds |= set(other.delivered)
-    if named in kinds or (named and not kinds):
+    is_known = claim.flow in RECEIVABLES and named in KINDS
+    if is_known or named in kinds or (named and not kinds):
         return named
     if len(kinds) == 1 and not named:
         return kinds.pop()

@@ -29,7 +29,12 @@ async def gone_document(
     held = [delivered[one] for one in DOCUMENTS[kind.name] if one in delivered]
     forget = Commands(claim.connection, claim.flow, claim.key).forget()
     if not held:  # what it has is of another kind
-        return Cause.MISSING, forget
+        named = " or ".join(DOCUMENTS[kind.name])
+        return Cause.MISSING, (
+            f"Look in D365 whether somebody has entered {reference} by hand. If so: adopt"
+            f' {claim.flow} {claim.key} NUMBER --document {named} --why "..."; only if nobody has:'
+            f" {forget}"
+        )
     ours = {one.casefold() for one in place.references}
     by_number = ByNumber(connected.systems, connected.documents, claim, place.company, ours)
     for one in held:

@@ -260,6 +260,26 @@ async def test_a_gateway_that_may_have_paid_is_not_asked_for_more_pieces_either(
     assert (taken - harness.commerce.gateway[order.entity_id], order.creditmemos) == (paid, [])
 
 
+@in_harness(**{**CANCELLED, "cancellations": {"refunds": {"braintree": "online"}}})
+async def test_what_was_looked_at_keeps_no_later_refund_waiting(harness: Harness) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="braintree", paid="authorised")
+    harness.commerce.invoice(order)
+    await harness.delivers(order)
+    harness.commerce.failing_saves = 1
+    cut(harness, order, SIMPLE_001=1)
+    await looks(harness)
+    row = order.items[0]["item_id"]
+    harness.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+    claim = await claim_of(harness, order)
+    await harness.replays(claim.key, "cancellations")
+    await looks(harness)
+    assert await harness.parked("cancellations") == []
+    cut(harness, order, SIMPLE_001=1)
+    await looks(harness)
+    assert len(order.creditmemos) == 2
+    assert await harness.parked("cancellations") == []
+
+
 @in_harness(**{**CANCELLED, "cancellations": {"refunds": {"*": "online"}}})
 async def test_pieces_that_no_single_invoice_was_paid_for_are_left_to_a_person(
     harness: Harness,

@@ -14,6 +14,8 @@ from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, Retur
 from sync.mapping.references import fields_in
 
 RECEIVABLES: Final = ("invoices", "creditmemos")
+KINDS: Final = frozenset({FreeTextInvoiceWrite.kind, ReturnOrderWrite.kind, KIND, STORE_CREDIT})
+"""What they may become, by their recipes."""
 
 
 @dataclass(frozen=True)
