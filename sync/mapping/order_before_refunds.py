@@ -1,7 +1,7 @@
 """An order as if some of its refunds, or all of them, had not been made. Pure."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -63,20 +63,25 @@ def without_credited(order: Order, memos: Sequence[CreditMemo]) -> Order:
     return order.model_copy(update={"items": items, **less, **shipping})
 
 
-def still_without(order: Order, memos: Sequence[CreditMemo]) -> Order:
-    """The order, of which all that these credit memos gave back was taken off before it was
-    shipped: it is not sold again, although Commerce ships what was refunded if it is told to ship
-    all that is left (`Item::getSimpleQtyToShip`)."""
-    off = defaultdict[int | None, Decimal](Decimal)
+def pieces_of(memos: Sequence[CreditMemo]) -> dict[int | None, Decimal]:
+    """The pieces that credit memos gave back, by row of the order."""
+    pieces = defaultdict[int | None, Decimal](Decimal)
     for line in (line for memo in memos for line in memo.items):
-        off[line.order_item_id] += line.qty
+        pieces[line.order_item_id] += line.qty
+    return pieces
+
+
+def still_without(order: Order, off: Mapping[int | None, Decimal]) -> Order:
+    """The order, of which these pieces were refunded and taken off before they were shipped, by
+    row: they are not sold again, although Commerce ships what was refunded if it is told to ship
+    all that is left (`Item::getSimpleQtyToShip`)."""
     items = [
-        item.model_copy(update={"qty_shipped": min(item.qty_shipped, most)})
-        if (most := pieces_kept(item) - off[item.item_id]) < item.qty_shipped
+        item.model_copy(update={"qty_shipped": most})
+        if (most := max(pieces_kept(item) - off.get(item.item_id, ZERO), ZERO)) < item.qty_shipped
         else item
         for item in order.items
     ]
-    return order.model_copy(update={"items": items}) if memos else order
+    return order.model_copy(update={"items": items}) if off else order
 
 
 def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:

@@ -14,7 +14,7 @@ from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from tests.flows.finance import BOOKS, Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
-from tests.systems import COMPANY
+from tests.systems import COMPANY, CONNECTION
 
 MEMOS = "creditmemos"
 
@@ -147,6 +147,41 @@ async def test_what_was_taken_off_stays_off_with_its_fixed_product_tax_when_it_i
     assert finance.total(order) == left
     wanted = order.amount("grand_total") - order.amount("total_refunded")
     assert Decimal((await finance.trail(order))[-1].details["amounts"]["dynamics"]) == wanted
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True], ids=["known", "copy expired"])
+@in_finance()
+async def test_what_is_told_is_what_is_kept_when_refunded_goods_are_shipped(
+    finance: Finance, is_forgotten: bool
+) -> None:
+    """One piece of two that a memo gives back was shipped, so it is credited; the other item was
+    taken off whole."""
+    wants = tuple(
+        Want(finance.commerce.catalogue.product(sku), Decimal(4 if sku == "SIMPLE-001" else 1))
+        for sku in ("SIMPLE-001", "SIMPLE-002")
+    )
+    order = await finance.placed(wants=wants)
+    rows = [row["item_id"] for row in order.items]
+    finance.commerce.invoice(order)
+    finance.commerce.ship(order, {rows[0]: Decimal(3)})
+    memo = finance.commerce.refund(order, {rows[0]: Decimal(2), rows[1]: Decimal(1)})
+    await finance.books(memo, MEMOS)
+    left = finance.lines(order)
+    assert left == {"SIMPLE-001": 3}
+    assert 0 < finance.credited(memo) < memo["grand_total"]
+    told = await told_of(finance, order)
+    if is_forgotten:
+        copies = finance.services.documents
+        await copies.erase(f"{CONNECTION}|orders|{key_of(order)}", await copies.months())
+    finance.commerce.ship(order)  # nothing is left but what was refunded
+    assert [row["qty_shipped"] for row in order.items] == [4, 0]
+    await finance.delivers(order)
+    assert finance.lines(order) == left
+    assert await told_of(finance, order) == told
+
+
+async def told_of(finance: Finance, order: StoredOrder) -> str:
+    return str((await finance.trail(order))[-1].details["amounts"]["dynamics"])
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3])

@@ -25,7 +25,12 @@ from sync.flows.orders.write_back import write_back_of
 from sync.flows.returns.memos_of_returns import is_of_return
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
-from sync.mapping.order_before_refunds import still_without, without_credited, without_refunds
+from sync.mapping.order_before_refunds import (
+    pieces_of,
+    still_without,
+    without_credited,
+    without_refunds,
+)
 from sync.mapping.order_left import is_changed, is_nothing_left, is_refunded
 from sync.mapping.order_settings import order_store
 from sync.mapping.posting_policy import is_cancelled, is_rejected
@@ -91,7 +96,7 @@ async def without_what_is_credited(order: Order, delivery: Delivery) -> Order:
         if not claim.delivered.keys() & REVENUE_KINDS:
             off_whole.append(memo)
     order = order.model_copy(update={"charges_credited": frozenset(charges)})
-    return still_without(without_credited(order, credited), off_whole)
+    return still_without(without_credited(order, credited), pieces_of(off_whole))
 
 
 async def parked_with(order: Order, delivery: Delivery) -> tuple[Notification, ...]:

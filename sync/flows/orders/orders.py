@@ -41,6 +41,7 @@ from sync.flows.keys import (
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.after_posting import after_posting
 from sync.flows.orders.agreement import progress_in
+from sync.flows.orders.kept_off import with_pieces_off
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
     follow_ups_of,
@@ -77,11 +78,9 @@ def keys_in(payload: Mapping[str, Any]) -> Sequence[str]:
     body = payload.get("data", payload)
     address = body.get("address") if isinstance(body, Mapping) else None
     order_id = whole_in(address.get("parent_id")) if isinstance(address, Mapping) else None
-    return (
-        [f"{order_id}@{BY_ID}"]
-        if order_id is not None
-        else document_keys(payload, "order", "orders")
-    )
+    if order_id is not None:
+        return [f"{order_id}@{BY_ID}"]
+    return document_keys(payload, "order", "orders")
 
 
 async def resolve(key: str, systems: Systems) -> Sequence[str] | None:
@@ -153,14 +152,15 @@ async def plan(order: Order, delivery: Delivery) -> Plan | Skipped:
 
 async def _write(order: Order, delivery: Delivery) -> SalesOrderWrite:
     connection = delivery.systems.settings
-    skus, options = order_items(order, connection), with_custom_options(order)
-    items = await delivery.systems.items.of(skus, options)
+    skus = order_items(order, connection)
+    items = await delivery.systems.items.of(skus, with_custom_options(order))
     buyer, quotation = await buyer_of(order, delivery), await quotation_of(order, delivery)
-    whose = {**vars(buyer), "quotation": quotation}
-    document = sales_order_from(order, connection, items=items, **whose)
-    sold = document
+    given: dict[str, Any] = {"items": items, **vars(buyer), "quotation": quotation}
+    document = sold = sales_order_from(order, connection, **given)
     if (unrefunded := without_refunds(order)) is not order:
-        sold = sales_order_from(unrefunded, connection, items=items, **whose)
+        sold = sales_order_from(unrefunded, connection, **given)
+    if (kept := await with_pieces_off(order, document, delivery)) is not order:
+        document = sales_order_from(kept, connection, **given)
     return SalesOrderWrite(
         document, sold, delivery.systems.dynamics.sales_orders,
         dynamics_of(delivery.systems),
