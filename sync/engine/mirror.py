@@ -97,6 +97,12 @@ def _doubted(was: Mirrored) -> Mirrored:
     return replace(was, sent=was.sent or DOUBTED) if was.line else was
 
 
+def after_refusal(was: Mirrored) -> Mirrored:
+    """What is known of a row once the target has refused another state of it: it may have taken
+    half of that, so what it showed before is shown for sure no more."""
+    return _doubted(was) if was.digest else was
+
+
 class Mirrors:
     """Rows of the mirror by key, packed; `ABSENT` for what is not known. `shown`: rows that the
     target shows."""
@@ -169,16 +175,17 @@ class Mirror:
         )
 
     async def put_back(self, partition: str, keys: Iterable[str], known: Mirrors) -> None:
-        """The target refused what was announced of these keys, and shows what it did before."""
-        await self._change(partition, {key: _becoming(known.of(key)) for key in keys})
+        """The target refused what was announced of these keys."""
+        await self._change(
+            partition, {key: _becoming(after_refusal(known.of(key))) for key in keys}
+        )
 
     async def doubt(self, partition: str, keys: Iterable[str]) -> None:
         """Nobody knows what the target shows of these rows: the next run sends them again."""
         await self._change(partition, dict.fromkeys(keys, _doubted))
 
     async def refuse(self, partition: str, row: Shown, was: Mirrored) -> None:
-        """The target takes no such row, and shows what it did before: no run sends it again until
-        it differs."""
+        """The target takes no such row: no run sends it again until it differs."""
         now = replace(was, refused=self._mark(row))
         await self._change(partition, {row.key: _becoming(now)})
 

@@ -20,7 +20,7 @@ from sync.core.skipped import Skipped
 from sync.engine.delivery import Delivery
 from sync.engine.differences import MOST_HELD, Differences, compared
 from sync.engine.flow import DocumentFlow, Poll, Source, SubFlow, Trigger
-from sync.engine.mirror import Mirrors, Shown
+from sync.engine.mirror import Mirrors, Shown, after_refusal
 from sync.engine.mirror_pieces import piece_of, slot_of
 from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.progress import SPAN, Progress, in_words, some_of, time_left
@@ -100,7 +100,7 @@ class PublicationFlow:
         try:
             outcome = await self._published(Chunk((row,), known, is_alone=True), delivery)
         except Never:
-            await mirror.refuse(partition, row, was)
+            await mirror.refuse(partition, row, after_refusal(was))
             raise
         if isinstance(outcome, Skipped):
             raise Later(outcome.reason, after=timedelta(seconds=1), counts=False)

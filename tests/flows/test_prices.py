@@ -260,6 +260,30 @@ async def test_a_group_that_the_shop_lacks_parks_its_rows_and_not_the_others(
     assert shown(harness, OTHER) == {"base": "10.00"}
 
 
+@pytest.mark.parametrize("key", [EVERYTHING, SKU], ids=["run", "row"])
+@in_harness(**PRICES)
+async def test_a_price_that_was_taken_in_part_goes_when_the_former_one_is_wanted_again(
+    harness: Harness, key: str
+) -> None:
+    """The shop takes the base price of a promotion and refuses its tier."""
+    released(harness)
+    await publishes(harness)
+    settings = harness.services.connections["shop"].prices.groups
+    settings["RETAIL"] = "Nobody"
+    sells(harness, SKU, price=Decimal(3))
+    agrees(harness, 2, "RETAIL")
+    await publishes(harness, key)
+    assert await harness.parked("prices") == [SKU]
+    assert shown(harness) == {"base": "3.00"}
+    sells(harness, SKU, price=Decimal(10))
+    store = harness.dynamics.store
+    (agreement,) = store.table("SalesPriceAgreements").records.values()
+    store.delete("SalesPriceAgreements", agreement)
+    await publishes(harness)
+    assert shown(harness) == {"base": "10.00"}
+    assert await harness.parked("prices") == []
+
+
 @in_harness(**PRICES)
 async def test_a_product_that_is_deleted_between_base_prices_and_tiers_holds_up_no_other(
     harness: Harness,
