@@ -67,12 +67,13 @@ class Inventory:
         between those that are new or changed."""
         search, since = _products(), self._looked_until
         is_whole = since is None or self._clock.now() - self._whole_at >= FRESH_FOR
-        self._looked_until = await self._client.settled("products")
+        until = await self._client.settled("products")
         if since is not None and not is_whole:
             search = search.having(where("updated_at", Op.GTEQ, since - OVERLAP))
         found = {sku: kind async for sku, kind in self._products(search)}
         self._types = found if is_whole else {**self._types, **found}
         self._whole_at = self._clock.now() if is_whole else self._whole_at
+        self._looked_until = until
         return self._types
 
     async def sku(self, sku: str) -> str | None:

@@ -501,3 +501,17 @@ def test_two_connections_do_not_send_the_same_accounts_to_one_shop() -> None:
         both += groups.format(name="other", groups=others)
         told = "\n".join(str(fault) for fault in _faults(both))
         assert ("sends the same accounts to this shop" in told) == is_told
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_told"), [(0, 0, True), (0, 2, True), (1, 1, True), (1, 2, False)]
+)
+def test_two_connections_do_not_show_prices_in_one_website(
+    first: int, second: int, is_told: bool
+) -> None:
+    text = _two(first=STORE_1, second=STORE_2).replace('"customers"]', '"customers", "prices"]')
+    for name, website in (("main", first), ("other", second)):
+        views = f"store_view = {website}\n" if website else ""
+        text += f'\n[connections.{name}.prices]\ncurrency = "USD"\nwebsite = {website}\n{views}'
+    told = "\n".join(str(fault) for fault in _faults(text))
+    assert ("shows its prices in the same website of this shop" in told) == is_told

@@ -154,6 +154,22 @@ async def test_a_new_product_is_disabled_until_it_has_a_price(harness: Harness) 
     assert await harness.parked("products") == []
 
 
+@in_harness(**{
+    **WHOLE, "flows": (*WHOLE["flows"], "prices"),
+    "prices": {"currency": "USD", "website": 1, "store_view": 1},
+})  # fmt: skip
+async def test_a_new_product_is_enabled_by_its_price_in_the_website_of_ours(
+    harness: Harness,
+) -> None:
+    releases(harness, NEW, name="A new lamp", SalesSalesTaxItemGroupCode="ALL",
+             InventoryUnitSymbol="ea", NetProductWeight=Decimal(2))  # fmt: skip
+    await publishes(harness)
+    assert shown(harness, NEW)["status"] == 2
+    harness.commerce.prices.by_store[1, NEW.casefold()] = Decimal(9)
+    await publishes(harness)
+    assert shown(harness, NEW)["status"] == 1
+
+
 @in_harness(**owning("name", "status"))
 async def test_what_the_shop_lacks_is_not_made_unless_it_may_be(harness: Harness) -> None:
     releases(harness, NEW, name="A new lamp")

@@ -1,11 +1,14 @@
 """Products on their way into the shared catalogs of B2B."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sandbox.commerce.conditions import as_text
 from sandbox.dials import Arrival, Kind
+from sync.core.errors import Later
 from sync.engine.claim import State
 from sync.engine.drift import drift
 from sync.engine.publication import EVERYTHING
@@ -156,3 +159,27 @@ async def test_a_product_deleted_meanwhile_refuses_no_other(harness: Harness) ->
     await publishes(harness)
     assert (seen(harness, OTHER)[1], await harness.parked(FLOW)) == (True, [])
     assert calls(harness) == 2
+
+
+@in_harness(**assigning())
+async def test_a_product_that_is_new_while_a_look_at_the_shop_fails_is_found_by_the_next(
+    harness: Harness,
+) -> None:
+    shop, sku = harness.commerce, "LATE-1"
+    systems = await harness.services.systems_pool.open("shop")
+    assert sku not in await systems.commerce.inventory.types()
+    await asyncio.sleep(3600)
+    product = replace(shop.catalogue.by_sku[OTHER.casefold()], sku=sku, product_id=9001)
+    shop.catalogue = type(shop.catalogue)(products=(*shop.catalogue.products, product))
+    shop.products.stamps[sku] = f"{shop.clock.now():%Y-%m-%d %H:%M:%S}"
+    await asyncio.sleep(600)
+
+    def is_list(arrival: Arrival) -> bool:
+        return arrival.method == "GET" and arrival.path.endswith("V1/products")
+
+    harness.shop_dials.next(Kind.ERROR_BEFORE, where=is_list, times=20)
+    with pytest.raises(Later):
+        await systems.commerce.inventory.types()
+    harness.shop_dials.plan.clear()
+    await asyncio.sleep(3600)
+    assert sku in await systems.commerce.inventory.types()

@@ -20,6 +20,7 @@ from sync.config.connections import (
     Invoices,
     NumberMode,
     Orders,
+    Prices,
     Returns,
     Store,
 )
@@ -59,6 +60,7 @@ class _Facts:
     memos: CreditMemos | None
     returns: Returns | None
     accounts: Accounts | None
+    prices: Prices | None
     stores: tuple[str, ...]
     companies: frozenset[str] = field(default_factory=frozenset)
 
@@ -81,6 +83,7 @@ def overlap_breaches(written: Mapping[str, Any]) -> Iterator[Breach]:
         yield from _same_stores(earlier, later)
         yield from _same_numbers(earlier, later)
         yield from _same_accounts(earlier, later)
+        yield from _same_prices(earlier, later)
 
 
 def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
@@ -94,7 +97,7 @@ def _facts(path: Path, table: Mapping[str, Any]) -> _Facts:
         sound(Orders, table.get("orders", {})), sound(Customers, table.get("customers", {})),
         _flowing(Companies, table, "companies"), _flowing(Invoices, table, "invoices"),
         _flowing(CreditMemos, table, "creditmemos"), _flowing(Returns, table, "returns"),
-        _flowing(Accounts, table, "accounts"),
+        _flowing(Accounts, table, "accounts"), _flowing(Prices, table, "prices"),
         tuple(tables),
         frozenset(company for company in named if company),
     )  # fmt: skip
@@ -174,6 +177,18 @@ def _same_accounts(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
         what = f'connection "{earlier.path[-1]}" sends the same accounts to this shop'
         remedy = "Let one connection send them: a company is of no single store view."
         yield Breach((*later.path, "accounts"), what, remedy)
+
+
+def _same_prices(earlier: _Facts, later: _Facts) -> Iterator[Breach]:
+    """Each would write its price over that of the other, which is known as shown there."""
+    one, two = earlier.prices, later.prices
+    if one is None or two is None or not _of_one_host(earlier.commerce, later.commerce):
+        return
+    if 0 in (one.website, two.website) or one.website == two.website:
+        other = f'connection "{earlier.path[-1]}"'
+        what = f"{other} shows its prices in the same website of this shop"
+        remedy = 'Give each a website of its own, or take "prices" out of flows of one of them.'
+        yield Breach((*later.path, "prices", "website"), what, remedy)
 
 
 def _alike(earlier: _Facts, later: _Facts, *, is_one_shop: bool) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,6 @@ from sync.commerce.prices import (
     FIXED,
     SPECIAL_PRICES,
     TIER_PRICES,
-    PriceScope,
     Special,
     Tier,
 )
@@ -29,6 +28,7 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
+from sync.flows.catalogue.price_scope import price_scope
 from sync.flows.catalogue.special_prices import last_day, specials_of
 from sync.flows.targets import rows_of
 from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
@@ -67,7 +67,7 @@ class ShopPrices(RowTarget):
 
     @override
     def requests(self, rows: Sequence[Shown], systems: Systems) -> Sequence[Request]:
-        scope = _scope(systems)
+        scope = price_scope(systems)
         base = [
             {"sku": sku, "price": price, "store_id": scope.store}
             for sku, price in _base(rows).items()
@@ -84,7 +84,9 @@ class ShopPrices(RowTarget):
         """Base prices first: they name what the shop does not know, which would make all tiers
         fail."""
         prices, base = systems.commerce.prices, _base(rows)
-        said = await prices.save_base(base, _scope(systems), not_after=not_after) if base else {}
+        said = (
+            await prices.save_base(base, price_scope(systems), not_after=not_after) if base else {}
+        )
         kept = [row for row in rows if row.content is not None and row.key not in said]
         told, tiered = await self._save_tiers(kept, systems, not_after)
         said |= told
@@ -100,7 +102,7 @@ class ShopPrices(RowTarget):
         """What is there and not wanted goes, what differs is sent: what was refused, and the SKUs
         whose tiers were written. A product that is deleted meanwhile makes all tiers fail: it is
         left out then."""
-        found = await systems.commerce.prices.tiers([row.key for row in rows], _scope(systems))
+        found = await systems.commerce.prices.tiers([row.key for row in rows], price_scope(systems))
         there = {_key(tier): tier for tier in found if _is_ours(tier, systems)}
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
         gone = [tier for key, tier in there.items() if key not in wanted]
@@ -126,7 +128,9 @@ class ShopPrices(RowTarget):
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, str]:
         """One that differs goes first: a shop may refuse two whose days overlap."""
-        found = await systems.commerce.prices.specials([row.key for row in rows], _scope(systems))
+        found = await systems.commerce.prices.specials(
+            [row.key for row in rows], price_scope(systems)
+        )
         wanted = {normal_sku(one.sku): one for one in specials_of(rows, systems)}
         same = {
             normal_sku(one.sku) for one in found
@@ -142,7 +146,7 @@ class ShopPrices(RowTarget):
         gone: Sequence[Tier | Special], changed: Sequence[Tier | Special], systems: Systems,
         not_after: datetime,
     ) -> dict[str, str]:  # fmt: skip
-        prices, scope = systems.commerce.prices, _scope(systems)
+        prices, scope = systems.commerce.prices, price_scope(systems)
         said = await prices.delete(gone, scope, not_after=not_after) if gone else {}
         return said | await prices.save(changed, scope, not_after=not_after) if changed else said
 
@@ -175,7 +179,7 @@ class ShopPrices(RowTarget):
     async def _read(
         self, systems: Systems, keys: Collection[str] | None, *, with_tiers: bool = True
     ) -> Mapping[str, Mapping[str, Any]]:
-        prices, scope = systems.commerce.prices, _scope(systems)
+        prices, scope = systems.commerce.prices, price_scope(systems)
         skus = list(await systems.commerce.inventory.skus() if keys is None else keys)
         codes = {code.casefold(): code for code in _codes(systems)}
         found: dict[str, dict[str, Any]] = {}
@@ -193,11 +197,6 @@ class ShopPrices(RowTarget):
                 shown_special = {"price": one.price, "ends": last_day(one, systems)}
                 found.setdefault(normal_sku(one.sku), {})[SPECIAL] = shown_special
         return found
-
-
-def _scope(systems: Systems) -> PriceScope:
-    settings = systems.settings.prices
-    return PriceScope(settings.website, settings.store_view)
 
 
 def _codes(systems: Systems) -> Iterable[str]:

@@ -25,6 +25,7 @@ from sync.dynamics.unit_conversions import Conversions
 from sync.engine.systems import Systems
 from sync.flows.catalogue.chosen_items import Chosen
 from sync.flows.catalogue.pieces import pieces_of
+from sync.flows.catalogue.price_scope import base_prices
 from sync.mapping.configurables import Child
 from sync.mapping.product_attributes import AttributeSources
 from sync.mapping.products import ALL, Described
@@ -140,7 +141,7 @@ async def _prices(
     if "status" not in systems.settings.products.fields:
         return {}
     there = [one.key for one in chosen if known.get(normal_sku(one.key)) in WITH_STOCK]
-    found = await systems.commerce.prices.base(there) if there else {}
+    found = await base_prices(systems, there) if there else {}
     return {normal_sku(sku): price for sku, price in found.items()}
 
 
