@@ -358,6 +358,14 @@ def test_a_part_that_is_too_short_is_in_its_total_with_its_average() -> None:
     assert alone.guess().method == TOO_SHORT
 
 
+def test_parts_of_a_single_week_are_told_together() -> None:
+    total = Total(WEEKS)
+    for pieces in (3.0, 5.0):
+        total.add(Part(Demand({}, [pieces]), forecast([pieces], WEEKS), WEEKS))
+    guess = total.guess()
+    assert (guess.method, [*guess.expected]) == (TOO_SHORT, [8.0] * WEEKS)
+
+
 def test_a_week_is_sold_out_where_a_warehouse_had_nothing_on_any_day(tmp_path: Path) -> None:
     """What another warehouse has does not help; where nobody names one, it does."""
     rows = [

@@ -147,5 +147,5 @@ def reach_of(past: Series, weeks: int) -> int:
 
 
 def scale_of(past: Series) -> float:
-    """What guessing the week before errs."""
-    return fmean(abs(value - before) for before, value in pairwise(past)) or 1.0
+    """What guessing the week before errs; of a single week nobody knows."""
+    return fmean([abs(value - before) for before, value in pairwise(past)] or [1.0]) or 1.0
