@@ -235,7 +235,8 @@ class World:
         waits = [
             (connection, claim.key)
             for connection in self.systems.connections.connections
-            async for claim in self._alive()[0].services.ledger.parked(connection, CAPTURES)
+            for host in self._alive()[:1]
+            async for claim in host.services.ledger.parked(connection, CAPTURES)
             if "payment gateway" in claim.reason
         ]
         for connection, key in waits:
