@@ -15,6 +15,7 @@ from sync.core.encoding import NotJson
 from sync.core.ports import Row, Value
 from sync.engine.claim import Claim, State
 from sync.engine.engine import Engine
+from sync.engine.gateways import still_open
 from sync.engine.jobs import Job
 from sync.engine.message import Message
 from sync.engine.queues import POLLS
@@ -166,10 +167,10 @@ class DeadLetterParking:
         self, claim: Claim, message: Message, why: str, remedy: str, details: Mapping[str, str]
     ) -> Claim:
         ledger, now, attempt = self._engine.ledger, self._engine.clock.now(), message.attempt
-        said = {"reason": why, "remedy": remedy}
+        said = still_open(claim, why, remedy)
         origin = message.origin
         entry = Entry(now, "dead-lettered", origin=origin, attempt=attempt, details=details, **said)
-        claim = await ledger.park(await ledger.write(claim, entry), why, remedy)
+        claim = await ledger.park(await ledger.write(claim, entry), **said)
         named = (message.flow, message.key, message.connection)
         log.error("%s.parked key=%s connection=%s attempt=%d reason=%s", *named, attempt, why)
         return await ledger.release(claim, state=State.PARKED, read_at=now, retry_at=None, **said)

@@ -5,6 +5,7 @@ it says then that it could not save it (`Unsaved`), as it does after a decline.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from sync.core.errors import Never
@@ -32,15 +33,29 @@ def not_saved(write: Write, delivery: Delivery) -> Never:
     return _unsure(write, f"{write.target.name} could not save its document")
 
 
+def still_open(claim: Claim, reason: str, remedy: str) -> dict[str, str]:
+    """Why a record parks, and its remedy: where a document of it was not saved, the gateway is to
+    be looked at all the same."""
+    if claim.intent is None or not claim.intent.is_unsaved or AT_A_GATEWAY in reason:
+        return {"reason": reason, "remedy": remedy}
+    return {
+        "reason": f"{reason}; whether the {AT_A_GATEWAY} has moved its money is still not known",
+        "remedy": (
+            "Look at the payment gateway first. If it moved the money, make the document in the"
+            f" Commerce Admin offline before you replay. {remedy}"
+        ),
+    }
+
+
 def require_looked_at(write: Write, delivery: Delivery) -> None:
     """Raise `Never` where an earlier try may have had a gateway move the money, and nobody has
-    asked for the record since then: who does has looked at the gateway. Of a lost answer, the
-    connection says whether that counts."""
+    asked for the record since that was known: who does has looked at the gateway, and who asks
+    while a try still runs has not. Of a lost answer, the connection says whether that counts."""
     open_, asked_at = delivery.inherited, delivery.message.asked_at
     if open_ is None or not (open_.is_unsaved or _is_lost(open_, write, delivery)):
         return
-    announced_at = open_.not_after - write.target.send_within
-    if asked_at is not None and asked_at > announced_at:
+    waited = timedelta() if open_.is_unsaved else write.target.commit_horizon
+    if asked_at is not None and asked_at > open_.settled_by - waited:
         return
     what = f"{write.target.name} did not say what became of it, and has no such document"
     raise _unsure(write, what)

@@ -73,7 +73,7 @@ def settled(delivery: Delivery, outcome: Delivered | Skipped, now: datetime) -> 
 def _looked_at(delivery: Delivery) -> dict[str, str]:
     """Who asked for a record since its write was not saved has looked at the payment gateway."""
     intent, asked_at = delivery.claim.intent, delivery.message.asked_at
-    if intent is None or asked_at is None or asked_at <= intent.not_after:
+    if intent is None or asked_at is None or asked_at <= intent.settled_by:
         return {}
     return {"intent_document": intent.document}
 

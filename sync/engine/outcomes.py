@@ -11,6 +11,7 @@ from sync.core.skipped import Skipped
 from sync.engine.claim import SUSPECTED, Claim, State
 from sync.engine.copies import DocumentCopies
 from sync.engine.delivery import Delivery
+from sync.engine.gateways import still_open
 from sync.engine.intake import Intake
 from sync.engine.ledger import LeaseLost, Ledger
 from sync.engine.loops import CIRCLE, MOST_HOPS, hops_to
@@ -163,7 +164,8 @@ class Outcomes:
     ) -> None:
         """Give the record to a person. `error`: what has ended the try."""
         now = self._clock.now()
-        said: dict[str, Any] = {"reason": park.reason, "remedy": park.remedy}
+        known = delivery.claim if delivery is not None else claim
+        said: dict[str, Any] = still_open(known, park.reason, park.remedy)
         entry = Entry(now, "parked", "", message.origin, message.attempt, code=park.code, **said)
         if delivery is not None:
             await self.write(delivery, entry)
