@@ -135,7 +135,8 @@ async def _writes(case: RefundCase, given: Given, delivery: Delivery) -> list[Re
     if not there:
         must_be_no_other(case, given)
     rest = left_of(given, there)
-    more = refunds_of(case, rest) if not there or rest.pieces else []
+    is_more = bool(rest.pieces) and rest.amount > ZERO  # an adjustment gives no pieces back
+    more = refunds_of(case, rest) if not there or is_more else []
     wanted = [*(as_made(case, memo) for memo in there), *more]
     target = commerce_of(delivery.systems)
     return [RefundWrite(one, case, given, delivery.systems, target) for one in wanted]
