@@ -74,7 +74,8 @@ def pieces_of(memos: Sequence[CreditMemo]) -> dict[int | None, Decimal]:
 def still_without(order: Order, off: Mapping[int | None, Decimal]) -> Order:
     """The order, of which these pieces were refunded and taken off before they were shipped, by
     row: they are not sold again, although Commerce ships what was refunded if it is told to ship
-    all that is left (`Item::getSimpleQtyToShip`)."""
+    all that is left (`Item::getSimpleQtyToShip`). Parts go with their bundle."""
+    off = {**_of_parts(order, off), **off}
     items = [
         item.model_copy(update={"qty_shipped": most})
         if (most := max(pieces_kept(item) - off.get(item.item_id, ZERO), ZERO)) < item.qty_shipped
@@ -82,6 +83,15 @@ def still_without(order: Order, off: Mapping[int | None, Decimal]) -> Order:
         for item in order.items
     ]
     return order.model_copy(update={"items": items}) if off else order
+
+
+def _of_parts(order: Order, off: Mapping[int | None, Decimal]) -> dict[int | None, Decimal]:
+    sets = {item.item_id: item.qty_ordered for item in order.items if item.item_id in off}
+    return {
+        item.item_id: off[item.parent_item_id] * item.qty_ordered / sets[item.parent_item_id]
+        for item in order.items
+        if sets.get(item.parent_item_id)
+    }
 
 
 def _item_without(item: Item, memos: Sequence[CreditMemo]) -> Item:

@@ -1,6 +1,7 @@
 """Goods that come back: each RMA is one return order, each credit note one refund of the same sum,
 and nothing is credited or refunded twice."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -285,6 +286,23 @@ async def test_a_memo_before_the_goods_arrive_asks_what_it_is(ours: Returning) -
     assert ours.refunded(order) == ours.credited()
 
 
+@in_returns()
+async def test_a_return_that_was_refunded_as_an_adjustment_is_not_refunded_again(
+    ours: Returning,
+) -> None:
+    order = await ours.sold()
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    note = ours.credits(rma)
+    none = {row["item_id"]: Decimal(0) for row in order.items}
+    memo = ours.commerce.refund(order, none, shipping=Decimal(0), positive=ours.credited())
+    ours.commerce.comment_on("creditmemo", memo, {"comment": f"RMA:{rma['increment_id']}"})
+    await ours.look()
+    assert (await ours.of_note(note)).state is State.DELIVERED
+    assert order.creditmemos == [memo]
+    assert memo["comments"][-1]["comment"].endswith(f"CN:{note}")
+
+
 @in_returns(flows=tuple(one for one in RETURNED["flows"] if one != "refunds"))
 async def test_a_memo_of_goods_that_a_finished_return_has_credited_asks_what_it_is(
     ours: Returning,
@@ -481,6 +499,50 @@ async def test_a_person_who_asks_once_has_a_gateway_asked_once(ours: Returning) 
     await ours.look()
     assert taken - ours.commerce.gateway[order.entity_id] == 2 * ours.credited()
     assert (await ours.of_note(number)).state is State.PARKED
+
+
+@in_returns()
+async def test_who_asks_while_a_gateway_is_at_work_has_not_looked_at_it(ours: Returning) -> None:
+    order = await ours.sold(payment="braintree")
+    taken = ours.commerce.gateway[order.entity_id]
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    name = f"{COMPANY}|{ours.credits(rma)}"
+    ours.commerce.failing_saves = 2
+    asked = list[asyncio.Task[Any]]()
+
+    def and_ask(arrival: Arrival) -> bool:
+        if arrival.path.endswith("/refund") and not asked:
+            intake = ours.services.intake
+            replay = intake.accept("refunds", "shop", [name], "replay")
+            asked.append(asyncio.get_running_loop().create_task(replay))
+        return False
+
+    ours.shop_dials.next(Kind.LOST, where=and_ask)
+    ours.shop_dials.latency_low = ours.shop_dials.latency_high = 2.0
+    for _ in range(3):
+        await ours.look()
+    assert len(asked) == 1
+    assert taken - ours.commerce.gateway[order.entity_id] == ours.credited()
+
+
+@in_returns()
+async def test_a_gateway_to_be_looked_at_is_named_beside_whatever_else_is_wrong(
+    ours: Returning,
+) -> None:
+    order = await ours.sold(payment="braintree")
+    rma = await ours.requested(order, 1)
+    ours.receives(rma)
+    number = ours.credits(rma)
+    ours.commerce.failing_saves = 1
+    await ours.look()
+    ours.commerce.hold(order)
+    await ours.services.intake.accept("refunds", "shop", [f"{COMPANY}|{number}"], "poll")
+    await ours.works_until_idle()
+    claim = await ours.of_note(number)
+    assert "holded" in claim.reason
+    assert "payment gateway" in claim.reason
+    assert claim.remedy.startswith("Look at the payment gateway first.")
 
 
 @pytest.mark.long

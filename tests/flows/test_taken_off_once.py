@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.amounts import Scheme
+from sandbox.commerce.assortment import Product
 from sandbox.commerce.recipe import Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
@@ -177,6 +178,30 @@ async def test_what_is_told_is_what_is_kept_when_refunded_goods_are_shipped(
     assert [row["qty_shipped"] for row in order.items] == [4, 0]
     await finance.delivers(order)
     assert finance.lines(order) == left
+    assert await told_of(finance, order) == told
+
+
+@in_finance()
+async def test_sets_that_were_taken_off_stay_off_when_they_are_shipped_after_all(
+    finance: Finance,
+) -> None:
+    """Their parts say how many sets were shipped."""
+    parts = (("SIMPLE-001", 1), ("SIMPLE-002", 2))
+    finance.commerce.sell(
+        Product("SET", 90, Decimal(30), "bundle", parts=parts, fixed=True, is_drawn=False)
+    )
+    finance.dynamics.release(COMPANY, "SET")
+    order = await finance.placed(**finance.wants("SET", pieces=3))
+    row = order.items[0]["item_id"]
+    finance.commerce.invoice(order)
+    finance.commerce.ship(order, {row: Decimal(2)})
+    memo = finance.commerce.refund(order, {row: Decimal(2)})
+    await finance.books(memo, MEMOS)
+    assert finance.lines(order) == {"SET": 2}
+    told = await told_of(finance, order)
+    finance.commerce.ship(order)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SET": 2}
     assert await told_of(finance, order) == told
 
 
