@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
@@ -145,8 +146,10 @@ class LiveOrders:
     async def _read(
         self, company: str, numbers: Mapping[str, datetime]
     ) -> AsyncIterator[tuple[LiveOrder, datetime]]:
-        orders = await asyncio.gather(*(self.get(company, number) for number in numbers))
-        for order, at in zip(orders, numbers.values(), strict=True):
+        """In the order of their last changes, after any of which a poll may stop."""
+        listed = sorted(numbers.items(), key=itemgetter(1))
+        orders = await asyncio.gather(*(self.get(company, number) for number, _ in listed))
+        for order, (_, at) in zip(orders, listed, strict=True):
             if order is not None:
                 yield order, at
 
