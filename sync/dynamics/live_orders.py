@@ -6,6 +6,7 @@ unless F&O shows it as cancelled.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,11 @@ from sync.core.money import ZERO
 from sync.dynamics.field_values import amount_of
 from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.line_orders import lines_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.packing_slips import SLIP_LINES
+
+log = logging.getLogger("sync.dynamics.live_orders")
 
 LINE_COPIES: Final = "SalesLineBiEntities"
 COPY_FIELDS: Final = (
@@ -140,7 +143,9 @@ class LiveOrders:
         is_told = self._settings.tells_remainders
         listed = self._changed(company, since, until) if is_told else self._dead(company, since)
         async for some in as_groups(listed, TOGETHER):
-            async for found in self._read(company, dict(some)):
+            async for found in self._read(
+                company, {one: at for one, at in some if _may_be_asked(one)}
+            ):
                 yield found
 
     async def _read(
@@ -176,6 +181,14 @@ class LiveOrders:
         )  # fmt: skip
         async for row in listed:
             yield str(row["SalesOrderNumber"]), since
+
+
+def _may_be_asked(number: str) -> bool:
+    """Nobody can ask for an order whose number is a pattern: lists leave it out, and the log names
+    it."""
+    if is_pattern(number):
+        log.warning("live_orders.left_out number=%s reason=is_pattern", number)
+    return not is_pattern(number)
 
 
 def _order(header: Mapping[str, Any], lines: Iterable[LiveLine]) -> LiveOrder:

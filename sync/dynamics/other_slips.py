@@ -18,7 +18,7 @@ from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.reader import ODataReader
 
@@ -102,8 +102,14 @@ class WarehouseSlips(UnsharedSlips):
             SHIPMENTS, where=where, select=SHIPMENT_FIELDS, order_by=("dataAreaId", VERSION)
         )
         async for head in listed:
-            for key in await self.keys(company, number=text_of(head, NUMBER)):
-                slip = await self.get(company, key.split("|")[1], text_of(head, NUMBER))
+            number = text_of(head, NUMBER)
+            keys = ["||"] if is_pattern(number) else await self.keys(company, number=number)
+            for order in (key.split("|")[1] for key in keys):
+                is_askable = not is_pattern(order + number)  # another one is parked by its delivery
+                slip = (
+                    await self.get(company, order, number) if is_askable
+                    else _slip(company, order, head, (), ())
+                )  # fmt: skip
                 if slip is not None:
                     yield slip, _moment(head["DocumentDate"]), str(head[VERSION])
 
@@ -186,12 +192,18 @@ class DeliveredOrders(UnsharedSlips):
     async def _listed(
         self, company: str, heads: Sequence[Row]
     ) -> list[tuple[PackingSlip, datetime, str]]:
-        numbers = [str(head["SalesOrderNumber"]) for head in heads]
-        slips = await asyncio.gather(*(self.get(company, one, one) for one in numbers))
+        slips = await asyncio.gather(*(self._listed_as(company, head) for head in heads))
         return [
             (slip, _moment(head["OrderCreationDateTime"]), slip.sales_order)
             for slip, head in zip(slips, heads, strict=True) if slip is not None
         ]  # fmt: skip
+
+    async def _listed_as(self, company: str, head: Row) -> PackingSlip | None:
+        """One that nobody can ask for has no rows: its delivery parks it."""
+        number = str(head["SalesOrderNumber"])
+        if is_pattern(number):
+            return _whole(company, head, (), ())
+        return await self.get(company, number, number)
 
 
 def slips_of(client: ODataReader, settings: Dynamics) -> PackingSlips:

@@ -88,6 +88,9 @@ async def test_orders_of_others_tell_a_poll_how_far_it_has_come(harness: Harness
     for foreign in orders[:2]:
         others = {**harness.header(foreign), "CustomersOrderReference": "99-7"}
         harness.dynamics.put("SalesTable", **others)
+    unaskable = {**harness.dynamics.lines(COMPANY, numbers[1])[0].values, "SalesOrderNumber": "A*",
+                 "InventoryLotId": "LOT-*"}  # fmt: skip
+    harness.dynamics.put("SalesLine", **unaskable)
     opened = await harness.services.systems_pool.open("shop")
     first = {"1": opened.settings.stores["default"]}
     settings = opened.settings.model_copy(update={"stores": first})
