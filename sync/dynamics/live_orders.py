@@ -187,7 +187,7 @@ def _may_be_asked(number: str) -> bool:
     """Nobody can ask for an order whose number is a pattern: lists leave it out, and the log names
     it."""
     if is_pattern(number):
-        log.warning("live_orders.left_out number=%s reason=is_pattern", number)
+        log.warning("live_orders.left_out number=%s reason=%s", number, "a pattern")
     return not is_pattern(number)
 
 
