@@ -434,3 +434,42 @@ async def test_prices_of_one_website_leave_those_of_all_alone(harness: Harness) 
     assert shop.tiers[SKU.casefold(), "retailer", Decimal(1)]["website_id"] == 1
     assert await harness.parked("prices") == [OTHER]
     assert "duplicate website" in (await harness.claim(OTHER, "prices")).reason
+
+
+@pytest.mark.parametrize("ours", [0, 1])
+@in_harness(**PRICES)
+async def test_prices_of_another_scope_that_count_too_are_told(harness: Harness, ours: int) -> None:
+    """Those of all websites where ours are of one, and those of one where ours are of all; not
+    those that change nothing."""
+    settings = harness.services.connections["shop"]
+    here = {"website": ours, "store_view": ours, "special_prices": "dated"}
+    object.__setattr__(settings, "prices", settings.prices.model_copy(update=here))
+    released(harness)
+    agrees(harness, 9, "RETAIL", FromQuantity=Decimal(5))
+    agrees(harness, 8, ItemNumber=BOX, PriceApplicableToDate=noon(days=1))
+    shop, there = harness.commerce.prices, 1 - ours
+    for sku, quantity, price in ((SKU, 4, 11), (SKU, 7, 8), (OTHER, 2, 10), (BOX, 3, 9)):
+        key = (sku.casefold(), "retailer", Decimal(quantity))
+        shop.tiers[key] = {
+            "sku": sku, "price": Decimal(price), "price_type": "fixed", "website_id": there,
+            "customer_group": "Retailer", "quantity": Decimal(quantity),
+        }  # fmt: skip
+    for sku, price, end in ((SKU, 7, "2026-03-01"), (OTHER, 7, "2026-04-01"), (BOX, 7, "")):
+        shop.specials[there, sku.casefold()] = {
+            "sku": sku, "store_id": there, "price": Decimal(price), "price_from": None,
+            "price_to": f"{end} 00:00:00" if end else None,
+        }  # fmt: skip
+    if not ours:
+        shop.by_store[1, OTHER.casefold()] = Decimal(10)
+        shop.by_store[1, BOX.casefold()] = Decimal(12)
+    await publishes(harness)
+    told = {(one.key, one.scope, str(one.shown)) for one in await drifts(harness)}
+    view = f"store view {there}: "
+    of_one = {(BOX, f"{view}base", "12"), (BOX, f"{view}special", "7"), (BOX, f"{view}special", "")}
+    assert told == {
+        (SKU, f"website {there}: Retailer|7", "8"), (OTHER, f"{view}special", "7"),
+        (OTHER, f"{view}special", "2026-04-01 00:00:00"),
+        (BOX, f"website {there}: Retailer|3", "9"), *(() if ours else of_one),
+    }  # fmt: skip
+    assert await harness.parked("prices") == [SKU, OTHER, BOX]
+    assert f"website {there}: Retailer|7 8" in (await harness.claim(SKU, "prices")).reason
