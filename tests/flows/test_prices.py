@@ -473,3 +473,26 @@ async def test_prices_of_another_scope_that_count_too_are_told(harness: Harness,
     }  # fmt: skip
     assert await harness.parked("prices") == [SKU, OTHER, BOX]
     assert f"website {there}: Retailer|7 8" in (await harness.claim(SKU, "prices")).reason
+
+
+@in_harness(**PRICES)
+async def test_an_agreement_is_found_though_another_goes_between_two_pages(
+    harness: Harness,
+) -> None:
+    released(harness)
+    for sku in (BOX, OTHER, SKU):
+        agrees(harness, 7, "RETAIL", ItemNumber=sku)
+    harness.dynamics.settings.page_size = 2
+    store, asked = harness.dynamics.store, list[str]()
+
+    def gone_before(arrival: Arrival) -> bool:
+        if arrival.path.endswith("/SalesPriceAgreements"):
+            asked.append(arrival.path)
+            if len(asked) == 2:
+                first = next(iter(store.table("SalesPriceAgreements").records.values()))
+                store.delete("SalesPriceAgreements", first)
+        return False
+
+    harness.ledger_dials.next(Kind.LOST, where=gone_before)
+    await publishes(harness)
+    assert [shown(harness, sku)["retailer|1"] for sku in (BOX, OTHER, SKU)] == ["7.00"] * 3
