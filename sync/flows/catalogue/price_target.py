@@ -41,8 +41,8 @@ READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 REMEDY: Final = (
     "Look in Commerce whether the product, its type and the customer group are there, and what else"
-    " writes its prices; delete those of other websites that are named; then run: touch the sku"
-    " again."
+    " writes its prices. Delete those of other websites that are named, or write the one whose"
+    " prices these are as prices.website. Then run: touch the sku again."
 )
 
 
