@@ -2,15 +2,17 @@
 of other websites, or of all, count beside ours.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sync.commerce.prices import Base, PriceScope, Special, Tier
 from sync.engine.systems import Systems
 from sync.mapping.prices import BASE, EVERYBODY
 from sync.mapping_tables.records import normal_sku
 
+ELSEWHERE: Final = re.compile(r"(website|store view) \d+: ")
 PricesShown = dict[str, dict[str, Any]]
 """Contents by SKU and what they are of."""
 
@@ -48,6 +50,11 @@ def shown_in(
         if _counts(at, content, shown, day, is_of_all=scope.store == 0):
             shown[where + at] = content
     return found
+
+
+def is_elsewhere(at: str) -> bool:
+    """Whether what `shown_in` names is of another scope than ours."""
+    return ELSEWHERE.match(at) is not None
 
 
 def _counts(

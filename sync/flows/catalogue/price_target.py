@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from sync.commerce.errors import NotThere
 from sync.commerce.prices import (
+    ALL_WEBSITES,
     BASE_PRICES,
     FIXED,
     SPECIAL_PRICES,
@@ -29,7 +30,7 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.price_scope import price_scope, shown_in
+from sync.flows.catalogue.price_scope import is_elsewhere, price_scope, shown_in
 from sync.flows.catalogue.special_prices import last_day, specials_of, today
 from sync.flows.targets import rows_of
 from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
@@ -110,7 +111,7 @@ class ShopPrices(RowTarget):
             if _is_ours(one, systems)
         ]  # fmt: skip
         there = {_key(one): one for one in found if one.of == website}
-        others = [one for one in found if one.of != website and 0 in (one.of, website)]
+        others = [one for one in found if website and not one.of]
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
         gone = [tier for key, tier in there.items() if key not in wanted]
         changed = [
@@ -170,6 +171,8 @@ class ShopPrices(RowTarget):
         refused: dict[str, Never] = {}
         for row in sample:
             there = found.get(normal_sku(row.key), {})
+            if price_scope(systems) == ALL_WEBSITES:
+                there = {at: one for at, one in there.items() if not is_elsewhere(at)}
             wanted = {
                 scope: one for scope, one in (row.content or {}).items()
                 if tiered or "|" not in scope
