@@ -8,7 +8,6 @@ from sync.commerce.closing import Refund
 from sync.commerce.models.fields import whole_from
 from sync.commerce.models.invoice import PAID, Invoice
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import of_cancelled_pieces
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
@@ -18,13 +17,14 @@ from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.write import Write
-from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund, marker_of
 from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL
 from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.order_comments import OrderComment
+from sync.flows.returns.memos_of_returns import without_returned
 from sync.flows.targets import commerce_of
-from sync.mapping.cancellations import Ending, Pieces, ending_of
+from sync.mapping.cancellations import Ending, ending_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import factors_of, shipped_rows, strange_lines
@@ -42,7 +42,8 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     """What is done about an order. Raises `Never` where its state allows nothing."""
     if order.state in ENDED:
         return Skipped(f"the order is {order.state} in Commerce")
-    ending, strange = await _ending(live, order, delivery)
+    sold = await without_returned(order, delivery.systems, is_proved=True)
+    ending, strange = await _ending(live, sold, delivery)
     if not ending.dead:
         return Skipped("F&O sends all that Commerce would ship")
     if strange:
@@ -176,7 +177,7 @@ class _Planning:
         if not pieces or self.policy == "report":
             return []
         refund = Refund(
-            self.order.entity_id or 0, pieces, _marker(self.live, self.order, pieces),
+            self.order.entity_id or 0, pieces, marker_of(self.live.number, self.order, pieces),
             invoice_id=self.invoice, is_online=self.policy == "online",
             is_shipping_kept=not self.ending.is_whole,
         )  # fmt: skip
@@ -242,8 +243,3 @@ class _Planning:
             " no single pieces",
             "Nothing is to be done: they are cancelled once the rest is shipped and invoiced.",
         )
-
-
-def _marker(live: LiveOrder, order: Order, pieces: Pieces) -> str:
-    before = {item.item_id or 0: item.qty_refunded for item in order.items}
-    return of_cancelled_pieces(live.number, {one: before[one] + qty for one, qty in pieces.items()})
