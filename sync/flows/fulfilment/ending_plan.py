@@ -27,6 +27,7 @@ from sync.flows.targets import commerce_of
 from sync.mapping.cancellations import Ending, ending_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
+from sync.mapping.refund import NOTHING, Adjustment, adjustment_of_pieces, as_in_the_admin
 from sync.mapping.shipments import factors_of, shipped_rows, strange_lines
 
 ENDED: Final = frozenset({"canceled", "closed"})
@@ -52,9 +53,11 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
         raise _blocked(live, order, ending)
     policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
     invoice = await _invoice_of(order, ending, delivery) if policy != "report" else 0
-    if not ending.refund or invoice is None or (policy == "online" and not invoice):
+    beside = NOTHING if ending.is_whole else adjustment_of_pieces(order)
+    is_known = bool(ending.refund) and invoice is not None and beside is not None
+    if not is_known or (policy == "online" and not invoice):
         policy = "report"
-    return _Planning(live, order, ending, delivery, policy, invoice or 0).plan()
+    return _Planning(live, order, ending, delivery, policy, invoice or 0, beside or NOTHING).plan()
 
 
 async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int | None:
@@ -129,6 +132,7 @@ class _Planning:
     delivery: Delivery
     policy: str
     invoice: int
+    adjustment: Adjustment
 
     def plan(self) -> Plan:
         """Cancelled first: an order that was refunded whole is closed, and cancels nothing."""
@@ -179,7 +183,7 @@ class _Planning:
         refund = Refund(
             self.order.entity_id or 0, pieces, marker_of(self.live.number, self.order, pieces),
             invoice_id=self.invoice, is_online=self.policy == "online",
-            is_shipping_kept=not self.ending.is_whole,
+            is_shipping_kept=not self.ending.is_whole, adjustment=self.adjustment,
         )  # fmt: skip
         kind = f"refund {digest(refund.marker)[:8]}"
         return [PiecesRefund(self.order, systems, commerce_of(systems), kind, refund)]
@@ -225,6 +229,7 @@ class _Planning:
             return None
         pieces = ending.named(ending.refundable)
         shipping = "with the shipping charge" if ending.is_whole else "without shipping"
+        shipping += as_in_the_admin(self.adjustment)
         return OpenPoint(
             f"order {number}: {pieces} were charged in Commerce, and F&O has cancelled them",
             f"Make a credit memo over exactly {pieces}, {shipping}, in Commerce (Sales > Orders >"

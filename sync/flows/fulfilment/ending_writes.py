@@ -83,7 +83,8 @@ class PiecesRefund(OrderWrite):
     @override
     def document(self) -> Any:
         items = {str(one): str(qty.normalize()) for one, qty in self.refund.items.items()}
-        return {"items": items, "invoice": self.refund.invoice_id, "marker": self.refund.marker}
+        told = {"items": items, "invoice": self.refund.invoice_id, "marker": self.refund.marker}
+        return told | {name: str(amount) for name, amount in self.refund.adjusted().items()}
 
     @override
     def requests(self) -> Sequence[Request]:
