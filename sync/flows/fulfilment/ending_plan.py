@@ -12,7 +12,7 @@ from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.skipped import Skipped
-from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
@@ -85,11 +85,7 @@ async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> tuple[En
     items = await systems.items.of(skus, with_custom_options(order))
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
-    lines = [
-        SlipLine("", line.reference, line.item, line.alive, line.unit, "", line.lot)
-        for line in live.lines
-    ]
-    slip = PackingSlip(live.company, live.number, "", rows=tuple(lines))
+    slip = PackingSlip(live.company, live.number, "", rows=live.rows)
     slip = (await substituted(slip, order, items, systems)).slip
     factors = factors_of(slip, order, items, systems.settings.items.unit)
     ending = ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
