@@ -18,6 +18,7 @@ from sync.config.connections import Dynamics
 from sync.core.encoding import digest
 from sync.core.groups import as_groups
 from sync.core.money import ZERO
+from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.field_values import amount_of
 from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.line_orders import lines_of
@@ -82,6 +83,14 @@ class LiveOrder:
         """What differs once something is cancelled. Shipping changes nothing of it."""
         lines = sorted((line.lot, str(line.alive.normalize())) for line in self.lines)
         return digest([self.is_cancelled, self.is_invoiced, lines])
+
+    @property
+    def rows(self) -> tuple[SlipLine, ...]:
+        """Its lines as if all that it sends were on one slip."""
+        return tuple(
+            SlipLine("", one.reference, one.item, one.alive, one.unit, "", one.lot)
+            for one in self.lines
+        )
 
     @property
     def alive(self) -> dict[str, Decimal]:

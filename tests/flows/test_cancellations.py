@@ -302,6 +302,49 @@ async def test_pieces_that_no_single_invoice_was_paid_for_are_left_to_a_person(
     assert "credit memo over exactly 3 x" in (await claim_of(harness, order)).remedy
 
 
+def comes_back(harness: Harness, order: StoredOrder, pieces: int) -> None:
+    """The refund of a return."""
+    row = order.items[0]["item_id"]
+    memo = harness.commerce.refund(order, {row: Decimal(pieces)}, shipping=Decimal(0))
+    harness.commerce.comment_on("creditmemo", memo, {"comment": "RMA:000000001 CN:CN-1"})
+
+
+@in_harness(**with_refunds("record"))
+async def test_pieces_that_came_back_are_none_of_those_that_are_never_sent(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, pieces=5)
+    harness.commerce.invoice(order)
+    await harness.delivers(order)
+    packed(harness, order, SIMPLE_001=3)
+    await looks(harness)
+    comes_back(harness, order, 2)
+    cut(harness, order)
+    await looks(harness)
+    assert counts(order) == [{"shipped": 3, "invoiced": 5, "refunded": 4}]
+    await looks(harness)
+    comes_back(harness, order, 1)
+    await harness.replays((await claim_of(harness, order)).key, "cancellations")
+    await looks(harness)
+    assert counts(order) == [{"shipped": 3, "invoiced": 5, "refunded": 5}]
+    assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+
+@in_harness(**CANCELLED)
+async def test_a_piece_that_came_back_was_invoiced_before_the_rest_is_cancelled(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, pieces=5)
+    packed(harness, order, SIMPLE_001=3)
+    await looks(harness)
+    harness.commerce.invoice(order, {order.items[0]["item_id"]: Decimal(3)})
+    comes_back(harness, order, 1)
+    cut(harness, order)
+    await looks(harness)
+    assert counts(order) == [{"canceled": 2, "shipped": 3, "invoiced": 3, "refunded": 1}]
+    assert await harness.parked("cancellations") == await harness.parked("orders") == []
+
+
 @in_harness(**with_refunds("record"))
 async def test_a_refund_whose_answer_was_lost_is_not_made_twice(harness: Harness) -> None:
     def there(arrival: Arrival) -> bool:
