@@ -102,7 +102,7 @@ SELECT company, number, day, min(account) AS account, min(origin) AS origin,
     bool_or(includes_tax) AS includes_tax, bool_or(is_intercompany) AS is_intercompany
 FROM invoices GROUP BY company, number, day;
 
--- Of two joins by key: one whose condition depends on the kind would try each invoice on each order.
+-- Of joins by key: one whose condition depends on the kind would try each invoice on each order.
 CREATE VIEW invoice_orders AS
 SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
 FROM invoice_heads h
@@ -112,9 +112,15 @@ UNION ALL
 SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
 FROM invoice_heads h
 JOIN shop_documents d ON d.shop = h.shop AND d.document_key = h.record_key
-    AND d.kind = CASE h.record_kind WHEN 'invoices' THEN 'invoice' ELSE 'creditmemo' END
+    AND d.kind || 's' = h.record_kind
 JOIN order_places p ON p.shop = h.shop AND p.order_id = d.order_id
-WHERE h.record_kind <> 'orders';
+UNION ALL
+SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
+FROM invoice_heads h
+JOIN (SELECT DISTINCT shop, rma_key, order_id FROM returns) r
+    ON r.shop = h.shop AND r.rma_key = h.record_key
+JOIN order_places p ON p.shop = h.shop AND p.order_id = r.order_id
+WHERE h.record_kind = 'returns';
 
 CREATE VIEW line_amounts AS
 SELECT l.company, l.number, l.day, l.line, l.lot, coalesce(nullif(l.sku, ''), l.item) AS sku,
