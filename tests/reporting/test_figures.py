@@ -18,6 +18,7 @@ from sync.mapping.bundles import spread
 from sync.reporting import shop_rows
 from sync.reporting.duck import opened, quoted
 from sync.reporting.figures import Asked, answered
+from sync.reporting.forecast.cash import NOT_INVOICED, PLACED
 from sync.reporting.order_rows import OrderRows
 from sync.reporting.sources import Source
 from tests.reporting.years import (
@@ -260,6 +261,10 @@ def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
     with opened(tmp_path / "spill") as duck:
         asked = Asked("funnel", ("document",), "document", DAYS, TODAY, "USD")
         rows = {one["document"]: one for one in answered(duck, tmp_path, asked).as_dicts()}
+        expected = duck.execute(NOT_INVOICED).fetchall()
+        looked_at = sum(count for *_, count in duck.execute(PLACED).fetchall())
+    assert expected == [("usmf", "USD", date(2026, 1, 5), Decimal("11.90") + 2 * Decimal("3.97"))]
+    assert looked_at == len(LIVES) - 1, "what was given back whole is never paid"
     for number, (name, (_, sent, *_, unshipped, uninvoiced)) in enumerate(LIVES.items(), 1):
         row = rows[f"{number}@1"]
         assert (row["unshipped"], row["uninvoiced"]) == (unshipped, uninvoiced), name

@@ -204,9 +204,11 @@ SELECT p.company, p.day, p.shop, p.order_key, p.store, p.brand, p.country, p.reg
     coalesce(i.amount, 0)::DECIMAL(38,6) AS invoiced, i.day AS invoiced_day,
     coalesce(c.settled, 0)::DECIMAL(38,6) AS paid, c.day AS paid_day,
     o.unshipped > 0 AS is_unshipped,
-    o.state <> 'closed' AND coalesce(i.amount, 0) + 0.01::DECIMAL(4,2) < o.amount
+    CASE WHEN o.state = 'closed' THEN 0 ELSE o.amount - coalesce(i.amount, 0)
         - greatest(o.cancelled, share(o.amount, coalesce(l.cancelled, 0), coalesce(l.net, 0)))
-        - greatest(coalesce(b.amount, 0) - coalesce(i.credited, 0), 0) AS is_uninvoiced
+        - greatest(coalesce(b.amount, 0) - coalesce(i.credited, 0), 0)
+        END::DECIMAL(38,6) AS uninvoiced,
+    uninvoiced > 0.01::DECIMAL(4,2) AS is_uninvoiced
 FROM orders o
 JOIN order_places p USING (shop, order_key)
 LEFT JOIN order_rates r USING (shop, order_key)
