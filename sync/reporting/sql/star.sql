@@ -84,14 +84,46 @@ JOIN order_lines l USING (shop, order_key, line)
 JOIN order_places p USING (shop, order_key)
 WHERE u.rule <> 0;
 
+CREATE VIEW shipped_rows AS
+SELECT s.shop, p.order_key, s.shipment_id, s.day, s.line, s.quantity
+FROM shipments s JOIN order_places p USING (shop, order_id);
+
+-- A bundle whose parts are sent stands beside them and counts shipments: it is left out. Else it
+-- stands for its parts. `whole`: so many pieces are all of the line.
+CREATE VIEW shipped_parts AS
+SELECT r.*, b.bundle, b.whole
+FROM shipped_rows r
+JOIN (
+    SELECT *, sum(quantity) OVER (PARTITION BY shop, order_key, bundle) AS whole FROM bundle_parts
+) b USING (shop, order_key, line);
+
+CREATE VIEW shipped_wholes AS
+SELECT r.* FROM shipped_rows r
+ANTI JOIN shipped_parts p ON p.shop = r.shop AND p.order_key = r.order_key
+    AND p.shipment_id = r.shipment_id AND p.bundle = r.line;
+
+CREATE VIEW shipped_lines AS
+SELECT shop, order_key, shipment_id, day, line, sum(quantity) AS quantity, max(whole) AS whole
+FROM (
+    SELECT *, NULL AS whole FROM shipped_wholes
+    UNION ALL
+    SELECT shop, order_key, shipment_id, day, bundle, quantity, whole FROM shipped_parts
+    UNION ALL
+    SELECT w.shop, w.order_key, w.shipment_id, w.day, b.line,
+        share(b.quantity, w.quantity, b.sets), NULL
+    FROM shipped_wholes w JOIN bundle_parts b
+        ON b.shop = w.shop AND b.order_key = w.order_key AND b.bundle = w.line
+) GROUP BY shop, order_key, shipment_id, day, line;
+
 CREATE VIEW fact_shipments AS
 SELECT p.company, s.day, s.shop, p.order_key, s.shipment_id, s.line, l.sku, p.store, p.brand,
-    p.region, p.currency, s.quantity, share(l.net, sum(s.quantity) OVER sent, l.quantity)
-        - share(l.net, sum(s.quantity) OVER sent - s.quantity, l.quantity) AS net
-FROM shipments s
-JOIN order_places p ON p.shop = s.shop AND p.order_id = s.order_id
-JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = s.line
-WINDOW sent AS (PARTITION BY s.shop, s.order_id, s.line ORDER BY s.shipment_id);
+    p.region, p.currency, s.quantity,
+    share(l.net, sum(s.quantity) OVER sent, coalesce(s.whole, l.quantity))
+    - share(l.net, sum(s.quantity) OVER sent - s.quantity, coalesce(s.whole, l.quantity)) AS net
+FROM shipped_lines s
+JOIN order_places p USING (shop, order_key)
+JOIN order_lines l USING (shop, order_key, line)
+WINDOW sent AS (PARTITION BY s.shop, p.order_key, s.line ORDER BY s.shipment_id);
 
 -- One row per number and day: lines name no voucher.
 CREATE VIEW invoice_heads AS
