@@ -206,7 +206,7 @@ def test_credit_notes_of_memos_and_returns_are_mailed_to_the_buyer_of_the_order(
         numbers = [shop.dynamics.post_return(returned, COMPANY), shop.credits(rma)]
         await seen(shop)
         told = [one for one in subjects(server) if "credit note" in one.casefold()]
-        assert told == [f"Your credit note {one}" for one in sorted(numbers)]
+        assert sorted(told) == [f"Your credit note {one}" for one in sorted(numbers)]
         assert {one["To"] for one in server.taken} == {order.row["customer_email"]}
 
     returning(story, url=URL, invoices=True, since="2026-01-01", returns=())
@@ -221,9 +221,8 @@ def test_a_free_text_invoice_is_mailed_to_the_buyer_of_its_order_and_of_no_other
             await finance.books(invoice)
             finance.dynamics.post_free_text_invoice(finance.draft(invoice)["InvoiceIdentifier"])
         await seen(finance)
-        assert [one["To"] for one in server.taken] == [
-            order.row["customer_email"] for order in orders
-        ]
+        buyers = [str(order.row["customer_email"]) for order in orders]
+        assert sorted(str(one["To"]) for one in server.taken) == sorted(buyers)
 
     invoicing(story)
 
