@@ -318,6 +318,7 @@ async def test_carts_are_told_as_buyers_leave_and_order_them(
     assert "@example.com" not in everything_in(tmp_path)
 
 
+@pytest.mark.long
 @in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})
 async def test_a_cart_that_commerce_deletes_stays_until_all_is_read_again(
     finance: Finance, tmp_path: Path
