@@ -27,6 +27,7 @@ from tests.reporting.years import (
     RATES,
     REGIONS,
     TODAY,
+    At,
     Given,
     Year,
     build,
@@ -294,6 +295,11 @@ def test_what_was_shipped_of_a_bundle_comes_to_its_net(lived: World, kind: str) 
     assert [net for _, net in found.fetchall()] == [*map(Decimal, worth)]
 
 
+def test_what_comes_back_of_a_bundle_has_the_net_of_its_parts_or_its_own(lived: World) -> None:
+    found = {row["document"]: row["amount"] for row in told(lived, "rmas", "document")}
+    assert found == dict.fromkeys(range(FIRST, FIRST + len(BUNDLES)), Decimal("5.00"))
+
+
 @pytest.fixture(scope="module", name="lived")
 def _lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     year, root, memos = Year({"east": []}, {"east": []}), tmp_path_factory.mktemp("lives"), []
@@ -312,11 +318,24 @@ def _lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         order["items"] = bundle_rows(number, on_parts=on_parts)
         add(year, order, [{10 * number + row: n for row, n in rows.items()} for rows in sent_rows])
     makes = partial(shop_rows.money_document, "east", CONNECTION, kind="creditmemo")
-    sources = [*year.sources(), Given("creditmemos|east", memos, makes)]
+    requests = partial(shop_rows.rma, "east", CONNECTION, now=At().now())
+    sources = [
+        *year.sources(), Given("creditmemos|east", memos, makes),
+        Given("returns|east", [rma_row(FIRST + n) for n in range(len(BUNDLES))], requests),
+    ]  # fmt: skip
     assert build(root, sources).trouble == {}
     with opened(root / "spill") as duck:
         star_views(duck, root)
         yield World(year, root, duck)
+
+
+def rma_row(order: int) -> dict[str, Any]:
+    """That one of the two bundles of an order comes back."""
+    item = {"entity_id": 1, "order_item_id": 10 * order + 1, "qty_requested": 1}
+    return {
+        "entity_id": order, "increment_id": str(order), "store_id": 1, "order_id": order,
+        "date_requested": "2026-01-09 12:00:00", "items": [item],
+    }  # fmt: skip
 
 
 def add(year: Year, order: dict[str, Any], shipments: list[dict[int, int]]) -> None:
