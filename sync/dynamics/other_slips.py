@@ -18,7 +18,7 @@ from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern, moment_of
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.reader import ODataReader
 
@@ -56,6 +56,12 @@ class UnsharedSlips(PackingSlips):
     async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
         """None: nobody has to look for them."""
         return frozenset()
+
+    async def _asked(self, bare: PackingSlip) -> PackingSlip | None:
+        """A slip with its rows; without, where nobody can ask for them: its delivery parks it."""
+        if is_pattern(bare.sales_order + bare.number):
+            return bare
+        return await self.get(bare.company, bare.sales_order, bare.number)
 
 
 class WarehouseSlips(UnsharedSlips):
@@ -102,10 +108,12 @@ class WarehouseSlips(UnsharedSlips):
             SHIPMENTS, where=where, select=SHIPMENT_FIELDS, order_by=("dataAreaId", VERSION)
         )
         async for head in listed:
-            for key in await self.keys(company, number=text_of(head, NUMBER)):
-                slip = await self.get(company, key.split("|")[1], text_of(head, NUMBER))
+            number = text_of(head, NUMBER)
+            keys = ["||"] if is_pattern(number) else await self.keys(company, number=number)
+            for order in (key.split("|")[1] for key in keys):
+                slip = await self._asked(_slip(company, order, head, (), ()))
                 if slip is not None:
-                    yield slip, _moment(head["DocumentDate"]), str(head[VERSION])
+                    yield slip, moment_of(head["DocumentDate"]), str(head[VERSION])
 
     async def _lines(self, company: str, field: str, *values: str) -> list[Row]:
         return list(
@@ -180,18 +188,11 @@ class DeliveredOrders(UnsharedSlips):
             self._settings.order_headers, where=where, select=HEADER_FIELDS, order_by=order_by
         )
         async for some in as_groups(heads, TOGETHER):
-            for one in await self._listed(company, some):
-                yield one
-
-    async def _listed(
-        self, company: str, heads: Sequence[Row]
-    ) -> list[tuple[PackingSlip, datetime, str]]:
-        numbers = [str(head["SalesOrderNumber"]) for head in heads]
-        slips = await asyncio.gather(*(self.get(company, one, one) for one in numbers))
-        return [
-            (slip, _moment(head["OrderCreationDateTime"]), slip.sales_order)
-            for slip, head in zip(slips, heads, strict=True) if slip is not None
-        ]  # fmt: skip
+            bare = (_whole(company, head, (), ()) for head in some)
+            slips = await asyncio.gather(*map(self._asked, bare))
+            for slip, head in zip(slips, some, strict=True):
+                if slip is not None:
+                    yield slip, moment_of(head["OrderCreationDateTime"]), slip.sales_order
 
 
 def slips_of(client: ODataReader, settings: Dynamics) -> PackingSlips:
@@ -243,8 +244,3 @@ def _order_line(row: Row) -> SlipLine:
         text_of(row, "ItemNumber"), Decimal(row.get("OrderedSalesQuantity") or 0),
         text_of(row, "SalesUnitSymbol"), "", text_of(row, "InventoryLotId"),
     )  # fmt: skip
-
-
-def _moment(value: Any) -> datetime:
-    found = datetime.fromisoformat(str(value))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

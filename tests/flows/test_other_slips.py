@@ -28,6 +28,12 @@ async def test_shipments_of_warehouse_management_are_shipped_each_once(harness: 
     refuse_copies(harness)
     order = await ordered(harness, SKU, OTHER)
     first = packed(harness, order, "JD01", SIMPLE_001=2)
+    journal = harness.dynamics.store.table("CustPackingSlipJourBiEntities")
+    (slip,) = journal.records.values()
+    harness.dynamics.put(
+        "CustPackingSlipJourBiEntities",
+        **{**slip.values, "PackingSlipId": "A*", "SourceDocumentHeader": 7},
+    )
     await polls(harness)
     second = packed(harness, order)
     for _ in range(3):
@@ -40,7 +46,7 @@ async def test_shipments_of_warehouse_management_are_shipped_each_once(harness: 
     assert [[number for number, _, _ in tracks(one)] for one in order.shipments] == [
         ["JD01"], ["JD02"],
     ]  # fmt: skip
-    assert await harness.parked("shipments") == []
+    assert await harness.parked("shipments") == ["usmf||A*"]
 
 
 @in_harness(**read_from("lines"))
@@ -50,6 +56,9 @@ async def test_an_order_is_shipped_once_it_is_delivered_whole(harness: Harness) 
     packed(harness, order, "JD01", SIMPLE_001=2)
     await polls(harness)
     assert order.shipments == []
+    others = {**harness.header(order), "SalesOrderNumber": "A*", "SalesOrderStatus": "Delivered"}
+    others["CustomersOrderReference"] = f"{others['CustomersOrderReference']}9"
+    harness.dynamics.put("SalesTable", **others)
     packed(harness, order, "JD02")
     for _ in range(3):
         await polls(harness)
@@ -57,7 +66,7 @@ async def test_an_order_is_shipped_once_it_is_delivered_whole(harness: Harness) 
     assert shown(shipment) == {SKU: 3, OTHER: 3}
     assert shipment["comments"][0]["comment"] == f"PS:{number_of(harness, order)}"
     assert [number for number, _, _ in tracks(shipment)] == ["JD01", "JD02"]
-    assert await harness.parked("shipments") == []
+    assert await harness.parked("shipments") == ["usmf|A*|A*"]
 
 
 @in_harness(**read_from("lines", flows=CANCELLED["flows"]))
