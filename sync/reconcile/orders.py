@@ -20,6 +20,7 @@ from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import changes_between, sent_form
 from sync.engine.delivery import Delivery
 from sync.flows.keys import elsewhere
+from sync.flows.orders.kept_off import with_pieces_off
 from sync.flows.orders.order_amounts import never_charged
 from sync.flows.orders.order_changes import (
     former_reference,
@@ -159,11 +160,18 @@ def _not_posted(order: Order, delivery: Delivery) -> Wanted | None:
 
 
 async def document_of(order: Order, settings: Connection, delivery: Delivery) -> SalesOrder:
-    """The sales order of an order, by the rules of the flow. Raises `Never` as they do."""
+    """The sales order of an order, by the rules of the flow. Raises `Never` as they do. While a
+    write of it may still commit, nobody knows which pieces stay off."""
     items = await delivery.systems.items.of(
         order_items(order, settings), with_custom_options(order)
     )
-    return sales_order_from(order, settings, account="", items=items)
+    document = sales_order_from(order, settings, account="", items=items)
+    if delivery.is_unsettled:
+        return document
+    kept = await with_pieces_off(order, document, delivery)
+    if kept is order:
+        return document
+    return sales_order_from(kept, settings, account="", items=items)
 
 
 def _of_document(order: Order, document: SalesOrder, settings: Connection) -> Wanted:

@@ -17,6 +17,7 @@ from sync.core.money import ZERO, total
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.claim import Claim, State
 from sync.flows.keys import elsewhere
+from sync.flows.orders.order_changes import without_what_is_credited
 from sync.mapping.posting_policy import before_our_time, is_cancelled, is_rejected
 from sync.mapping.sales_order import reference_of
 from sync.reconcile.causes import Told, is_under_way, is_young, parked
@@ -62,8 +63,10 @@ async def _looked(connected: Connected, row: Mapping[str, Any]) -> Verdict | Non
         return None
     held = await systems.dynamics.sales_orders.by_number(company, found[0].number)
     claim = await connected.ledger.claim(systems.name, ORDERS, order.key)
+    delivery = connected.delivery(claim)
     try:
-        document = await document_of(order, settings, connected.delivery(claim))
+        order = await without_what_is_credited(order, delivery)
+        document = await document_of(order, settings, delivery)
     except Never:
         return None
     return await _verdict(connected, order, claim, (_lines(order, document, held), found[0].number))

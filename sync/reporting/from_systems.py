@@ -15,7 +15,7 @@ from sync.config.connections.reporting import Reporting
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
-from sync.mapping.references import fields_in, templates_of
+from sync.mapping.references import RECORDS, named_in
 from sync.reconcile.fields import ways_to_pay
 from sync.reporting import cart_rows, ledger_rows, shop_rows
 from sync.reporting.building import started
@@ -53,7 +53,6 @@ SHIPMENT_FIELDS: Final[tuple[Node, ...]] = (
     ("items", ("order_item_id", "qty")),
 )  # fmt: skip
 RULES: Final = "salesRules/search"
-RECORDS: Final = ("orders", "invoices", "creditmemos")
 
 
 @dataclass(frozen=True)
@@ -90,15 +89,22 @@ class Reported:
         """Ids of the store views."""
         return frozenset(int(one["id"]) for one in self.views)
 
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The flows whose records are in F&O by our references; orders were always so."""
+        return [one for one in RECORDS if one == "orders" or one in self.settings.flows]
+
+    @property
+    def also(self) -> frozenset[str]:
+        """What more is read of Commerce: RMAs too where F&O credits them, for their orders."""
+        return frozenset({*self.reporting.also, *self.kinds} & {"carts", "returns"})
+
     def record_of(self, reference: str) -> tuple[str, str]:
         """Kind and key of the record that a reference of F&O was made for; empty for nobody's."""
-        for kind in RECORDS:
-            template = getattr(self.settings, kind).reference_template
-            for one in templates_of(kind, template):
-                fields = fields_in(reference, one)
-                store = (fields or {}).get("store_id", "")
-                if fields is not None and store.isdigit() and int(store) in self.stores:
-                    return kind, f"{fields['increment_id']}@{store}"
+        for kind, fields in named_in(reference, self.settings, self.kinds):
+            store = fields.get("store_id", "")
+            if store.isdigit() and int(store) in self.stores:
+                return kind, f"{fields['increment_id']}@{store}"
         return "", ""
 
 
@@ -138,12 +144,12 @@ def _of_shop(one: Reported, now: datetime) -> Iterator[Source]:
         makes = partial(shop_rows.money_document, shop, settings, kind=kind)
         yield listed(path, (*DOCUMENT_FIELDS, *paid), makes)
     yield listed("shipments", SHIPMENT_FIELDS, partial(shop_rows.shipment, shop, settings))
-    if "carts" in one.reporting.also:
+    if "carts" in one.also:
         yield ShopList(
             f"carts|{shop}", one.systems, SEARCH, cart_rows.FIELDS, only,
             partial(cart_rows.cart, shop, settings), since, key="id",
         )  # fmt: skip
-    if "returns" in one.reporting.also:
+    if "returns" in one.also:
         makes = partial(shop_rows.rma, shop, settings, now=now)
         yield ReturnList(f"returns|{shop}", one.systems, one.stores, makes, since)
 

@@ -210,6 +210,26 @@ async def test_an_rma_closed_by_the_shop_while_goods_are_expected_is_listed(
     assert await ours.parked("returns") == []
 
 
+@in_returns()
+async def test_an_item_turned_down_while_its_goods_are_expected_is_listed(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 1, 1)
+    ours.commerce.rmas[rma["entity_id"]]["items"][0]["status"] = "denied"
+    await ours.look()
+    assert await ours.parked("returns") == [key(rma)]
+    claim = await ours.claim(key(rma), "returns")
+    assert "SIMPLE-001 was turned down in Commerce" in claim.reason
+    (line,) = ours.rows("ReturnOrderLinesV2", ItemNumber="SIMPLE-001")
+    ours.dynamics.store.update("ReturnOrderLinesV2", line, {"ReturnStatus": "Canceled"})
+    await ours.replays(key(rma), "returns")
+    assert await ours.parked("returns") == []
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
+    assert await ours.parked("returns") == []
+
+
 @pytest.mark.parametrize(
     ("kind", "where"),
     [

@@ -13,8 +13,9 @@ from sandbox.commerce.recipe import Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
-from tests.flows.finance import BOOKS, Finance, in_finance, key
+from tests.flows.finance import BOOKS, FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
+from tests.reconcile.planted import Ledger, lines_of, reconciled
 from tests.systems import COMPANY, CONNECTION
 
 MEMOS = "creditmemos"
@@ -123,6 +124,11 @@ async def test_what_a_memo_without_money_has_credited_is_not_taken_off_as_well(
     await finance.delivers(order)
     assert finance.lines(order)["SIMPLE-001"] == 3
     assert await finance.stands(memo, MEMOS) is State.DELIVERED, key(memo)
+    ((table, line),) = lines_of(finance, order)
+    Ledger(finance).changed(table, line, OrderedSalesQuantity=Decimal(2))
+    ((found,), _) = await reconciled(finance, "quantities")
+    assert found.commerce == 3, "one was credited, and is to be invoiced"
+    assert found.dynamics == 2
 
 
 @in_finance()
@@ -179,6 +185,23 @@ async def test_what_is_told_is_what_is_kept_when_refunded_goods_are_shipped(
     await finance.delivers(order)
     assert finance.lines(order) == left
     assert await told_of(finance, order) == told
+    assert (await reconciled(finance, "orders", "quantities", "by_hand"))[0] == []
+
+
+@in_finance(invoices=FREE_TEXT, creditmemos=FREE_CREDIT)
+async def test_books_agree_where_refunded_goods_are_shipped_and_f_and_o_does_not_invoice(
+    finance: Finance,
+) -> None:
+    order = await finance.placed(**finance.wants("SIMPLE-001", pieces=3))
+    await finance.books(finance.commerce.invoice(order))
+    one_back(finance, order)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 2}
+    finance.commerce.ship(order)
+    finance.commerce.ship(order)
+    await finance.delivers(order)
+    assert finance.lines(order) == {"SIMPLE-001": 2}
+    assert (await reconciled(finance, "orders", "quantities"))[0] == []
 
 
 @in_finance()

@@ -18,8 +18,10 @@ from sync.mapping.bundles import spread
 from sync.reporting import shop_rows
 from sync.reporting.duck import opened, quoted
 from sync.reporting.figures import Asked, answered
+from sync.reporting.forecast.cash import NOT_INVOICED, PLACED
 from sync.reporting.order_rows import OrderRows
 from sync.reporting.sources import Source
+from sync.reporting.star import star_views
 from tests.reporting.years import (
     COMPANIES,
     CONNECTION,
@@ -260,6 +262,10 @@ def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
     with opened(tmp_path / "spill") as duck:
         asked = Asked("funnel", ("document",), "document", DAYS, TODAY, "USD")
         rows = {one["document"]: one for one in answered(duck, tmp_path, asked).as_dicts()}
+        expected = duck.execute(NOT_INVOICED).fetchall()
+        looked_at = sum(count for *_, count in duck.execute(PLACED).fetchall())
+    assert expected == [("usmf", "USD", date(2026, 1, 5), Decimal("11.90") + 2 * Decimal("3.97"))]
+    assert looked_at == len(LIVES) - 1, "what was given back whole is never paid"
     for number, (name, (_, sent, *_, unshipped, uninvoiced)) in enumerate(LIVES.items(), 1):
         row = rows[f"{number}@1"]
         assert (row["unshipped"], row["uninvoiced"]) == (unshipped, uninvoiced), name
@@ -267,6 +273,65 @@ def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
         assert (row["uninvoiced_age"] is not None) == bool(uninvoiced), name
         net = rounded(Decimal(10) * sum(sent) / 3)
         assert row["shipped"] == rounded(Decimal("1.19") * net), name
+
+
+BUNDLES: Final = {
+    "fixed": (False, [{1: 1}, {1: 1}], ["5.00", "5.00"]),
+    "dynamic": (True, [{1: 1}, {1: 1}], ["5.00", "5.00"]),
+    "fixed, in parts": (
+        False, [{1: 1, 2: 2}, {1: 1, 3: 1}, {1: 1, 3: 3}], ["3.33", "1.67", "5.00"]
+    ),
+    "dynamic, in parts": (True, [{1: 1, 2: 2}, {1: 1, 3: 4}], ["4.00", "6.00"]),
+}  # fmt: skip
+"""Two sets of a part and two of another, for 10.00: whether the parts carry the amounts, what is in
+each shipment (1 is the bundle, which counts shipments where parts are sent), what that is worth."""
+
+
+@pytest.mark.parametrize("kind", BUNDLES)
+def test_what_was_shipped_of_a_bundle_comes_to_its_net(bundles: World, kind: str) -> None:
+    number, (_, _, worth) = [*BUNDLES].index(kind) + 1, BUNDLES[kind]
+    found = bundles.duck.execute(
+        f"SELECT shipment_id, sum(net) FROM fact_shipments WHERE order_key = '{number}@1'"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    assert [net for _, net in found.fetchall()] == [*map(Decimal, worth)]
+
+
+@pytest.fixture(scope="module", name="bundles")
+def _bundles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    year, root = Year({"east": []}, {"east": []}), tmp_path_factory.mktemp("bundles")
+    for number, (on_parts, sent, _) in enumerate(BUNDLES.values(), 1):
+        order = three_pieces(number, {})
+        year.orders["east"].append({**order, "items": bundle_rows(number, on_parts=on_parts)})
+        year.shipments["east"] += [
+            {**order, "entity_id": 10 * number + place, "order_id": number,
+             "items": [{"order_item_id": 10 * number + row, "qty": pieces}
+                       for row, pieces in rows.items()]}
+            for place, rows in enumerate(sent)
+        ]  # fmt: skip
+    assert build(root, year.sources()).trouble == {}
+    with opened(root / "spill") as duck:
+        star_views(duck, root)
+        yield World(year, root, duck)
+
+
+def bundle_rows(number: int, *, on_parts: bool) -> list[dict[str, Any]]:
+    bundle, small, large = (
+        {"item_id": 10 * number + place, "sku": f"B-{place}", "product_type": kind,
+         "qty_ordered": pieces}
+        for place, kind, pieces in ((1, "bundle", 2), (2, "simple", 2), (3, "simple", 4))
+    )  # fmt: skip
+    money = {"price": 5, "row_total_incl_tax": Decimal("11.90"), "tax_amount": Decimal("1.90")}
+    parts: list[dict[str, Any]] = [
+        {"price": 2, "row_total_incl_tax": Decimal("4.76"), "tax_amount": Decimal("0.76")},
+        {"price": Decimal("1.50"), "row_total_incl_tax": Decimal("7.14"),
+         "tax_amount": Decimal("1.14")},
+    ]  # fmt: skip
+    below = [
+        {**item, "parent_item_id": bundle["item_id"], **(part if on_parts else {})}
+        for item, part in zip((small, large), parts, strict=True)
+    ]
+    return [{**bundle, **money}, *below]
 
 
 def lives() -> list[Source]:

@@ -28,6 +28,7 @@ from sync.reporting.state import State
 from sync.reporting.terms import shape_of, terms_of
 from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
+from tests.flows.returns import Returning, in_returns
 from tests.infra.bicep import bicep
 from tests.reconcile.planted import reconciled
 from tests.reporting.container_double import Account
@@ -167,6 +168,22 @@ async def test_quotes_and_returns_are_told_as_they_stand_now(
     assert now == {"declined": 1, other.status: 1}
     assert [row["status"] for row in figure(tmp_path, "rmas", "status")] == ["closed"]
     assert figure(tmp_path, "carts") == []
+
+
+@in_returns(reporting=REPORTING)
+async def test_credit_notes_of_memos_and_returns_are_of_the_order(
+    shop: Returning, tmp_path: Path
+) -> None:
+    order = await shop.sold(pieces=3)
+    memo = shop.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)})
+    await shop.books(memo, "creditmemos")
+    rma = await shop.requested(order, 1)
+    shop.receives(rma)
+    shop.dynamics.post_return(shop.returned(memo)["ReturnOrderNumber"], COMPANY)
+    shop.credits(rma)
+    assert (await built(shop, tmp_path)).trouble == {}
+    rows = figure(tmp_path, "returned", "document", "region", "brand")
+    assert [(one["region"], one["brand"]) for one in rows] == [("America", "Acme")] * 2
 
 
 class Recording:
