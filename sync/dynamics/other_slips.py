@@ -19,6 +19,7 @@ from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
 from sync.dynamics.odata import Filter, Member, is_pattern, moment_of
+from sync.dynamics.other_invoices import invoiced_lines_of
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.reader import ODataReader
 
@@ -144,10 +145,11 @@ class DeliveredOrders(UnsharedSlips):
 
     def __init__(self, client: ODataReader, settings: Dynamics) -> None:
         super().__init__(client)
-        self._settings = settings
+        self._settings, self._invoiced = settings, invoiced_lines_of(client, settings)
 
     async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
-        """The order as one slip; None while it is not delivered whole."""
+        """The order as one slip; None while it is not delivered whole. A line keeps the quantity of
+        which a rest was cancelled (reference 5.2): what it sent is told once it is invoiced."""
         heads, rows, tracking = await asyncio.gather(
             self._client.find_by(
                 self._settings.order_headers, "SalesOrderNumber", sales_order,
@@ -159,10 +161,13 @@ class DeliveredOrders(UnsharedSlips):
             ),
             self._tracking(company, sales_order),
         )  # fmt: skip
-        is_whole = bool(heads) and heads[0].get("SalesOrderStatus") in DELIVERED
-        if not is_whole or number != sales_order:
+        status = heads[0].get("SalesOrderStatus") if heads else None
+        if status not in DELIVERED or number != sales_order:
             return None
-        lines = [_order_line(row) for row in rows if row.get("SalesOrderLineStatus") in DELIVERED]
+        is_told = status == "Invoiced" and self._settings.tells_invoiced
+        sent = await self._invoiced.told_by_lot(company, sales_order) if is_told else {}
+        delivered = (row for row in rows if row.get("SalesOrderLineStatus") in DELIVERED)
+        lines = [_order_line(row, sent) for row in delivered]
         numbers = tuple(sorted({one for each in tracking.values() for one in each}))
         return _whole(company, heads[0], lines, numbers)
 
@@ -176,11 +181,9 @@ class DeliveredOrders(UnsharedSlips):
     ) -> AsyncIterator[tuple[PackingSlip, datetime, str]]:
         """Orders of the last weeks that are delivered, by their numbers."""
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        statuses = [Filter.eq("SalesOrderStatus", Member("SalesStatus", one)) for one in DELIVERED]
-        where = Filter.eq("dataAreaId", company) & Filter.ge(
-            "OrderCreationDateTime", begin - OLDEST
-        )
-        where &= statuses[0] | statuses[1]
+        statuses = [Member("SalesStatus", one) for one in DELIVERED]
+        where = Filter.eq("dataAreaId", company) & Filter.any_of("SalesOrderStatus", statuses)
+        where &= Filter.ge("OrderCreationDateTime", begin - OLDEST)
         if after:
             where &= Filter.gt("SalesOrderNumber", after)
         order_by = ("dataAreaId", "SalesOrderNumber")
@@ -238,9 +241,10 @@ def _whole(
     )  # fmt: skip
 
 
-def _order_line(row: Row) -> SlipLine:
+def _order_line(row: Row, sent: Mapping[str, Decimal]) -> SlipLine:
+    lot, ordered = text_of(row, "InventoryLotId"), Decimal(row.get("OrderedSalesQuantity") or 0)
     return SlipLine(
         text_of(row, "SalesOrderNumber"), text_of(row, "ExternalItemNumber"),
-        text_of(row, "ItemNumber"), Decimal(row.get("OrderedSalesQuantity") or 0),
-        text_of(row, "SalesUnitSymbol"), "", text_of(row, "InventoryLotId"),
+        text_of(row, "ItemNumber"), min(ordered, sent.get(lot, ordered)),
+        text_of(row, "SalesUnitSymbol"), "", lot,
     )  # fmt: skip

@@ -3,6 +3,8 @@ lines of orders that are delivered whole."""
 
 from typing import Any
 
+import pytest
+
 from sandbox.dials import Kind
 from tests.flows.test_cancellations import CANCELLED, counts, cut, looks, number_of
 from tests.flows.test_shipments import OTHER, SHIPPED, SKU, ordered, packed, polls, shown, tracks
@@ -67,6 +69,30 @@ async def test_an_order_is_shipped_once_it_is_delivered_whole(harness: Harness) 
     assert shipment["comments"][0]["comment"] == f"PS:{number_of(harness, order)}"
     assert [number for number, _, _ in tracks(shipment)] == ["JD01", "JD02"]
     assert await harness.parked("shipments") == ["usmf|A*|A*"]
+
+
+INVOICED: dict[str, Any] = {"slips": "lines", "copies": False, "invoiced": "lines"}
+
+
+@pytest.mark.parametrize("is_invoiced_first", [True, False])
+@in_harness(**{**SHIPPED, "dynamics": INVOICED})
+async def test_a_rest_that_was_cancelled_is_told_by_what_f_and_o_invoiced(
+    harness: Harness, is_invoiced_first: bool
+) -> None:
+    """A shipment that was made before is listed."""
+    refuse_copies(harness)
+    order = await ordered(harness, SKU, OTHER)
+    packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
+    cut(harness, order, SIMPLE_001=1)
+    if not is_invoiced_first:
+        await polls(harness)
+    harness.dynamics.invoice(number_of(harness, order))
+    await polls(harness)
+    (shipment,) = order.shipments
+    assert shown(shipment) == {SKU: 2 if is_invoiced_first else 3, OTHER: 3}
+    listed = [await harness.claim(key, "shipments") for key in await harness.parked("shipments")]
+    told = [] if is_invoiced_first else ["SIMPLE-001 (1): F&O 2, Commerce 3"]
+    assert [one.differs for one in listed] == told
 
 
 @in_harness(**read_from("lines", flows=CANCELLED["flows"]))
