@@ -13,6 +13,7 @@ from sync.commerce.search import Node, Search
 from sync.config.connections import Connection
 from sync.config.connections.reporting import Reporting
 from sync.core.errors import Never
+from sync.core.money import ZERO
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
 from sync.mapping.references import RECORDS, fields_in, named_in
@@ -99,9 +100,14 @@ class Reported:
         """What more is read of Commerce: RMAs too where F&O credits them, for their orders."""
         return frozenset({*self.reporting.also, *self.kinds} & {"carts", "returns"})
 
-    def record_of(self, reference: str) -> tuple[str, str]:
-        """Kind and key of the record that a reference of F&O was made for; empty for nobody's."""
-        for kind, fields in named_in(reference, self.settings, self.kinds):
+    def record_of(self, invoice: Mapping[str, Any]) -> tuple[str, str]:
+        """Kind and key of the record that an invoice or credit note of F&O was made for; empty for
+        nobody's. What is charged gives nothing back, and a sales order's invoice is no free text
+        invoice: an order's number may begin with their letters."""
+        never = {"creditmemos", "returns"} if invoice["amount"] > ZERO else set[str]()
+        kinds = {*self.kinds} - never - ({"invoices"} if invoice["sales_order"] else set())
+        reference = invoice["reference"]
+        for kind, fields in named_in(reference, self.settings, kinds):
             store = fields.get("store_id", "")
             if len(self.stores) == 1 and self._names_no_store(reference, kind, fields):
                 store = "".join(map(str, self.stores))
@@ -214,7 +220,7 @@ def _of_company(company: str, owners: Sequence[Reported], now: datetime) -> Iter
 def _owned(owners: Sequence[Reported], row: dict[str, Any]) -> dict[str, Any]:
     """Whose reference an invoice has."""
     for one in owners:
-        kind, key = one.record_of(row["reference"])
+        kind, key = one.record_of(row)
         if kind:
             return {**row, "shop": one.name, "record_kind": kind, "record_key": key}
     return {**row, "shop": "", "record_kind": "", "record_key": ""}

@@ -17,6 +17,7 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO, total
 from sync.engine.demand_told import DemandTold
 from sync.engine.report_builds import LastBuild, last_build, note_build
+from sync.mapping.references import RECORDS
 from sync.operating.reports import forget_later, stored, to_forget
 from sync.reporting.building import Build, Built, cleared
 from sync.reporting.containers import KeptHere, KeptInContainers
@@ -202,7 +203,26 @@ def test_references_without_a_store_are_of_the_only_one_there_is(
 ) -> None:
     own = merged(SETTINGS, {"orders": {"reference_template": template}})
     systems: Any = SimpleNamespace(settings=Connection.model_validate(own))
-    assert Reported(systems, [{"id": 1}]).record_of(reference) == found
+    invoice = {"reference": reference, "sales_order": "SO-1", "amount": Decimal(7)}
+    assert Reported(systems, [{"id": 1}]).record_of(invoice) == found
+
+
+@pytest.mark.parametrize(
+    ("letter", "amount", "sales_order", "kind"),
+    [
+        ("C", -7, "", "creditmemos"), ("C", 7, "SO-1", "orders"), ("R", -7, "RO-1", "returns"),
+        ("R", 7, "SO-1", "orders"), ("I", 7, "", "invoices"), ("I", 7, "SO-1", "orders"),
+    ],
+)  # fmt: skip
+def test_an_order_whose_number_begins_with_a_letter_is_no_credit_memo(
+    letter: str, amount: int, sales_order: str, kind: str
+) -> None:
+    own = merged(SETTINGS, {"flows": [*RECORDS, "customers"]})
+    systems: Any = SimpleNamespace(settings=Connection.model_validate(own))
+    invoice = {
+        "reference": f"1-{letter}42", "sales_order": sales_order, "amount": Decimal(amount),
+    }  # fmt: skip
+    assert Reported(systems, [{"id": 1}]).record_of(invoice)[0] == kind
 
 
 class Recording:
