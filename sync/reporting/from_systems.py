@@ -15,7 +15,7 @@ from sync.config.connections.reporting import Reporting
 from sync.core.errors import Never
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
-from sync.mapping.references import RECORDS, named_in
+from sync.mapping.references import RECORDS, fields_in, named_in
 from sync.reconcile.fields import ways_to_pay
 from sync.reporting import cart_rows, ledger_rows, shop_rows
 from sync.reporting.building import started
@@ -103,9 +103,17 @@ class Reported:
         """Kind and key of the record that a reference of F&O was made for; empty for nobody's."""
         for kind, fields in named_in(reference, self.settings, self.kinds):
             store = fields.get("store_id", "")
+            if len(self.stores) == 1 and self._names_no_store(reference, kind, fields):
+                store = "".join(map(str, self.stores))
             if store.isdigit() and int(store) in self.stores:
                 return kind, f"{fields['increment_id']}@{store}"
         return "", ""
+
+    def _names_no_store(self, reference: str, kind: str, fields: Mapping[str, str]) -> bool:
+        """Whether our template made it, which names no store and shows yet that it is ours."""
+        template = getattr(self.settings, kind).reference_template
+        is_telling = "store_id" not in fields and template != "{increment_id}"
+        return is_telling and fields_in(reference, template) == fields
 
 
 def sources_of(reported: Sequence[Reported], now: datetime) -> Iterator[Source]:

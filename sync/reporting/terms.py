@@ -38,7 +38,7 @@ def terms_of(reported: Sequence[Reported]) -> Terms:
 
 def shape_of(reported: Sequence[Reported]) -> str:
     """What of the settings decides how rows look, as a digest."""
-    return digest([4, *map(_told_of, reported)])
+    return digest([5, *map(_told_of, reported)])
 
 
 def _told_of(one: Reported) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -12,6 +13,7 @@ from sandbox.commerce.amounts import Rule
 from sandbox.commerce.carts import checks_out, signs_in
 from sandbox.commerce.catalogue import STORES, Shopper
 from sandbox.dynamics.inventory_costs import close
+from sync.config.connections import Connection
 from sync.core.money import ZERO, total
 from sync.engine.demand_told import DemandTold
 from sync.engine.report_builds import LastBuild, last_build, note_build
@@ -34,7 +36,7 @@ from tests.reconcile.planted import reconciled
 from tests.reporting.container_double import Account
 from tests.reporting.test_containers import doubles
 from tests.reporting.test_forgetting import named
-from tests.systems import COMPANY, CONNECTION
+from tests.systems import COMPANY, CONNECTION, SETTINGS, merged
 
 REPORTING: Final[dict[str, Any]] = {
     "company_currencies": {"usmf": "USD"}, "brands": {"default": "Acme"},
@@ -186,6 +188,23 @@ async def test_credit_notes_of_memos_and_returns_are_of_the_order(
     assert [(one["region"], one["brand"]) for one in rows] == [("America", "Acme")] * 2
 
 
+@pytest.mark.parametrize(
+    ("template", "reference", "found"),
+    [
+        ("WEB-{increment_id}", "WEB-42", ("orders", "42@1")),
+        ("WEB-{increment_id}", "PO 42", ("", "")), ("{increment_id}", "42", ("", "")),
+        ("{store_id}-{increment_id}", "1-42", ("orders", "42@1")),
+        ("{store_id}-{increment_id}", "2-42", ("", "")),
+    ],
+)  # fmt: skip
+def test_references_without_a_store_are_of_the_only_one_there_is(
+    template: str, reference: str, found: tuple[str, str]
+) -> None:
+    own = merged(SETTINGS, {"orders": {"reference_template": template}})
+    systems: Any = SimpleNamespace(settings=Connection.model_validate(own))
+    assert Reported(systems, [{"id": 1}]).record_of(reference) == found
+
+
 class Recording:
     """Tables that remember which of them were used."""
 
@@ -299,6 +318,7 @@ async def test_carts_are_told_as_buyers_leave_and_order_them(
     assert "@example.com" not in everything_in(tmp_path)
 
 
+@pytest.mark.long
 @in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})
 async def test_a_cart_that_commerce_deletes_stays_until_all_is_read_again(
     finance: Finance, tmp_path: Path

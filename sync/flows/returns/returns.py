@@ -31,7 +31,7 @@ from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Sour
 from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.customers.order_accounts import account_for, payer_for
+from sync.flows.customers.order_accounts import account_and_payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
@@ -155,8 +155,7 @@ def _goods(found: RmaWithOrder) -> str:
 async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
     settings, dynamics = delivery.systems.settings, delivery.systems.dynamics
     number = await _sales_order(found, delivery)
-    account = await account_for(found.order, delivery)
-    payer = await payer_for(found.order, account, delivery)
+    account, payer = await account_and_payer_for(found.order, delivery)
     target = replace(rma_target(found, settings, account), payer=payer)
     gross = await dynamics.return_orders.prices_include_tax(target.company, target.account)
     receivable = rma_receivable(found, settings, gross=gross)

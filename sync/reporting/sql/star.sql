@@ -218,13 +218,20 @@ FROM quotes q
 LEFT JOIN fact_carts c USING (shop, cart_id)
 LEFT JOIN dim_store s ON s.shop = q.shop AND s.store = q.store;
 
+-- A bundle whose parts carry the amounts has theirs. What has no price of its own is told without.
 CREATE VIEW fact_returns AS
-SELECT p.company, r.day, r.shop, r.rma_id, r.line, p.order_key, l.sku, p.store, p.brand, p.region,
-    p.currency, r.status, r.row_status, r.reason, r.resolution, r.requested, r.authorized,
-    r.returned, r.approved, share(l.net, r.requested, l.quantity) AS net
+SELECT p.company, r.day, r.shop, r.rma_id, r.line, p.order_key, coalesce(l.sku, '') AS sku, p.store,
+    p.brand, p.region, p.currency, r.status, r.row_status, r.reason, r.resolution, r.requested,
+    r.authorized, r.returned, r.approved, coalesce(share(l.net, r.requested, l.quantity),
+        share(b.net, r.requested, b.sets), 0)::DECIMAL(38,6) AS net
 FROM returns r
 JOIN order_places p ON p.shop = r.shop AND p.order_id = r.order_id
-JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line;
+LEFT JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line
+LEFT JOIN (
+    SELECT shop, order_key, b.bundle, max(b.sets) AS sets, sum(l.net) AS net
+    FROM bundle_parts b JOIN order_lines l USING (shop, order_key, line) GROUP BY ALL
+) b ON b.shop = p.shop AND b.order_key = p.order_key AND b.bundle = r.order_line
+WHERE r.order_line IS NOT NULL;
 
 -- Not invoiced is what is more than a cent short of what was neither cancelled nor refunded before
 -- it was invoiced. What was cancelled of an order paid by gift card may be in its lines alone.
