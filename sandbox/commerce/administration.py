@@ -19,6 +19,7 @@ from sandbox.commerce.records import Columns, StoredOrder, stamp
 from sandbox.commerce.rmas import Rmas
 from sandbox.commerce.shipments import Shipping
 from sandbox.commerce.shop_products import ShopProducts
+from sandbox.commerce.stock import reserved
 
 
 class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
@@ -66,7 +67,9 @@ class Administration(InvoicingAndRefunds, Shipping, Rmas, Quotes):
         """Cancel what is not invoiced; False when there is nothing to cancel."""
         if not lifecycle.can_cancel(order):
             return False
+        before = reserved(order)
         lifecycle.cancel(order, self.clock.now())
+        self.stock.count(before, reserved(order))
         self._saved(order)
         return True
 

@@ -126,7 +126,8 @@ class CommerceState(Administration):
         return found
 
     def salable(self, sku: str) -> Decimal:
-        """What the shop offers of a SKU: what its sources hold, less what open orders reserve."""
+        """What the shop offers of a SKU: what its sources hold, less what open orders reserve where
+        they do."""
         return self.salable_by_sku()[as_text(sku)]
 
     def salable_by_sku(self) -> dict[str, Decimal]:
@@ -134,7 +135,7 @@ class CommerceState(Administration):
         found: dict[str, Decimal] = defaultdict(Decimal, self.stock.released)
         for (sku, source), one in self.stock.items.items():
             found[sku] += one.quantity if one.status and self.stock.sources.get(source) else ZERO
-        for order in self.orders.values():
+        for order in self.orders.values() if not self.stock.is_single else ():
             for sku, pieces in reserved(order).items():
                 found[sku] -= pieces
         return found
@@ -170,6 +171,7 @@ class CommerceState(Administration):
             self.notification_dials.commit_lag() if visible_in is None else visible_in
         )
         self.orders[order.entity_id] = order
+        self.stock.count({}, reserved(order))
         self._report("sales_order_place_after", lambda: {"order": raw_order(order, saved=False)})
         self._saved(order)
         self._report(

@@ -5,6 +5,11 @@ Rules as measured on 2.4.7: an order reserves, a shipment takes from the source 
 cancellation and a refund release; refunded pieces are those not shipped, first. A source that holds
 less than what is shipped refuses the whole shipment, also with backorders. A source at quantity 0
 keeps its status. Where stock is not managed, nothing is reserved or taken.
+
+Without Inventory Management nothing is reserved: an order lowers the stock items as it is placed,
+and its cancellation raises them again (`SubtractQuoteInventoryObserver`, `CancelOrderItemObserver`
+of `Magento_CatalogInventory`, the first of which `InventorySales/etc/events.xml` switches off). A
+shipment takes nothing, and a refund puts back what it lists.
 """
 
 from collections.abc import Collection
@@ -67,6 +72,18 @@ class Stock:
         """The source items of a SKU."""
         return [one for (name, _), one in self.items.items() if name == as_text(sku)]
 
+    @property
+    def reserves(self) -> bool:
+        """Whether orders reserve, instead of lowering the quantity as they are placed."""
+        return self.is_managed and not self.is_single
+
+    def count(self, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
+        """What an order wants of a shop that reserves nothing, before and after it was placed or
+        cancelled."""
+        for sku in before.keys() | after.keys() if self.is_managed and self.is_single else ():
+            if (there := self.items.get((sku, DEFAULT))) is not None:
+                there.quantity += before.get(sku, ZERO) - after.get(sku, ZERO)
+
     def take(self, wanted: dict[str, Decimal], source: str, now: datetime) -> None:
         """What a shipment takes from a source; all of it or nothing. Raises the shop's refusal.
 
@@ -76,7 +93,7 @@ class Stock:
         fault = RestFault(400, "Could not save a shipment, see error log for details")
         if source not in self.sources:
             raise fault
-        if not self.is_managed:
+        if not self.reserves:
             return
         self._taken = [one for one in self._taken if now - one[0] < self.overlap]
         unseen = [one for _, one in self._taken]
@@ -92,7 +109,7 @@ class Stock:
     def release(self, goods: dict[str, Decimal], let_go: dict[str, Decimal]) -> None:
         """A shipment releases all that it takes, also pieces that a refund released before: those
         are offered once too often from then on (measured)."""
-        for sku, pieces in goods.items() if self.is_managed else ():
+        for sku, pieces in goods.items() if self.reserves else ():
             more = pieces - let_go.get(as_text(sku), ZERO)
             self.released[as_text(sku)] = self.released.get(as_text(sku), ZERO) + more
 
@@ -103,8 +120,10 @@ class Stock:
         where their SKU is not among `returns`; of the others, those that are go into it."""
         for sku, pieces in back.items() if self.is_managed else ():
             there, unshipped = self.items.get((sku, DEFAULT)), let_go.get(sku, ZERO)
-            if there is not None:
+            if there is not None and self.reserves:
                 there.quantity += pieces - unshipped if sku in returns else -unshipped
+            elif there is not None and sku in returns:
+                there.quantity += pieces
 
 
 def of_items(order: StoredOrder, wanted: Collection[int]) -> set[str]:

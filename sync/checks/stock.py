@@ -71,10 +71,11 @@ async def sources_are_there(probe: Probe) -> AsyncIterator[Finding]:
                 ' "stock-items".',
             )
         return
-    if stock.inventory == "stock-items" and len(rows) > 1:
+    if stock.inventory == "stock-items":
         yield fault(
-            f"stock.inventory is stock-items, and the shop has {len(rows)} sources",
-            'Write inventory = "sources": a stock item is the source "default" alone.',
+            f"stock.inventory is stock-items, and the shop has sources ({', '.join(sorted(rows))})",
+            'Write inventory = "sources": a stock item is the source "default" alone, and what is'
+            " ordered is reserved beside it.",
         )
     for source in stock.source_codes:
         if source not in rows:

@@ -14,6 +14,7 @@ from typing import Any
 from sync.commerce.address import path_of
 from sync.commerce.rest import RestClient
 from sync.commerce.sales_documents import SalesDocuments
+from sync.core.money import ZERO
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Refund:
     """Pieces by order item to give back, never none; `marker` is the memo's hidden comment.
     `invoice_id`: the invoice that a gateway was paid by; 0 where none was, as the shop refunds an
     order that a gateway was paid for by its invoice alone. `is_online`: the gateway pays it out.
-    `is_shipping_kept`: shipping stays charged; else all that is left of it is given back."""
+    `is_shipping_kept`: shipping stays charged; else all that is left of it is given back.
+    `adjustment`: what is given back beside that, and what is withheld, in base currency."""
 
     order_id: int
     items: Mapping[int, Decimal]
@@ -29,6 +31,7 @@ class Refund:
     invoice_id: int = 0
     is_online: bool = False
     is_shipping_kept: bool = True
+    adjustment: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
     @property
     def path(self) -> str:
@@ -46,9 +49,14 @@ class Refund:
             "notify": False,
             "appendComment": True,
             "comment": {"comment": self.marker, "is_visible_on_front": 0},
-            "arguments": {**shipping, "extension_attributes": back},
+            "arguments": {**shipping, **self.adjusted(), "extension_attributes": back},
             **({"isOnline": self.is_online} if self.invoice_id else {}),
         }
+
+    def adjusted(self) -> dict[str, Decimal]:
+        """The adjustments that there are, as the shop names them."""
+        names = ("adjustment_positive", "adjustment_negative")
+        return {name: amount for name, amount in zip(names, self.adjustment, strict=True) if amount}
 
 
 class Closing:

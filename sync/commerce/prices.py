@@ -42,15 +42,26 @@ ALL_WEBSITES: Final = PriceScope()
 
 
 @dataclass(frozen=True)
+class Base:
+    """The base price of a product, by SKU as the shop spells it. `of`: the store view, 0 for all of
+    them."""
+
+    sku: str
+    price: Decimal
+    of: int = 0
+
+
+@dataclass(frozen=True)
 class Tier:
     """The price of a product for a customer group, from so many pieces. `kind`: `fixed`, or
-    `discount` in percent."""
+    `discount` in percent. `of`: the website that it was found in, 0 for all of them."""
 
     sku: str
     group: str
     quantity: Decimal
     price: Decimal
     kind: str = FIXED
+    of: int = 0
 
     def row(self, scope: PriceScope = ALL_WEBSITES) -> dict[str, Any]:
         """As it is sent."""
@@ -63,12 +74,14 @@ class Tier:
 @dataclass(frozen=True)
 class Special:
     """A price for everybody. `begins`, `ends`: `YYYY-MM-DD hh:mm:ss`; in Open Source days of the
-    store, that of `ends` included, and in Adobe Commerce moments in UTC."""
+    store, that of `ends` included, and in Adobe Commerce moments in UTC. `of`: the store view that
+    it was found in, 0 for all of them."""
 
     sku: str
     price: Decimal
     begins: str
     ends: str
+    of: int = 0
 
     def row(self, scope: PriceScope = ALL_WEBSITES) -> dict[str, Any]:
         """As it is sent."""
@@ -93,42 +106,39 @@ class Prices:
             )
         }  # fmt: skip
 
-    async def base(
-        self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES
-    ) -> dict[str, Decimal]:
-        """Base prices, by SKU as the shop spells it; unknown ones are left out."""
+    async def base(self, skus: Sequence[str]) -> list[Base]:
+        """Base prices of all store views; unknown SKUs are left out."""
         found = await self._rows(f"{BASE_PRICES}-information", skus)
-        return {
-            str(row["sku"]): Decimal(row["price"])
-            for row in found if int(row.get("store_id") or 0) == scope.store
-        }  # fmt: skip
+        return [
+            Base(str(row["sku"]), Decimal(row["price"]), int(row.get("store_id") or 0))
+            for row in found
+        ]
 
     async def known(self, skus: Sequence[str]) -> set[str]:
         """Those of which the shop has a product with a price, by SKU as it spells them."""
         return {str(row["sku"]) for row in await self._rows(f"{BASE_PRICES}-information", skus)}
 
-    async def tiers(self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES) -> list[Tier]:
-        """Tier prices."""
+    async def tiers(self, skus: Sequence[str]) -> list[Tier]:
+        """Tier prices of all websites."""
         found = await self._rows(f"{TIER_PRICES}-information", skus)
         return [
             Tier(
                 str(row["sku"]), str(row["customer_group"]), Decimal(row["quantity"]),
                 Decimal(row["price"]), str(row.get("price_type") or FIXED),
+                int(row.get("website_id") or 0),
             )
-            for row in found if int(row.get("website_id") or 0) == scope.website
+            for row in found
         ]  # fmt: skip
 
-    async def specials(
-        self, skus: Sequence[str], scope: PriceScope = ALL_WEBSITES
-    ) -> list[Special]:
-        """Special prices; the shop repeats rows."""
+    async def specials(self, skus: Sequence[str]) -> list[Special]:
+        """Special prices of all store views; the shop repeats rows."""
         found = await self._rows(f"{SPECIAL_PRICES}-information", skus)
         rows = [
             Special(
                 str(row["sku"]), Decimal(row["price"]), str(row.get("price_from") or ""),
-                str(row.get("price_to") or ""),
+                str(row.get("price_to") or ""), int(row.get("store_id") or 0),
             )
-            for row in found if int(row.get("store_id") or 0) == scope.store
+            for row in found
         ]  # fmt: skip
         return list(dict.fromkeys(rows))
 

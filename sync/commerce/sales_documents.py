@@ -69,6 +69,11 @@ class SalesDocuments:
         search = self._search.having(where("order_id", Op.EQ, order_id))
         return await self._client.rows(self._path, search)
 
+    async def in_state(self, state: str, fields: Sequence[Node]) -> list[dict[str, Any]]:
+        """These fields of all documents in a state."""
+        search = replace(self._search, fields=tuple(fields))
+        return await self._client.rows(self._path, search.having(where("state", Op.EQ, state)))
+
     def changed(
         self,
         since: datetime,

@@ -17,6 +17,7 @@ from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.dynamics.field_values import text_of
 from sync.dynamics.line_orders import lines_of, order_of
+from sync.dynamics.odata import is_pattern
 from sync.dynamics.posted_invoices import SALES, SALES_FIELDS
 from sync.dynamics.reader import ODataReader
 
@@ -69,8 +70,7 @@ class InvoicedLines:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
         asked = [
-            one for one in numbers
-            if (company, one) not in self._known and not {"*", "\\"} & {*one}  # no filter has these
+            one for one in numbers if (company, one) not in self._known and not is_pattern(one)
         ]  # fmt: skip
         found = await self._client.find_by(
             INVOICED_LINES, "InvoiceId", *asked, company=company, select=INVOICED_FIELDS[:3]
@@ -111,6 +111,13 @@ class InvoicedLines:
             lot = text_of(row, "InventTransId")
             found[lot] = found.get(lot, ZERO) + Decimal(row.get("Qty") or 0)
         return found
+
+    async def told_by_lot(self, company: str, sales_order: str) -> dict[str, Decimal]:
+        """The same; nothing where our user may not read it, or it does not tell the lines."""
+        try:
+            return await self.by_lot(company, sales_order)
+        except Never:
+            return {}
 
     async def _rows(self, field: str, value: str, company: str) -> Sequence[Mapping[str, Any]]:
         if not value:

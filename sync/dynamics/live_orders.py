@@ -6,22 +6,27 @@ unless F&O shows it as cancelled.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final
 
 from sync.config.connections import Dynamics
 from sync.core.encoding import digest
 from sync.core.groups import as_groups
 from sync.core.money import ZERO
+from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.field_values import amount_of
 from sync.dynamics.invoiced_lines import INVOICED_LINES
 from sync.dynamics.line_orders import lines_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern
 from sync.dynamics.odata_client import ODataClient
 from sync.dynamics.packing_slips import SLIP_LINES
+
+log = logging.getLogger("sync.dynamics.live_orders")
 
 LINE_COPIES: Final = "SalesLineBiEntities"
 COPY_FIELDS: Final = (
@@ -78,6 +83,14 @@ class LiveOrder:
         """What differs once something is cancelled. Shipping changes nothing of it."""
         lines = sorted((line.lot, str(line.alive.normalize())) for line in self.lines)
         return digest([self.is_cancelled, self.is_invoiced, lines])
+
+    @property
+    def rows(self) -> tuple[SlipLine, ...]:
+        """Its lines as if all that it sends were on one slip."""
+        return tuple(
+            SlipLine("", one.reference, one.item, one.alive, one.unit, "", one.lot)
+            for one in self.lines
+        )
 
     @property
     def alive(self) -> dict[str, Decimal]:
@@ -139,14 +152,18 @@ class LiveOrders:
         is_told = self._settings.tells_remainders
         listed = self._changed(company, since, until) if is_told else self._dead(company, since)
         async for some in as_groups(listed, TOGETHER):
-            async for found in self._read(company, dict(some)):
+            async for found in self._read(
+                company, {one: at for one, at in some if _may_be_asked(one)}
+            ):
                 yield found
 
     async def _read(
         self, company: str, numbers: Mapping[str, datetime]
     ) -> AsyncIterator[tuple[LiveOrder, datetime]]:
-        orders = await asyncio.gather(*(self.get(company, number) for number in numbers))
-        for order, at in zip(orders, numbers.values(), strict=True):
+        """In the order of their last changes, after any of which a poll may stop."""
+        listed = sorted(numbers.items(), key=itemgetter(1))
+        orders = await asyncio.gather(*(self.get(company, number) for number, _ in listed))
+        for order, (_, at) in zip(orders, listed, strict=True):
             if order is not None:
                 yield order, at
 
@@ -173,6 +190,14 @@ class LiveOrders:
         )  # fmt: skip
         async for row in listed:
             yield str(row["SalesOrderNumber"]), since
+
+
+def _may_be_asked(number: str) -> bool:
+    """Nobody can ask for an order whose number is a pattern: lists leave it out, and the log names
+    it."""
+    if is_pattern(number):
+        log.warning("live_orders.left_out number=%s reason=%s", number, "a pattern")
+    return not is_pattern(number)
 
 
 def _order(header: Mapping[str, Any], lines: Iterable[LiveLine]) -> LiveOrder:

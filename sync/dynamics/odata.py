@@ -174,8 +174,13 @@ class Filter:
         return f"({self.text})" if self.compound else self.text
 
 
+def is_pattern(text: str) -> bool:
+    """Whether F&O would read a text as a pattern, so that nothing can be asked by it."""
+    return "*" in text or "\\" in text
+
+
 def _comparable(field: str, value: Literal) -> str:
-    if isinstance(value, str) and ("*" in value or "\\" in value):
+    if isinstance(value, str) and is_pattern(value):
         raise Never(
             f"a value for {field} holds '*' or a backslash, which F&O reads as a pattern: no exact"
             " look-up is possible",

@@ -69,6 +69,18 @@ class OrdersInProgress:
         ):
             yield str(row[number]), str(row.get(fields[1]) or ""), _own(row, fields)
 
+    async def ended(
+        self, company: str, references: Sequence[str]
+    ) -> list[tuple[str, Mapping[str, Any]]]:
+        """Those with these references that are open no more: number and row of each, as they are
+        listed without reports."""
+        rows = await self._client.find_by(
+            self._headers, HEADER_FIELDS[1], *references, company=company, select=HEADER_FIELDS
+        )
+        open_ = {one.name for one in OPEN}
+        ended = [row for row in rows if row.get("SalesOrderStatus") not in open_]
+        return [(str(row["SalesOrderNumber"]), _own(row, HEADER_FIELDS)) for row in ended]
+
     async def _of(
         self, entity: str, field: str, number: str, company: str, fields: Sequence[str]
     ) -> Sequence[Mapping[str, Any]]:

@@ -18,7 +18,8 @@ from sync.core.groups import as_groups
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern, moment_of
+from sync.dynamics.other_invoices import invoiced_lines_of
 from sync.dynamics.packing_slips import PackingSlips
 from sync.dynamics.reader import ODataReader
 
@@ -56,6 +57,12 @@ class UnsharedSlips(PackingSlips):
     async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
         """None: nobody has to look for them."""
         return frozenset()
+
+    async def _asked(self, bare: PackingSlip) -> PackingSlip | None:
+        """A slip with its rows; without, where nobody can ask for them: its delivery parks it."""
+        if is_pattern(bare.sales_order + bare.number):
+            return bare
+        return await self.get(bare.company, bare.sales_order, bare.number)
 
 
 class WarehouseSlips(UnsharedSlips):
@@ -102,10 +109,12 @@ class WarehouseSlips(UnsharedSlips):
             SHIPMENTS, where=where, select=SHIPMENT_FIELDS, order_by=("dataAreaId", VERSION)
         )
         async for head in listed:
-            for key in await self.keys(company, number=text_of(head, NUMBER)):
-                slip = await self.get(company, key.split("|")[1], text_of(head, NUMBER))
+            number = text_of(head, NUMBER)
+            keys = ["||"] if is_pattern(number) else await self.keys(company, number=number)
+            for order in (key.split("|")[1] for key in keys):
+                slip = await self._asked(_slip(company, order, head, (), ()))
                 if slip is not None:
-                    yield slip, _moment(head["DocumentDate"]), str(head[VERSION])
+                    yield slip, moment_of(head["DocumentDate"]), str(head[VERSION])
 
     async def _lines(self, company: str, field: str, *values: str) -> list[Row]:
         return list(
@@ -136,10 +145,11 @@ class DeliveredOrders(UnsharedSlips):
 
     def __init__(self, client: ODataReader, settings: Dynamics) -> None:
         super().__init__(client)
-        self._settings = settings
+        self._settings, self._invoiced = settings, invoiced_lines_of(client, settings)
 
     async def get(self, company: str, sales_order: str, number: str) -> PackingSlip | None:
-        """The order as one slip; None while it is not delivered whole."""
+        """The order as one slip; None while it is not delivered whole. A line keeps the quantity of
+        which a rest was cancelled (reference 5.2): what it sent is told once it is invoiced."""
         heads, rows, tracking = await asyncio.gather(
             self._client.find_by(
                 self._settings.order_headers, "SalesOrderNumber", sales_order,
@@ -151,10 +161,13 @@ class DeliveredOrders(UnsharedSlips):
             ),
             self._tracking(company, sales_order),
         )  # fmt: skip
-        is_whole = bool(heads) and heads[0].get("SalesOrderStatus") in DELIVERED
-        if not is_whole or number != sales_order:
+        status = heads[0].get("SalesOrderStatus") if heads else None
+        if status not in DELIVERED or number != sales_order:
             return None
-        lines = [_order_line(row) for row in rows if row.get("SalesOrderLineStatus") in DELIVERED]
+        is_told = status == "Invoiced" and self._settings.tells_invoiced
+        sent = await self._invoiced.told_by_lot(company, sales_order) if is_told else {}
+        delivered = (row for row in rows if row.get("SalesOrderLineStatus") in DELIVERED)
+        lines = [_order_line(row, sent) for row in delivered]
         numbers = tuple(sorted({one for each in tracking.values() for one in each}))
         return _whole(company, heads[0], lines, numbers)
 
@@ -168,11 +181,9 @@ class DeliveredOrders(UnsharedSlips):
     ) -> AsyncIterator[tuple[PackingSlip, datetime, str]]:
         """Orders of the last weeks that are delivered, by their numbers."""
         begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        statuses = [Filter.eq("SalesOrderStatus", Member("SalesStatus", one)) for one in DELIVERED]
-        where = Filter.eq("dataAreaId", company) & Filter.ge(
-            "OrderCreationDateTime", begin - OLDEST
-        )
-        where &= statuses[0] | statuses[1]
+        statuses = [Member("SalesStatus", one) for one in DELIVERED]
+        where = Filter.eq("dataAreaId", company) & Filter.any_of("SalesOrderStatus", statuses)
+        where &= Filter.ge("OrderCreationDateTime", begin - OLDEST)
         if after:
             where &= Filter.gt("SalesOrderNumber", after)
         order_by = ("dataAreaId", "SalesOrderNumber")
@@ -180,18 +191,11 @@ class DeliveredOrders(UnsharedSlips):
             self._settings.order_headers, where=where, select=HEADER_FIELDS, order_by=order_by
         )
         async for some in as_groups(heads, TOGETHER):
-            for one in await self._listed(company, some):
-                yield one
-
-    async def _listed(
-        self, company: str, heads: Sequence[Row]
-    ) -> list[tuple[PackingSlip, datetime, str]]:
-        numbers = [str(head["SalesOrderNumber"]) for head in heads]
-        slips = await asyncio.gather(*(self.get(company, one, one) for one in numbers))
-        return [
-            (slip, _moment(head["OrderCreationDateTime"]), slip.sales_order)
-            for slip, head in zip(slips, heads, strict=True) if slip is not None
-        ]  # fmt: skip
+            bare = (_whole(company, head, (), ()) for head in some)
+            slips = await asyncio.gather(*map(self._asked, bare))
+            for slip, head in zip(slips, some, strict=True):
+                if slip is not None:
+                    yield slip, moment_of(head["OrderCreationDateTime"]), slip.sales_order
 
 
 def slips_of(client: ODataReader, settings: Dynamics) -> PackingSlips:
@@ -237,14 +241,10 @@ def _whole(
     )  # fmt: skip
 
 
-def _order_line(row: Row) -> SlipLine:
+def _order_line(row: Row, sent: Mapping[str, Decimal]) -> SlipLine:
+    lot, ordered = text_of(row, "InventoryLotId"), Decimal(row.get("OrderedSalesQuantity") or 0)
     return SlipLine(
         text_of(row, "SalesOrderNumber"), text_of(row, "ExternalItemNumber"),
-        text_of(row, "ItemNumber"), Decimal(row.get("OrderedSalesQuantity") or 0),
-        text_of(row, "SalesUnitSymbol"), "", text_of(row, "InventoryLotId"),
+        text_of(row, "ItemNumber"), min(ordered, sent.get(lot, ordered)),
+        text_of(row, "SalesUnitSymbol"), "", lot,
     )  # fmt: skip
-
-
-def _moment(value: Any) -> datetime:
-    found = datetime.fromisoformat(str(value))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
 from sync.dynamics.field_values import text_of
 from sync.dynamics.line_orders import lines_of, order_of
-from sync.dynamics.odata import Filter
+from sync.dynamics.odata import Filter, is_pattern
 from sync.dynamics.reader import ODataReader
 
 SLIPS: Final = "CustPackingSlipJourBiEntities"
@@ -90,7 +90,7 @@ class PackingSlips:
 
     async def shared(self, company: str, numbers: Sequence[str]) -> frozenset[str]:
         """Which of these slips are of several sales orders; the header names one of them."""
-        asked = [one for one in numbers if not {"*", "\\"} & {*one}]  # no exact filter takes these
+        asked = [one for one in numbers if not is_pattern(one)]
         found = await self._client.find_by(
             SLIP_LINES, NUMBER, *asked, company=company, select=LINE_FIELDS
         ) if asked else []  # fmt: skip

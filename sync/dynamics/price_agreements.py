@@ -133,8 +133,9 @@ class PriceAgreements:
     ) -> Lines:
         found = Lines(fields)
         pages: AsyncIterator[list[dict[str, Any]]] = self._client.pages(
-            entity_set, where=where, select=fields, order_by=order_by
-        )
+            entity_set, where=where, select=fields, order_by=order_by,
+            number="RecordId" if "RecordId" in fields else "",
+        )  # fmt: skip
         async for rows in pages:
             found.take(rows)
         return found

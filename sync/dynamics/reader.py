@@ -1,7 +1,7 @@
 """Reads of Dynamics 365 F&O over OData: records by key, lists by filter, look-ups, metadata."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,20 +86,40 @@ class ODataReader:
                 return
 
     async def pages(
-        self, entity_set: str, *, where: Filter, select: Sequence[str], order_by: Sequence[str]
+        self,
+        entity_set: str,
+        *,
+        where: Filter,
+        select: Sequence[str],
+        order_by: Sequence[str],
+        number: str = "",
     ) -> AsyncIterator[list[Record]]:
         """As `query`, for very many records: some at a time, as plain records that may lack fields.
-        Between them others get their turn."""
+        Between them others get their turn. `number`: a whole number that each record has another
+        of, and that they are ordered by: each page begins after the last one, so that a record
+        that goes meanwhile makes no page begin too late."""
         call = ODataCall(f"list {entity_set}")
-        options = query_string(select=select, where=where, order_by=order_by)
-        path = f"/data/{set_path(entity_set)}?{options}"
-        async for rows in self._pages(path, call, unseen=False):
+
+        def path_of(where: Filter) -> str:
+            options = query_string(select=select, where=where, order_by=order_by)
+            return f"/data/{set_path(entity_set)}?{options}"
+
+        def after(row: Record) -> str:
+            return path_of(where & Filter.gt(number, int(row[number])))
+
+        after_last = after if number else None
+        async for rows in self._pages(path_of(where), call, unseen=False, after=after_last):
             for some in in_groups(rows, AT_ONCE):
                 yield some
                 await let_others_go_on()
 
     async def _pages(
-        self, path: str, call: ODataCall, *, unseen: bool
+        self,
+        path: str,
+        call: ODataCall,
+        *,
+        unseen: bool,
+        after: Callable[[Record], str] | None = None,
     ) -> AsyncIterator[list[Record]]:
         asked: set[str] = set()
         while path:
@@ -114,6 +134,7 @@ class ODataReader:
             yield rows
             link = page.get("@odata.nextLink")
             path = self._transport.next_path(link, call, below="/data/", remedy=OWN_ADDRESS)
+            path = after(rows[-1]) if path and after and rows else path
 
     async def find_by(
         self,

@@ -34,9 +34,9 @@ def not_saved(write: Write, delivery: Delivery) -> Never:
 
 
 def still_open(claim: Claim, reason: str, remedy: str) -> dict[str, str]:
-    """Why a record parks, and its remedy: where a document of it was not saved, the gateway is to
-    be looked at all the same."""
-    if claim.intent is None or not claim.intent.is_unsaved or AT_A_GATEWAY in reason:
+    """Why a record parks, and its remedy: where a document of it was not saved, or it waits for a
+    look as it is, the gateway is to be looked at all the same."""
+    if claim.intent is None or not waits_for_a_look(claim) or AT_A_GATEWAY in reason:
         return {"reason": reason, "remedy": remedy}
     return {
         "reason": f"{reason}; whether the {AT_A_GATEWAY} has moved its money is still not known",

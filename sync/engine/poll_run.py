@@ -69,7 +69,7 @@ class PollRun:
         async with aclosing(changed(self.systems, window.since, window.until, *after)) as changes:  # type: ignore[type-var]
             async for change in changes:
                 page.append(change)
-                if len(page) < PAGE and not (change.position and self._is_late()):
+                if len(page) < PAGE and not (change.place and self._is_late()):
                     continue
                 found += await self._enqueue(page)
                 moved, mark = window.moved_to(page[-1]), self._counted(mark, which, page)

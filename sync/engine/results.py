@@ -29,6 +29,12 @@ class Change:
     listed: str = ""
     is_passed: bool = False
 
+    @property
+    def place(self) -> str:
+        """The position, where a run may end after it; empty for one with `*` or a backslash, which
+        F&O compares with nothing (`dynamics.odata`)."""
+        return "" if {"*", "\\"} & {*self.position} else self.position
+
 
 class Changed(Protocol):
     """A poll over a flow's records from `since` to `until`, both inclusive, in the order of their

@@ -30,11 +30,11 @@ class Window:
     after: str = ""
 
     def moved_to(self, change: Change) -> Self:
-        """The window after `change`. It stays where it is when nothing tells a place: changes
-        without a position that all have one moment, or a fingerprint."""
-        if change.position:
-            return replace(self, after=change.position)
-        if change.fingerprint or change.changed_at <= self.since:
+        """The window after `change`. It stays where it is when nothing tells a place: a
+        position that is none, or changes without any that all have one moment, or a fingerprint."""
+        if change.place:
+            return replace(self, after=change.place)
+        if change.position or change.fingerprint or change.changed_at <= self.since:
             return self
         return replace(self, since=change.changed_at)
 

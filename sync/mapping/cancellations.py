@@ -181,11 +181,11 @@ def _view(
     return RowView(
         row.item, row.counted, row.most, alive,
         min(row.item.qty_shipped, row.most), max(charged, ZERO), max(open_, ZERO),
-        len(counted) > 1 and _is_more(row, alive, lines, factors),
+        len(counted) > 1 and sends_more(row, alive, lines, factors),
     )  # fmt: skip
 
 
-def _is_more(
+def sends_more(
     row: ShippedRow, sets: Decimal, lines: Sequence[SlipLine], factors: Mapping[int, Decimal]
 ) -> bool:
     """Whether F&O sends more of the parts than these sets take."""

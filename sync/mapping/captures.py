@@ -17,6 +17,7 @@ from sync.config.connections import Connection
 from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
+from sync.mapping.cancellations import sends_more
 from sync.mapping.shipments import ShippedRow, invoiced_rows
 
 NEVER = "never"
@@ -74,6 +75,27 @@ def invoiced_by(
         never = _held(row, given_back)
         found.append(InvoicedRow(row, shown, net, commerce, in_all, never))
     return found
+
+
+def left_alive(
+    order: Order, lines: Sequence[SlipLine], invoices: Iterable[Invoice],
+    factors: Mapping[int, Decimal],
+) -> dict[int, Decimal] | None:  # fmt: skip
+    """Pieces by order item that are not invoiced and that F&O sends (`lines`); None where that is
+    all that is left, or a set is torn, which a person decides about."""
+    live, rows = [one for one in invoices if one.state != CANCELLED], invoiced_rows(order)
+    alive = [min(row.most, row.pieces(lines, factors)) for row in rows]
+    dead = [row for row, pieces in zip(rows, alive, strict=True) if pieces < row.most]
+    if not dead or any(
+        len(row.counted) > 1 and sends_more(row, row.pieces(lines, factors), lines, factors)
+        for row in dead
+    ):
+        return None
+    left = {
+        row.item.item_id or 0: pieces - _held(row, live)
+        for row, pieces in zip(rows, alive, strict=True)
+    }
+    return {number: pieces for number, pieces in left.items() if pieces > ZERO}
 
 
 def _sold(invoice: SalesInvoice) -> tuple[Sequence[SlipLine], Sequence[SlipLine]]:

@@ -7,7 +7,7 @@ discount on shipping is what the items do not explain, and the fixed product tax
 own leads one to expect.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 from sync.commerce.models.invoice import CreditMemo, DocumentItem, Invoice
 from sync.commerce.models.order import Order
 from sync.config.connections import Orders
-from sync.core.money import ZERO, stored, total
+from sync.core.money import CENT, ZERO, stored, total
 from sync.mapping.document_items import carrying_items, unrounded_rows
 from sync.mapping.document_rows import DocumentRow, document_rows
 from sync.mapping.fixed_product_tax import (
@@ -26,6 +26,7 @@ from sync.mapping.fixed_product_tax import (
 from sync.mapping.order_parts import Charge, Parts, segment_parts, shipping_tax_codes
 from sync.mapping.reward_points import by_points, points_spent
 
+SHIPPING: Final = "shipping"
 ADJUSTMENTS: Final = ("adjustment-refund", "adjustment-fee")
 
 
@@ -54,7 +55,7 @@ def document_parts(document: Invoice | CreditMemo, order: Order, settings: Order
     more, paid, extra_tax = segment_parts(document, order, settings, untold)
     charges += more
     if isinstance(document, CreditMemo):
-        charges += _adjustments(document, settings)
+        charges = [*_with_adjustments(charges, document, settings)]
     parts = DocumentParts(
         rows, tuple(charges), tuple(paid), document.tax_amount, document.grand_total,
         unrounded_rows(document, items),
@@ -111,7 +112,7 @@ def _shipping(
     if document.shipping_amount or reduction or document.shipping_tax_amount:
         net, tax = document.shipping_amount - reduction, document.shipping_tax_amount
         yield Charge(
-            "shipping", settings.freight_item, net, tax, reduction, shipping_tax_codes(order)
+            SHIPPING, settings.freight_item, net, tax, reduction, shipping_tax_codes(order)
         )
 
 
@@ -124,8 +125,21 @@ def _shipping_compensation(
     return document.discount_tax_compensation_amount - on_items
 
 
+def _with_adjustments(
+    charges: Sequence[Charge], memo: CreditMemo, settings: Orders
+) -> Iterator[Charge]:
+    """With what was given back beyond goods and shipping, or withheld, which carries no tax
+    (measured). What withholds the discount of shipping that was not given back is no charge."""
+    adjustments = [*_adjustments(memo, settings)]
+    beside = [] if memo.shipping_amount else [one for one in charges if one.reference == SHIPPING]
+    rest = total(one.net for one in (*beside, *adjustments))
+    is_offset = bool(beside and adjustments) and abs(rest) < CENT
+    for one in charges:
+        yield replace(one, net=rest) if is_offset and one in beside else one
+    yield from () if is_offset else adjustments
+
+
 def _adjustments(memo: CreditMemo, settings: Orders) -> Iterator[Charge]:
-    """What was given back beyond goods and shipping, or withheld. Carries no tax (measured)."""
     positive, negative = memo.adjustment_positive, memo.adjustment_negative
     if not positive and not negative and memo.adjustment:
         positive, negative = max(memo.adjustment, ZERO), max(-memo.adjustment, ZERO)

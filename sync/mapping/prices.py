@@ -74,7 +74,16 @@ def _shown(priced: Priced, rules: PriceRules) -> dict[str, Any] | Never:
             own.append(price)
             if audience is ALL:
                 lowest_of_all[pieces] = price
-    return found
+    return _with_standing(priced, rules, found) if SPECIAL in found else found
+
+
+def _with_standing(priced: Priced, rules: PriceRules, found: dict[str, Any]) -> dict[str, Any]:
+    """Also the tiers that count once the shop ends the special price. Those above it are shown
+    with it: the shop takes the lowest. F&O may charge more than one below it meanwhile."""
+    usual, special = prices_to_show(priced.without_ending(), rules), found[SPECIAL]["price"]
+    if isinstance(usual, Never):
+        return found
+    return {scope: one for scope, one in usual.items() if one["price"] >= special} | found
 
 
 def _generic(priced: Priced, rules: PriceRules) -> list[int]:

@@ -2,10 +2,14 @@
 for. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from string import Formatter
 from typing import Final
 
+from sync.config.connections import Connection
+
+RECORDS: Final = ("creditmemos", "invoices", "returns", "orders")
+"""The flows whose records have a reference in what F&O posts."""
 WHOLE: Final = frozenset({"store_id", "entity_id", "quote_id", "template_id"})
 """Fields that hold digits alone, so that a hyphen after them ends them."""
 
@@ -24,6 +28,27 @@ def templates_of(flow: str, configured: str) -> Iterator[str]:
     yield configured
     if configured != FORMER.get(flow, configured):
         yield FORMER[flow]
+
+
+def named_in(
+    reference: str, settings: Connection, flows: Collection[str] = RECORDS
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The records of `flows` that a reference may have been made for: the flow, and the fields of
+    its template. The template that says most by itself comes first, as that of orders,
+    `{store_id}-{increment_id}`, fits the references of all others too."""
+    known = [
+        (flow, template)
+        for flow in RECORDS if flow in flows
+        for template in templates_of(flow, getattr(settings, flow).reference_template)
+    ]  # fmt: skip
+    for flow, template in sorted(known, key=lambda one: -_said_by(one[1])):
+        fields = fields_in(reference, template)
+        if fields is not None:
+            yield flow, fields
+
+
+def _said_by(template: str) -> int:
+    return sum(len(text) for text, *_ in Formatter().parse(template))
 
 
 def fields_in(reference: str, template: str) -> dict[str, str] | None:

@@ -21,6 +21,9 @@ from sync.mapping.refund_sums import ShippingBack, after, left_to_refund, memo_o
 
 BARRED: Final = frozenset({"payment_review", "holded", "canceled", "closed"})
 MOST_STEPS: Final = 50
+Adjustment = tuple[Decimal, Decimal]
+"""What is given back beside pieces and shipping, and what is withheld, in base currency."""
+NOTHING: Final[Adjustment] = (ZERO, ZERO)
 KNOWN: Final = frozenset({"shipping", "fixed-product-tax", "rounding"})
 
 
@@ -206,13 +209,13 @@ def _to_stock(case: RefundCase, given: Given, pieces: Iterable[int]) -> tuple[in
     return tuple(sorted((back | unshipped) & set(pieces)))
 
 
-def _adjustment(case: RefundCase, wanted: Decimal) -> tuple[Decimal, Decimal]:
+def _adjustment(case: RefundCase, wanted: Decimal) -> Adjustment:
     if (found := adjustment(case.order, wanted)) is None:
         raise case.never(f"an adjustment of {wanted:+.2f} cannot be written in base currency")
     return found
 
 
-def adjustment(order: Order, wanted: Decimal) -> tuple[Decimal, Decimal] | None:
+def adjustment(order: Order, wanted: Decimal) -> Adjustment | None:
     """(more, less) in base currency that come to `wanted`: each is converted and rounded on its
     own, so a currency of small units may need both. None where nothing does."""
     rate = stored(order.raw.get("base_to_order_rate")) or ONE
@@ -224,3 +227,15 @@ def adjustment(order: Order, wanted: Decimal) -> tuple[Decimal, Decimal] | None:
             if more >= ZERO and rounded(more * rate) - rounded(less * rate) == size:
                 return (more, less) if wanted >= ZERO else (less, more)
     return None
+
+
+def adjustment_of_pieces(order: Order) -> Adjustment | None:
+    """The adjustment of a refund of pieces without shipping, by which it comes to what these pieces
+    cost; None where nothing does."""
+    return adjustment(order, rounded(shipping_back(order, ZERO)[1].discount))
+
+
+def as_in_the_admin(adjustment: Adjustment) -> str:
+    """What a person enters of it in a credit memo; empty for nothing."""
+    named = zip(("Adjustment Refund", "Adjustment Fee"), adjustment, strict=True)
+    return "".join(f", {name} {amount:.2f}" for name, amount in named if amount)

@@ -40,6 +40,14 @@ class RmaWithOrder:
         """What comes back. Raises `Never` as `returned_pieces`."""
         return returned_pieces(self.rma, self.order)
 
+    @property
+    def turned_down(self) -> dict[int, str]:
+        """The skus of the rows of which the shop has turned down all, by row."""
+        items = [one.model_copy(update={"status": ""}) for one in self.rma.items or ()]
+        asked = returned_pieces(self.rma.model_copy(update={"items": items}), self.order)
+        left = {one.row_id for one in self.pieces}
+        return {one.row_id: one.row.sku for one in asked if one.row_id not in left}
+
 
 def rma_reference(rma: Rma, order: Order, connection: Connection) -> str:
     """Our reference of the return order."""

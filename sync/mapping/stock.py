@@ -3,7 +3,8 @@
 A shop takes what its open orders have reserved off the quantity that it is shown, until it has
 shipped them. F&O takes the same orders off what is available, from when it has them. So the
 quantity shown is what F&O can promise, and what it has promised to orders that the shop has not
-shipped: each order counts once.
+shipped: each order counts once. Without Inventory Management a shop lowers the quantity itself as
+it sells: there it is what F&O can promise, less orders that F&O does not have.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 from sync.app.services import Services
@@ -84,7 +85,13 @@ async def of_parked(ledgers: Ledgers, reason: str) -> list[Again]:
         and (AT_A_GATEWAY in reason or not waits_for_a_look(claim))
     ]  # fmt: skip
     parked = [_again(ledgers.services, claim) for claim in claims]
-    return parked + _set_aside(await ledgers.dead_letters(reason))
+    aside = _set_aside(await ledgers.dead_letters(reason))
+    if AT_A_GATEWAY in reason:
+        return parked + aside
+    claim_of = ledgers.services.ledger.claim
+    claims = [await claim_of(one.connection, one.flow, one.key) for one in aside]
+    looked_at = [not waits_for_a_look(claim) for claim in claims]
+    return parked + list(compress(aside, looked_at))
 
 
 async def of_left_out(ledgers: Ledgers) -> tuple[list[Again], list[Claim]]:

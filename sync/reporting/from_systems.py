@@ -13,9 +13,10 @@ from sync.commerce.search import Node, Search
 from sync.config.connections import Connection
 from sync.config.connections.reporting import Reporting
 from sync.core.errors import Never
+from sync.core.money import ZERO
 from sync.dynamics.odata import Filter
 from sync.engine.systems import Systems
-from sync.mapping.references import fields_in, templates_of
+from sync.mapping.references import RECORDS, fields_in, named_in
 from sync.reconcile.fields import ways_to_pay
 from sync.reporting import cart_rows, ledger_rows, shop_rows
 from sync.reporting.building import started
@@ -53,7 +54,6 @@ SHIPMENT_FIELDS: Final[tuple[Node, ...]] = (
     ("items", ("order_item_id", "qty")),
 )  # fmt: skip
 RULES: Final = "salesRules/search"
-RECORDS: Final = ("orders", "invoices", "creditmemos")
 
 
 @dataclass(frozen=True)
@@ -90,16 +90,36 @@ class Reported:
         """Ids of the store views."""
         return frozenset(int(one["id"]) for one in self.views)
 
-    def record_of(self, reference: str) -> tuple[str, str]:
-        """Kind and key of the record that a reference of F&O was made for; empty for nobody's."""
-        for kind in RECORDS:
-            template = getattr(self.settings, kind).reference_template
-            for one in templates_of(kind, template):
-                fields = fields_in(reference, one)
-                store = (fields or {}).get("store_id", "")
-                if fields is not None and store.isdigit() and int(store) in self.stores:
-                    return kind, f"{fields['increment_id']}@{store}"
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The flows whose records are in F&O by our references; orders were always so."""
+        return [one for one in RECORDS if one == "orders" or one in self.settings.flows]
+
+    @property
+    def also(self) -> frozenset[str]:
+        """What more is read of Commerce: RMAs too where F&O credits them, for their orders."""
+        return frozenset({*self.reporting.also, *self.kinds} & {"carts", "returns"})
+
+    def record_of(self, invoice: Mapping[str, Any]) -> tuple[str, str]:
+        """Kind and key of the record that an invoice or credit note of F&O was made for; empty for
+        nobody's. What is charged gives nothing back, and a sales order's invoice is no free text
+        invoice: an order's number may begin with their letters."""
+        never = {"creditmemos", "returns"} if invoice["amount"] > ZERO else set[str]()
+        kinds = {*self.kinds} - never - ({"invoices"} if invoice["sales_order"] else set())
+        reference = invoice["reference"]
+        for kind, fields in named_in(reference, self.settings, kinds):
+            store = fields.get("store_id", "")
+            if len(self.stores) == 1 and self._names_no_store(reference, kind, fields):
+                store = "".join(map(str, self.stores))
+            if store.isdigit() and int(store) in self.stores:
+                return kind, f"{fields['increment_id']}@{store}"
         return "", ""
+
+    def _names_no_store(self, reference: str, kind: str, fields: Mapping[str, str]) -> bool:
+        """Whether our template made it, which names no store and shows yet that it is ours."""
+        template = getattr(self.settings, kind).reference_template
+        is_telling = "store_id" not in fields and template != "{increment_id}"
+        return is_telling and fields_in(reference, template) == fields
 
 
 def sources_of(reported: Sequence[Reported], now: datetime) -> Iterator[Source]:
@@ -138,12 +158,12 @@ def _of_shop(one: Reported, now: datetime) -> Iterator[Source]:
         makes = partial(shop_rows.money_document, shop, settings, kind=kind)
         yield listed(path, (*DOCUMENT_FIELDS, *paid), makes)
     yield listed("shipments", SHIPMENT_FIELDS, partial(shop_rows.shipment, shop, settings))
-    if "carts" in one.reporting.also:
+    if "carts" in one.also:
         yield ShopList(
             f"carts|{shop}", one.systems, SEARCH, cart_rows.FIELDS, only,
             partial(cart_rows.cart, shop, settings), since, key="id",
         )  # fmt: skip
-    if "returns" in one.reporting.also:
+    if "returns" in one.also:
         makes = partial(shop_rows.rma, shop, settings, now=now)
         yield ReturnList(f"returns|{shop}", one.systems, one.stores, makes, since)
 
@@ -200,7 +220,7 @@ def _of_company(company: str, owners: Sequence[Reported], now: datetime) -> Iter
 def _owned(owners: Sequence[Reported], row: dict[str, Any]) -> dict[str, Any]:
     """Whose reference an invoice has."""
     for one in owners:
-        kind, key = one.record_of(row["reference"])
+        kind, key = one.record_of(row)
         if kind:
             return {**row, "shop": one.name, "record_kind": kind, "record_key": key}
     return {**row, "shop": "", "record_kind": "", "record_key": ""}

@@ -31,7 +31,8 @@ class OrderRows:
     settings: Connection
 
     def rows(self, raw: Mapping[str, Any]) -> Rows:
-        """The order with its lines and promotions. Raises `Never` where it cannot be read."""
+        """The order with its lines, parts of bundles and promotions. Raises `Never` where it cannot
+        be read."""
         order = Order.read(raw)
         place = placed(self.settings, order.store_id, order.placed_at, f"order {order.key}")
         changed = utc(order.updated_at) or order.placed_at
@@ -42,6 +43,7 @@ class OrderRows:
         return {
             "orders": [{**common, **_header(order, net)}],
             "order_lines": [{**common, **line} for line in lines],
+            "bundle_parts": [{**common, **part} for part in _parts(order)],
             "promotion_uses": [{**common, **use} for use in uses],
         }
 
@@ -113,6 +115,18 @@ def _money_rows(order: Order) -> Sequence[MoneyRow]:
     except Never:
         return []
     return rows if all(row.item.item_id for row in rows) else []
+
+
+def _parts(order: Order) -> Iterator[dict[str, Any]]:
+    """What is sent of bundles."""
+    bundles = {one.item_id: one for one in order.items if one.product_type == "bundle"}
+    for item in order.items:
+        bundle = bundles.get(item.parent_item_id)
+        if item.item_id and bundle is not None and item.qty_ordered and not item.is_virtual:
+            yield {
+                "line": item.item_id, "bundle": bundle.item_id, "quantity": item.qty_ordered,
+                "sets": bundle.qty_ordered,
+            }  # fmt: skip
 
 
 def _uses(order: Order, lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

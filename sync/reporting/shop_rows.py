@@ -60,8 +60,8 @@ def rma(shop: str, settings: Connection, raw: Mapping[str, Any], now: datetime) 
     one = Rma.read(raw)
     common = {
         **placed(settings, one.store_id, utc(one.date_requested), f"RMA {one.key}"), "shop": shop,
-        "rma_id": one.entity_id, "order_id": one.order_id, "store": str(one.store_id),
-        "status": one.status, "changed_at": now,
+        "rma_id": one.entity_id, "rma_key": one.key, "order_id": one.order_id,
+        "store": str(one.store_id), "status": one.status, "changed_at": now,
     }  # fmt: skip
     rows = [
         {

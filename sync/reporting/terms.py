@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sync.core.encoding import digest
-from sync.reporting.from_systems import RECORDS, Reported
+from sync.reporting.from_systems import Reported
 from sync.reporting.star import Terms
 
 
@@ -38,7 +38,7 @@ def terms_of(reported: Sequence[Reported]) -> Terms:
 
 def shape_of(reported: Sequence[Reported]) -> str:
     """What of the settings decides how rows look, as a digest."""
-    return digest([2, *map(_told_of, reported)])
+    return digest([5, *map(_told_of, reported)])
 
 
 def _told_of(one: Reported) -> dict[str, Any]:
@@ -47,5 +47,5 @@ def _told_of(one: Reported) -> dict[str, Any]:
         "shop": one.name, "months": one.reporting.months, "cost": one.reporting.cost,
         "companies": [[view, settings.legal_entity_of(view)] for view in sorted(one.stores)],
         "zones": {name: str(settings.time_zone(name)) for name in settings.legal_entities},
-        "templates": [getattr(settings, kind).reference_template for kind in RECORDS],
+        "templates": [[kind, getattr(settings, kind).reference_template] for kind in one.kinds],
     }  # fmt: skip

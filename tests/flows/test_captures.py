@@ -180,6 +180,29 @@ async def test_of_an_order_whose_rest_is_cancelled_nothing_is_left_to_be_capture
     assert await harness.parked("captures") == []
 
 
+@in_harness(**{**CAPTURED, "flows": (*CAPTURED["flows"], "cancellations")})
+async def test_pieces_that_f_and_o_has_cancelled_before_the_first_shipment_are_not_captured(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, OTHER, payment="paypal_express", paid="authorised")
+    number, of_items = harness.header(order)["SalesOrderNumber"], lots(harness, order)
+    cut = {of_items[SKU]: Decimal(1), of_items[OTHER]: Decimal(3)}
+    harness.dynamics.cancel_remainder(number, cut)
+    harness.dynamics.deliver(number, quantities={of_items[SKU]: Decimal(1)})
+    for flow in ("cancellations", "shipments", "orders"):
+        await asyncio.sleep(60)
+        await harness.polls(flow)
+        await harness.works_until_idle()
+    assert [shown(one) for one in order.invoices] == [{SKU: 2}]
+    assert [item["qty_canceled"] for item in order.items] == [1, 3]
+    harness.dynamics.deliver(number)
+    harness.dynamics.invoice(number, tax=order.invoices[0]["tax_amount"])
+    for _ in range(2):
+        await polls(harness)
+    assert len(order.invoices) == 1
+    assert await harness.parked("captures") == await harness.parked("cancellations") == []
+
+
 @in_harness(**CAPTURED)
 async def test_an_invoice_before_the_first_shipment_captures_the_whole_order(
     harness: Harness,

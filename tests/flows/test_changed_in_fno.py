@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.commerce.catalogue import SHOPPERS
+from sandbox.commerce.amounts import Rule
+from sandbox.commerce.catalogue import SHOPPERS, STORES
 from sandbox.commerce.recipe import Extras
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dynamics.remainders import enter_again, substitute
@@ -25,6 +26,7 @@ CHANGED: dict[str, Any] = {
     "shipments": {"sources": {"13": "default"}, "substitutes": True},
 }
 OFTEN_ENOUGH = pytest.param(False, marks=pytest.mark.long)
+REPORTED = pytest.param("report", marks=pytest.mark.long)
 UNTAXED = next(one for one in SHOPPERS if one.place == "or")
 
 
@@ -139,6 +141,40 @@ async def test_charged_pieces_that_f_and_o_never_sends_are_refunded_and_no_retur
     assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
     assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
     await nothing_is_left(harness, order)
+
+
+@pytest.mark.parametrize("policy", ["record", REPORTED])
+def test_pieces_whose_shipping_was_discounted_are_refunded_at_what_they_cost(policy: str) -> None:
+    """Commerce gives a share of that discount beside them, which a fee withholds: F&O knows of
+    neither."""
+
+    @in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": policy}}})
+    async def story(harness: Harness) -> None:
+        rule, charge = Rule("percent", Decimal(33), on_shipping=True), Decimal("4.90")
+        wishes: dict[str, Any] = {"store": STORES[1], "rule": rule, "shipping": charge}
+        order = await ordered(harness, SKU, OTHER, payment="checkmo", **wishes)
+        harness.commerce.invoice(order)
+        await polls_all(harness)
+        packed(harness, order, SIMPLE_001=2, SIMPLE_002=3)
+        number = harness.header(order)["SalesOrderNumber"]
+        harness.dynamics.cancel_remainder(number, {lots(harness, order)[SKU]: Decimal(1)})
+        for _ in range(2):
+            await polls_all(harness)
+        if policy == "report":
+            claim = await harness.claim(f"usmf|{number}", "cancellations")
+            assert "1 x SIMPLE-001, without shipping, Adjustment Fee 0.13, in" in claim.remedy
+            one = {order.items[0]["item_id"]: Decimal(1)}
+            harness.commerce.refund(order, one, shipping=Decimal(0), negative=Decimal("0.13"))
+            await polls_all(harness)
+        (memo,) = order.creditmemos
+        (item,) = memo["items"]
+        cost = item["row_total"] - item["discount_amount"] + item["tax_amount"]
+        assert round(memo["grand_total"], 2) == cost
+        assert not harness.dynamics.store.table("ReturnOrderHeadersV2").records
+        assert received(harness) == order.row["total_paid"] - order.row["total_refunded"]
+        assert await harness.parked("creditmemos") == await harness.parked("cancellations") == []
+
+    story()
 
 
 @in_harness(**{**CHANGED, "cancellations": {"refunds": {"checkmo": "record"}}})

@@ -11,6 +11,7 @@ from sync.engine.results import NoKey
 from sync.flows.customers.companies import keys_in
 from sync.mapping_tables.tables import AccountMapping
 from tests.flows.b2b import APPROVED, B2B, BLOCKED, CONTOSO, OFFICE, PENDING, REJECTED, in_b2b
+from tests.systems import CONNECTION
 
 
 @pytest.mark.parametrize(
@@ -234,6 +235,33 @@ async def test_an_organisation_is_recognised_by_its_tax_number_and_left_as_it_is
     assert await b2b.known() == AccountMapping("company", str(CONTOSO), "OLD", "vat", "usmf")
     assert b2b.account("OLD")["PrimaryContactEmail"] == "ledger@example.com"
     assert not b2b.accounts(OFFICE)
+
+
+@in_b2b(companies={"match": ["vat"]})
+async def test_a_company_that_is_mapped_anew_is_held_and_released_there(b2b: B2B) -> None:
+    b2b.decides(vat_tax_id="US-77")
+    b2b.has_had("OLD", TaxExemptNumber="US-77")
+    b2b.has_had("NEW")
+    await b2b.notify()
+    await b2b.maps("NEW")
+    for status, hold in ((BLOCKED, "All"), (APPROVED, "No")):
+        b2b.decides(status=status)
+        await b2b.notify()
+        assert (b2b.hold("NEW"), b2b.hold("OLD")) == (hold, "No")
+    assert (await b2b.claim(str(CONTOSO), "companies")).number == "NEW"
+
+
+@in_b2b(companies={"match": ["vat"]})
+async def test_an_account_that_was_matched_stays_the_ledgers_without_its_mapping(b2b: B2B) -> None:
+    b2b.decides(vat_tax_id="US-77")
+    b2b.has_had("OLD", TaxExemptNumber="US-77", PrimaryContactEmail="ledger@example.com")
+    await b2b.notify()
+    accounts = (await b2b.services.systems_pool.open(CONNECTION)).accounts
+    await accounts.remove("company", str(CONTOSO), "usmf")
+    b2b.decides(telephone="555-0199")
+    await b2b.notify()
+    assert b2b.account("OLD")["PrimaryContactEmail"] == "ledger@example.com"
+    assert await b2b.known() == AccountMapping("company", str(CONTOSO), "OLD", "vat", "usmf")
 
 
 @in_b2b()

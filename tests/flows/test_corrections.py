@@ -9,6 +9,7 @@ from sandbox.commerce.records import Columns
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import Claim, State
 from sync.engine.corrections import Corrections
+from sync.mapping_tables.records import AccountMapping
 from sync.operating.deciding import kind_of, require_found_again
 from sync.operating.problem import Problem
 from sync.operating.records import Ledgers
@@ -115,7 +116,9 @@ async def test_what_is_forgotten_and_there_is_taken_over(harness: Harness) -> No
 
 
 @in_harness("theirs")
-async def test_what_is_forgotten_and_gone_is_made_again(harness: Harness) -> None:
+async def test_what_is_forgotten_and_gone_is_made_again_on_the_account_of_today(
+    harness: Harness,
+) -> None:
     order = harness.place()
     await harness.delivers(order)
     number = harness.header(order)["SalesOrderNumber"]
@@ -124,9 +127,14 @@ async def test_what_is_forgotten_and_gone_is_made_again(harness: Harness) -> Non
     (header,) = harness.dynamics.orders_for(harness.order_reference(order), COMPANY)
     harness.dynamics.store.delete("SalesTable", header)
     assert harness.headers(order) == []
+    accounts = (await harness.services.systems_pool.open("shop")).accounts
+    await accounts.put(
+        AccountMapping("customer", str(order.row["customer_id"]), "US-001", "import")
+    )
     assert await person(harness).forget(await harness.claim(order))
     await harness.replays(key_of(order))
     assert harness.header(order)["SalesOrderNumber"] != number
+    assert harness.header(order)["OrderingCustomerAccountNumber"] == "US-001"
     assert harness.lines(order)
 
 

@@ -13,7 +13,7 @@ from sandbox.commerce.recipe import Extras
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
 from tests.flows.finance import GERMAN, Finance, in_finance, key
-from tests.harness import GUEST
+from tests.harness import CUSTOMER, GUEST
 
 PAID_BY_GIFT_CARD: Final[Mapping[str, Any]] = {
     "customers": {"guests": "collective"}, "stores": {"default": {"guest_account": "US-001"}},
@@ -55,6 +55,22 @@ async def test_an_account_with_a_hyphen_is_escaped(finance: Finance) -> None:
     await finance.services.intake.accept("invoices", "shop", [key(invoice)], "replay")
     await finance.works_until_idle()
     assert await finance.reported(invoice) == ["created", "unchanged"]
+
+
+@in_finance(**PAID_BY_GIFT_CARD)
+async def test_a_guest_who_registers_on_the_success_page_pays_on_the_account_of_the_order(
+    finance: Finance,
+) -> None:
+    """Commerce names the new customer on the order. One who orders later has an account."""
+    order = await finance.placed(shopper=GUEST)
+    finance.commerce.save_order(order, {"customer_id": 1, "customer_is_guest": 0})
+    await finance.delivers(order)
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    assert finance.header(order)["OrderingCustomerAccountNumber"] == "US-001"
+    assert finance.payment(invoice)["AccountDisplayValue"] == "US\\-001"
+    other = await finance.placed(shopper=CUSTOMER)
+    assert finance.header(other)["OrderingCustomerAccountNumber"] != "US-001"
 
 
 @in_finance()

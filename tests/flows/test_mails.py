@@ -2,15 +2,17 @@
 nobody asked for."""
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from sandbox.commerce.catalogue import STORES
 from sandbox.mail_server import MailServer, mail_server
 from sync.engine.claim import State
 from sync.mapping_tables.records import AccountMapping
 from sync.preview.returns import preview_mail
-from tests.flows.finance import Finance, in_finance
+from tests.flows.finance import FREE_TEXT, GERMAN, Finance, in_finance
 from tests.flows.returns import RETURNED, Returning, in_returns
 from tests.portal.buyers import Buyers
 from tests.reconcile.planted import header_of
@@ -22,12 +24,13 @@ STATUSES = ("authorized", "received", "approved", "processed_closed")
 
 def of_returns(server: MailServer, **mails: Any) -> dict[str, Any]:
     wanted = {**server.settings, "returns": STATUSES, **mails}
-    return {"flows": (*RETURNED["flows"], "mails"), "mails": wanted}
+    return {"flows": (*RETURNED["flows"], "mails"), "mails": wanted, "portal": {}}
 
 
 def of_invoices(server: MailServer, **mails: Any) -> dict[str, Any]:
     wanted = {**server.settings, "url": URL, "invoices": True, "since": "2026-01-01", **mails}
-    return {"flows": ("orders", "customers", "mails"), "mails": wanted, "portal": {}}
+    flows = ("orders", "customers", "invoices", "mails")
+    return {"flows": flows, "invoices": FREE_TEXT, "mails": wanted, "portal": {}}
 
 
 def returning(story: Callable[[Returning, MailServer], Awaitable[None]], **mails: Any) -> None:
@@ -188,6 +191,38 @@ def test_a_posted_invoice_is_mailed_once_with_a_link_that_opens_it() -> None:
         assert (request.path, body["subject"]) == (message["To"], message["Subject"])
         assert not await preview_mail("CIV-NONE", now)
         assert len(server.taken) == 1, "a preview sends nothing"
+
+    invoicing(story)
+
+
+def test_credit_notes_of_memos_and_returns_are_mailed_to_the_buyer_of_the_order() -> None:
+    async def story(shop: Returning, server: MailServer) -> None:
+        order = await shop.sold(pieces=3)
+        memo = shop.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)})
+        await shop.books(memo, "creditmemos")
+        rma = await shop.requested(order, 1)
+        shop.receives(rma)
+        returned = shop.returned(memo)["ReturnOrderNumber"]
+        numbers = [shop.dynamics.post_return(returned, COMPANY), shop.credits(rma)]
+        await seen(shop)
+        told = [one for one in subjects(server) if "credit note" in one.casefold()]
+        assert sorted(told) == [f"Your credit note {one}" for one in sorted(numbers)]
+        assert {one["To"] for one in server.taken} == {order.row["customer_email"]}
+
+    returning(story, url=URL, invoices=True, since="2026-01-01", returns=())
+
+
+def test_a_free_text_invoice_is_mailed_to_the_buyer_of_its_order_and_of_no_other_store() -> None:
+    async def story(finance: Finance, server: MailServer) -> None:
+        orders = [await finance.placed(store=store) for store in (GERMAN, STORES[0])]
+        for order in orders:
+            invoice = finance.commerce.invoice(order)
+            invoice["increment_id"] = "000000001"
+            await finance.books(invoice)
+            finance.dynamics.post_free_text_invoice(finance.draft(invoice)["InvoiceIdentifier"])
+        await seen(finance)
+        buyers = [str(order.row["customer_email"]) for order in orders]
+        assert sorted(str(one["To"]) for one in server.taken) == sorted(buyers)
 
     invoicing(story)
 

@@ -368,6 +368,7 @@ async def test_a_price_of_everybody_that_ends_is_a_special_price_until_then(
     harness.commerce.prices.specials[0, OTHER.casefold()] = {
         "sku": OTHER, "store_id": 0, "price": Decimal(3), "price_from": None, "price_to": None,
     }  # fmt: skip
+    agrees(harness, 9, "RETAIL")
     agrees(harness, 8, PriceApplicableToDate=noon(days=1), RecordId=77)
     await publishes(harness)
     (special,) = harness.commerce.prices.specials.values()
@@ -375,7 +376,8 @@ async def test_a_price_of_everybody_that_ends_is_a_special_price_until_then(
         "sku": SKU, "store_id": 0, "price": Decimal(8), "price_from": "2026-03-02 00:00:00",
         "price_to": "2026-03-03 00:00:00",
     }  # fmt: skip
-    assert (shown(harness), await drifts(harness)) == ({"base": "10.00"}, [])
+    assert shown(harness) == {"base": "10.00", "retailer|1": "9.00"}
+    assert await drifts(harness) == []
     agrees(harness, 7, PriceApplicableToDate=noon(days=1), RecordId=77)
     await publishes(harness)
     assert [one["price"] for one in harness.commerce.prices.specials.values()] == [7]
@@ -432,3 +434,66 @@ async def test_prices_of_one_website_leave_those_of_all_alone(harness: Harness) 
     assert shop.tiers[SKU.casefold(), "retailer", Decimal(1)]["website_id"] == 1
     assert await harness.parked("prices") == [OTHER]
     assert "duplicate website" in (await harness.claim(OTHER, "prices")).reason
+
+
+@pytest.mark.parametrize("ours", [0, 1])
+@in_harness(**PRICES)
+async def test_prices_of_another_scope_that_count_too_are_told(harness: Harness, ours: int) -> None:
+    """Those of all websites where ours are of one, which park their products, and those of one
+    where ours are of all; not those that change nothing."""
+    settings = harness.services.connections["shop"]
+    here = {"website": ours, "store_view": ours, "special_prices": "dated"}
+    object.__setattr__(settings, "prices", settings.prices.model_copy(update=here))
+    released(harness)
+    agrees(harness, 9, "RETAIL", FromQuantity=Decimal(5))
+    agrees(harness, 8, ItemNumber=BOX, PriceApplicableToDate=noon(days=1))
+    shop, there = harness.commerce.prices, 1 - ours
+    for sku, quantity, price in ((SKU, 4, 11), (SKU, 7, 8), (OTHER, 2, 10), (BOX, 3, 9)):
+        key = (sku.casefold(), "retailer", Decimal(quantity))
+        shop.tiers[key] = {
+            "sku": sku, "price": Decimal(price), "price_type": "fixed", "website_id": there,
+            "customer_group": "Retailer", "quantity": Decimal(quantity),
+        }  # fmt: skip
+    for sku, price, end in ((SKU, 7, "2026-03-01"), (OTHER, 7, "2026-04-01"), (BOX, 7, "")):
+        shop.specials[there, sku.casefold()] = {
+            "sku": sku, "store_id": there, "price": Decimal(price), "price_from": None,
+            "price_to": f"{end} 00:00:00" if end else None,
+        }  # fmt: skip
+    if not ours:
+        shop.by_store[1, OTHER.casefold()] = Decimal(10)
+        shop.by_store[1, BOX.casefold()] = Decimal(12)
+    await publishes(harness)
+    told = {(one.key, one.scope, str(one.shown)) for one in await drifts(harness)}
+    view = f"store view {there}: "
+    of_one = {(BOX, f"{view}base", "12"), (BOX, f"{view}special", "7"), (BOX, f"{view}special", "")}
+    assert told == {
+        (SKU, f"website {there}: Retailer|7", "8"), (OTHER, f"{view}special", "7"),
+        (OTHER, f"{view}special", "2026-04-01 00:00:00"),
+        (BOX, f"website {there}: Retailer|3", "9"), *(() if ours else of_one),
+    }  # fmt: skip
+    assert await harness.parked("prices") == ([SKU, OTHER, BOX] if ours else [])
+    if ours:
+        assert "website 0: Retailer|7 8" in (await harness.claim(SKU, "prices")).reason
+
+
+@in_harness(**PRICES)
+async def test_an_agreement_is_found_though_another_goes_between_two_pages(
+    harness: Harness,
+) -> None:
+    released(harness)
+    for sku in (BOX, OTHER, SKU):
+        agrees(harness, 7, "RETAIL", ItemNumber=sku)
+    harness.dynamics.settings.page_size = 2
+    store, asked = harness.dynamics.store, list[str]()
+
+    def gone_before(arrival: Arrival) -> bool:
+        if arrival.path.endswith("/SalesPriceAgreements"):
+            asked.append(arrival.path)
+            if len(asked) == 2:
+                first = next(iter(store.table("SalesPriceAgreements").records.values()))
+                store.delete("SalesPriceAgreements", first)
+        return False
+
+    harness.ledger_dials.next(Kind.LOST, where=gone_before)
+    await publishes(harness)
+    assert [shown(harness, sku)["retailer|1"] for sku in (BOX, OTHER, SKU)] == ["7.00"] * 3

@@ -17,6 +17,7 @@ from sync.commerce.models.refund import marker_of
 from sync.core.money import ZERO
 from sync.engine.claim import State
 from sync.engine.corrections import Corrections
+from sync.engine.queues import QUEUES
 from sync.mapping.sales_order_lines import unique_references
 from sync.operating.records import Ledgers
 from sync.operating.replaying import of_parked
@@ -206,6 +207,26 @@ async def test_an_rma_closed_by_the_shop_while_goods_are_expected_is_listed(
     assert await ours.parked("returns") == [key(rma)]
     return_handling.cancel(ours.dynamics, ours.of(rma))
     await ours.replays(key(rma), "returns")
+    assert await ours.parked("returns") == []
+
+
+@in_returns()
+async def test_an_item_turned_down_while_its_goods_are_expected_is_listed(ours: Returning) -> None:
+    order = await ours.sold("SIMPLE-001", "SIMPLE-003")
+    rma = await ours.requested(order, 1, 1)
+    ours.commerce.rmas[rma["entity_id"]]["items"][0]["status"] = "denied"
+    await ours.look()
+    assert await ours.parked("returns") == [key(rma)]
+    claim = await ours.claim(key(rma), "returns")
+    assert "SIMPLE-001 was turned down in Commerce" in claim.reason
+    (line,) = ours.rows("ReturnOrderLinesV2", ItemNumber="SIMPLE-001")
+    ours.dynamics.store.update("ReturnOrderLinesV2", line, {"ReturnStatus": "Canceled"})
+    await ours.replays(key(rma), "returns")
+    assert await ours.parked("returns") == []
+    ours.receives(rma)
+    ours.credits(rma)
+    await ours.look()
+    assert ours.refunded(order) == ours.credited() > 0
     assert await ours.parked("returns") == []
 
 
@@ -476,6 +497,13 @@ async def test_a_gateway_that_may_have_refunded_is_looked_at_before_it_is_asked_
     ledgers = Ledgers(ours.services, "", "refunds")
     assert await of_parked(ledgers, "") == await of_parked(ledgers, "not known") == []
     assert [one.key for one in await of_parked(ledgers, "payment gateway")] == [claim.key]
+    await ours.services.intake.accept("refunds", "shop", [claim.key], "poll")
+    await asyncio.sleep(2)
+    for queue in QUEUES:
+        for one in await ours.systems.queue.receive(queue, most=10, wait=timedelta()):
+            await ours.systems.queue.dead_letter(one, reason="GivenUp", description="too often")
+    assert len(await ledgers.dead_letters()) == 1
+    assert await of_parked(ledgers, "") == []
     if is_paid:  # a person makes it offline, with the comment
         invoice, row = order.invoices[0], order.items[0]["item_id"]
         memo = ours.commerce.refund(order, {row: Decimal(1)}, shipping=ZERO, invoice=invoice)
@@ -526,16 +554,21 @@ async def test_who_asks_while_a_gateway_is_at_work_has_not_looked_at_it(ours: Re
     assert taken - ours.commerce.gateway[order.entity_id] == ours.credited()
 
 
-@in_returns()
+@pytest.mark.parametrize("is_lost", [True, False])
+@in_returns(commerce={"lost_payments": "park"})
 async def test_a_gateway_to_be_looked_at_is_named_beside_whatever_else_is_wrong(
-    ours: Returning,
+    ours: Returning, is_lost: bool
 ) -> None:
     order = await ours.sold(payment="braintree")
     rma = await ours.requested(order, 1)
     ours.receives(rma)
     number = ours.credits(rma)
-    ours.commerce.failing_saves = 1
-    await ours.look()
+    if is_lost:
+        ours.shop_dials.next(Kind.ERROR_BEFORE, where=lambda one: one.path.endswith("/refund"))
+    else:
+        ours.commerce.failing_saves = 1
+    for _ in range(3):
+        await ours.look()
     ours.commerce.hold(order)
     await ours.services.intake.accept("refunds", "shop", [f"{COMPANY}|{number}"], "poll")
     await ours.works_until_idle()

@@ -120,6 +120,23 @@ async def test_each_slip_is_one_shipment_with_its_pieces_and_its_tracking(
 
 
 @in_harness(**SHIPPED)
+async def test_the_rest_is_shipped_after_pieces_of_the_first_slip_came_back(
+    harness: Harness,
+) -> None:
+    order = await ordered(harness, SKU, pieces=5)
+    harness.commerce.invoice(order)
+    packed(harness, order, SIMPLE_001=3)
+    await polls(harness)
+    row = order.items[0]["item_id"]
+    memo = harness.commerce.refund(order, {row: Decimal(2)}, shipping=Decimal(0))
+    harness.commerce.comment_on("creditmemo", memo, {"comment": "RMA:000000001 CN:CN-1"})
+    packed(harness, order)
+    await polls(harness)
+    assert [shown(one) for one in order.shipments] == [{SKU: 3}, {SKU: 2}]
+    assert await harness.parked("shipments") == []
+
+
+@in_harness(**SHIPPED)
 async def test_what_we_ship_is_no_news_for_f_and_o(harness: Harness) -> None:
     order = await ordered(harness, SKU)
     packed(harness, order)

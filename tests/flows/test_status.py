@@ -151,6 +151,32 @@ async def test_a_credit_hold_holds_and_its_release_lets_go_what_waits(harness: H
     assert order.row["state"] != "holded"
 
 
+def stopped(harness: Harness, order: StoredOrder, *, is_stopped: bool) -> None:
+    header = harness.dynamics.order(COMPANY, number(harness, order))
+    assert header is not None
+    told = {"IsSalesProcessingStopped": "Yes" if is_stopped else "No"}
+    harness.dynamics.store.update("SalesTable", header, told)
+
+
+@in_harness(**{**TOLD, "status": {"steps": {"stopped": {"act": "hold"}}}})
+async def test_a_hold_is_over_once_f_and_o_has_finished_the_order_between_two_looks(
+    harness: Harness,
+) -> None:
+    """No list of open orders shows it any more."""
+    order, other, by_hand = [await ordered(harness) for _ in range(3)]
+    for one in (order, other):
+        stopped(harness, one, is_stopped=True)
+    harness.commerce.hold(by_hand)
+    await polls(harness)
+    assert {one.row["state"] for one in (order, other, by_hand)} == {"holded"}
+    for one in (order, by_hand):
+        stopped(harness, one, is_stopped=False)
+        harness.dynamics.deliver(number(harness, one))
+        harness.dynamics.invoice(number(harness, one))
+    await polls(harness)
+    assert [one.row["state"] for one in (order, other, by_hand)] == ["new", "holded", "holded"]
+
+
 @in_harness(**TOLD)
 async def test_a_hold_of_a_person_is_never_released(harness: Harness) -> None:
     order = await ordered(harness)

@@ -100,6 +100,43 @@ async def test_an_order_counts_once_at_every_step_of_its_life(
     assert (harness.commerce.salable(SKU), shown(harness)) == (left, (left, 1))
 
 
+@in_harness(**with_stock(inventory="stock-items"))
+async def test_a_shop_that_lowers_its_stock_items_as_it_sells_counts_an_order_once_too(
+    harness: Harness,
+) -> None:
+    """Nothing is reserved there, and what we write takes the place of what the order has lowered.
+    One that comes while rows are written is found right after it."""
+    harness.commerce.stock.is_single = True
+    await stocked(harness, SIMPLE_001=20)
+    order = sold(harness)
+    left = 20 - int(order.items[0]["qty_ordered"])
+    assert shown(harness) == (left, 1)
+    await publishes(harness)
+    assert shown(harness) == (left, 1)  # F&O does not have it yet
+    await harness.delivers(order)
+    await publishes(harness)
+    assert shown(harness) == (left, 1)  # and now it has
+    (number,) = [row["SalesOrderNumber"] for row in harness.headers(order)]
+    harness.dynamics.deliver(number)
+    harness.commerce.ship(order)
+    await publishes(harness)
+    assert shown(harness) == (left, 1)
+    more, write = list[StoredOrder](), harness.commerce.stock.put
+
+    def after_a_sale(*values: Any, **named: Any) -> None:
+        harness.commerce.stock.put = write  # type: ignore[method-assign]
+        more.append(sold(harness))
+        write(*values, **named)
+
+    harness.commerce.stock.put = after_a_sale  # type: ignore[method-assign]
+    harness.dynamics.receive(SKU, 10)
+    await publishes(harness)
+    assert shown(harness) == (left + 10 - int(more[0].items[0]["qty_ordered"]), 1)
+    harness.commerce.cancel(more[0])
+    await publishes(harness)
+    assert shown(harness) == (left + 10, 1)
+
+
 BY_HAND: dict[str, Any] = {"placed_from": START + timedelta(hours=1), "posting": "captured"}
 
 

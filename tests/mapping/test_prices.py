@@ -281,6 +281,28 @@ def test_a_lower_price_of_everybody_that_ends_is_a_special_price(
         assert found["special"]["ends"] == "2026-12-02 00:00:00"
 
 
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ([line(9, from_quantity=5)], {"ALL GROUPS|5": "9.00"}),
+        ([line(9, "RETAIL"), line(8, "GOLD")], {"Retailer|1": "9.00", "Gold|1": "8.00"}),
+        ([line(7, from_quantity=5), line(9, "RETAIL")],
+         {"ALL GROUPS|5": "7.00", "Retailer|1": "9.00"}),
+        ([line(9, from_quantity=5), line(7, from_quantity=5, ends=ENDS)], {"ALL GROUPS|5": "7.00"}),
+        ([line(12, "RETAIL")], {}),
+        # F&O charges 8: the special price stops its search
+        ([stops(8, ends=ENDS, dimensions=RED), line(7, from_quantity=5)], {}),
+    ],
+)  # fmt: skip
+def test_tiers_above_a_special_price_stay_since_the_shop_ends_it_by_itself(
+    lines: list[Agreement], shown: dict[str, str]
+) -> None:
+    found = prices_to_show(priced([line(8, ends=ENDS), *lines]), replace(RULES, special=True))
+    assert not isinstance(found, Never)
+    prices = {scope: str(one["price"]) for scope, one in found.items()}
+    assert prices == {"base": "10.00", "special": "8.00", **shown}
+
+
 def test_an_only_price_that_ends_is_the_base_price() -> None:
     given = priced([line(8, ends=ENDS)], base=None)
     found = prices_to_show(given, replace(RULES, special=True))

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.mapping.references import fields_in
+from sync.config.connections import Connection
+from sync.mapping.references import fields_in, named_in
+from tests.systems import SETTINGS
 
 NUMBERS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,20}", fullmatch=True)
 TEMPLATES = [
@@ -44,3 +46,16 @@ def test_what_the_template_did_not_make_is_nobody_s(reference: str, template: st
 def test_signs_that_mean_something_to_patterns_mean_themselves() -> None:
     assert fields_in("(W+)42", "(W+){increment_id}") == {"increment_id": "42"}
     assert fields_in("WW42", "W+{increment_id}") is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "first"),
+    [
+        ("1-C000000009", "creditmemos"), ("1-I000000009", "invoices"), ("1-R000000009", "returns"),
+        ("1-000000009", "orders"), ("000000001/C000000009", "creditmemos"),
+        ("000000001/000000009", "invoices"), ("000000009", "orders"),
+    ],
+)  # fmt: skip
+def test_a_reference_is_of_the_record_whose_template_says_most(reference: str, first: str) -> None:
+    found = [*named_in(reference, Connection.model_validate(SETTINGS))]
+    assert (found[0][0], found[0][1]["increment_id"]) == (first, "000000009")

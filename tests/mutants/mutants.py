@@ -492,8 +492,8 @@ MUTANTS: Final = (
         "web-order-offered-again",
         "a web order that F&O does not have counts as promised by it",
         "sync/flows/catalogue/taken_orders.py",
-        "(taken, order.open) if key in known else",
-        "(taken, order.open) if order.open else",
+        "        if key in known:\n",
+        "        if order.open:\n",
         "tests/flows/test_stock.py",
     ),
     Mutant(

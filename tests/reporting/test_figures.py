@@ -18,14 +18,16 @@ from sync.mapping.bundles import spread
 from sync.reporting import shop_rows
 from sync.reporting.duck import opened, quoted
 from sync.reporting.figures import Asked, answered
+from sync.reporting.forecast.cash import NOT_INVOICED, PLACED
 from sync.reporting.order_rows import OrderRows
-from sync.reporting.sources import Source
+from sync.reporting.star import star_views
 from tests.reporting.years import (
     COMPANIES,
     CONNECTION,
     RATES,
     REGIONS,
     TODAY,
+    At,
     Given,
     Year,
     build,
@@ -255,11 +257,12 @@ LIVES: Final[dict[str, tuple[dict[str, Any], tuple[int, ...], str, str, int, int
 what F&O invoices, what Commerce gives back, whether it counts as not shipped and not invoiced."""
 
 
-def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
-    assert build(tmp_path, lives()).trouble == {}
-    with opened(tmp_path / "spill") as duck:
-        asked = Asked("funnel", ("document",), "document", DAYS, TODAY, "USD")
-        rows = {one["document"]: one for one in answered(duck, tmp_path, asked).as_dicts()}
+def test_the_funnel_counts_what_is_still_to_be_done(lived: World) -> None:
+    rows = {one["document"]: one for one in told(lived, "funnel", "document")}
+    expected = lived.duck.execute(NOT_INVOICED).fetchall()
+    looked_at = sum(count for *_, count in lived.duck.execute(PLACED).fetchall())
+    assert expected == [("usmf", "USD", date(2026, 1, 5), Decimal("11.90") + 2 * Decimal("3.97"))]
+    assert looked_at == len(LIVES) - 1, "what was given back whole is never paid"
     for number, (name, (_, sent, *_, unshipped, uninvoiced)) in enumerate(LIVES.items(), 1):
         row = rows[f"{number}@1"]
         assert (row["unshipped"], row["uninvoiced"]) == (unshipped, uninvoiced), name
@@ -269,16 +272,40 @@ def test_the_funnel_counts_what_is_still_to_be_done(tmp_path: Path) -> None:
         assert row["shipped"] == rounded(Decimal("1.19") * net), name
 
 
-def lives() -> list[Source]:
-    year, memos = Year({"east": []}, {"east": []}), []
+FIRST: Final = len(LIVES) + 1
+BUNDLES: Final = {
+    "fixed": (False, [{1: 1}, {1: 1}], ["5.00", "5.00"]),
+    "dynamic": (True, [{1: 1}, {1: 1}], ["5.00", "5.00"]),
+    "fixed, in parts": (
+        False, [{1: 1, 2: 2}, {1: 1, 3: 1}, {1: 1, 3: 3}], ["3.33", "1.67", "5.00"]
+    ),
+    "dynamic, in parts": (True, [{1: 1, 2: 2}, {1: 1, 3: 4}], ["4.00", "6.00"]),
+}  # fmt: skip
+"""Two sets of a part and two of another, for 10.00: whether the parts carry the amounts, what is in
+each shipment (1 is the bundle, which counts shipments where parts are sent), what that is worth."""
+
+
+@pytest.mark.parametrize("kind", BUNDLES)
+def test_what_was_shipped_of_a_bundle_comes_to_its_net(lived: World, kind: str) -> None:
+    number, (_, _, worth) = [*BUNDLES].index(kind) + FIRST, BUNDLES[kind]
+    found = lived.duck.execute(
+        f"SELECT shipment_id, sum(net) FROM fact_shipments WHERE order_key = '{number}@1'"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    assert [net for _, net in found.fetchall()] == [*map(Decimal, worth)]
+
+
+def test_what_comes_back_of_a_bundle_has_the_net_of_its_parts_or_its_own(lived: World) -> None:
+    found = {row["document"]: row["amount"] for row in told(lived, "rmas", "document")}
+    assert found == dict.fromkeys(range(FIRST, FIRST + len(BUNDLES)), Decimal("5.00"))
+
+
+@pytest.fixture(scope="module", name="lived")
+def _lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    year, root, memos = Year({"east": []}, {"east": []}), tmp_path_factory.mktemp("lives"), []
     for number, (given, sent, posted, back, *_) in enumerate(LIVES.values(), 1):
         order = three_pieces(number, given)
-        year.orders["east"].append(order)
-        year.shipments["east"] += [
-            {**order, "entity_id": 10 * number + place, "order_id": number,
-             "items": [{"order_item_id": number, "qty": pieces}]}
-            for place, pieces in enumerate(sent)
-        ]  # fmt: skip
+        add(year, order, [{number: pieces} for pieces in sent])
         net = Decimal(posted) - order["tax_amount"]
         bill = {**order, "items": [], "subtotal": net, "discount_amount": ZERO}
         if net > 0:
@@ -286,8 +313,59 @@ def lives() -> list[Source]:
             post(Random(1), year, bill, sign=1, on=date(2026, 1, 5), who=owner)
         if Decimal(back):
             memos.append({**order, "order_id": number, "grand_total": back, "state": 2})
+    for number, (on_parts, sent_rows, _) in enumerate(BUNDLES.values(), FIRST):
+        order = three_pieces(number, {"state": "closed"})
+        order["items"] = bundle_rows(number, on_parts=on_parts)
+        add(year, order, [{10 * number + row: n for row, n in rows.items()} for rows in sent_rows])
     makes = partial(shop_rows.money_document, "east", CONNECTION, kind="creditmemo")
-    return [*year.sources(), Given("creditmemos|east", memos, makes)]
+    requests = partial(shop_rows.rma, "east", CONNECTION, now=At().now())
+    sources = [
+        *year.sources(), Given("creditmemos|east", memos, makes),
+        Given("returns|east", [rma_row(FIRST + n) for n in range(len(BUNDLES))], requests),
+    ]  # fmt: skip
+    assert build(root, sources).trouble == {}
+    with opened(root / "spill") as duck:
+        star_views(duck, root)
+        yield World(year, root, duck)
+
+
+def rma_row(order: int) -> dict[str, Any]:
+    """That one of the two bundles of an order comes back."""
+    item = {"entity_id": 1, "order_item_id": 10 * order + 1, "qty_requested": 1}
+    return {
+        "entity_id": order, "increment_id": str(order), "store_id": 1, "order_id": order,
+        "date_requested": "2026-01-09 12:00:00", "items": [item],
+    }  # fmt: skip
+
+
+def add(year: Year, order: dict[str, Any], shipments: list[dict[int, int]]) -> None:
+    """An order, with the pieces of its rows that each shipment has."""
+    number = order["entity_id"]
+    year.orders["east"].append(order)
+    year.shipments["east"] += [
+        {**order, "entity_id": 10 * number + place, "order_id": number,
+         "items": [{"order_item_id": row, "qty": pieces} for row, pieces in rows.items()]}
+        for place, rows in enumerate(shipments)
+    ]  # fmt: skip
+
+
+def bundle_rows(number: int, *, on_parts: bool) -> list[dict[str, Any]]:
+    bundle, small, large = (
+        {"item_id": 10 * number + place, "sku": f"B-{place}", "product_type": kind,
+         "qty_ordered": pieces}
+        for place, kind, pieces in ((1, "bundle", 2), (2, "simple", 2), (3, "simple", 4))
+    )  # fmt: skip
+    money = {"price": 5, "row_total_incl_tax": Decimal("11.90"), "tax_amount": Decimal("1.90")}
+    parts: list[dict[str, Any]] = [
+        {"price": 2, "row_total_incl_tax": Decimal("4.76"), "tax_amount": Decimal("0.76")},
+        {"price": Decimal("1.50"), "row_total_incl_tax": Decimal("7.14"),
+         "tax_amount": Decimal("1.14")},
+    ]  # fmt: skip
+    below = [
+        {**item, "parent_item_id": bundle["item_id"], **(part if on_parts else {})}
+        for item, part in zip((small, large), parts, strict=True)
+    ]
+    return [{**bundle, **money}, *below]
 
 
 def three_pieces(number: int, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -12,9 +13,11 @@ from sandbox.commerce.amounts import Rule
 from sandbox.commerce.carts import checks_out, signs_in
 from sandbox.commerce.catalogue import STORES, Shopper
 from sandbox.dynamics.inventory_costs import close
+from sync.config.connections import Connection
 from sync.core.money import ZERO, total
 from sync.engine.demand_told import DemandTold
 from sync.engine.report_builds import LastBuild, last_build, note_build
+from sync.mapping.references import RECORDS
 from sync.operating.reports import forget_later, stored, to_forget
 from sync.reporting.building import Build, Built, cleared
 from sync.reporting.containers import KeptHere, KeptInContainers
@@ -28,12 +31,13 @@ from sync.reporting.state import State
 from sync.reporting.terms import shape_of, terms_of
 from tests.flows.b2b import KIM
 from tests.flows.finance import GERMAN, Finance, in_finance
+from tests.flows.returns import Returning, in_returns
 from tests.infra.bicep import bicep
 from tests.reconcile.planted import reconciled
 from tests.reporting.container_double import Account
 from tests.reporting.test_containers import doubles
 from tests.reporting.test_forgetting import named
-from tests.systems import COMPANY, CONNECTION
+from tests.systems import COMPANY, CONNECTION, SETTINGS, merged
 
 REPORTING: Final[dict[str, Any]] = {
     "company_currencies": {"usmf": "USD"}, "brands": {"default": "Acme"},
@@ -169,6 +173,58 @@ async def test_quotes_and_returns_are_told_as_they_stand_now(
     assert figure(tmp_path, "carts") == []
 
 
+@in_returns(reporting=REPORTING)
+async def test_credit_notes_of_memos_and_returns_are_of_the_order(
+    shop: Returning, tmp_path: Path
+) -> None:
+    order = await shop.sold(pieces=3)
+    memo = shop.commerce.refund(order, {order.items[0]["item_id"]: Decimal(1)})
+    await shop.books(memo, "creditmemos")
+    rma = await shop.requested(order, 1)
+    shop.receives(rma)
+    shop.dynamics.post_return(shop.returned(memo)["ReturnOrderNumber"], COMPANY)
+    shop.credits(rma)
+    assert (await built(shop, tmp_path)).trouble == {}
+    rows = figure(tmp_path, "returned", "document", "region", "brand")
+    assert [(one["region"], one["brand"]) for one in rows] == [("America", "Acme")] * 2
+
+
+@pytest.mark.parametrize(
+    ("template", "reference", "found"),
+    [
+        ("WEB-{increment_id}", "WEB-42", ("orders", "42@1")),
+        ("WEB-{increment_id}", "PO 42", ("", "")), ("{increment_id}", "42", ("", "")),
+        ("{store_id}-{increment_id}", "1-42", ("orders", "42@1")),
+        ("{store_id}-{increment_id}", "2-42", ("", "")),
+    ],
+)  # fmt: skip
+def test_references_without_a_store_are_of_the_only_one_there_is(
+    template: str, reference: str, found: tuple[str, str]
+) -> None:
+    own = merged(SETTINGS, {"orders": {"reference_template": template}})
+    systems: Any = SimpleNamespace(settings=Connection.model_validate(own))
+    invoice = {"reference": reference, "sales_order": "SO-1", "amount": Decimal(7)}
+    assert Reported(systems, [{"id": 1}]).record_of(invoice) == found
+
+
+@pytest.mark.parametrize(
+    ("letter", "amount", "sales_order", "kind"),
+    [
+        ("C", -7, "", "creditmemos"), ("C", 7, "SO-1", "orders"), ("R", -7, "RO-1", "returns"),
+        ("R", 7, "SO-1", "orders"), ("I", 7, "", "invoices"), ("I", 7, "SO-1", "orders"),
+    ],
+)  # fmt: skip
+def test_an_order_whose_number_begins_with_a_letter_is_no_credit_memo(
+    letter: str, amount: int, sales_order: str, kind: str
+) -> None:
+    own = merged(SETTINGS, {"flows": [*RECORDS, "customers"]})
+    systems: Any = SimpleNamespace(settings=Connection.model_validate(own))
+    invoice = {
+        "reference": f"1-{letter}42", "sales_order": sales_order, "amount": Decimal(amount),
+    }  # fmt: skip
+    assert Reported(systems, [{"id": 1}]).record_of(invoice)[0] == kind
+
+
 class Recording:
     """Tables that remember which of them were used."""
 
@@ -282,6 +338,7 @@ async def test_carts_are_told_as_buyers_leave_and_order_them(
     assert "@example.com" not in everything_in(tmp_path)
 
 
+@pytest.mark.long
 @in_finance(flows=("orders", "customers"), reporting={**REPORTING, "also": ["carts"]})
 async def test_a_cart_that_commerce_deletes_stays_until_all_is_read_again(
     finance: Finance, tmp_path: Path

@@ -150,28 +150,19 @@ def receivables(payments: Sequence[Payment], company: str = "usmf") -> str:
     return f"SELECT * FROM (VALUES {cells}) t(company, currency, day, due, closed, amount, open)"
 
 
-def orders(
-    rows: Sequence[tuple[str, date, str, date | None]], cancelled: int = 0
-) -> dict[str, str]:
-    """Of those that are not paid so many of the four pieces are cancelled."""
+def orders(rows: Sequence[Order]) -> dict[str, str]:
+    """As rows of the star; what is not paid is not invoiced."""
     heads = ", ".join(
-        f"('{company}', 'USD', DATE '{day}', 'shop', '{place}', {amount}::DECIMAL(38,6),"
+        f"('{company}', 'USD', DATE '{day}', {amount}::DECIMAL(38,6),"
         f" {amount if on else 0}::DECIMAL(38,6), {day_of(on)})"
-        for place, (company, day, amount, on) in enumerate(rows)
-    )
-    lines = ", ".join(
-        f"('shop', '{place}', {amount}::DECIMAL(38,6), 4::DECIMAL(38,6),"
-        f" {0 if on else cancelled}::DECIMAL(38,6))"
-        for place, (_, _, amount, on) in enumerate(rows)
+        for company, day, amount, on in rows
     )
     return {
         "fact_orders": (
-            "SELECT *, paid AS invoiced, paid_day AS invoiced_day, false AS is_void FROM (VALUES"
-            f" {heads}) t(company, currency, day, shop, order_key, amount, paid, paid_day)"
-        ),
-        "fact_order_lines": (
-            f"SELECT * FROM (VALUES {lines}) t(shop, order_key, net, quantity, cancelled)"
-        ),
+            "SELECT *, paid AS invoiced, paid_day AS invoiced_day, false AS is_void,"
+            " amount - paid AS uninvoiced, paid = 0 AS is_uninvoiced FROM (VALUES"
+            f" {heads}) t(company, currency, day, amount, paid, paid_day)"
+        )
     }
 
 
@@ -224,8 +215,8 @@ def test_orders_that_are_not_invoiced_are_paid_as_long_after_as_orders_were(
         ("usmf", ago(2), "100.00", None), ("usmf", ago(90), "7.00", None),
         ("demf", ago(2), "50.00", None),
     ]  # fmt: skip
-    found = told(tmp_path, orders([*paid, *open_], cancelled=1))
-    whole = Decimal("75.00")  # 100.00, less the piece that is cancelled
+    found = told(tmp_path, orders([*paid, *open_]))
+    whole = Decimal("100.00")
     assert {(one.company, one.of, one.method) for one in found} == {("usmf", "orders", "habit")}
     assert sum(one.expected for one in found) == whole
     assert sum(one.late or 0 for one in found) == whole

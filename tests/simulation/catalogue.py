@@ -132,9 +132,12 @@ class Catalogue:
     # What the shop may offer
 
     def _note_reserved(self) -> None:
-        """What the shop has shipped, or lets go, since it was last looked at."""
+        """What the shop has shipped, or lets go, since it was last looked at; where it reserves
+        nothing, also what it has sold."""
         for order in self.systems.commerce.orders.values():
             now, key = reserved(order), reference_of(order)
+            if key not in self._reserved and not self.systems.commerce.stock.reserves:
+                self._less += [(_now(), sku, pieces) for sku, pieces in now.items()]
             for sku, before in self._reserved.get(key, {}).items():
                 if (less := before - now.get(sku, NOTHING)) > 0:
                     self._less.append((_now(), sku, less))
@@ -188,14 +191,15 @@ class Catalogue:
             for one in self.systems.commerce.orders.values()
             if is_counted(one) or reference_of(one) in parked
         ]
+        reserves = self.systems.commerce.stock.reserves
         for sku in self.skus:
             name = as_text(sku)
             promised, gone = NOTHING, NOTHING
             for order in orders:
-                if reference_of(order) in known:
-                    promised += reserved(order).get(name, NOTHING)
-                else:
-                    gone += shipped(order).get(name, NOTHING)
+                has, waits = reference_of(order) in known, reserved(order).get(name, NOTHING)
+                promised += waits if has and reserves else NOTHING
+                gone += NOTHING if has else shipped(order).get(name, NOTHING)
+                gone += NOTHING if has or reserves else waits
             wanted = max(self.free(sku) - gone - SAFETY, NOTHING) + promised
             items = self.systems.commerce.stock.of(sku)
             shown = [(max(one.quantity, NOTHING), one.status) for one in items]

@@ -42,3 +42,8 @@ class Status(Section):
     """Business events of F&O that tell of an order's progress, with `SalesOrderId` in them. The
     standard has none: those of the customer's own."""
     poll_minutes: Whole = Field(default=10, ge=1, le=1440)
+
+    @property
+    def holds(self) -> bool:
+        """Whether any step puts an order on hold."""
+        return any(step.act == "hold" for step in self.steps.values())

@@ -12,7 +12,8 @@ class Stock(Section):
 
     inventory: Literal["sources", "stock-items"] = "sources"
     """`sources`: source items of Inventory Management. `stock-items`: a shop without it, which has
-    one quantity per product; every warehouse is then the source `default`."""
+    one quantity per product and reserves nothing, but lowers it as it sells; every warehouse is
+    then the source `default`."""
     sources: dict[str, str] = {}
     """Warehouse in F&O -> source code in Commerce; several may share a source."""
     statuses: tuple[str, ...] = ()
@@ -34,6 +35,11 @@ class Stock(Section):
     poll_minutes: Whole = Field(default=5, ge=1, le=1440)
     drift: DriftPolicy = {}
     """What becomes of single fields that the shop shows otherwise."""
+
+    @property
+    def reserves(self) -> bool:
+        """Whether the shop reserves what is ordered, beside the quantity that it is shown."""
+        return self.inventory == "sources"
 
     @property
     def source_codes(self) -> tuple[str, ...]:

@@ -161,6 +161,11 @@ class Dynamics(Section):
         return self.copies and self.slips == "journal"
 
     @property
+    def tells_invoiced(self) -> bool:
+        """Whether our user may read what is invoiced of a line."""
+        return self.copies or self.invoiced == "lines"
+
+    @property
     def system(self) -> str:
         """The environment's name for operators, the same for all connections that share it."""
         return f"Dynamics at {_address(self.url)}"

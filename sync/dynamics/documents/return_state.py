@@ -67,6 +67,12 @@ class ReturnState:
         """Whether F&O does nothing more with it."""
         return self.status in ("Closed", "Canceled")
 
+    @property
+    def open_lines(self) -> list[ReturnedLine]:
+        """Those that are expected, or here and not credited, and do not go back."""
+        lines = [] if self.is_over else self.lines
+        return [one for one in lines if one.status != "Invoiced" and one.action != TO_CUSTOMER]
+
 
 @dataclass(frozen=True)
 class CreditLine:

@@ -15,10 +15,12 @@ from typing_extensions import override
 
 from sync.commerce.errors import NotThere
 from sync.commerce.prices import (
+    ALL_WEBSITES,
     BASE_PRICES,
     FIXED,
     SPECIAL_PRICES,
     TIER_PRICES,
+    Base,
     Special,
     Tier,
 )
@@ -28,8 +30,8 @@ from sync.engine.mirror import Shown
 from sync.engine.published_rows import RowTarget
 from sync.engine.systems import Systems
 from sync.engine.write import Target
-from sync.flows.catalogue.price_scope import price_scope
-from sync.flows.catalogue.special_prices import last_day, specials_of
+from sync.flows.catalogue.price_scope import is_elsewhere, price_scope, shown_in
+from sync.flows.catalogue.special_prices import last_day, specials_of, today
 from sync.flows.targets import rows_of
 from sync.mapping.prices import BASE, EVERYBODY, SPECIAL
 from sync.mapping_tables.records import normal_sku
@@ -40,7 +42,8 @@ READ_BACK: Final = 40
 """Rows of a chunk that are read back."""
 REMEDY: Final = (
     "Look in Commerce whether the product, its type and the customer group are there, and what else"
-    " writes its prices; then run: touch the sku again."
+    " writes its prices. Delete those of other websites that are named, or write the one whose"
+    " prices these are as prices.website. Then run: touch the sku again."
 )
 
 
@@ -100,10 +103,15 @@ class ShopPrices(RowTarget):
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> tuple[dict[str, str], set[str]]:
         """What is there and not wanted goes, what differs is sent: what was refused, and the SKUs
-        whose tiers were written. A product that is deleted meanwhile makes all tiers fail: it is
-        left out then."""
-        found = await systems.commerce.prices.tiers([row.key for row in rows], price_scope(systems))
-        there = {_key(tier): tier for tier in found if _is_ours(tier, systems)}
+        whose tiers were written, or are of another scope too. A product that is deleted meanwhile
+        makes all tiers fail: it is left out then."""
+        website = price_scope(systems).website
+        found = [
+            one for one in await systems.commerce.prices.tiers([row.key for row in rows])
+            if _is_ours(one, systems)
+        ]  # fmt: skip
+        there = {_key(one): one for one in found if one.of == website}
+        others = [one for one in found if website and not one.of]
         wanted = {_key(tier): tier for row in rows for tier in _tiers(row)}
         gone = [tier for key, tier in there.items() if key not in wanted]
         changed = [
@@ -122,15 +130,17 @@ class ShopPrices(RowTarget):
             gone_rows = {row.key: error.reason for row in rows if row not in left}
             said, tiered = await self._save_tiers(left, systems, not_after) if left else ({}, set())
             return gone_rows | said, tiered
-        return said, {normal_sku(tier.sku) for tier in (*gone, *changed)}
+        return said, {normal_sku(tier.sku) for tier in (*gone, *changed, *others)}
 
     async def _save_specials(
         self, rows: Sequence[Shown], systems: Systems, not_after: datetime
     ) -> dict[str, str]:
         """One that differs goes first: a shop may refuse two whose days overlap."""
-        found = await systems.commerce.prices.specials(
-            [row.key for row in rows], price_scope(systems)
-        )
+        store = price_scope(systems).store
+        found = [
+            one for one in await systems.commerce.prices.specials([row.key for row in rows])
+            if one.of == store
+        ]  # fmt: skip
         wanted = {normal_sku(one.sku): one for one in specials_of(rows, systems)}
         same = {
             normal_sku(one.sku) for one in found
@@ -154,13 +164,15 @@ class ShopPrices(RowTarget):
         self, rows: Sequence[Shown], tiered: Collection[str], systems: Systems
     ) -> dict[str, Never]:
         """Rows that the shop does not show although it took them, of a few. `tiered`: SKUs whose
-        tiers were written; where none were, the look before has shown them."""
+        tiers are to be read; of others, the look before has shown them."""
         sample = sorted(rows, key=lambda row: normal_sku(row.key) not in tiered)[:READ_BACK]
         keys = [row.key for row in sample]
         found = await self._read(systems, keys, with_tiers=bool(tiered)) if sample else {}
         refused: dict[str, Never] = {}
         for row in sample:
             there = found.get(normal_sku(row.key), {})
+            if price_scope(systems) == ALL_WEBSITES:
+                there = {at: one for at, one in there.items() if not is_elsewhere(at)}
             wanted = {
                 scope: one for scope, one in (row.content or {}).items()
                 if tiered or "|" not in scope
@@ -182,21 +194,20 @@ class ShopPrices(RowTarget):
         prices, scope = systems.commerce.prices, price_scope(systems)
         skus = list(await systems.commerce.inventory.skus() if keys is None else keys)
         codes = {code.casefold(): code for code in _codes(systems)}
-        found: dict[str, dict[str, Any]] = {}
-        for sku, price in (await prices.base(skus, scope)).items():
-            found.setdefault(normal_sku(sku), {})[BASE] = {"price": price}
-        for tier in await prices.tiers(skus, scope) if with_tiers else ():
+        rows: list[tuple[Base | Special | Tier, str, dict[str, Any]]] = [
+            (one, BASE, {"price": one.price}) for one in await prices.base(skus)
+        ]
+        for tier in await prices.tiers(skus) if with_tiers else ():
             if _is_ours(tier, systems):
                 at = f"{codes[tier.group.casefold()]}|{_whole(tier.quantity)}"
-                shown: Decimal | str = tier.price
-                if tier.kind != FIXED:
-                    shown = f"{tier.price:f} %"
-                found.setdefault(normal_sku(tier.sku), {})[at] = {"price": shown}
+                shown = tier.price if tier.kind == FIXED else f"{tier.price:f} %"
+                rows.append((tier, at, {"price": shown}))
         if systems.settings.prices.special_prices != "off":
-            for one in await prices.specials(skus, scope):
-                shown_special = {"price": one.price, "ends": last_day(one, systems)}
-                found.setdefault(normal_sku(one.sku), {})[SPECIAL] = shown_special
-        return found
+            rows += [
+                (one, SPECIAL, {"price": one.price, "ends": last_day(one, systems)})
+                for one in await prices.specials(skus)
+            ]
+        return shown_in(scope, rows, today(systems))
 
 
 def _codes(systems: Systems) -> Iterable[str]:

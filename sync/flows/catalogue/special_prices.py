@@ -20,9 +20,7 @@ def specials_of(rows: Sequence[Shown], systems: Systems) -> Iterable[Special]:
     """They begin today, and the day they end is included. Where the shop schedules them, both are
     moments in UTC: they begin in a moment, and end as the next day begins."""
     now, zone, is_scheduled = systems.clock.now(), _zone(systems), _is_scheduled(systems)
-    begins = (
-        f"{now + SOON:{MOMENT}}" if is_scheduled else f"{now.astimezone(zone):%Y-%m-%d} 00:00:00"
-    )
+    begins = f"{now + SOON:{MOMENT}}" if is_scheduled else today(systems)
     for row in rows:
         special = (row.content or {}).get(SPECIAL)
         if special is not None:
@@ -31,6 +29,11 @@ def specials_of(rows: Sequence[Shown], systems: Systems) -> Iterable[Special]:
                 next_day = datetime.strptime(ends, MOMENT).replace(tzinfo=zone) + DAY
                 ends = f"{next_day.astimezone(UTC):{MOMENT}}"
             yield Special(row.key, special["price"], begins, ends)
+
+
+def today(systems: Systems) -> str:
+    """The day by the legal entity's time zone, at midnight."""
+    return f"{systems.clock.now().astimezone(_zone(systems)):%Y-%m-%d} 00:00:00"
 
 
 def last_day(special: Special, systems: Systems) -> str:

@@ -38,6 +38,12 @@ class WebOrder:
     open: Mapping[str, Decimal]
     shipped: Mapping[str, Decimal]
 
+    @property
+    def sold(self) -> Mapping[str, Decimal]:
+        """Pieces that it has or waits for."""
+        skus = self.open.keys() | self.shipped.keys()
+        return {sku: self.open.get(sku, ZERO) + self.shipped.get(sku, ZERO) for sku in skus}
+
 
 Orders = Mapping[str, WebOrder]
 """By key."""
@@ -104,9 +110,10 @@ async def posted(systems: Systems, ledger: Ledger, orders: Orders) -> frozenset[
 
 @dataclass(frozen=True)
 class WebStock:
-    """`taken`: what F&O has promised to orders that the shop has not shipped. `unposted`: what the
-    shop has shipped of orders that F&O does not have. `moved`: by SKU without case, the open pieces
-    of each order and the refunds: it differs whenever the shop may have changed a source."""
+    """`taken`: what F&O has promised to orders that the shop has not shipped but reserves.
+    `unposted`: what the shop has shipped of orders that F&O does not have; where it reserves
+    nothing, all that it has sold of them. `moved`: by SKU without case, the open pieces of each
+    order and the refunds: it differs whenever the shop may have changed a source."""
 
     taken: Pieces
     unposted: Pieces
@@ -118,11 +125,15 @@ async def web_stock(
 ) -> WebStock:
     """What both readings agree on. `known`: orders that F&O had before its quantities were read.
     Who was shipped between the two counts no more."""
+    reserves = systems.settings.stock.reserves
     taken: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     unposted: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     for key, order in after.items():
         source = source_of(systems, order.store_id)
-        into, pieces = (taken, order.open) if key in known else (unposted, order.shipped)
+        if key in known:
+            into, pieces = taken, order.open if reserves else {}
+        else:
+            into, pieces = unposted, order.shipped if reserves else order.sold
         for sku, quantity in pieces.items() if source else ():
             was = before[key].open.get(sku, ZERO) if key in known else quantity
             into[normal_sku(sku), source] += min(was, quantity)
@@ -144,18 +155,23 @@ async def _movements(systems: Systems, orders: Orders) -> Mapping[str, str]:
 
 async def overtaken(rows: Sequence[Shown], systems: Systems, ledger: Ledger) -> Collection[str]:
     """The keys of rows of which the shop has shipped or let go pieces since they were read: what
-    they promised to those orders would be offered to others."""
+    they promised to those orders would be offered to others. Where it reserves nothing, also what
+    was sold since."""
     if not rows:
         return ()
     now = await _movements(systems, await read_orders(systems, ledger))
-    return [row.key for row in rows if _is_less(row.moved, now.get(normal_sku(row.key), ""))]
+    has_more = not systems.settings.stock.reserves
+    return [
+        row.key for row in rows
+        if _is_less(row.moved, now.get(normal_sku(row.key), ""), or_more=has_more)
+    ]  # fmt: skip
 
 
-def _is_less(before: str, now: str) -> bool:
+def _is_less(before: str, now: str, *, or_more: bool) -> bool:
     """Whether an order has fewer open pieces, or one has come that waits for none any more, or
-    goods were refunded since."""
+    (`or_more`) for some, or goods were refunded since."""
     was, there = (dict(one.split("\t") for one in said.splitlines()) for said in (before, now))
-    if any(not Decimal(there[name]) for name in there.keys() - was.keys()):
+    if any(or_more or not Decimal(there[name]) for name in there.keys() - was.keys()):
         return True
     return any(Decimal(there.get(name, 0)) < Decimal(pieces) for name, pieces in was.items())
 

@@ -39,8 +39,10 @@ from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_con
 from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
+    is_of_another,
     learning,
     left_out,
+    matched_as,
 )
 from sync.flows.payloads import id_in
 from sync.flows.polls import shop_clock
@@ -90,7 +92,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
         return Skipped(reason)
     delivery.wait_until_settled()
     wanted, lookup = await _wanted(company, systems), _lookup(company, delivery)
-    matched_by = known.matched_by if known else "created"
+    matched_by = known.matched_by if known else matched_as(held)
     if not account:
         account, rule = await _account(company, lookup, wanted, customers, delivery)
         matched_by = rule or "created"
@@ -111,7 +113,7 @@ async def plan(document: dict[str, Any], delivery: Delivery) -> Plan | Skipped:
     keys = {"matched_by": matched_by, "status": status, **hold_change.fields}
     return Plan(
         (write,), keys=keys, read=company.raw, before=before, then=then,
-        open_point=left_out(write, delivery.message.key),
+        open_point=left_out(write, delivery.message.key), starts_anew=is_of_another(held, account),
     )  # fmt: skip
 
 

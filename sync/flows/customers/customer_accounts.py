@@ -165,6 +165,16 @@ class CustomerAccountWrite(Write):
         return Amendment(self.document, apply if changes or addresses else None)
 
 
+def matched_as(held: Result | None) -> str:
+    """How an account came to be whose mapping was removed, or is not there yet."""
+    return str(held.keys.get("matched_by") or "created") if held else "created"
+
+
+def is_of_another(held: Result | None, account: str) -> bool:
+    """Whether a person has mapped somebody to another account than we delivered to."""
+    return held is not None and bool(account) and held.number != account
+
+
 def comes_alone(key: str) -> bool:
     """False for guests: they come with an order or document only."""
     return not key.startswith("guest:")

@@ -35,8 +35,10 @@ from sync.flows.customers.customer_accounts import (
     KIND,
     CustomerAccountWrite,
     comes_alone,
+    is_of_another,
     learning,
     left_out,
+    matched_as,
 )
 from sync.flows.keys import UNKNOWN_STORE, whole_in
 from sync.flows.payloads import id_in
@@ -174,7 +176,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         told = needless.follow_ups if isinstance(needless, PassedOn) else ()
     wanted = customer_account_from(shopper, systems.settings)
     customers, lookup = systems.dynamics.customers, _lookup(shopper, company, delivery)
-    matched_by = known.matched_by if known else "created"
+    matched_by = known.matched_by if known else matched_as(held)
     if not account:
         account, rule = await found(lookup, wanted, customers, delivery)
         matched_by = rule or "created"
@@ -190,6 +192,7 @@ async def plan(shopper: Shopper, delivery: Delivery) -> Plan | Skipped:
         before=before,
         then=then,
         open_point=left_out(write, delivery.message.key),
+        starts_anew=is_of_another(held, account),
     )
 
 

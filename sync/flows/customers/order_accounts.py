@@ -33,8 +33,8 @@ async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
     """The account, the contact and the account that pays. Who is known costs no request,
     except who pays. Raises as the flows do that make what is missing.
 
-    A company's order that was posted stays with those it was posted under, whatever has become of
-    them since.
+    An order that was posted stays with those it was posted under, whatever has become of them
+    since: a guest may register on the success page, and Commerce then names them as its customer.
     """
     posted = await _posted_under(order, delivery)
     account = await _account_for(order, posted, delivery)
@@ -45,14 +45,15 @@ async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
 async def account_for(order: Order, delivery: Delivery) -> str:
     """The account number of an order's documents. Raises as the flows do that make what is
     missing."""
-    posted = await _posted_under(order, delivery) if _is_a_companys(order, delivery) else None
-    return await _account_for(order, posted, delivery)
+    return await _account_for(order, await _posted_under(order, delivery), delivery)
 
 
-async def payer_for(order: Order, account: str, delivery: Delivery) -> str:
-    """The account that pays for the documents of an order, whose account this is: that of the
-    invoice of its sales order, as it was sent."""
-    return await _payer(order, account, await _posted_under(order, delivery), delivery)
+async def account_and_payer_for(order: Order, delivery: Delivery) -> tuple[str, str]:
+    """The account number of an order's documents, and that of the invoice of its sales order, which
+    pays for them. Raises as `account_for`."""
+    posted = await _posted_under(order, delivery)
+    account = await _account_for(order, posted, delivery)
+    return account, await _payer(order, account, posted, delivery)
 
 
 def _is_a_companys(order: Order, delivery: Delivery) -> bool:
@@ -60,11 +61,21 @@ def _is_a_companys(order: Order, delivery: Delivery) -> bool:
 
 
 async def _account_for(order: Order, posted: Buyer | None, delivery: Delivery) -> str:
+    if posted is not None and not await _is_a_guests(order, posted.account, delivery):
+        return posted.account
     if order.company_id is None or not _is_a_companys(order, delivery):
         return await _account(order, delivery)
-    if posted is not None:
-        return posted.account
     return await _company_account(order.company_id, order, delivery)
+
+
+async def _is_a_guests(order: Order, account: str, delivery: Delivery) -> bool:
+    """Whether it is the account of the order's guest, who may be completed by this order."""
+    email = _email_of(order)
+    if order.customer_id is not None or order.company_id is not None or not email:
+        return False
+    entity = delivery.systems.settings.legal_entity_of(order.store_id)
+    known = await delivery.systems.accounts.get("guest", delivery.systems.digest_of(email), entity)
+    return known is not None and known.account == account
 
 
 async def _contact(order: Order, account: str, delivery: Delivery) -> str:
@@ -79,7 +90,7 @@ async def _contact(order: Order, account: str, delivery: Delivery) -> str:
 
 
 async def _payer(order: Order, account: str, posted: Buyer | None, delivery: Delivery) -> str:
-    if posted is not None and posted.account == account:
+    if posted is not None:
         return posted.payer
     entity = delivery.systems.settings.legal_entity_of(order.store_id)
     if not await _may_have_a_payer(order, entity, delivery):
@@ -99,8 +110,9 @@ async def _may_have_a_payer(order: Order, entity: str, delivery: Delivery) -> bo
 
 
 async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
-    """Whom the sales order was posted for; None when there is none, or no copy of it is kept."""
-    if delivery.message.flow == "orders" and delivery.is_unannounced:
+    """Whom the sales order was posted for; None when there is none (any more), or no copy of it is
+    kept."""
+    if delivery.message.flow == "orders" and delivery.held(SALES_ORDER) is None:
         return None
     header = (await delivery.sent_for("orders", order.key, SALES_ORDER) or {}).get("header", {})
     account = str(header.get("OrderingCustomerAccountNumber") or "")

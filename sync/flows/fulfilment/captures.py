@@ -36,7 +36,7 @@ from sync.engine.results import Change, NoKey
 from sync.engine.systems import Systems
 from sync.engine.write import Write
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
-from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, view_of
+from sync.flows.fulfilment.invoice_view import InvoiceView, keys_before, to_capture, view_of
 from sync.flows.fulfilment.invoice_writes import InvoiceWrite, WantedInvoice, marked
 from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL, total_key, totals_plan
 from sync.flows.fulfilment.slip_orders import (
@@ -57,7 +57,6 @@ from sync.pacing.priority import Priority
 
 WHOLE: Final = "-"
 NOTHING_YET: Final = Skipped("F&O has invoiced nothing of it")
-ENDED: Final = frozenset({"canceled", "closed"})
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ async def plan(found: Capturable, delivery: Delivery) -> Plan | Skipped:
         return packed
     is_total = delivery.message.key.endswith(f"|{TOTAL}")
     if found.invoice.number == WHOLE:
-        return NOTHING_YET if is_total else _whole(found, packed.order, delivery)
+        return NOTHING_YET if is_total else await _whole(found, packed.order, delivery)
     view = await _view(found, packed.order, delivery, may_capture=not is_total)
     if is_total:
         return await totals_plan(view, found.invoices, delivery)
@@ -186,16 +185,17 @@ def _written(view: InvoiceView, delivery: Delivery) -> Write:
     return _write(order, marker, view.items, delivery, view.there)
 
 
-def _whole(found: Capturable, order: Order, delivery: Delivery) -> Plan | Skipped:
-    """All that is left of an order, captured once: gateways may not take a second capture."""
-    if not is_captured_whole(order, delivery.systems.settings):
+async def _whole(found: Capturable, order: Order, delivery: Delivery) -> Plan | Skipped:
+    """All that F&O sends of an order, captured once: gateways may not take a second capture."""
+    systems = delivery.systems
+    if not is_captured_whole(order, systems.settings):
         return Skipped("its payment method is not captured at the first shipment")
     marker = f"{ORDER_MARKER}{found.invoice.sales_order}"
     there = marked(found.invoices, marker)
-    left = order.grand_total - order.total_canceled - order.total_invoiced
-    if there is None and (left <= ZERO or order.state in ENDED):
+    items = {} if there else await to_capture(found.invoice, order, found.invoices, systems)
+    if items is None:
         return Skipped("nothing of the order is left to be captured")
-    write = _write(order, marker, {}, delivery, there)
+    write = _write(order, marker, items, delivery, there)
     return Plan((write,), keys={"order": order.increment_id})
 
 

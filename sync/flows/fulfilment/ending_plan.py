@@ -8,25 +8,26 @@ from sync.commerce.closing import Refund
 from sync.commerce.models.fields import whole_from
 from sync.commerce.models.invoice import PAID, Invoice
 from sync.commerce.models.order import Order
-from sync.commerce.models.refund import of_cancelled_pieces
 from sync.core.encoding import digest
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.skipped import Skipped
-from sync.dynamics.documents.packing_slip import PackingSlip, SlipLine
+from sync.dynamics.documents.packing_slip import PackingSlip
 from sync.dynamics.live_orders import LiveOrder
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification, OpenPoint, Plan
 from sync.engine.write import Write
-from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund
+from sync.flows.fulfilment.ending_writes import Cancellation, PiecesRefund, marker_of
 from sync.flows.fulfilment.order_totals import CAPTURES, TOTAL
 from sync.flows.fulfilment.order_writes import OrderWrite
 from sync.flows.fulfilment.substitutes import substituted
 from sync.flows.order_comments import OrderComment
+from sync.flows.returns.memos_of_returns import without_returned
 from sync.flows.targets import commerce_of
-from sync.mapping.cancellations import Ending, Pieces, ending_of
+from sync.mapping.cancellations import Ending, ending_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
+from sync.mapping.refund import NOTHING, Adjustment, adjustment_of_pieces, as_in_the_admin
 from sync.mapping.shipments import factors_of, shipped_rows, strange_lines
 
 ENDED: Final = frozenset({"canceled", "closed"})
@@ -42,7 +43,8 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
     """What is done about an order. Raises `Never` where its state allows nothing."""
     if order.state in ENDED:
         return Skipped(f"the order is {order.state} in Commerce")
-    ending, strange = await _ending(live, order, delivery)
+    sold = await without_returned(order, delivery.systems, is_proved=True)
+    ending, strange = await _ending(live, sold, delivery)
     if not ending.dead:
         return Skipped("F&O sends all that Commerce would ship")
     if strange:
@@ -51,9 +53,11 @@ async def ending_plan(live: LiveOrder, order: Order, delivery: Delivery) -> Plan
         raise _blocked(live, order, ending)
     policy = delivery.systems.settings.cancellations.refund_of(order.payment.method)
     invoice = await _invoice_of(order, ending, delivery) if policy != "report" else 0
-    if not ending.refund or invoice is None or (policy == "online" and not invoice):
+    beside = NOTHING if ending.is_whole else adjustment_of_pieces(order)
+    is_known = bool(ending.refund) and invoice is not None and beside is not None
+    if not is_known or (policy == "online" and not invoice):
         policy = "report"
-    return _Planning(live, order, ending, delivery, policy, invoice or 0).plan()
+    return _Planning(live, order, ending, delivery, policy, invoice or 0, beside or NOTHING).plan()
 
 
 async def _invoice_of(order: Order, ending: Ending, delivery: Delivery) -> int | None:
@@ -81,11 +85,7 @@ async def _ending(live: LiveOrder, order: Order, delivery: Delivery) -> tuple[En
     items = await systems.items.of(skus, with_custom_options(order))
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
-    lines = [
-        SlipLine("", line.reference, line.item, line.alive, line.unit, "", line.lot)
-        for line in live.lines
-    ]
-    slip = PackingSlip(live.company, live.number, "", rows=tuple(lines))
+    slip = PackingSlip(live.company, live.number, "", rows=live.rows)
     slip = (await substituted(slip, order, items, systems)).slip
     factors = factors_of(slip, order, items, systems.settings.items.unit)
     ending = ending_of(order, shipped_rows(order, in_parts), slip.rows, factors)
@@ -128,6 +128,7 @@ class _Planning:
     delivery: Delivery
     policy: str
     invoice: int
+    adjustment: Adjustment
 
     def plan(self) -> Plan:
         """Cancelled first: an order that was refunded whole is closed, and cancels nothing."""
@@ -176,9 +177,9 @@ class _Planning:
         if not pieces or self.policy == "report":
             return []
         refund = Refund(
-            self.order.entity_id or 0, pieces, _marker(self.live, self.order, pieces),
+            self.order.entity_id or 0, pieces, marker_of(self.live.number, self.order, pieces),
             invoice_id=self.invoice, is_online=self.policy == "online",
-            is_shipping_kept=not self.ending.is_whole,
+            is_shipping_kept=not self.ending.is_whole, adjustment=self.adjustment,
         )  # fmt: skip
         kind = f"refund {digest(refund.marker)[:8]}"
         return [PiecesRefund(self.order, systems, commerce_of(systems), kind, refund)]
@@ -224,6 +225,7 @@ class _Planning:
             return None
         pieces = ending.named(ending.refundable)
         shipping = "with the shipping charge" if ending.is_whole else "without shipping"
+        shipping += as_in_the_admin(self.adjustment)
         return OpenPoint(
             f"order {number}: {pieces} were charged in Commerce, and F&O has cancelled them",
             f"Make a credit memo over exactly {pieces}, {shipping}, in Commerce (Sales > Orders >"
@@ -242,8 +244,3 @@ class _Planning:
             " no single pieces",
             "Nothing is to be done: they are cancelled once the rest is shipped and invoiced.",
         )
-
-
-def _marker(live: LiveOrder, order: Order, pieces: Pieces) -> str:
-    before = {item.item_id or 0: item.qty_refunded for item in order.items}
-    return of_cancelled_pieces(live.number, {one: before[one] + qty for one, qty in pieces.items()})

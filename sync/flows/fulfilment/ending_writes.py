@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from sync.commerce.closing import Refund, cancel_path
+from sync.commerce.models.order import Order
+from sync.commerce.models.refund import of_cancelled_pieces
 from sync.core.errors import Later
 from sync.core.request import Request
 from sync.engine.write import Amendment, Found
@@ -81,7 +83,8 @@ class PiecesRefund(OrderWrite):
     @override
     def document(self) -> Any:
         items = {str(one): str(qty.normalize()) for one, qty in self.refund.items.items()}
-        return {"items": items, "invoice": self.refund.invoice_id, "marker": self.refund.marker}
+        told = {"items": items, "invoice": self.refund.invoice_id, "marker": self.refund.marker}
+        return told | {name: str(amount) for name, amount in self.refund.adjusted().items()}
 
     @override
     def requests(self) -> Sequence[Request]:
@@ -97,3 +100,9 @@ class PiecesRefund(OrderWrite):
     async def create(self, not_after: datetime) -> Found:
         closing = self.systems.commerce.closing
         return Found(str(await closing.refund(self.refund, not_after=not_after)))
+
+
+def marker_of(sales_order: str, order: Order, pieces: Mapping[int, Decimal]) -> str:
+    """The comment that the refund of these pieces is known by."""
+    before = {item.item_id or 0: item.qty_refunded for item in order.items}
+    return of_cancelled_pieces(sales_order, {one: before[one] + qty for one, qty in pieces.items()})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 
 from sync.commerce.models.invoice import CANCELLED, OPEN, CreditMemo, Invoice, marker_of
 from sync.commerce.models.order import Order
@@ -13,10 +14,13 @@ from sync.engine.plan import OpenPoint
 from sync.engine.systems import Systems
 from sync.flows.fulfilment.invoice_writes import marked
 from sync.flows.fulfilment.substitutes import substituted
-from sync.mapping.captures import InvoicedRow, invoiced_by, is_captured, is_made
+from sync.flows.orders.agreement import CANCELLATIONS
+from sync.mapping.captures import InvoicedRow, invoiced_by, is_captured, is_made, left_alive
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import factors_of, strange_lines
+
+ENDED: Final = frozenset({"canceled", "closed"})
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,27 @@ async def view_of(
         invoice, order, tuple(rows), there, tuple(uncaptured),
         is_made(order, systems.settings), systems,
     )  # fmt: skip
+
+
+async def to_capture(
+    whole: SalesInvoice, order: Order, invoices: Sequence[Invoice], systems: Systems
+) -> dict[int, Decimal] | None:
+    """Pieces by order item that an order's one capture is of, none for all that is left of it, as
+    where F&O sends other lines or nobody follows what it cancels. None where nothing is left."""
+    left = order.grand_total - order.total_canceled - order.total_invoiced
+    if left <= ZERO or order.state in ENDED:
+        return None
+    live = None
+    if CANCELLATIONS in systems.settings.flows:
+        live = await systems.dynamics.live_orders.get(whole.company, whole.sales_order)
+    if live is None:
+        return {}
+    skus = [sku for _, sku in money_items(order)]
+    items = await systems.items.of(skus, with_custom_options(order))
+    sent = (await substituted(replace(whole, rows=live.rows), order, items, systems)).slip
+    factors = factors_of(sent, order, items, systems.settings.items.unit)
+    alive = left_alive(order, sent.rows, invoices, factors)
+    return {} if alive is None or strange_lines(sent, order) else alive or None
 
 
 async def _given_back(order: Order, systems: Systems) -> list[CreditMemo]:

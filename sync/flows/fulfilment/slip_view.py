@@ -13,6 +13,7 @@ from sync.engine.systems import Systems
 from sync.flows.fulfilment.shipment_writes import marked
 from sync.flows.fulfilment.slip_orders import PackedOrder
 from sync.flows.fulfilment.substitutes import substituted
+from sync.flows.returns.memos_of_returns import without_returned
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.order_rows import money_items
 from sync.mapping.shipments import (
@@ -97,7 +98,7 @@ async def view_of(slip: PackingSlip, packed: PackedOrder, systems: Systems) -> S
     factors = factors_of(slip, order, items, systems.settings.items.unit)
     bundles = {item.product_id for item in order.items if item.product_type == "bundle"}
     in_parts = await systems.commerce.products.sent_in_parts([one for one in bundles if one])
-    rows = shipped_rows(order, in_parts)
+    rows = shipped_rows(await without_returned(order, systems), in_parts)
     left = left_of(rows, _beyond(slip, shipments, rows, factors))
     there = marked(shipments, slip.number)
     sent = tuple(sent_by(slip, left, factors))

@@ -11,10 +11,10 @@ Repeats: the comments of the order are looked at before another one is added.
 Echo:    a status, a comment or a hold of ours changes nothing of the sales order.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection, StatusStep
@@ -39,7 +39,7 @@ from sync.flows.fulfilment.status_writes import (
     Hold,
     StatusCode,
 )
-from sync.flows.keys import parts_of, whole_in
+from sync.flows.keys import elsewhere, parts_of, whole_in
 from sync.flows.orders.sales_order_writes import KIND
 from sync.flows.polls import companies_from, our_clock
 from sync.flows.targets import commerce_of
@@ -64,9 +64,12 @@ class InProgress:
 async def changed(
     systems: Systems, since: datetime, until: datetime, after: str = ""
 ) -> AsyncIterator[Change]:
-    """Open sales orders: company by company, by number."""
+    """Open sales orders, and those that may still be on hold: company by company, by number."""
     settings = systems.settings
     for company, rest in companies_from(systems, after):
+        for number, row in await _ended(company, systems):
+            seen = fingerprint_of(row, until.date())
+            yield Change(f"{company}|{number}", until, seen, f"{company}|{rest}")
         listed = systems.dynamics.orders_in_progress.listed(
             company, since, reports=settings.status.reports, after=rest
         )
@@ -74,6 +77,17 @@ async def changed(
             if may_be_ours(reference, settings):
                 key, seen = f"{company}|{number}", fingerprint_of(row, until.date())
                 yield Change(key, until, seen, key)
+
+
+async def _ended(company: str, systems: Systems) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Those of orders on hold that are open no more; the copy for reporting lists them itself."""
+    settings = systems.settings
+    if settings.status.reports or not settings.status.holds:
+        return []
+    held = await systems.commerce.orders.in_state(HELD, ("entity_id", "increment_id", "store_id"))
+    ours = [row for row in held if row.get("store_id") and not elsewhere(row["store_id"], systems)]
+    references = [settings.orders.reference_template.format(**row) for row in ours]
+    return await systems.dynamics.orders_in_progress.ended(company, references)
 
 
 def keys_in_event(event: BusinessEvent) -> Sequence[str]:

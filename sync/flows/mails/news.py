@@ -6,15 +6,22 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sync.commerce.client import CommerceClient
 from sync.commerce.models.order import Order
 from sync.config.connections.mails import Mails
 from sync.core.document_links import Link, document_key, name_of, signed
 from sync.core.money import ZERO, rounded, unit_of
 from sync.core.skipped import Skipped
 from sync.dynamics.buyer_documents import day_of
+from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
-from sync.flows.fulfilment.slip_orders import key_posted_as, orders_named
+from sync.engine.timing import being_posted
+from sync.flows.keys import parts_of, whole_in
+from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
+from sync.flows.receivables.posted_records import claims_named
+from sync.flows.receivables.receivable_writes import FreeTextInvoiceWrite, ReturnOrderWrite
 from sync.flows.returns.handled_returns import Handled
+from sync.mapping.references import RECORDS
 
 
 @dataclass(frozen=True)
@@ -133,11 +140,40 @@ async def _company(company_id: int, delivery: Delivery) -> tuple[str, int | None
 
 
 async def _order_of(news: InvoiceNews, delivery: Delivery) -> Order | None:
-    """The order that was posted as its sales order."""
-    sales_order, reference = (str(news.row.get(name) or "") for name in ("SalesId", "CustomerRef"))
-    key = await key_posted_as(news.company, sales_order, reference, delivery)
-    orders = await orders_named(reference, delivery.systems) if key else []
-    return next((order for order in orders if order.key == key), None)
+    """The order of the record that was posted as this document. Raises `Later` while a try of ours
+    has not recorded it."""
+    named = claims_named(str(news.row.get("CustomerRef") or ""), RECORDS, delivery)
+    claims = [one async for one in named if _company_of(one, delivery) == news.company]
+    found = [one for one in claims if _may_be(one, news)]
+    if len(found) == 1:
+        return await _order_behind(found[0], delivery.systems.commerce)
+    for claim in [] if found else claims:
+        if not claim.delivered and claim.intent is not None:
+            raise being_posted(claim, "this document", delivery)
+    return None
+
+
+def _company_of(claim: Claim, delivery: Delivery) -> str:
+    _, store = parts_of(claim.key)
+    return delivery.systems.settings.legal_entity_of(whole_in(store))
+
+
+def _may_be(claim: Claim, news: InvoiceNews) -> bool:
+    """By the number of the sales order or return order; a free text invoice has neither, and is the
+    only one that its reference names."""
+    number, held = str(news.row.get("SalesId") or ""), claim.delivered
+    if not number:
+        return FreeTextInvoiceWrite.kind in held
+    kinds = (SALES_ORDER, ReturnOrderWrite.kind)
+    return any(held[kind].number == number for kind in kinds if kind in held)
+
+
+async def _order_behind(claim: Claim, commerce: CommerceClient) -> Order | None:
+    """The order itself, or that of an invoice, a credit memo or an RMA."""
+    row = await getattr(commerce, claim.flow).in_store(*parts_of(claim.key))
+    if row is not None and claim.flow != "orders":
+        row = await commerce.orders.by_id(int(row["order_id"]))
+    return None if row is None else Order.read(row)
 
 
 def _link(news: InvoiceNews, day: date, mails: Mails, delivery: Delivery) -> str:

@@ -1,14 +1,13 @@
 """Which record of ours a document is that F&O posted, or which orders its reference names."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 
-from sync.config.connections import Connection
 from sync.dynamics.posted_invoices import PostedInvoice
 from sync.engine.claim import Claim
 from sync.engine.delivery import Delivery
 from sync.engine.plan import Notification
 from sync.engine.timing import being_posted
-from sync.mapping.references import fields_in, templates_of
+from sync.mapping.references import named_in
 
 
 async def record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
@@ -21,26 +20,26 @@ async def record_of(posted: PostedInvoice, delivery: Delivery) -> Claim | None:
         ("orders", "creditmemos") if posted.kind == "sales-invoice" else ("invoices", "creditmemos")
     )
     open_claim: Claim | None = None
-    for flow in names:
-        for number in _numbers_in(posted.reference, flow, delivery.systems.settings):
-            async for claim in delivery.ledger.claims(
-                delivery.systems.name, flow, prefix=f"{number}@"
-            ):
-                if _became(claim, posted):
-                    return claim
-                if not claim.number and claim.intent is not None:
-                    open_claim = claim
+    async for claim in claims_named(posted.reference, names, delivery):
+        if _became(claim, posted):
+            return claim
+        if not claim.number and claim.intent is not None:
+            open_claim = claim
     if open_claim is not None:
         raise being_posted(open_claim, "this document", delivery)
     return None
 
 
-def _numbers_in(reference: str, flow: str, settings: Connection) -> list[str]:
-    """The record numbers that a reference may name: by the template as it is, and as it was by
-    default before."""
-    templates = templates_of(flow, getattr(settings, flow).reference_template)
-    found = [fields_in(reference, template) for template in templates]
-    return list(dict.fromkeys(fields["increment_id"] for fields in found if fields))
+async def claims_named(
+    reference: str, flows: Collection[str], delivery: Delivery
+) -> AsyncIterator[Claim]:
+    """The claims of the records that a reference may have been made for: those of all stores where
+    it names none."""
+    for flow, fields in named_in(reference, delivery.systems.settings, flows):
+        prefix = f"{fields['increment_id']}@{fields.get('store_id', '')}"
+        async for claim in delivery.ledger.claims(delivery.systems.name, flow, prefix=prefix):
+            if "store_id" not in fields or claim.key == prefix:
+                yield claim
 
 
 def _became(claim: Claim, posted: PostedInvoice) -> bool:
@@ -54,11 +53,7 @@ def _became(claim: Claim, posted: PostedInvoice) -> bool:
 
 async def orders_of(posted: PostedInvoice, delivery: Delivery) -> list[Claim]:
     """The orders whose reference a document carries."""
-    found = list[Claim]()
-    for number in _numbers_in(posted.reference, "orders", delivery.systems.settings):
-        claims = delivery.ledger.claims(delivery.systems.name, "orders", prefix=f"{number}@")
-        found += [claim async for claim in claims]
-    return found
+    return [claim async for claim in claims_named(posted.reference, ("orders",), delivery)]
 
 
 def looked_at_again(claims: Iterable[Claim]) -> tuple[Notification, ...]:

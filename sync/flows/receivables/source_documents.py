@@ -20,7 +20,7 @@ from sync.engine.flow import AdobeEvents, CommerceHook, Poll, Trigger
 from sync.engine.plan import Delivered, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.customers.order_accounts import account_for, payer_for
+from sync.flows.customers.order_accounts import account_and_payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import UNKNOWN_STORE, change_in, document_keys, elsewhere, keys_of, parts_of
 from sync.flows.orders.order_changes import given_up
@@ -147,8 +147,7 @@ async def posting_target_for(
     order, settings = with_order.order, delivery.systems.settings
     order_store(order, settings)
     number = await _order_number(with_order, delivery)
-    account = await account_for(order, delivery)
-    payer = await payer_for(order, account, delivery)
+    account, payer = await account_and_payer_for(order, delivery)
     target = posting_target_of(with_order, settings, account)
     return replace(target, order_number=number, payer=payer)
 

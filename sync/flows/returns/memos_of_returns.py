@@ -4,7 +4,7 @@ order, so they are never credited a second time."""
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sync.commerce.models.invoice import CANCELLED, CreditMemo
+from sync.commerce.models.invoice import CANCELLED, REFUNDED, CreditMemo
 from sync.commerce.models.order import Order, utc
 from sync.commerce.models.refund import (
     APART,
@@ -22,9 +22,11 @@ from sync.core.money import ZERO
 from sync.core.skipped import Skipped, Waiting
 from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
+from sync.engine.systems import Systems
 from sync.engine.timing import rarely
 from sync.flows.receivables.payments import KIND, STORE_CREDIT
 from sync.flows.returns.rma_records import RETURNS, return_order_of
+from sync.mapping.order_before_refunds import pieces_of, without_credited
 from sync.mapping.posting_target import DocumentWithOrder
 from sync.mapping.returned_pieces import returned_pieces
 from sync.mapping.store_credit import kept_as_credit
@@ -39,6 +41,26 @@ UNAUTHORISED: Final = Waiting("the shop has not authorised it")
 def is_of_return(memo: Mapping[str, Any]) -> bool:
     """Whether a comment says that it is the refund of a return."""
     return bool(returns_in(memo))
+
+
+async def without_returned(order: Order, systems: Systems, *, is_proved: bool = False) -> Order:
+    """The order as if what its returns gave back had not been refunded: those pieces were shipped,
+    so as many as before are still to be. `is_proved`: raises `Later` while Commerce lists other
+    refunds than the order counts.
+
+    Asks Commerce for the order's credit memos, but only where shipped pieces may be among them."""
+    items = order.items
+    if not (any(one.qty_refunded for one in items) and any(one.qty_shipped for one in items)):
+        return order
+    rows = await systems.commerce.creditmemos.of_order(order.entity_id or 0)
+    memos = [memo for row in rows if (memo := CreditMemo.read(row)).state == REFUNDED]
+    told = pieces_of(memos)
+    if is_proved and any(one.qty_refunded != told.get(one.item_id, ZERO) for one in items):
+        raise Later(
+            f"order {order.increment_id} counts other refunds than its credit memos list",
+            remedy="Where one was deleted, cancel or refund by hand what F&O sends no more.",
+        )
+    return without_credited(order, [memo for memo in memos if is_of_return(memo.raw)])
 
 
 async def of_a_return(memo: CreditMemo, order: Order, delivery: Delivery) -> Skipped | None:

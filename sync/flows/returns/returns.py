@@ -7,7 +7,8 @@ Waits:   for its order, and for F&O to have invoiced it; for the shop, where `be
 Parks:   fractions of a piece, rows without an item, reasons without a code, goods that were
          refunded already, or that F&O invoiced for less; and an RMA whose goods changed after its
          return order was made.
-Lists:   an RMA that Commerce closed while F&O still expects the goods.
+Lists:   an RMA that Commerce closed, or items that it turned down, while F&O still expects the
+         goods.
 Repeats: found by its number or reference; a lost answer is looked into first.
 """
 
@@ -27,10 +28,10 @@ from sync.core.skipped import Skipped, Waiting
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
 from sync.engine.delivery import Delivery
 from sync.engine.flow import AdobeEvents, CommerceHook, DocumentFlow, Poll, Source
-from sync.engine.plan import Delivered, Notification, OpenPoint, Plan
+from sync.engine.plan import Delivered, Notification, Plan
 from sync.engine.results import Change
 from sync.engine.systems import Systems
-from sync.flows.customers.order_accounts import account_for, payer_for
+from sync.flows.customers.order_accounts import account_and_payer_for
 from sync.flows.identity import identified
 from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
@@ -50,6 +51,7 @@ from sync.flows.returns.rma_records import (
     read_rma,
     resolve,
 )
+from sync.flows.returns.turned_down import turned_down
 from sync.flows.targets import dynamics_of
 from sync.mapping.custom_options import with_custom_options
 from sync.mapping.posting_target import PostingTarget
@@ -128,29 +130,16 @@ async def _made(found: RmaWithOrder, delivery: Delivery) -> Plan:
         )
     follow = _follow_ups(rma.key, delivery.systems.settings)
     return Plan(
-        (), digest=delivery.claim.digest, follow_ups=follow, look=lambda: _look(found, delivery)
+        (),
+        digest=delivery.claim.digest,
+        follow_ups=follow,
+        look=lambda: turned_down(found, delivery),
     )
 
 
 def _follow_ups(key: str, settings: Connection) -> tuple[Notification, ...]:
     states = (Notification(STATES, key),) if STATES in settings.flows else ()
     return (*states, *cases_of_return(key, settings))
-
-
-async def _look(found: RmaWithOrder, delivery: Delivery) -> OpenPoint | None:
-    """An RMA that Commerce turned down, while F&O expects its goods."""
-    rma, held = found.rma, delivery.held(ReturnOrderWrite.kind)
-    if not rma.is_over or held is None:
-        return None
-    company = delivery.systems.settings.legal_entity_of(found.order.store_id)
-    if await delivery.systems.dynamics.return_orders.is_closed(company, held.number):
-        return None
-    return OpenPoint(
-        f"{rma.label} is {rma.status} in Commerce, and D365 still expects its goods",
-        "Cancel return order {number} in D365 if they do not come. Otherwise nothing is to be done:"
-        ' run: resolve returns KEY --why "..."'.replace("KEY", rma.key),
-        sums=f"{rma.status} in Commerce, open in D365",
-    )
 
 
 def _goods(found: RmaWithOrder) -> str:
@@ -166,8 +155,7 @@ def _goods(found: RmaWithOrder) -> str:
 async def _write(found: RmaWithOrder, delivery: Delivery) -> Plan:
     settings, dynamics = delivery.systems.settings, delivery.systems.dynamics
     number = await _sales_order(found, delivery)
-    account = await account_for(found.order, delivery)
-    payer = await payer_for(found.order, account, delivery)
+    account, payer = await account_and_payer_for(found.order, delivery)
     target = replace(rma_target(found, settings, account), payer=payer)
     gross = await dynamics.return_orders.prices_include_tax(target.company, target.account)
     receivable = rma_receivable(found, settings, gross=gross)

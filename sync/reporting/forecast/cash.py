@@ -34,17 +34,12 @@ PLACED: Final = """
 SELECT company, currency, day, day AS since,
     CASE WHEN invoiced > 0 AND paid >= invoiced THEN paid_day END AS came,
     CASE WHEN invoiced > 0 THEN invoiced_day END AS gone, sum(amount), count(*)
-FROM fact_orders WHERE NOT is_void AND amount > 0 GROUP BY ALL ORDER BY ALL
+FROM fact_orders WHERE NOT is_void AND amount > 0 AND (invoiced > 0 OR is_uninvoiced)
+GROUP BY ALL ORDER BY ALL
 """
 NOT_INVOICED: Final = """
-SELECT o.company, o.currency, o.day, sum(o.amount - o.invoiced - coalesce(
-    round(o.amount * l.cancelled / nullif(l.net, 0), 2)::DECIMAL(38,6), 0)) AS amount
-FROM fact_orders o LEFT JOIN (
-    SELECT shop, order_key, sum(net) AS net,
-        sum(net * cancelled / nullif(quantity, 0)) AS cancelled
-    FROM fact_order_lines GROUP BY ALL
-) l USING (shop, order_key)
-WHERE NOT o.is_void AND o.amount > o.invoiced GROUP BY ALL HAVING amount > 0 ORDER BY ALL
+SELECT company, currency, day, sum(uninvoiced) AS amount FROM fact_orders
+WHERE NOT is_void AND is_uninvoiced GROUP BY ALL ORDER BY ALL
 """
 ASKED: Final = {RECEIVABLES: (INVOICES, OPEN), ORDERS: (PLACED, NOT_INVOICED)}
 Payments = Mapping[str, Sequence[Payment]]

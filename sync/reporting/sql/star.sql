@@ -84,14 +84,46 @@ JOIN order_lines l USING (shop, order_key, line)
 JOIN order_places p USING (shop, order_key)
 WHERE u.rule <> 0;
 
+CREATE VIEW shipped_rows AS
+SELECT s.shop, p.order_key, s.shipment_id, s.day, s.line, s.quantity
+FROM shipments s JOIN order_places p USING (shop, order_id);
+
+-- A bundle whose parts are sent stands beside them and counts shipments: it is left out. Else it
+-- stands for its parts. `whole`: so many pieces are all of the line.
+CREATE VIEW shipped_parts AS
+SELECT r.*, b.bundle, b.whole
+FROM shipped_rows r
+JOIN (
+    SELECT *, sum(quantity) OVER (PARTITION BY shop, order_key, bundle) AS whole FROM bundle_parts
+) b USING (shop, order_key, line);
+
+CREATE VIEW shipped_wholes AS
+SELECT r.* FROM shipped_rows r
+ANTI JOIN shipped_parts p ON p.shop = r.shop AND p.order_key = r.order_key
+    AND p.shipment_id = r.shipment_id AND p.bundle = r.line;
+
+CREATE VIEW shipped_lines AS
+SELECT shop, order_key, shipment_id, day, line, sum(quantity) AS quantity, max(whole) AS whole
+FROM (
+    SELECT *, NULL AS whole FROM shipped_wholes
+    UNION ALL
+    SELECT shop, order_key, shipment_id, day, bundle, quantity, whole FROM shipped_parts
+    UNION ALL
+    SELECT w.shop, w.order_key, w.shipment_id, w.day, b.line,
+        share(b.quantity, w.quantity, b.sets), NULL
+    FROM shipped_wholes w JOIN bundle_parts b
+        ON b.shop = w.shop AND b.order_key = w.order_key AND b.bundle = w.line
+) GROUP BY shop, order_key, shipment_id, day, line;
+
 CREATE VIEW fact_shipments AS
 SELECT p.company, s.day, s.shop, p.order_key, s.shipment_id, s.line, l.sku, p.store, p.brand,
-    p.region, p.currency, s.quantity, share(l.net, sum(s.quantity) OVER sent, l.quantity)
-        - share(l.net, sum(s.quantity) OVER sent - s.quantity, l.quantity) AS net
-FROM shipments s
-JOIN order_places p ON p.shop = s.shop AND p.order_id = s.order_id
-JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = s.line
-WINDOW sent AS (PARTITION BY s.shop, s.order_id, s.line ORDER BY s.shipment_id);
+    p.region, p.currency, s.quantity,
+    share(l.net, sum(s.quantity) OVER sent, coalesce(s.whole, l.quantity))
+    - share(l.net, sum(s.quantity) OVER sent - s.quantity, coalesce(s.whole, l.quantity)) AS net
+FROM shipped_lines s
+JOIN order_places p USING (shop, order_key)
+JOIN order_lines l USING (shop, order_key, line)
+WINDOW sent AS (PARTITION BY s.shop, p.order_key, s.line ORDER BY s.shipment_id);
 
 -- One row per number and day: lines name no voucher.
 CREATE VIEW invoice_heads AS
@@ -102,7 +134,7 @@ SELECT company, number, day, min(account) AS account, min(origin) AS origin,
     bool_or(includes_tax) AS includes_tax, bool_or(is_intercompany) AS is_intercompany
 FROM invoices GROUP BY company, number, day;
 
--- Of two joins by key: one whose condition depends on the kind would try each invoice on each order.
+-- Of joins by key: one whose condition depends on the kind would try each invoice on each order.
 CREATE VIEW invoice_orders AS
 SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
 FROM invoice_heads h
@@ -112,9 +144,15 @@ UNION ALL
 SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
 FROM invoice_heads h
 JOIN shop_documents d ON d.shop = h.shop AND d.document_key = h.record_key
-    AND d.kind = CASE h.record_kind WHEN 'invoices' THEN 'invoice' ELSE 'creditmemo' END
+    AND d.kind || 's' = h.record_kind
 JOIN order_places p ON p.shop = h.shop AND p.order_id = d.order_id
-WHERE h.record_kind <> 'orders';
+UNION ALL
+SELECT h.company, h.number, h.day, p.shop, p.order_key, p.store, p.brand, p.country, p.region
+FROM invoice_heads h
+JOIN (SELECT DISTINCT shop, rma_key, order_id FROM returns) r
+    ON r.shop = h.shop AND r.rma_key = h.record_key
+JOIN order_places p ON p.shop = h.shop AND p.order_id = r.order_id
+WHERE h.record_kind = 'returns';
 
 CREATE VIEW line_amounts AS
 SELECT l.company, l.number, l.day, l.line, l.lot, coalesce(nullif(l.sku, ''), l.item) AS sku,
@@ -180,13 +218,20 @@ FROM quotes q
 LEFT JOIN fact_carts c USING (shop, cart_id)
 LEFT JOIN dim_store s ON s.shop = q.shop AND s.store = q.store;
 
+-- A bundle whose parts carry the amounts has theirs. What has no price of its own is told without.
 CREATE VIEW fact_returns AS
-SELECT p.company, r.day, r.shop, r.rma_id, r.line, p.order_key, l.sku, p.store, p.brand, p.region,
-    p.currency, r.status, r.row_status, r.reason, r.resolution, r.requested, r.authorized,
-    r.returned, r.approved, share(l.net, r.requested, l.quantity) AS net
+SELECT p.company, r.day, r.shop, r.rma_id, r.line, p.order_key, coalesce(l.sku, '') AS sku, p.store,
+    p.brand, p.region, p.currency, r.status, r.row_status, r.reason, r.resolution, r.requested,
+    r.authorized, r.returned, r.approved, coalesce(share(l.net, r.requested, l.quantity),
+        share(b.net, r.requested, b.sets), 0)::DECIMAL(38,6) AS net
 FROM returns r
 JOIN order_places p ON p.shop = r.shop AND p.order_id = r.order_id
-JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line;
+LEFT JOIN order_lines l ON l.shop = p.shop AND l.order_key = p.order_key AND l.line = r.order_line
+LEFT JOIN (
+    SELECT shop, order_key, b.bundle, max(b.sets) AS sets, sum(l.net) AS net
+    FROM bundle_parts b JOIN order_lines l USING (shop, order_key, line) GROUP BY ALL
+) b ON b.shop = p.shop AND b.order_key = p.order_key AND b.bundle = r.order_line
+WHERE r.order_line IS NOT NULL;
 
 -- Not invoiced is what is more than a cent short of what was neither cancelled nor refunded before
 -- it was invoiced. What was cancelled of an order paid by gift card may be in its lines alone.
@@ -198,9 +243,11 @@ SELECT p.company, p.day, p.shop, p.order_key, p.store, p.brand, p.country, p.reg
     coalesce(i.amount, 0)::DECIMAL(38,6) AS invoiced, i.day AS invoiced_day,
     coalesce(c.settled, 0)::DECIMAL(38,6) AS paid, c.day AS paid_day,
     o.unshipped > 0 AS is_unshipped,
-    o.state <> 'closed' AND coalesce(i.amount, 0) + 0.01::DECIMAL(4,2) < o.amount
+    CASE WHEN o.state = 'closed' THEN 0 ELSE o.amount - coalesce(i.amount, 0)
         - greatest(o.cancelled, share(o.amount, coalesce(l.cancelled, 0), coalesce(l.net, 0)))
-        - greatest(coalesce(b.amount, 0) - coalesce(i.credited, 0), 0) AS is_uninvoiced
+        - greatest(coalesce(b.amount, 0) - coalesce(i.credited, 0), 0)
+        END::DECIMAL(38,6) AS uninvoiced,
+    uninvoiced > 0.01::DECIMAL(4,2) AS is_uninvoiced
 FROM orders o
 JOIN order_places p USING (shop, order_key)
 LEFT JOIN order_rates r USING (shop, order_key)
