@@ -82,13 +82,20 @@ def left_alive(
     factors: Mapping[int, Decimal],
 ) -> dict[int, Decimal] | None:  # fmt: skip
     """Pieces by order item that are not invoiced and that F&O sends (`lines`); None where that is
-    all that is left, or a set is torn, which a person decides about."""
+    all that is left, a set is torn, which a person decides about, or pieces were refunded, which
+    F&O sends no more either."""
     live, rows = [one for one in invoices if one.state != CANCELLED], invoiced_rows(order)
     alive = [min(row.most, row.pieces(lines, factors)) for row in rows]
     dead = [row for row, pieces in zip(rows, alive, strict=True) if pieces < row.most]
-    if not dead or any(
-        len(row.counted) > 1 and sends_more(row, row.pieces(lines, factors), lines, factors)
-        for row in dead
+    refunded = {one.item_id for one in order.items if one.qty_refunded}
+    is_refunded = any(refunded & row.counted.keys() for row in dead)
+    if (
+        not dead
+        or is_refunded
+        or any(
+            len(row.counted) > 1 and sends_more(row, row.pieces(lines, factors), lines, factors)
+            for row in dead
+        )
     ):
         return None
     left = {

@@ -203,6 +203,31 @@ async def test_pieces_that_f_and_o_has_cancelled_before_the_first_shipment_are_n
     assert await harness.parked("captures") == await harness.parked("cancellations") == []
 
 
+@pytest.mark.parametrize("is_typed_anew", [True, False])
+@in_harness(**{**CAPTURED, "flows": (*CAPTURED["flows"], "cancellations")})
+async def test_the_first_shipment_captures_all_that_is_sent_in_place_of_pieces_or_beside_refunds(
+    harness: Harness, is_typed_anew: bool
+) -> None:
+    """`is_typed_anew`: a clerk cancels the line and enters its pieces again. Else one piece was
+    captured by a person, and given back before anything was sent."""
+    order = await ordered(harness, SKU, OTHER, payment="paypal_express", paid="authorised")
+    number, lot = harness.header(order)["SalesOrderNumber"], lots(harness, order)[SKU]
+    if is_typed_anew:
+        enter_again(harness.dynamics, lot, SKU)
+        harness.dynamics.cancel_remainder(number, {lot: Decimal(3)})
+    else:
+        row = order.items[0]["item_id"]
+        harness.commerce.invoice(order, {row: Decimal(1)})
+        harness.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
+        await harness.delivers(order)
+    harness.dynamics.deliver(number)
+    for flow in ("shipments", "captures"):
+        await asyncio.sleep(60)
+        await harness.polls(flow)
+        await harness.works_until_idle()
+    assert sum(one["grand_total"] for one in order.invoices) == order.row["grand_total"]
+
+
 @in_harness(**CAPTURED)
 async def test_an_invoice_before_the_first_shipment_captures_the_whole_order(
     harness: Harness,

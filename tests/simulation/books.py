@@ -264,9 +264,14 @@ def is_held_up(world: World, order: StoredOrder, claim: Claim) -> bool:
 
 def _is_nothing(document: Columns) -> bool:
     """A total of zero to which nothing adds up: where goods were withheld as a fee, a part was
-    added by hand, or they were paid otherwise, there are lines."""
-    beside = (*OTHERWISE, "adjustment_negative", "adjustment_positive")
-    return not rounded(document["grand_total"]) and not any(document.get(name) for name in beside)
+    added by hand, or they were paid otherwise, there are lines. A fee that withholds nothing but
+    the discount of shipping that is not given back is none."""
+    if rounded(document["grand_total"]) or any(document.get(name) for name in OTHERWISE):
+        return False
+    is_of_goods = document["shipping_amount"] or any(one["row_total"] for one in document["items"])
+    if document["discount_amount"] and not is_of_goods:
+        return True
+    return not any(document.get(name) for name in ("adjustment_negative", "adjustment_positive"))
 
 
 def _paid(_: World, __: Columns, row: Record, ___: int) -> Decimal:

@@ -163,7 +163,8 @@ async def to_capture(
         return {}
     skus = [sku for _, sku in money_items(order)]
     items = await systems.items.of(skus, with_custom_options(order))
-    sent = (await substituted(replace(whole, rows=live.rows), order, items, systems)).slip
+    of_no_slip = replace(whole, number="", rows=live.rows)
+    sent = (await substituted(of_no_slip, order, items, systems)).slip
     factors = factors_of(sent, order, items, systems.settings.items.unit)
     alive = left_alive(order, sent.rows, invoices, factors)
     return {} if alive is None or strange_lines(sent, order) else alive or None
