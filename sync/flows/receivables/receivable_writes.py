@@ -24,7 +24,7 @@ from sync.flows.targets import dynamics_of
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import ReceivableDocuments, fingerprint_of
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.taken_off import CHARGES, TAKEN_OFF
+from sync.mapping.taken_off import CHARGES, PARTS, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,8 @@ def _shown_by_the_order(
         return ()
     number, action = posting_target.order_number, "adopted" if writes else "created"
     label = f"taken off {number or 'its order'}"
-    keys = {CHARGES: "\n".join(documents.charges_credited)} if documents.charges_credited else {}
+    told = {CHARGES: documents.charges_credited, PARTS: documents.parts_taken_off}
+    keys = {name: "\n".join(lines) for name, lines in told.items() if lines}
     return (Result(TAKEN_OFF, number, "", action, keys, label),)
 
 
