@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.commerce.catalogue import SHOPPERS, STORES
+from sandbox.commerce.records import StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.buying.heard import decision_heard
 from sync.buying.kept import SLOTS, KeptAccounts
@@ -17,6 +18,7 @@ from sync.cli.person import Named, Records
 from sync.cli.preview_activity import show
 from sync.commerce.models.order import utc
 from sync.credit.decisions import Decision, Decisions
+from sync.credit.prepared import Prepared, PreparedCredit
 from sync.engine.claim import State
 from sync.operating.buying import open_tasks, previewed
 from sync.operating.forgetting_accounts import forget_accounts
@@ -268,6 +270,8 @@ async def test_a_preview_shows_figures_reasons_and_score(
         await previewed(ours.services, opened, "nobody")
 
 
+PAYER = "US-004"
+"""The account that pays for the companies of these stories."""
 COMPANIES: dict[str, Any] = {
     "flows": ("orders", "customers", "companies", "tasks"),
     "credit": {"currency": "USD"},
@@ -313,6 +317,25 @@ async def test_who_buys_for_a_company_is_looked_at_as_the_company(ours: Selling)
     assert await kept.buyers_of(f"company|{CONTOSO}") == [BO.id]
 
 
+async def _is_refused_credit(ours: Selling, order: StoredOrder) -> None:
+    """The checkout refuses Contoso today, and on other days another company: of the same payer, and
+    one that Contoso's account pays for."""
+    now, tables, settings = (
+        ours.clock.now(), ours.systems.tables, ours.services.connections["shop"],
+    )  # fmt: skip
+    refused = Decision(
+        now.isoformat(), "order", "17", PAYER, str(CONTOSO), "2",
+        is_allowed=False, reason="no credit left",
+    )  # fmt: skip
+    await PreparedCredit(tables, "shop").put(Prepared(CONTOSO, PAYER), now)
+    await Decisions(tables, "shop").keep(refused, now)
+    await decision_heard(tables, "shop", settings, refused)
+    for days, payer in ((1, PAYER), (2, ours.number(order))):
+        before = now - timedelta(days=days)
+        of_another = replace(refused, at=before.isoformat(), account=payer, company="9")
+        await Decisions(tables, "shop").keep(of_another, before)
+
+
 @selling(
     **COMPANIES,
     tasks={
@@ -333,13 +356,7 @@ async def test_every_kind_of_signal_is_found_and_followed_to_its_end(ours: Selli
     quote = ours.commerce.request_quote(BO, STORES[0], {"SIMPLE-001": 2})
     order.items[0]["qty_shipped"] = 1
     rma = ours.commerce.request_return(order, {order.items[0]["item_id"]: 1})
-    refused = Decision(
-        ours.clock.now().isoformat(), "order", "17", ours.number(order), str(CONTOSO), "2",
-        is_allowed=False, reason="no credit left",
-    )  # fmt: skip
-    tables, settings = ours.systems.tables, ours.services.connections["shop"]
-    await Decisions(tables, "shop").keep(refused, ours.clock.now())
-    await decision_heard(tables, "shop", settings, refused)
+    await _is_refused_credit(ours, order)
     await ours.days_go(2)
     told = sorted(str(one["description"]).partition("\n")[0] for one in ours.tasks)
     (case,) = ours.service.tables["incidents"].values()

@@ -24,6 +24,7 @@ from sync.core.encoding import digest
 from sync.core.ports import Tables
 from sync.core.skipped import Skipped
 from sync.credit.decisions import Decisions
+from sync.credit.prepared import PreparedCredit
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Poll, Source
 from sync.engine.plan import Notification, PassedOn, Plan
@@ -132,18 +133,29 @@ async def _look(account: Account, number: str, systems: Systems, tables: Tables)
 
 
 async def _with_ours(account: Account, number: str, systems: Systems, tables: Tables) -> Signals:
-    name, now = systems.name, systems.clock.now()
     tasks, signals = systems.settings.tasks, account.signals
-    if "refusal" in tasks.rules and number:
-        told = Decisions(tables, name).of(number, now.date(), RECENT.days)
-        days = {one.at[:10] async for one in told if not one.is_allowed}
+    if "refusal" in tasks.rules and number and account.kind == COMPANY:
+        days = await _refused(account, number, systems, tables)
         refusals = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in days)
         signals = replace(signals, refusals=tuple(sorted(refusals)))
     if tasks.interest is not None and account.buyers:
-        since = (now - LOOKS_BACK).date()
-        looks = await InterestRows(tables, name).of(account.buyers, since)
+        since = (systems.clock.now() - LOOKS_BACK).date()
+        looks = await InterestRows(tables, systems.name).of(account.buyers, since)
         signals = replace(signals, looks=looks)
     return signals
+
+
+async def _refused(account: Account, number: str, systems: Systems, tables: Tables) -> set[str]:
+    """The days on which the checkout refused a company credit. They are kept under the account that
+    pays, which others may share."""
+    today, decisions = systems.clock.now().date(), Decisions(tables, systems.name)
+    known = await PreparedCredit(tables, systems.name).of(account.number)
+    return {
+        one.at[:10]
+        for payer in {number, known.account if known else number}
+        async for one in decisions.of(payer, today, RECENT.days)
+        if not one.is_allowed and one.company == str(account.number)
+    }
 
 
 async def _figures(looked: Looked, kept: KeptAccounts, delivery: Delivery) -> Plan | Skipped:
