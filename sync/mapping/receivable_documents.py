@@ -47,6 +47,8 @@ class ReceivableDocuments:
     charges_credited: tuple[str, ...] = ()
     """Segments of the charges that are credited although other parts were taken off; not of
     shipping or fixed product tax, which Commerce counts."""
+    parts_taken_off: tuple[str, ...] = ()
+    """Of the lines that were not taken off whole: reference, and the part that was."""
     credit: CustomerPayment | None = None
     """What of a credit memo's money stays in the shop as store credit: owed to the shopper by a
     liability account."""
@@ -121,7 +123,8 @@ def memo_documents(
     credit = store_credit_from(with_order, connection, target, kept) if kept else None
     off = _taken_off(receivable, credited)
     charges = _charges_of(credited) if off is not None else ()
-    return ReceivableDocuments(free_text, returned, payment, paid, off, charges, credit)
+    parts = tuple(f"{line} {part}" for line, part in credited.off.items() if part < 1)
+    return ReceivableDocuments(free_text, returned, payment, paid, off, charges, parts, credit)
 
 
 def paid_out(

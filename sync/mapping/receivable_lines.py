@@ -5,9 +5,10 @@ by card or credit as a line of its own, so that the document comes to exactly wh
 given back.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sync.commerce.models.invoice import CreditMemo, Invoice
@@ -57,13 +58,15 @@ class ReceivableLine:
 @dataclass(frozen=True)
 class Receivable:
     """An invoice or credit memo to be booked. `tax` is on top of the lines; zero when they include
-    it (`is_gross`)."""
+    it (`is_gross`). `off`: the part of each line that was taken off the sales order, by reference,
+    where these lines are what is left."""
 
     label: str
     lines: tuple[ReceivableLine, ...]
     tax: Decimal
     totals: Totals
     is_gross: bool
+    off: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
     def skus(self) -> list[str]:

@@ -5,7 +5,7 @@ credit memos come first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -23,6 +23,9 @@ from sync.mapping.sales_order_lines import unique_references
 
 NONE, WHOLE = Fraction(0), Fraction(1)
 
+Parts = Mapping[str, Fraction]
+"""The part of a memo's lines that was taken off, by reference, where it was not all of them."""
+
 
 @dataclass(frozen=True)
 class HeldLine:
@@ -36,11 +39,13 @@ class HeldLine:
 class Sale:
     """A memo's sales order. `sold`: as if nothing had been refunded. `held`: F&O's lines by our
     reference, empty where it has none (any more). `earlier`: the order's credit memos before this
-    one, but those that were credited whole."""
+    one, but those that were credited whole, with what is known of each. `known`: of the memo
+    itself, once it is delivered: what of it was credited stays so."""
 
     sold: SalesOrder
     held: Mapping[str, HeldLine]
-    earlier: Sequence[CreditMemo] = ()
+    earlier: Sequence[tuple[CreditMemo, Parts]] = ()
+    known: Parts = field(default_factory=dict)
 
 
 def shares_off(
@@ -51,16 +56,21 @@ def shares_off(
     lines = {line.reference: line for line in sale.sold.lines}
     sizes, *earlier = (
         _sizes(document_parts(one, order, connection.orders), one.shipping_amount)
-        for one in (memo, *sale.earlier)
+        for one in (memo, *(one for one, _ in sale.earlier))
     )
+    taken = [
+        {key: size * parts.get(line, WHOLE) for key, (line, size) in each.items()}
+        for each, (_, parts) in zip(earlier, sale.earlier, strict=True)
+    ]
     whole = _sizes(order_parts(order, connection.orders), order.shipping_amount)
     for key, (reference, size) in sizes.items():
         placed, all_of_it = whole.get(key, ("", NONE))
         line = lines.get(placed)
         if line is not None and size and all_of_it:
-            before = sum((each[key][1] for each in earlier if key in each), NONE)
+            before = sum((each.get(key, NONE) for each in taken), NONE)
             off = _off(line, sale.held, all_of_it) - before
-            shares[reference] = min(max(off / size, NONE), WHOLE)
+            most = sale.known.get(reference, WHOLE)
+            shares[reference] = min(max(off / size, NONE), most)
     return shares
 
 

@@ -28,6 +28,10 @@ TAKEN_OFF: Final = "taken_off"
 CHARGES: Final = "charges credited"
 """The key of that number that lists the charges of the memo which its credit note holds."""
 
+PARTS: Final = "parts taken off"
+"""The key of that number that lists the lines of the memo that were not taken off whole, each with
+the part that was; absent where all were."""
+
 CUT: Final = "cancelled in F&O"
 """The key of that number with what F&O alone took off, of an order that is changed no more."""
 
@@ -57,6 +61,7 @@ def still_credited(
     shares = shares_off(memo, order, sale, connection)
     if not any(shares.values()):
         return receivable
+    receivable = replace(receivable, off=shares)
     beside = {SHIPPING: _beside_shipping(memo, parts, order, connection, gross=receivable.is_gross)}
     kept = [
         _kept(line, shares.get(line.reference, NONE), beside.get(line.segment, ZERO))

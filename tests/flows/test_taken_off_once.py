@@ -206,6 +206,34 @@ async def test_books_agree_where_refunded_goods_are_shipped_and_f_and_o_does_not
 
 
 @in_finance()
+async def test_a_later_memo_is_not_credited_for_pieces_that_an_earlier_one_did_not_take_off(
+    finance: Finance,
+) -> None:
+    """Three of four are shipped, and two given back: one is taken off, one credited. A clerk cuts
+    the next one in F&O."""
+    order = await finance.placed(shipping=Decimal(0), **finance.wants("SIMPLE-001", pieces=4))
+    row = order.items[0]
+    finance.commerce.invoice(order)
+    finance.commerce.ship(order, {row["item_id"]: Decimal(3)})
+    first = finance.commerce.refund(order, {row["item_id"]: Decimal(2)})
+    await finance.books(first, MEMOS)
+    assert finance.lines(order) == {"SIMPLE-001": 3}
+    assert finance.credited(first) == row["price"]
+    ((table, line),) = lines_of(finance, order)
+    Ledger(finance).changed(
+        table, line, OrderedSalesQuantity=Decimal(2), LineAmount=2 * row["price"]
+    )
+    second = one_back(finance, order)
+    await finance.books(second, MEMOS)
+    assert not finance.dynamics.returns_for(finance.reference(second, MEMOS))
+    for memo in (first, second):
+        await finance.replays(key(memo), MEMOS)
+    assert not finance.dynamics.returns_for(finance.reference(second, MEMOS))
+    assert finance.credited(first) == row["price"]
+    assert (await finance.parked(MEMOS)) == []
+
+
+@in_finance()
 async def test_pieces_that_are_no_finite_part_of_a_unit_are_taken_off_to_the_cent(
     finance: Finance,
 ) -> None:

@@ -173,7 +173,7 @@ class World:
         sale = Sale(
             sales_order(without_refunds(order), self.connection),
             self.held,
-            [m for m, is_off in self.memos if is_off],
+            [(m, {}) for m, is_off in self.memos if is_off],
         )
         left = still_credited(receivable, memo, order, sale, self.connection)
         assert left.totals.difference == 0

@@ -68,7 +68,7 @@ def credited(order: dict[str, Any], place: int, earlier: tuple[int, ...] = ()) -
     memo, *before = (memo_of_row(order, one) for one in (place, *earlier))
     read = Order.read({**order, "total_refunded": memo.grand_total})
     held = planned(sales_order(read, BY_CODE))
-    sale = Sale(sales_order(without_refunds(read), BY_CODE), held, before)
+    sale = Sale(sales_order(without_refunds(read), BY_CODE), held, [(one, {}) for one in before])
     receivable = receivable_from(memo, read, BY_CODE, gross=False)
     return still_credited(receivable, memo, read, sale, BY_CODE).totals.dynamics
 

@@ -13,6 +13,7 @@ looked into first.
 
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from typing import Final
 
 from sync.commerce.models.invoice import REFUNDED, CreditMemo
@@ -23,7 +24,7 @@ from sync.core.errors import Later
 from sync.core.money import ZERO
 from sync.core.skipped import Skipped
 from sync.dynamics.existing_sales_order import ExistingSalesOrder
-from sync.engine.claim import State
+from sync.engine.claim import Claim, State
 from sync.engine.delivery import Delivery
 from sync.engine.flow import DocumentFlow, Source
 from sync.engine.plan import Plan
@@ -48,11 +49,12 @@ from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.mapping.shares_off import HeldLine, Sale
+from sync.mapping.shares_off import HeldLine, Parts, Sale
 from sync.mapping.taken_off import (
     CUT,
     CUT_CHARGES,
     CUT_FROM,
+    PARTS,
     TAKEN_OFF,
     orders_are_invoiced,
     still_credited,
@@ -179,7 +181,8 @@ async def still_credited_of(
     held = dict[str, HeldLine]()
     if sold is not None and not sold.is_cancelled:
         held = await held_lines(sold, posting_target.company, order, items, systems)
-    sale = Sale(document, held, await _earlier(with_order, delivery, waits=waits))
+    earlier = await _earlier(with_order, delivery, waits=waits)
+    sale = Sale(document, held, earlier, _known(delivery.claim))
     return still_credited(receivable, with_order.document, order, sale, systems.settings)
 
 
@@ -192,13 +195,13 @@ async def _is_gone(order: Order, delivery: Delivery) -> bool:
 
 async def _earlier(
     with_order: DocumentWithOrder[CreditMemo], delivery: Delivery, *, waits: bool
-) -> list[CreditMemo]:
+) -> list[tuple[CreditMemo, Parts]]:
     """The order's credit memos before this one that may share what was taken off; asked for only
     where there are others."""
     memo, order = with_order.document, with_order.order
     if order.entity_id is None or is_all_refunded_by(memo, order):
         return []
-    earlier, systems = list[CreditMemo](), delivery.systems
+    earlier, systems = list[tuple[CreditMemo, Parts]](), delivery.systems
     rows = await systems.commerce.creditmemos.of_order(order.entity_id)
     memos = [CreditMemo.read(row) for row in rows]
     waited = delivery.now() - delivery.message.notified_at
@@ -211,8 +214,16 @@ async def _earlier(
             continue
         claim = await delivery.ledger.claim(systems.name, "creditmemos", one.key)
         if not claim.number or TAKEN_OFF in claim.delivered:
-            earlier.append(one)
+            earlier.append((one, _known(claim)))
     return earlier
+
+
+def _known(claim: Claim) -> Parts:
+    """What was taken off of a memo's lines, of those that were not taken off whole."""
+    off = claim.delivered.get(TAKEN_OFF)
+    lines = off.keys.get(PARTS, "").splitlines() if off else []
+    told = (line.rpartition(" ") for line in lines)
+    return {reference: Fraction(part) for reference, _, part in told}
 
 
 creditmemos = DocumentFlow[DocumentWithOrder[CreditMemo]](

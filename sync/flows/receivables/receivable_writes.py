@@ -24,7 +24,7 @@ from sync.flows.targets import dynamics_of
 from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import ReceivableDocuments, fingerprint_of
 from sync.mapping.receivable_lines import Receivable
-from sync.mapping.taken_off import CHARGES, TAKEN_OFF
+from sync.mapping.taken_off import CHARGES, PARTS, TAKEN_OFF
 
 
 @dataclass(frozen=True)
@@ -220,9 +220,9 @@ def _shown_by_the_order(
     if documents.taken_off is None:
         return ()
     number, action = posting_target.order_number, "adopted" if writes else "created"
-    label = f"taken off {number or 'its order'}"
-    keys = {CHARGES: "\n".join(documents.charges_credited)} if documents.charges_credited else {}
-    return (Result(TAKEN_OFF, number, "", action, keys, label),)
+    told = {CHARGES: documents.charges_credited, PARTS: documents.parts_taken_off}
+    keys = {name: "\n".join(lines) for name, lines in told.items() if lines}
+    return (Result(TAKEN_OFF, number, "", action, keys, f"taken off {number or 'its order'}"),)
 
 
 def _amounts(documents: ReceivableDocuments) -> dict[str, str]:
@@ -240,11 +240,11 @@ def _notes(receivable: Receivable, documents: ReceivableDocuments) -> Iterator[s
     if receivable.totals.rounding:
         yield f"rounding line of {receivable.totals.rounding} {currency}"
     if documents.taken_off is not None:
-        taken_off = f"{documents.taken_off.commerce} {currency} is taken off the sales order"
-        yield f"{taken_off}, which F&O has not invoiced"
+        amount = f"{documents.taken_off.commerce} {currency}"
+        yield f"{amount} is taken off the sales order, which F&O has not invoiced"
     if documents.credit is not None:
-        refunded = f"{documents.credit.amount} {currency} was refunded to store credit"
-        yield f"{refunded}, so no bank pays it"
+        refunded = documents.credit.amount
+        yield f"{refunded} {currency} was refunded to store credit, so no bank pays it"
     for line in receivable.lines:
         if line.is_payment:
             yield f"{-line.amount} {currency} was {line.text}"
