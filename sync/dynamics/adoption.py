@@ -83,6 +83,26 @@ def must_be_this_order(order: SalesOrder, found: ExistingSalesOrder, unit: Decim
     must_be_ours(*names, ours, there)
 
 
+def must_be_linkable(
+    order: SalesOrder, number: str, found: ExistingSalesOrder | None
+) -> ExistingSalesOrder | None:
+    """The sales order that a person linked, where it stands as they entered it: no line of it is
+    ours. None where some are, and it is brought up to date. Raises `Never` where it is gone, and
+    `AnotherDocument` for another account or currency, or lines of others with another amount.
+    """
+    if found is None:
+        reason = f"order {order.reference}: {number}, which was linked to it, is not in D365"
+        raise Never(reason, remedy=WRONGLY_LINKED)
+    is_strange = bool(found.lines) and not {line.reference for line in order.lines} & {*found.lots}
+    ours, there = _named(order.header), _named(found.header)
+    if is_strange:
+        wanted = total(line.left.amount() for line in order.lines if line.left is not None)
+        ours, there = {**ours, "amount": wanted}, {**there, "amount": found.total}
+    del ours["reference"]
+    must_be_ours(f"order {order.reference}", f"sales order {number}", ours, there, is_linked=True)
+    return found if is_strange else None
+
+
 def _named(header: Mapping[str, Any]) -> dict[str, Any]:
     """What tells a sales order from another one, except its amount."""
     return {

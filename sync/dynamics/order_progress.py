@@ -13,7 +13,7 @@ from typing import Any, Final
 from sync.config.connections import Dynamics
 from sync.dynamics.documents.order_progress import LineProgress, OrderProgress
 from sync.dynamics.field_values import day_of
-from sync.dynamics.odata import Filter, Member
+from sync.dynamics.odata import Filter, Member, is_pattern
 from sync.dynamics.reader import ODataReader
 
 REPORTS: Final = "SalesTableBiEntities"
@@ -74,8 +74,9 @@ class OrdersInProgress:
     ) -> list[tuple[str, Mapping[str, Any]]]:
         """Those with these references that are open no more: number and row of each, as they are
         listed without reports."""
+        asked = [one for one in references if not is_pattern(one)]
         rows = await self._client.find_by(
-            self._headers, HEADER_FIELDS[1], *references, company=company, select=HEADER_FIELDS
+            self._headers, HEADER_FIELDS[1], *asked, company=company, select=HEADER_FIELDS
         )
         open_ = {one.name for one in OPEN}
         ended = [row for row in rows if row.get("SalesOrderStatus") not in open_]

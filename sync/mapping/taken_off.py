@@ -1,14 +1,12 @@
 """How much of a credit memo was taken off its sales order, so that F&O never invoices it and has
 nothing to credit. Pure.
 
-F&O's sales order tells: what it holds less than was sold has been taken off, and the order's oldest
-credit memos come first. What is left of the memo is credited; the money of the whole memo is paid
-back all the same. A memo takes off its pieces, and its shipping as measured before discount,
-whichever memo is told first.
+What is left of the memo is credited; the money of the whole memo is paid back all the same. A memo
+takes off its pieces, and its shipping as measured before discount, whichever memo is told first.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -17,14 +15,12 @@ from sync.commerce.models.invoice import CreditMemo
 from sync.commerce.models.order import Order
 from sync.config.connections import Connection
 from sync.core.money import CENT, ZERO, rounded, total
-from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.totals import Totals
 from sync.mapping.document_parts import DocumentParts, document_parts
-from sync.mapping.document_rows import DocumentRow
 from sync.mapping.order_left import FIXED_PRODUCT_TAX, SHIPPING
-from sync.mapping.order_parts import OrderParts, order_parts
+from sync.mapping.order_parts import order_parts
 from sync.mapping.receivable_lines import Receivable, ReceivableLine
-from sync.mapping.sales_order_lines import unique_references
+from sync.mapping.shares_off import NONE, Sale, shares_off
 
 TAKEN_OFF: Final = "taken_off"
 """How a credit memo's number says that (part of) it was taken off the sales order that follows."""
@@ -42,27 +38,6 @@ CUT_FROM: Final = "cancelled in F&O of"
 """The key with what the order came to then, by its trail: once that says less, it is without the
 pieces."""
 
-NONE, WHOLE = Fraction(0), Fraction(1)
-
-
-@dataclass(frozen=True)
-class HeldLine:
-    """A line of a sales order as F&O has it."""
-
-    quantity: Decimal
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class Sale:
-    """A memo's sales order. `sold`: as if nothing had been refunded. `held`: F&O's lines by our
-    reference, empty where it has none (any more). `earlier`: the order's credit memos before this
-    one, but those that were credited whole."""
-
-    sold: SalesOrder
-    held: Mapping[str, HeldLine]
-    earlier: Sequence[CreditMemo] = ()
-
 
 def orders_are_invoiced(connection: Connection) -> bool:
     """Whether revenue comes from F&O's own invoices of our sales orders: then it is what they hold
@@ -79,7 +54,7 @@ def still_credited(
     """What is left of a memo's lines to be credited; the memo itself where nothing was taken
     off."""
     parts = document_parts(memo, order, connection.orders)
-    shares = _shares(memo, order, sale, connection)
+    shares = shares_off(memo, order, sale, connection)
     if not any(shares.values()):
         return receivable
     beside = {SHIPPING: _beside_shipping(memo, parts, order, connection, gross=receivable.is_gross)}
@@ -188,63 +163,3 @@ def _beside_shipping(
 def _times(value: Decimal, share: Fraction) -> Decimal:
     product = Fraction(value) * share
     return Decimal(product.numerator) / Decimal(product.denominator)
-
-
-def _shares(
-    memo: CreditMemo, order: Order, sale: Sale, connection: Connection
-) -> dict[str, Fraction]:
-    """How much of each of the memo's lines was taken off, by its reference."""
-    shares: dict[str, Fraction] = {}
-    lines = {line.reference: line for line in sale.sold.lines}
-    sizes, *earlier = (
-        _sizes(document_parts(one, order, connection.orders), one.shipping_amount)
-        for one in (memo, *sale.earlier)
-    )
-    whole = _sizes(order_parts(order, connection.orders), order.shipping_amount)
-    for key, (reference, size) in sizes.items():
-        placed, all_of_it = whole.get(key, ("", NONE))
-        line = lines.get(placed)
-        if line is not None and size and all_of_it:
-            before = sum((each[key][1] for each in earlier if key in each), NONE)
-            off = _part_off(line, sale.held) * all_of_it - before
-            shares[reference] = min(max(off / size, NONE), WHOLE)
-    return shares
-
-
-def _sizes(
-    parts: DocumentParts | OrderParts, shipping: Decimal
-) -> dict[tuple[str, ...], tuple[str, Fraction]]:
-    """The reference of the line of each row and charge, and how large it is: in pieces, or in
-    money, shipping before its discount. Each document numbers its own fixed product tax, so tax
-    codes tell which is the same."""
-    rows = [
-        ((row.reference,), row.quantity)
-        if isinstance(row, DocumentRow)
-        else ((str(row.item.item_id),), row.item.qty_ordered)
-        for row in parts.rows
-    ]
-    charges = [
-        ((one.reference, *one.tax_codes), shipping if one.reference == SHIPPING else one.net)
-        for one in parts.charges
-    ]
-    found = [*rows, *charges]
-    lines = [*unique_references([key[0] for key, _ in found])]
-    return {
-        key if key[0] == FIXED_PRODUCT_TAX else (line,): (line, Fraction(size))
-        for line, (key, size) in zip(lines, found, strict=True)
-    }
-
-
-def _part_off(line: SalesOrderLine, held: Mapping[str, HeldLine]) -> Fraction:
-    """The part of a line as placed that F&O does not hold, though it was not cancelled: charges are
-    told by amount."""
-    if line.left is None:
-        return NONE
-    if line.reference not in held:
-        return Fraction(line.left.quantity) / Fraction(line.price.quantity)
-    there = held[line.reference]
-    if off := line.left.quantity - there.quantity:
-        return Fraction(max(off, ZERO)) / Fraction(line.price.quantity)
-    if line.reference.isdigit() or not line.price.amount():
-        return NONE
-    return Fraction(max(line.left.amount() - there.amount, ZERO)) / Fraction(line.price.amount())

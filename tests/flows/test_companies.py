@@ -252,6 +252,26 @@ async def test_a_company_that_is_mapped_anew_is_held_and_released_there(b2b: B2B
 
 
 @in_b2b(companies={"match": ["vat"]})
+async def test_who_maps_a_barred_company_anew_is_told_of_the_hold_on_its_account_before(
+    b2b: B2B,
+) -> None:
+    b2b.decides(vat_tax_id="US-77")
+    b2b.has_had("OLD", TaxExemptNumber="US-77")
+    b2b.has_had("NEW")
+    b2b.decides(status=BLOCKED)
+    await b2b.notify()
+    assert b2b.hold("OLD") == "All"
+    await b2b.maps("NEW")
+    await b2b.replays(str(CONTOSO), "companies")
+    claim = await b2b.claim(str(CONTOSO), "companies")
+    assert (claim.state, b2b.hold("NEW")) == (State.PARKED, "No")
+    assert 'Set the hold of OLD in D365 to what it shall be ("No" before that)' in claim.remedy
+    b2b.clerk_holds("OLD", "No")
+    await b2b.replays(str(CONTOSO), "companies")
+    assert (b2b.hold("NEW"), b2b.hold("OLD")) == ("All", "No")
+
+
+@in_b2b(companies={"match": ["vat"]})
 async def test_an_account_that_was_matched_stays_the_ledgers_without_its_mapping(b2b: B2B) -> None:
     b2b.decides(vat_tax_id="US-77")
     b2b.has_had("OLD", TaxExemptNumber="US-77", PrimaryContactEmail="ledger@example.com")

@@ -157,6 +157,36 @@ async def test_a_record_is_linked_to_what_was_entered_by_hand(harness: Harness) 
     assert linked.details == {"by": "ann", "document": KIND, "was": number, "now": number}
 
 
+@pytest.mark.parametrize("other", ["", "amount", "account"])
+@in_harness("theirs")
+async def test_a_sales_order_that_a_clerk_typed_is_taken_as_it_is_or_not_at_all(
+    harness: Harness, other: str
+) -> None:
+    """None of its lines has our reference: a clerk does not type that."""
+    order = harness.place()
+    await harness.delivers(order)
+    store, made = harness.dynamics.store, harness.header(order)
+    number = made["SalesOrderNumber"]
+    (header,) = harness.dynamics.orders_for(harness.order_reference(order), COMPANY)
+    store.update("SalesTable", header, {"CustomersOrderReference": "by phone"})
+    if other == "account":
+        store.update("SalesTable", header, {"OrderingCustomerAccountNumber": "US-001"})
+    for line in harness.dynamics.lines(COMPANY, number):
+        more = 1 if other == "amount" else 0
+        typed = {"ExternalItemNumber": "", "LineAmount": line["LineAmount"] + more}
+        store.update("SalesLine", line, typed)
+    before = [dict(line.values) for line in harness.dynamics.lines(COMPANY, number)]
+    assert await person(harness).link(await harness.claim(order), KIND, number)
+    await harness.replays(key_of(order))
+    assert [dict(line.values) for line in harness.dynamics.lines(COMPANY, number)] == before
+    claim = await harness.claim(order)
+    assert claim.state is (State.PARKED if other else State.DELIVERED), claim.reason
+    assert "was linked to it and is another document" in claim.reason or not other
+    harness.commerce.change_address(order, city="Albany")
+    await harness.replays(key_of(order))
+    assert len(harness.dynamics.lines(COMPANY, number)) == len(before)
+
+
 @in_finance()
 async def test_what_has_another_reference_is_not_forgotten(finance: Finance) -> None:
     invoice = finance.commerce.invoice(await finance.placed())

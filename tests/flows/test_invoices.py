@@ -12,8 +12,10 @@ import pytest
 from sandbox.commerce.recipe import Extras
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
+from sync.mapping_tables.records import AccountMapping
 from tests.flows.finance import GERMAN, Finance, in_finance, key
 from tests.harness import CUSTOMER, GUEST
+from tests.systems import COMPANY
 
 PAID_BY_GIFT_CARD: Final[Mapping[str, Any]] = {
     "customers": {"guests": "collective"}, "stores": {"default": {"guest_account": "US-001"}},
@@ -71,6 +73,27 @@ async def test_a_guest_who_registers_on_the_success_page_pays_on_the_account_of_
     assert finance.payment(invoice)["AccountDisplayValue"] == "US\\-001"
     other = await finance.placed(shopper=CUSTOMER)
     assert finance.header(other)["OrderingCustomerAccountNumber"] != "US-001"
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+@in_finance()
+async def test_money_of_a_customer_who_is_mapped_anew_stays_with_the_sales_order(
+    finance: Finance, is_moved: bool
+) -> None:
+    """`is_moved`: a clerk gives the sales order to the new account as well."""
+    order = await finance.placed()
+    before = finance.header(order)["OrderingCustomerAccountNumber"]
+    systems = await finance.services.systems_pool.open("shop")
+    shopper = str(order.row["customer_id"])
+    await systems.accounts.put(AccountMapping("customer", shopper, "US-001", "import"))
+    if is_moved:
+        (header,) = finance.dynamics.orders_for(finance.order_reference(order), COMPANY)
+        moved = {"OrderingCustomerAccountNumber": "US-001"}
+        finance.dynamics.store.update("SalesTable", header, moved)
+    invoice = finance.commerce.invoice(order)
+    await finance.books(invoice)
+    account = finance.payment(invoice)["AccountDisplayValue"].replace("\\-", "-")
+    assert account == ("US-001" if is_moved else before) != ""
 
 
 @in_finance()

@@ -13,6 +13,7 @@ from sandbox.commerce.recipe import Extras, Want
 from sandbox.commerce.records import Columns, StoredOrder
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
+from sync.mapping_tables.records import ItemMapping
 from tests.flows.finance import BOOKS, FREE_CREDIT, FREE_TEXT, Finance, in_finance, key
 from tests.harness import Harness, in_both_harnesses, in_harness, key_of
 from tests.reconcile.planted import Ledger, lines_of, reconciled
@@ -202,6 +203,23 @@ async def test_books_agree_where_refunded_goods_are_shipped_and_f_and_o_does_not
     await finance.delivers(order)
     assert finance.lines(order) == {"SIMPLE-001": 2}
     assert (await reconciled(finance, "orders", "quantities"))[0] == []
+
+
+@in_finance()
+async def test_pieces_that_are_no_finite_part_of_a_unit_are_taken_off_to_the_cent(
+    finance: Finance,
+) -> None:
+    """Of seven pieces of a dozen of twelve, two are taken off."""
+    systems = await finance.services.systems_pool.open(CONNECTION)
+    await systems.items.put(ItemMapping("SIMPLE-008", "SIMPLE-008", factor=Decimal("0.083333333")))
+    order = await finance.placed(**finance.wants("SIMPLE-008", pieces=7))
+    finance.commerce.invoice(order)
+    memo = finance.commerce.refund(
+        order, {order.items[0]["item_id"]: Decimal(2)}, shipping=Decimal(0)
+    )
+    await finance.books(memo, MEMOS)
+    assert not finance.dynamics.returns_for(finance.reference(memo, MEMOS))
+    assert await finance.stands(memo, MEMOS) is State.DELIVERED
 
 
 @in_finance()

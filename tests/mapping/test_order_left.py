@@ -21,7 +21,8 @@ from sync.mapping.order_rows import money_items
 from sync.mapping.pieces_left import pieces_taken_off, pieces_wanted
 from sync.mapping.receivable_lines import receivable_from
 from sync.mapping.sales_order import order_items, sales_order_from
-from sync.mapping.taken_off import HeldLine, Sale, still_credited
+from sync.mapping.shares_off import HeldLine, Sale
+from sync.mapping.taken_off import still_credited
 from sync.mapping_tables.records import ItemMapping, normal_sku
 from tests.mapping.connection import GROSS, MODES, NET, connection
 from tests.mapping.made import made, row, with_extension

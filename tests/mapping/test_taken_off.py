@@ -11,7 +11,8 @@ from sync.commerce.models.order import Order
 from sync.flows.orders.amendment_rules import never_more
 from sync.mapping.order_before_refunds import without_refunds
 from sync.mapping.receivable_lines import receivable_from
-from sync.mapping.taken_off import Sale, still_credited
+from sync.mapping.shares_off import Sale
+from sync.mapping.taken_off import still_credited
 from tests.mapping.connection import connection
 from tests.mapping.made import made, row, with_extension
 from tests.mapping.receiving import memo_of

@@ -86,6 +86,14 @@ def _fraction(factor: Decimal) -> Fraction:
     return simple if abs(simple - written) < Fraction(1, 10**9) else written
 
 
+def pieces_of(quantity: Decimal, factor: Fraction) -> Fraction:
+    """A quantity in F&O's sales unit in pieces: whole ones, where these are as many to its finest.
+    Five pieces of a dozen of twelve are 0.416667 there."""
+    pieces = Fraction(quantity) / factor
+    is_whole = abs(round(pieces) - pieces) * factor < Fraction(FINEST_QUANTITY)
+    return Fraction(round(pieces)) if is_whole else pieces
+
+
 def shortest(value: Decimal) -> Decimal:
     """The same number without trailing zeros or exponent: 2.0000 is 2, 100 stays 100."""
     whole = value.to_integral_value()

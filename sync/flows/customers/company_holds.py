@@ -24,6 +24,7 @@ async def hold_change_for(
     """What is to be written for the hold, and what to remember of it."""
     if not account:
         return NO_HOLD_CHANGE
+    await _require_released(company, account, wanted.company, customers, delivery)
     status = wanted_hold(company, delivery.systems.settings)
     remembered = hold_in(delivery.claim.digest) if delivery.claim.number in ("", account) else None
     announced = hold_in(delivery.inherited.document) if delivery.inherited else None
@@ -32,6 +33,23 @@ async def hold_change_for(
     holds = await _holds_there(company, account, wanted.company, customers)
     known = (hold for hold in (announced, remembered) if hold is not None)
     return _change(status, holds, next((hold for hold in known if hold.ours == holds), None))
+
+
+async def _require_released(
+    company: Company, account: str, entity: str, customers: Customers, delivery: Delivery
+) -> None:
+    """Raise `Never` while the account that the company had before is on hold by us."""
+    former, ours = delivery.claim.number, hold_in(delivery.claim.digest)
+    if ours is None or former in ("", account):
+        return
+    there = await customers.by_account(entity, former)
+    if there is not None and str(there.get("OnHoldStatus") or "No") == ours.ours:
+        raise Never(
+            f"{company.label} is mapped to {account}, and its account before, {former}, is on hold"
+            f' ("{ours.ours}") since the company was barred',
+            remedy=f'Set the hold of {former} in D365 to what it shall be ("{ours.before}" before'
+            " that), then replay.",
+        )
 
 
 def _change(status: str, holds: str, ours: Hold | None) -> HoldChange:

@@ -1,7 +1,7 @@
 """Whose account an order belongs to, and who pays for it: known, matched, or created first. A
 company's orders are the company's, with the buyer as contact."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sync.commerce.models.order import Order
 from sync.core.errors import Later, Never
@@ -12,21 +12,11 @@ from sync.flows.customers.companies import account_of_company
 from sync.flows.customers.contacts import Contact, contacts_are_wanted, kept_contact
 from sync.flows.customers.customers import key_of
 from sync.flows.customers.customers import read as read_customer
-from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
+from sync.flows.customers.posted_buyer import Buyer, email_of, is_a_guests, posted_under
 from sync.mapping.addresses import fitting
 from sync.mapping.order_settings import order_store
 from sync.mapping.shopper import Shopper, shopper_of_order
 from sync.mapping_tables.records import AccountKind, set_command
-
-
-@dataclass(frozen=True)
-class Buyer:
-    """Who an order is posted for. `contact`: the ContactPersonId of a company's buyer, else empty.
-    `payer`: the account that its invoice goes to."""
-
-    account: str
-    contact: str
-    payer: str
 
 
 async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
@@ -36,7 +26,7 @@ async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
     An order that was posted stays with those it was posted under, whatever has become of them
     since: a guest may register on the success page, and Commerce then names them as its customer.
     """
-    posted = await _posted_under(order, delivery)
+    posted = await posted_under(order, delivery)
     account = await _account_for(order, posted, delivery)
     contact = posted.contact if posted else await _contact(order, account, delivery)
     return Buyer(account, contact, await _payer(order, account, posted, delivery))
@@ -45,13 +35,13 @@ async def buyer_of(order: Order, delivery: Delivery) -> Buyer:
 async def account_for(order: Order, delivery: Delivery) -> str:
     """The account number of an order's documents. Raises as the flows do that make what is
     missing."""
-    return await _account_for(order, await _posted_under(order, delivery), delivery)
+    return await _account_for(order, await posted_under(order, delivery), delivery)
 
 
 async def account_and_payer_for(order: Order, delivery: Delivery) -> tuple[str, str]:
     """The account number of an order's documents, and that of the invoice of its sales order, which
     pays for them. Raises as `account_for`."""
-    posted = await _posted_under(order, delivery)
+    posted = await posted_under(order, delivery)
     account = await _account_for(order, posted, delivery)
     return account, await _payer(order, account, posted, delivery)
 
@@ -61,21 +51,11 @@ def _is_a_companys(order: Order, delivery: Delivery) -> bool:
 
 
 async def _account_for(order: Order, posted: Buyer | None, delivery: Delivery) -> str:
-    if posted is not None and not await _is_a_guests(order, posted.account, delivery):
+    if posted is not None and not await is_a_guests(order, posted.account, delivery):
         return posted.account
     if order.company_id is None or not _is_a_companys(order, delivery):
         return await _account(order, delivery)
     return await _company_account(order.company_id, order, delivery)
-
-
-async def _is_a_guests(order: Order, account: str, delivery: Delivery) -> bool:
-    """Whether it is the account of the order's guest, who may be completed by this order."""
-    email = _email_of(order)
-    if order.customer_id is not None or order.company_id is not None or not email:
-        return False
-    entity = delivery.systems.settings.legal_entity_of(order.store_id)
-    known = await delivery.systems.accounts.get("guest", delivery.systems.digest_of(email), entity)
-    return known is not None and known.account == account
 
 
 async def _contact(order: Order, account: str, delivery: Delivery) -> str:
@@ -90,7 +70,7 @@ async def _contact(order: Order, account: str, delivery: Delivery) -> str:
 
 
 async def _payer(order: Order, account: str, posted: Buyer | None, delivery: Delivery) -> str:
-    if posted is not None:
+    if posted is not None and posted.payer:
         return posted.payer
     entity = delivery.systems.settings.legal_entity_of(order.store_id)
     if not await _may_have_a_payer(order, entity, delivery):
@@ -104,20 +84,9 @@ async def _may_have_a_payer(order: Order, entity: str, delivery: Delivery) -> bo
     if wanted != "business" or order.company_id is not None:
         return wanted != "nobody"
     kind: AccountKind = "guest" if order.customer_id is None else "customer"
-    key = str(order.customer_id or delivery.systems.digest_of(_email_of(order)))
+    key = str(order.customer_id or delivery.systems.digest_of(email_of(order)))
     known = await delivery.systems.accounts.get(kind, key, entity)
     return known is None or known.matched_by != "created"
-
-
-async def _posted_under(order: Order, delivery: Delivery) -> Buyer | None:
-    """Whom the sales order was posted for; None when there is none (any more), or no copy of it is
-    kept."""
-    if delivery.message.flow == "orders" and delivery.held(SALES_ORDER) is None:
-        return None
-    header = (await delivery.sent_for("orders", order.key, SALES_ORDER) or {}).get("header", {})
-    account = str(header.get("OrderingCustomerAccountNumber") or "")
-    payer = str(header.get("InvoiceCustomerAccountNumber") or account)
-    return Buyer(account, str(header.get("ContactPersonId") or ""), payer) if account else None
 
 
 async def _company_account(company_id: int, order: Order, delivery: Delivery) -> str:
@@ -215,7 +184,7 @@ def _collective(order: Order, delivery: Delivery) -> str:
 
 
 def _guest_key(order: Order, delivery: Delivery) -> str:
-    email = _email_of(order)
+    email = email_of(order)
     if not email:
         raise Never(
             f"order {order.increment_id}: a guest without customer_email",
@@ -225,11 +194,6 @@ def _guest_key(order: Order, delivery: Delivery) -> str:
             ),
         )
     return delivery.systems.digest_of(email)
-
-
-def _email_of(order: Order) -> str:
-    billing = order.billing_address.email if order.billing_address else ""
-    return (order.customer_email or billing).lower()
 
 
 async def _shopper(

@@ -9,7 +9,7 @@ from typing import Any
 from sync.commerce.models.item import Item
 from sync.commerce.models.order import Order
 from sync.core.money import ZERO, stored
-from sync.dynamics.documents.line_amount import FINEST_QUANTITY
+from sync.dynamics.documents.line_amount import pieces_of
 from sync.dynamics.documents.sales_order import SalesOrder, SalesOrderLine
 from sync.dynamics.documents.sales_order_changes import sent_form
 from sync.engine.delivery import Delivery
@@ -51,10 +51,7 @@ def _off(
 
 
 def _pieces(item: Item, line: SalesOrderLine, sent: Mapping[str, Any]) -> Decimal:
-    """What was sent of a line, in pieces: whole ones, where these are as many in F&O's unit."""
-    quantity = Fraction(sent.get("OrderedSalesQuantity", ZERO))
+    """What was sent of a line, in pieces."""
     factor = Fraction(line.price.quantity) / Fraction(item.qty_ordered)
-    pieces = quantity / factor
-    if abs(round(pieces) - pieces) * factor < Fraction(FINEST_QUANTITY):
-        return Decimal(round(pieces))
+    pieces = pieces_of(Decimal(sent.get("OrderedSalesQuantity", ZERO)), factor)
     return stored(Decimal(pieces.numerator) / Decimal(pieces.denominator))

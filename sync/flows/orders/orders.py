@@ -41,6 +41,7 @@ from sync.flows.keys import (
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.after_posting import after_posting
 from sync.flows.orders.agreement import progress_in
+from sync.flows.orders.in_dynamics import foresee
 from sync.flows.orders.kept_off import with_pieces_off
 from sync.flows.orders.order_amounts import amounts_of, notes_of, worth_of
 from sync.flows.orders.order_changes import (
@@ -54,7 +55,7 @@ from sync.flows.orders.order_changes import (
 )
 from sync.flows.orders.order_stops import is_ours
 from sync.flows.orders.order_sums import OrderLook
-from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite, foresee
+from sync.flows.orders.sales_order_writes import KIND, SalesOrderWrite
 from sync.flows.polls import shop_clock
 from sync.flows.quotes.quote_records import quotation_of
 from sync.flows.shop_hooks import ADDRESS, ORDER

@@ -11,11 +11,10 @@ from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
-from sync.commerce.models.order import Order
-from sync.config.connections import NumberMode
 from sync.core.errors import Never
 from sync.core.money import ZERO
 from sync.core.request import Request
+from sync.dynamics.adoption import must_be_linkable
 from sync.dynamics.documents.requests import order_requests
 from sync.dynamics.documents.sales_order import SalesOrder
 from sync.dynamics.documents.sales_order_changes import (
@@ -26,9 +25,7 @@ from sync.dynamics.documents.sales_order_changes import (
 )
 from sync.dynamics.existing_sales_order import STOPPED, ExistingSalesOrder
 from sync.dynamics.sales_orders import SalesOrders
-from sync.engine.systems import Systems
 from sync.engine.write import Amendment, Apply, Conflict, Found, Target, Write
-from sync.flows.keys import elsewhere
 from sync.flows.left_behind import LeftBehind
 from sync.flows.orders.agreement import Progress
 from sync.flows.orders.amendment_rules import (
@@ -43,8 +40,6 @@ from sync.flows.orders.amendment_rules import (
     of_amounts,
 )
 from sync.flows.orders.order_stops import MOVED, already_stopped, remembered, with_stop
-from sync.mapping.order_settings import order_store
-from sync.mapping.sales_order import reference_of
 
 KIND = "sales_order"
 HELD: Final = "held|"
@@ -129,6 +124,11 @@ class SalesOrderWrite(Write):
     async def find_lately(self) -> Found | None:
         return as_found(await self.orders.find(self.order, lately=True))
 
+    @override
+    async def linked(self, number: str) -> Found | None:
+        held = await self.orders.by_number(self.order.company, number)
+        return as_found(must_be_linkable(self.order, number, held))
+
     async def _found(self, order: SalesOrder) -> Found | None:
         return as_found(await self.orders.find(order))
 
@@ -178,6 +178,8 @@ class SalesOrderWrite(Write):
         held = await self.orders.by_number(self.order.company, number)
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)
+        if changes.added and held.lines and not held.lots:
+            raise self._conflict(number, "has none of our lines", changes)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
         if await self.progress.is_as_wanted(changes, held, self.order.company):
@@ -240,11 +242,3 @@ class SalesOrderWrite(Write):
 def as_found(held: ExistingSalesOrder | None) -> Found | None:
     """An order of D365 as what a write or a removal found."""
     return Found(held.number, content=held) if held is not None else None
-
-
-def foresee(order: Order, systems: Systems) -> None:
-    """Where D365 numbers the orders, this one will be looked for."""
-    settings = systems.settings
-    if settings.orders.numbers is NumberMode.THEIRS and not elsewhere(order.store_id, systems):
-        company = order_store(order, settings).company or settings.dynamics.company
-        systems.dynamics.sales_orders.expect(company, reference_of(order, settings))

@@ -48,13 +48,12 @@ from sync.mapping.posting_target import DocumentWithOrder, PostingTarget
 from sync.mapping.receivable_documents import memo_documents, paid_out, receivable_of
 from sync.mapping.receivable_lines import Receivable
 from sync.mapping.sales_order import order_items, sales_order_from
+from sync.mapping.shares_off import HeldLine, Sale
 from sync.mapping.taken_off import (
     CUT,
     CUT_CHARGES,
     CUT_FROM,
     TAKEN_OFF,
-    HeldLine,
-    Sale,
     orders_are_invoiced,
     still_credited,
     taken_off_of_charges,

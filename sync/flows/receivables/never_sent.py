@@ -17,7 +17,7 @@ from sync.engine.systems import Systems
 from sync.flows.fulfilment.cancellations import CANCELLATIONS
 from sync.flows.fulfilment.order_totals import CAPTURES
 from sync.flows.fulfilment.substitutes import substituted
-from sync.mapping.taken_off import HeldLine
+from sync.mapping.shares_off import HeldLine
 from sync.mapping_tables.records import ItemMapping
 
 Pieces = Mapping[str, Decimal]

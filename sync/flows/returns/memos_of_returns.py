@@ -4,7 +4,7 @@ order, so they are never credited a second time."""
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sync.commerce.models.invoice import CANCELLED, REFUNDED, CreditMemo
+from sync.commerce.models.invoice import CANCELLED, CreditMemo
 from sync.commerce.models.order import Order, utc
 from sync.commerce.models.refund import (
     APART,
@@ -53,7 +53,7 @@ async def without_returned(order: Order, systems: Systems, *, is_proved: bool = 
     if not (any(one.qty_refunded for one in items) and any(one.qty_shipped for one in items)):
         return order
     rows = await systems.commerce.creditmemos.of_order(order.entity_id or 0)
-    memos = [memo for row in rows if (memo := CreditMemo.read(row)).state == REFUNDED]
+    memos = [memo for row in rows if (memo := CreditMemo.read(row)).state != CANCELLED]
     told = pieces_of(memos)
     if is_proved and any(one.qty_refunded != told.get(one.item_id, ZERO) for one in items):
         raise Later(
