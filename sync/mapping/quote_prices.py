@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from sync.commerce.models.quote import Quote, ShownTotals
+from sync.commerce.models.quote import Quote, ShownItem, ShownTotals
 from sync.config.connections.quotes import Quotes
 from sync.core.money import CENT, ZERO, rounded, total
 from sync.dynamics.documents.totals import Totals
@@ -109,7 +109,7 @@ def proof(answer: Answer, shown: ShownTotals) -> Totals:
 
 def faults(answer: Answer, shown: ShownTotals, *, by_item: bool) -> list[str]:
     """What the shop shows otherwise than it was approved; nothing where all is proved: the sum,
-    what the rows come to, pieces, freight, and with prices of items each row."""
+    what the rows come to, their tax, pieces, freight, and with prices of items each row."""
     found = list[str]()
     rows = {one.item_id: one for one in shown.items}
     if shown.quote_currency_code != answer.currency:
@@ -126,7 +126,25 @@ def faults(answer: Answer, shown: ShownTotals, *, by_item: bool) -> list[str]:
             one.amount
         ):
             found.append(f"{one.item.sku[:64]}: a row of {row.row_total:.2f}, not {one.amount:.2f}")
+    if moved := _tax_moved(answer, rows):
+        than = "more" if moved > 0 else "less"
+        found.append(f"tax of items at several rates is {abs(moved):.2f} {than} than approved")
     carried = shown.shipping_incl_tax if answer.is_gross else shown.shipping_amount
     if answer.freight is not None and carried != answer.freight:
         found.append(f"shipping {carried:.2f}, not {answer.freight:.2f}")
     return found
+
+
+def _tax_moved(answer: Answer, rows: Mapping[int | None, ShownItem]) -> Decimal:
+    """How much more tax the shop takes than there is on what was approved: a proposed total is
+    spread by what items cost, whatever their rates. What rounding moves comes to no cent."""
+    if len({one.tax_percent for one in rows.values()}) < 2:
+        return ZERO
+    moved = Fraction(0)
+    for one in answer.lines:
+        if row := rows.get(one.item.item_id):
+            goods = row.row_total_incl_tax if answer.is_gross else row.row_total
+            rate = Fraction(row.tax_percent)
+            base = 100 + rate if answer.is_gross else 100
+            moved += Fraction(goods - abs(row.discount_amount) - one.amount) * rate / base
+    return rounded(Decimal(moved.numerator) / Decimal(moved.denominator))

@@ -1,6 +1,7 @@
 """Quotes: one quotation each, answered by what F&O approved and by nothing else, and one order."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -205,6 +206,19 @@ async def test_prices_with_tax_in_another_currency_are_proved_too(ours: Negotiat
     assert ours.of(quote)["ArePricesIncludingSalesTax"] == "Yes"
     await ours.answered(quote, "80")
     assert ours.stands(quote) == "160.00 submitted_by_admin"
+
+
+@in_quotes()
+async def test_a_total_that_is_spread_over_several_tax_rates_parks_where_its_tax_is_another(
+    ours: Negotiating,
+) -> None:
+    pieces: dict[str, Any] = {"SIMPLE-006": 2, "STAMP 0/5": 1}
+    quote = await ours.asks(**pieces)
+    await ours.answered(quote, "20", "4")
+    claim = await ours.claim(str(quote.id), "quote_answers")
+    assert claim.state is State.PARKED
+    assert "of items at several rates is 0.26 more than approved" in claim.reason
+    assert quote.status == "processing_by_admin"
 
 
 @in_quotes()

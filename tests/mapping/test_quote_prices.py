@@ -208,6 +208,27 @@ def test_with_tax_the_sum_with_tax_is_proved() -> None:
     assert faults(found, shown(of, ["100.01"], "19"), by_item=False)
 
 
+@pytest.mark.parametrize(
+    ("rows", "moved"),
+    [(["18", "240"], ""), (["18.04", "239.96"], ""), (["17", "241"], "0.12 more"),
+     (["28", "230"], "1.20 less")],
+)  # fmt: skip
+@pytest.mark.parametrize("gross", [False, True])
+def test_the_tax_of_items_at_several_rates_is_proved(
+    rows: list[str], moved: str, *, gross: bool
+) -> None:
+    of = quote("2", "3")
+    found = answer(of, held(line(1, "2", "18"), line(2, "3", "240"), is_gross=gross))
+    items = [
+        one.model_copy(update={"tax_percent": Decimal(percent)})
+        for one, percent in zip(shown(of, rows).items, (7, 19), strict=True)
+    ]
+    totals = shown(of, rows).model_copy(update={"items": items})
+    said = " ".join(faults(found, totals, by_item=False))
+    assert bool(said) is bool(moved)
+    assert gross or moved in said
+
+
 def test_freight_is_shown_as_shipping() -> None:
     of = quote("1")
     freight = line(9, "1", "12.50", reference="", item="FREIGHT")

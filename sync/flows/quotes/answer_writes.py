@@ -24,7 +24,8 @@ from sync.mapping.quote_prices import changes, faults, proof
 BY_HAND = (
     "Compare the quote in Commerce (Sales > Quotes) with the quotation. If the shop means a"
     ' proposed price with tax, write amounts = "gross" under quotes in connections.toml; if it'
-    ' cannot show prices of items, prices = "total". Else answer it there by hand, then run: skip'
+    ' cannot show prices of items, prices = "total"; if it can, and items have several tax rates,'
+    ' prices = "items". Else answer it there by hand, then run: skip'
     " quote_answers"
 )
 
