@@ -18,6 +18,7 @@ from sync.core.money import ZERO
 from sync.dynamics.documents.packing_slip import SlipLine
 from sync.dynamics.documents.sales_invoice import SalesInvoice
 from sync.mapping.cancellations import sends_more
+from sync.mapping.pieces_left import pieces_taken_off
 from sync.mapping.shipments import ShippedRow, invoiced_rows
 
 NEVER = "never"
@@ -82,20 +83,14 @@ def left_alive(
     factors: Mapping[int, Decimal],
 ) -> dict[int, Decimal] | None:  # fmt: skip
     """Pieces by order item that are not invoiced and that F&O sends (`lines`); None where that is
-    all that is left, a set is torn, which a person decides about, or pieces were refunded, which
-    F&O sends no more either."""
+    all that is left, or a set is torn, which a person decides about. Pieces that were refunded
+    unsent are among the invoiced, and F&O sends them no more."""
     live, rows = [one for one in invoices if one.state != CANCELLED], invoiced_rows(order)
-    alive = [min(row.most, row.pieces(lines, factors)) for row in rows]
+    alive = [min(row.most, row.pieces(lines, factors) + pieces_taken_off(row.item)) for row in rows]
     dead = [row for row, pieces in zip(rows, alive, strict=True) if pieces < row.most]
-    refunded = {one.item_id for one in order.items if one.qty_refunded}
-    is_refunded = any(refunded & row.counted.keys() for row in dead)
-    if (
-        not dead
-        or is_refunded
-        or any(
-            len(row.counted) > 1 and sends_more(row, row.pieces(lines, factors), lines, factors)
-            for row in dead
-        )
+    if not dead or any(
+        len(row.counted) > 1 and sends_more(row, row.pieces(lines, factors), lines, factors)
+        for row in dead
     ):
         return None
     left = {

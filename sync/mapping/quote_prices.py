@@ -126,7 +126,8 @@ def faults(answer: Answer, shown: ShownTotals, *, by_item: bool) -> list[str]:
             one.amount
         ):
             found.append(f"{one.item.sku[:64]}: a row of {row.row_total:.2f}, not {one.amount:.2f}")
-    if moved := _tax_moved(answer, rows):
+    moved = _tax_moved(answer, rows)
+    if abs(moved) > CENT * len(answer.lines):
         than = "more" if moved > 0 else "less"
         found.append(f"tax of items at several rates is {abs(moved):.2f} {than} than approved")
     carried = shown.shipping_incl_tax if answer.is_gross else shown.shipping_amount
@@ -137,7 +138,7 @@ def faults(answer: Answer, shown: ShownTotals, *, by_item: bool) -> list[str]:
 
 def _tax_moved(answer: Answer, rows: Mapping[int | None, ShownItem]) -> Decimal:
     """How much more tax the shop takes than there is on what was approved: a proposed total is
-    spread by what items cost, whatever their rates. What rounding moves comes to no cent."""
+    spread by what items cost, whatever their rates. What rounding moves comes to a cent a line."""
     if len({one.tax_percent for one in rows.values()}) < 2:
         return ZERO
     moved = Fraction(0)

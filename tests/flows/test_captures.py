@@ -203,16 +203,16 @@ async def test_pieces_that_f_and_o_has_cancelled_before_the_first_shipment_are_n
     assert await harness.parked("captures") == await harness.parked("cancellations") == []
 
 
-@pytest.mark.parametrize("is_typed_anew", [True, False])
+@pytest.mark.parametrize("what", ["typed anew", "given back", "given back and cut"])
 @in_harness(**{**CAPTURED, "flows": (*CAPTURED["flows"], "cancellations")})
 async def test_the_first_shipment_captures_all_that_is_sent_in_place_of_pieces_or_beside_refunds(
-    harness: Harness, is_typed_anew: bool
+    harness: Harness, what: str
 ) -> None:
-    """`is_typed_anew`: a clerk cancels the line and enters its pieces again. Else one piece was
-    captured by a person, and given back before anything was sent."""
+    """A clerk cancels the line and enters its pieces again; or one piece was captured by a person,
+    and given back before anything was sent. Other pieces may be cut."""
     order = await ordered(harness, SKU, OTHER, payment="paypal_express", paid="authorised")
     number, lot = harness.header(order)["SalesOrderNumber"], lots(harness, order)[SKU]
-    if is_typed_anew:
+    if what == "typed anew":
         enter_again(harness.dynamics, lot, SKU)
         harness.dynamics.cancel_remainder(number, {lot: Decimal(3)})
     else:
@@ -220,12 +220,16 @@ async def test_the_first_shipment_captures_all_that_is_sent_in_place_of_pieces_o
         harness.commerce.invoice(order, {row: Decimal(1)})
         harness.commerce.refund(order, {row: Decimal(1)}, shipping=Decimal(0))
         await harness.delivers(order)
+    if what == "given back and cut":
+        harness.dynamics.cancel_remainder(number, {lots(harness, order)[OTHER]: Decimal(3)})
     harness.dynamics.deliver(number)
     for flow in ("shipments", "captures"):
         await asyncio.sleep(60)
         await harness.polls(flow)
         await harness.works_until_idle()
-    assert sum(one["grand_total"] for one in order.invoices) == order.row["grand_total"]
+    of_others = sum(one.get(OTHER, 0) for one in map(shown, order.invoices))
+    assert sum(one[SKU] for one in map(shown, order.invoices)) == 3
+    assert of_others == (0 if what == "given back and cut" else 3)
 
 
 @in_harness(**CAPTURED)

@@ -12,9 +12,11 @@ import pytest
 from sandbox.commerce.recipe import Extras
 from sandbox.dials import Arrival, Kind
 from sync.engine.claim import State
+from sync.flows.orders.sales_order_writes import KIND as SALES_ORDER
 from sync.mapping_tables.records import AccountMapping
 from tests.flows.finance import GERMAN, Finance, in_finance, key
-from tests.harness import CUSTOMER, GUEST
+from tests.flows.test_corrections import person
+from tests.harness import CUSTOMER, GUEST, key_of
 from tests.systems import COMPANY
 
 PAID_BY_GIFT_CARD: Final[Mapping[str, Any]] = {
@@ -94,6 +96,12 @@ async def test_money_of_a_customer_who_is_mapped_anew_stays_with_the_sales_order
     await finance.books(invoice)
     account = finance.payment(invoice)["AccountDisplayValue"].replace("\\-", "-")
     assert account == ("US-001" if is_moved else before) != ""
+    await finance.replays(key_of(order))
+    assert await finance.parked("orders") == []
+    number = finance.header(order)["SalesOrderNumber"]
+    assert await person(finance).link(await finance.claim(key_of(order)), SALES_ORDER, number)
+    await finance.replays(key_of(order))
+    assert await finance.parked("orders") == []
 
 
 @in_finance()

@@ -268,7 +268,9 @@ def _is_nothing(document: Columns) -> bool:
     the discount of shipping that is not given back is none."""
     if rounded(document["grand_total"]) or any(document.get(name) for name in OTHERWISE):
         return False
-    is_of_goods = document["shipping_amount"] or any(one["row_total"] for one in document["items"])
+    is_of_goods = document["shipping_amount"] or any(
+        one.get("row_total") for one in document["items"]
+    )
     if document["discount_amount"] and not is_of_goods:
         return True
     return not any(document.get(name) for name in ("adjustment_negative", "adjustment_positive"))

@@ -44,6 +44,11 @@ class Changes:
     added: Sequence[str]
     fixed: Sequence[str]
 
+    @property
+    def touches_lines(self) -> bool:
+        """Whether lines that are there change or go."""
+        return bool(self.patched or self.removed)
+
     def __bool__(self) -> bool:
         return bool(self.header or self.patched or self.removed or self.added or self.fixed)
 

@@ -48,7 +48,8 @@ async def _require_released(
             f"{company.label} is mapped to {account}, and its account before, {former}, is on hold"
             f' ("{ours.ours}") since the company was barred',
             remedy=f'Set the hold of {former} in D365 to what it shall be ("{ours.before}" before'
-            " that), then replay.",
+            " that), then replay. If it is to stay: forget companies"
+            f' {company.id} --why "...", then replay.',
         )
 
 

@@ -20,26 +20,27 @@ class Buyer:
 
 
 async def posted_under(order: Order, delivery: Delivery) -> Buyer | None:
-    """Whom the sales order was posted for; None when there is none (any more), nothing of it was
-    compared yet that a person linked, or no copy of it is kept.
+    """Whom the sales order was posted for; None when there is none (any more), a person linked
+    another one's, or no copy of it is kept.
 
     Where the buyer has another account by now, F&O tells whose the sales order is: a person may
-    have moved it.
+    have moved it. The sales order itself stays compared with what was sent.
     """
     held = await _held(order, delivery)
     sent = await delivery.sent_for("orders", order.key, SALES_ORDER) if held else None
-    if held is None or not held.digest or sent is None:
+    if held is None or sent is None:
         return None
     header, entity = sent.get("header", {}), _entity(order, delivery)
     account = str(header.get("OrderingCustomerAccountNumber") or "")
     if not account or sent.get("company", entity) != entity:
         return None
-    if account != await _known(order, delivery):
+    is_compared = delivery.message.flow == "orders" and held.digest
+    if not is_compared and (not held.digest or account != await _known(order, delivery)):
         sales_orders = delivery.systems.dynamics.sales_orders
         there = await sales_orders.by_number(entity, held.number)
         moved = str(there.header.get("OrderingCustomerAccountNumber") or "") if there else ""
         if moved not in ("", account):
-            return Buyer(moved, "", "")
+            return Buyer(moved, "", "") if held.digest else None
     payer = str(header.get("InvoiceCustomerAccountNumber") or account)
     return Buyer(account, str(header.get("ContactPersonId") or ""), payer)
 

@@ -178,8 +178,9 @@ class SalesOrderWrite(Write):
         held = await self.orders.by_number(self.order.company, number)
         if held is None:
             raise self._conflict(number, "was deleted in D365", changes)
-        if changes.added and held.lines and not held.lots:
-            raise self._conflict(number, "has none of our lines", changes)
+        if self._is_typed(held) and (changes.added or (held.is_open and changes.touches_lines)):
+            again = f"run `relink` with {number}"
+            raise self._conflict(number, "has none of our lines", changes, again=again)
         if changes.fixed:
             raise self._conflict(number, f"would need another {', '.join(changes.fixed)}", changes)
         if await self.progress.is_as_wanted(changes, held, self.order.company):
@@ -193,6 +194,10 @@ class SalesOrderWrite(Write):
         self._moves_stop = STOPPED in changes.header
         keys = {**NOTHING_LEFT, **remembered(form)}
         return Amendment(form, self._apply(held, changes) if changes else None, keys)
+
+    def _is_typed(self, held: ExistingSalesOrder) -> bool:
+        """Whether a person entered its lines: none of them is ours."""
+        return bool(held.lines) and not {*held.lots} & {one.reference for one in self.order.lines}
 
     async def _closed(
         self, held: ExistingSalesOrder, form: Any, sent: Any, changes: Changes
@@ -218,8 +223,9 @@ class SalesOrderWrite(Write):
         return apply
 
     def _conflict(
-        self, number: str, why: str, changes: Changes, held: ExistingSalesOrder | None = None
-    ) -> Conflict:
+        self, number: str, why: str, changes: Changes, held: ExistingSalesOrder | None = None,
+        again: str = "replay the order",
+    ) -> Conflict:  # fmt: skip
         touched = (*changes.patched, *changes.removed)
         what = ", ".join([*changes.header, *(f"line {one}" for one in (*touched, *changes.added))])
         left = {line.reference: line.remaining for line in self.order.lines}
@@ -233,7 +239,7 @@ class SalesOrderWrite(Write):
             f"and {number} {why}; changed: {what}",
             remedy=(
                 f"Both documents are in the trail. Change {number} in D365 to what it shall be, or"
-                f" invoice or cancel the rest there; then replay the order.{quantities}"
+                f" invoice or cancel the rest there; then {again}.{quantities}"
             ),
             found=found,
         )
