@@ -268,10 +268,9 @@ def _is_nothing(document: Columns) -> bool:
     the discount of shipping that is not given back is none."""
     if rounded(document["grand_total"]) or any(document.get(name) for name in OTHERWISE):
         return False
-    is_of_goods = document["shipping_amount"] or any(
-        one.get("row_total") for one in document["items"]
-    )
-    if document["discount_amount"] and not is_of_goods:
+    goods = [one for one in document["items"] if one.get("row_total")]
+    is_of_something = bool(goods) or bool(document.get("shipping_amount"))
+    if document.get("discount_amount") and not is_of_something:
         return True
     return not any(document.get(name) for name in ("adjustment_negative", "adjustment_positive"))
 
