@@ -22,8 +22,9 @@ FLOWS: Final = {event: flow for flow, event in HOOKS.items()}
 
 @dataclass
 class Told:
-    """`changed`: when a record last changed, by flow and key. `taken`: when a connection last took
-    a notification of it. `events`: numbers of invoices that F&O has told of."""
+    """`changed`: when a record last changed, by flow and key. `taken`: when the
+    last notification of it that a connection took arrived. `events`: numbers of invoices that F&O
+    has told of."""
 
     clock: Clock
     changed: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -35,9 +36,10 @@ class Told:
         if (flow := FLOWS.get(change.event)) is not None:
             self.changed[flow, _key(flow, change.data)] = self.clock.now()
 
-    def note_taken(self, connection: str, flow: str, body: bytes) -> None:
-        """A webhook was answered with success."""
-        self.taken[connection, flow, _key(flow, from_json(body)["data"])] = self.clock.now()
+    def note_taken(self, connection: str, flow: str, body: bytes, arrived: datetime) -> None:
+        """A webhook that arrived then was answered with success."""
+        key = connection, flow, _key(flow, from_json(body)["data"])
+        self.taken[key] = max(arrived, self.taken.get(key, arrived))
 
     def is_whole(self, connection: str, flow: str, key: str) -> bool:
         """Whether the record was told as it is now."""

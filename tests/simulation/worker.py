@@ -15,6 +15,7 @@ from sync.hosts.local import LocalHost
 from tests.process import Process, begin
 from tests.simulation.environment import FUNCTION_TIMEOUT
 from tests.simulation.pausing import TAKEN_AT
+from tests.simulation.told import Told
 from tests.systems import SystemsUnderTest
 
 AGAIN: Final = 20.0
@@ -127,20 +128,24 @@ class Worker:
 
 def webhook_app(
     workers: Callable[[], list[Worker]],
-    noted: Callable[[str, str, bytes], None],
+    told: Told,
     *,
     until_taken: bool = False,
 ) -> Any:
     """An ASGI application at `/<connection>/<flow>` that hands each webhook to one of the workers
-    that live; `until_taken`: again and again, as Adobe sends its events. `noted` is told of each
-    that was taken."""
+    that live; `until_taken`: again and again, as Adobe sends its events. `told` gets each that was
+    taken, with the time at which it arrived: its record may be read before the shop has our answer.
+    """
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         connection, _, flow = scope["path"].strip("/").partition("/")
+        arrived = told.clock.now()
 
         async def taken() -> tuple[int, bytes]:
+            nonlocal arrived
+            arrived = told.clock.now()
             alive = workers()
             if not alive:
                 raise httpx.ConnectError("nobody listens")
@@ -148,7 +153,7 @@ def webhook_app(
 
         status, answer = await (again_and_again(taken) if until_taken else taken())
         if status < 300:
-            noted(connection, flow, body)
+            told.note_taken(connection, flow, body, arrived)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": answer})
 

@@ -344,7 +344,7 @@ class World:
     def _hooks(self) -> NotificationSender:
         app = webhook_app(
             self._alive,
-            self.told.note_taken,
+            self.told,
             until_taken=self.plan.environment.polls is Polls.NEVER,
         )
         signature = WebhookSignature("hmac", "hook")
