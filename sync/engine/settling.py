@@ -12,20 +12,26 @@ WHILE: Final = timedelta(minutes=5)
 
 
 class EarliestNow:
-    """How late it is at least, for who waits until a write can no longer commit: what the clock
-    said up to twice `WHILE` ago and the time that has elapsed since, where a clock that was set
-    ahead says more. Asked before each write, so that it knows of before."""
+    """How late it is at least, for who waits until a write can no longer commit: the least that the
+    clock said within up to twice `WHILE`, and the time that has elapsed since, where a clock that
+    was set ahead says more. Asked before each write, so that it knows of before."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: list[tuple[datetime, float]] = []
+        self._least: list[tuple[float, datetime]] = []
+        """When each `WHILE` began, and the least that the clock said in it, as it would have been
+        when nothing had elapsed."""
 
     def now(self) -> datetime:
         """Aware UTC; never later than the clock's."""
         now, passed = self._clock.now(), self._clock.elapsed()
-        if not self._known or passed - self._known[-1][1] >= WHILE.total_seconds():
-            self._known = [*self._known[-1:], (now, passed)]
-        return min(now, *(at + timedelta(seconds=passed - since) for at, since in self._known))
+        said = now - timedelta(seconds=passed)
+        began, least = self._least.pop() if self._least else (passed, said)
+        if passed - began < WHILE.total_seconds():
+            self._least.append((began, min(least, said)))
+        else:
+            self._least = [(began, least), (passed, said)]
+        return min(now, *(one + timedelta(seconds=passed) for _, one in self._least))
 
 
 def unsettled_until(claim: Claim) -> datetime | None:

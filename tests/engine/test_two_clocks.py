@@ -112,9 +112,15 @@ async def test_an_order_that_was_read_by_a_clock_ahead_is_read_again_when_that_i
     assert (await harness.claim(order)).state is State.CANCELLED
 
 
+@pytest.mark.parametrize("at_first", [0.0, 600.0])
 @in_harness()
-async def test_a_lost_write_is_waited_for_although_the_clock_is_set_ahead(harness: Harness) -> None:
-    clock, order = harness.opens_one_of_many(), harness.place()
+async def test_a_lost_write_is_waited_for_although_the_clock_is_set_ahead(
+    harness: Harness, at_first: float
+) -> None:
+    """Also where it was ahead when the process began, and was set right in between."""
+    clock, order = harness.opens_one_of_many(apart=at_first), harness.place()
+    await harness.delivers(harness.place())
+    clock.is_set(0.0)
     harness.ledger_dials.next(Kind.DELAYED, where=_posts_an_order, seconds=170)
     await harness.hooks(order)
     while (await harness.claim(order)).intent is None:
