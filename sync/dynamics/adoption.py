@@ -17,7 +17,8 @@ from sync.dynamics.existing_sales_order import ExistingSalesOrder
 
 WRONGLY_LINKED: Final = (
     "Run `relink` with the right number; or `forget`, so that it is looked for by its reference,"
-    " and made if missing. If it is the right one, correct in D365 what differs, then replay."
+    " and made if missing. If it is the right one, correct in D365 what differs, then replay. Where"
+    " its customer is the right one there, `map customers set` maps the shopper to that account."
 )
 
 

@@ -165,6 +165,18 @@ async def test_an_order_of_f_and_o_after_the_web_order_is_listed(ours: Negotiati
 
 
 @in_quotes()
+async def test_a_quotation_that_nobody_can_ask_for_parks_its_own_answer_alone(
+    ours: Negotiating,
+) -> None:
+    odd, quote = await ours.asks(SIMPLE_001=2), await ours.asks(SIMPLE_006=3)
+    ours.dynamics.put(HEADER, **{**ours.of(odd).values, "SalesQuotationNumber": "A*1"})
+    await ours.answered(quote, "80")
+    assert ours.status(quote) == "submitted_by_admin/Sent"
+    claim = await ours.claim(str(odd.id), "quote_answers")
+    assert (claim.state, "SalesQuotationNumber" in claim.reason) == (State.PARKED, True)
+
+
+@in_quotes()
 async def test_without_a_price_nothing_is_offered(ours: Negotiating) -> None:
     quote = await ours.asks(SIMPLE_001=1, SIMPLE_006=1)
     await ours.answered(quote, "9", "0")

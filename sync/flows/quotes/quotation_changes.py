@@ -9,6 +9,7 @@ from sync.core.groups import as_groups
 from sync.dataverse.sales_quotes import Doubled
 from sync.dataverse.web_api import LAG
 from sync.dynamics.documents.quotation import Listed
+from sync.dynamics.odata import is_pattern
 from sync.engine.results import Change
 from sync.engine.systems import Systems
 from sync.flows.quotes.quotation_books import book_of, in_sales
@@ -43,10 +44,12 @@ async def _looked_at(listed: Sequence[Listed], systems: Systems) -> list[Change]
 
 
 async def _fingerprint(one: Listed, key: str, systems: Systems) -> str:
-    """How it stands; empty where there is nothing to tell. One that is doubled is told as well: its
-    delivery parks it, and no other waits for that."""
+    """How it stands; empty where there is nothing to tell. One that is doubled, or that nobody
+    can ask for, is told as well: its delivery parks it, and no other waits for that."""
     if not key:
         return ""
+    if is_pattern(one.number) and not in_sales(systems):
+        return one.number
     try:
         held = await book_of(systems).by_number(one.company, one.number)
     except Doubled as doubled:
