@@ -186,7 +186,7 @@ class Delivery:
         if isinstance(error, TookTooLong):
             return {}
         horizon = self._horizon if isinstance(error, Unknown) else timedelta()
-        return {"intent_settled_by": min(intent.settled_by, self.systems.clock.now() + horizon)}
+        return {"intent_settled_by": min(intent.settled_by, self.ledger.earliest.now() + horizon)}
 
     def wait_until_settled(self) -> None:
         """Raise `Later` while an earlier write of this record could still commit."""

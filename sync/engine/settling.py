@@ -14,7 +14,7 @@ WHILE: Final = timedelta(minutes=5)
 class EarliestNow:
     """How late it is at least, for who waits until a write can no longer commit: the least that the
     clock said within up to twice `WHILE`, and the time that has elapsed since, where a clock that
-    was set ahead says more. Asked before each write, so that it knows of before."""
+    was set ahead says more. Asked whenever such a time is stored, so that it knows of then."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -133,6 +133,28 @@ async def test_a_lost_write_is_waited_for_although_the_clock_is_set_ahead(
     assert len(harness.headers(order)) == 1
 
 
+@in_harness()
+async def test_a_lost_write_is_waited_for_although_the_clock_was_set_back_when_it_was_given_up(
+    harness: Harness,
+) -> None:
+    clock, order = harness.opens_one_of_many(), harness.place()
+
+    def posts_an_order(arrival: Arrival) -> bool:
+        if is_one := _posts_an_order(arrival):
+            clock.is_set(-600.0)
+        return is_one
+
+    harness.ledger_dials.next(Kind.DELAYED, where=posts_an_order, seconds=170)
+    await harness.hooks(order)
+    while (await harness.claim(order)).intent is None:
+        await _until_something_is_due(harness)
+    clock.is_set(0.0)
+    await harness.works_until_idle()
+    await harness.ledger_dials.settle()
+    assert (await harness.claim(order)).state is State.DELIVERED
+    assert len(harness.headers(order)) == 1
+
+
 def _posts_an_order(arrival: Arrival) -> bool:
     return arrival.writes and b"CustomersOrderReference" in arrival.body
 
